@@ -28,14 +28,14 @@ export type BatchRequest = paths["/leads/batch"]["post"]["requestBody"]["content
 export type BatchResponse = Schemas["BatchResponse"];
 type FieldError = Schemas["FieldError"];
 
-/** An answer that says no. */
-export class Refused extends Error {
+/** A response other than a success. */
+export class RequestError extends Error {
   readonly status: number;
   readonly description: string | undefined;
   readonly errors: FieldError[];
   readonly existing: Schemas["ExistingLead"] | undefined;
   readonly requestId: string | undefined;
-  /** After how many milliseconds it may be tried again. */
+  /** When to try again, in milliseconds. */
   readonly retryAfter: number;
 
   constructor(response: Response, body: Partial<Schemas["Error"]> | undefined) {
@@ -54,16 +54,29 @@ export class Refused extends Error {
   }
 }
 
-/** Which fields are wrong, and how. */
-export const worded = (errors: FieldError[]): string =>
+/** @deprecated Use `RequestError`. */
+export const Refused = RequestError;
+/** @deprecated Use `RequestError`. */
+export type Refused = RequestError;
+
+export const isRefused = (error: unknown, status: number): error is RequestError =>
+  error instanceof RequestError && error.status === status;
+
+/** Names each wrong field and its fault. */
+export const describeFaults = (errors: FieldError[]): string =>
   errors.map(({ field, message }) => `${field} ${message}`).join("; ");
 
-/** What to tell of a failure: its words, and which fields they are about. */
-export function told(error: unknown): string {
-  if (!(error instanceof Refused)) return error instanceof Error ? error.message : String(error);
-  const more = worded(error.errors) || error.description;
+/** Returns an error's message, with the fields that it is about. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof RequestError)) return error instanceof Error ? error.message : String(error);
+  const more = describeFaults(error.errors) || error.description;
   return more ? `${error.message}: ${more}` : error.message;
 }
+
+/** @deprecated Use `describeFaults`. */
+export const worded = describeFaults;
+/** @deprecated Use `describeError`. */
+export const told = describeError;
 
 /** Reads are tried this often where the API is busy. */
 const TRIES = 3;
@@ -106,7 +119,7 @@ async function authorized(request: Request): Promise<Response> {
       token = await (renewed ? session.lose(token) : session.renew(token));
       renewed = true;
     } else if (busy && request.method === "GET" && tries < TRIES) {
-      await wait(new Refused(response, undefined).retryAfter);
+      await wait(new RequestError(response, undefined).retryAfter);
     } else {
       return response;
     }
@@ -117,17 +130,22 @@ export const api = createClient<paths>({ baseUrl: location.origin, fetch: author
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 
-/** What an answer holds, and its headers. */
-export async function answered<T>(answer: Promise<Answer<T>>): Promise<{ data: T; response: Response }> {
+/** Returns a response's body, and the response for its headers. Throws a `RequestError` unless it is a success. */
+export async function unwrapResponse<T>(answer: Promise<Answer<T>>): Promise<{ data: T; response: Response }> {
   const { data, error, response } = await answer;
-  if (!response.ok) throw new Refused(response, typeof error === "object" ? (error ?? undefined) : undefined);
+  if (!response.ok) throw new RequestError(response, typeof error === "object" ? (error ?? undefined) : undefined);
   return { data: data as T, response };
 }
 
-/** What an answer holds. */
-export async function ok<T>(answer: Promise<Answer<T>>): Promise<T> {
-  return (await answered(answer)).data;
+/** Returns a response's body. Throws a `RequestError` unless it is a success. */
+export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
+  return (await unwrapResponse(answer)).data;
 }
+
+/** @deprecated Use `unwrapResponse`. */
+export const answered = unwrapResponse;
+/** @deprecated Use `unwrap`. */
+export const ok = unwrap;
 
 /** A page of a list of leads, as it is walked. */
 export async function leadPage(
@@ -135,7 +153,7 @@ export async function leadPage(
   cursor: string | undefined,
 ): Promise<{ items: LeadSummary[]; count: number; nextCursor?: string | undefined }> {
   const params = { query: { ...query, ...(cursor ? { cursor } : {}) } };
-  const { leads, count, nextCursor } = await ok(api.GET("/leads", { params }));
+  const { leads, count, nextCursor } = await unwrap(api.GET("/leads", { params }));
   return { items: leads, count, nextCursor };
 }
 
@@ -167,7 +185,7 @@ export async function uploadPhoto(file: File, lead: number, progress: (part: num
   let response = await send(token);
   if (await refusesToken(response)) response = await send(await session.renew(token));
   const said = await response.json().catch(() => undefined);
-  if (!response.ok) throw new Refused(response, said);
+  if (!response.ok) throw new RequestError(response, said);
   return said;
 }
 
@@ -177,7 +195,7 @@ export async function* exported(filter: LeadFilter, format: "csv" | "ndjson"): A
   do {
     const cursor = next ? { cursor: next } : {};
     const query = { ...filter, format, limit: 1000, ...cursor };
-    const { data, response } = await answered(api.GET("/leads/export", { params: { query }, parseAs: "text" }));
+    const { data, response } = await unwrapResponse(api.GET("/leads/export", { params: { query }, parseAs: "text" }));
     const link = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
     next = link ? (new URL(link, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
     // An answer without a byte is none to the client.

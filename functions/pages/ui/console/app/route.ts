@@ -1,10 +1,10 @@
-// What the address names: `#/leads/12`, `#/table?status=1`. It stays in the browser.
+// The address: `#/leads/12`, `#/table?status=1`. What follows the hash stays in the browser.
 
-import { useEffect, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
 
 export interface Route {
   screen: string;
-  /** What follows the screen's name. */
+  /** What follows the screen's name, without a slash before it. */
   rest: string;
   query: URLSearchParams;
 }
@@ -15,21 +15,29 @@ function read(): Route {
   return { screen: screen || "board", rest: rest.join("/"), query: new URLSearchParams(query) };
 }
 
-export function useRoute(): Route {
-  const [route, setRoute] = useState(read);
-  useEffect(() => {
-    const follow = () => setRoute(read());
-    addEventListener("hashchange", follow);
-    return () => removeEventListener("hashchange", follow);
-  }, []);
-  return route;
+export const route = signal<Route>(read());
+
+addEventListener("hashchange", () => {
+  route.value = read();
+});
+
+/** Returns the route; the component is drawn again when it changes. */
+export const useRoute = (): Route => route.value;
+
+/** Goes to a path such as `/leads/12`, as a step in the history. */
+export function go(path: string): void {
+  location.hash = path;
 }
 
-export function go(to: string): void {
-  location.hash = to;
+/** Replaces the query of this address without a step in the history. */
+export function replaceQuery(query: URLSearchParams): void {
+  const [path] = location.hash.split("?");
+  const text = query.toString();
+  history.replaceState(history.state, "", `${path || "#/board"}${text ? `?${text}` : ""}`);
+  route.value = read();
 }
 
-/** Keeps what a screen shows in the address, without a step in the history. */
+/** @deprecated Use `replaceQuery`. */
 export function keep(screen: string, query: URLSearchParams): void {
   const text = query.toString();
   history.replaceState(null, "", `#/${screen}${text ? `?${text}` : ""}`);

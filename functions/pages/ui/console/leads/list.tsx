@@ -6,11 +6,11 @@ import { answered, api, type LeadFilter, type LeadSummary, leadPage, ok, Refused
 import { keep } from "../app/route";
 import { useTeam } from "../app/team";
 import { Checks, Options } from "../ui/choices";
+import { Menu } from "../ui/details-menu";
 import { confirmed, Dialog } from "../ui/dialog";
 import { Field, submitting } from "../ui/field";
 import { useFocusBack } from "../ui/focus";
 import { Failure, More, useLoading, usePages, Waiting } from "../ui/loading";
-import { Menu } from "../ui/menu";
 import { complain, say } from "../ui/messages";
 import { fullName, number, Photo, StatusName, Time } from "../ui/person";
 import { Export } from "./export";

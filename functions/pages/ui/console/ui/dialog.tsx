@@ -56,10 +56,10 @@ export function confirmed(title: string, text: string, action: string): Promise<
       <Dialog title={title} onClose={() => answer(false)}>
         <p>{text}</p>
         <div class="actions">
-          <button type="button" onClick={() => answer(false)}>
+          <button type="button" class="btn ghost" onClick={() => answer(false)}>
             Cancel
           </button>
-          <button type="button" class="danger" onClick={() => answer(true)}>
+          <button type="button" class="btn danger" onClick={() => answer(true)}>
             {action}
           </button>
         </div>

@@ -2,8 +2,9 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { Refused, told } from "../app/api";
+import { describeError, RequestError } from "../app/api";
 import { Unreachable, watch } from "../app/connection";
+import { Icon } from "./icon";
 
 /** Something that is read: what was read stays while it is read again. */
 export interface Loading<T> {
@@ -166,28 +167,54 @@ export function Loaded<T>({
   return of.error ? <Failure error={of.error} retry={of.reload} /> : <Waiting />;
 }
 
-export function Waiting({ lines = 3 }: { lines?: number }): JSX.Element {
+interface SkeletonProps {
+  lines?: number;
+  /** Whether each line begins with a face. */
+  faces?: boolean;
+}
+
+/** The shape of what comes. The style shows it after 150 ms, so that a quick answer does not flicker. */
+export function Skeleton({ lines = 3, faces = false }: SkeletonProps): JSX.Element {
   return (
-    <div class="waiting" role="status" aria-label="Loading">
-      {Array.from({ length: lines }, () => (
-        <span />
+    <div class="waiting skeleton" role="status" aria-label="Loading">
+      {Array.from({ length: lines }, (_, line) => (
+        <div class="row">
+          {faces ? <span class="bone face" /> : null}
+          <span class={line % 3 === 2 ? "bone short" : "bone"} />
+        </div>
       ))}
     </div>
   );
 }
 
-export function Failure({ error, retry }: { error: unknown; retry?: (() => void) | undefined }): JSX.Element {
-  const forbidden = error instanceof Refused && error.status === 403;
-  const id = error instanceof Refused && error.status >= 500 ? error.requestId : undefined;
+/** @deprecated Use `Skeleton`. */
+export const Waiting = Skeleton;
+
+interface FailureProps {
+  error: unknown;
+  /** Says what could not be read. */
+  title?: string | undefined;
+  retry?: (() => void) | undefined;
+}
+
+/** Beside what is kept on the screen. `Failed` of `states` stands where nothing is. */
+export function Failure({ error, title, retry }: FailureProps): JSX.Element {
+  const forbidden = error instanceof RequestError && error.status === 403;
+  const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
   return (
-    <div class="failure" role="alert">
-      <p>{forbidden ? "Your role does not allow this. Ask an Owner of the team." : told(error)}</p>
-      {id ? <p class="quiet">Request {id}</p> : null}
-      {retry && !forbidden ? (
-        <button type="button" onClick={retry}>
-          Try again
-        </button>
-      ) : null}
+    <div class="note bad" role="alert">
+      <Icon name="triangle-alert" />
+      <div>
+        {title ? <h3>{title}</h3> : null}
+        <p>{forbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}</p>
+        {requestId ? <p class="small quiet">Request {requestId}</p> : null}
+        {retry && !forbidden ? (
+          <button type="button" class="btn" onClick={retry}>
+            <Icon name="rotate-cw" />
+            Try again
+          </button>
+        ) : null}
+      </div>
     </div>
   );
 }
@@ -210,7 +237,7 @@ export function More<T>({ of }: { of: Pages<T> }): JSX.Element | null {
   if (of.busy && !of.again) return <Waiting lines={of.items.length > 0 ? 1 : 4} />;
   return of.more ? (
     <div ref={end} class="more">
-      <button type="button" class="plain" onClick={of.next}>
+      <button type="button" class="btn ghost" onClick={of.next}>
         Show more
       </button>
     </div>

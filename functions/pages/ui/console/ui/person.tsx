@@ -1,21 +1,15 @@
-// How a lead is shown wherever one is.
+// How the screens that are not rebuilt yet show a lead.
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Status } from "../app/api";
+import type { Person } from "./face";
+import { StatusDot } from "./status";
 
-interface Named {
-  firstName: string;
-  lastName: string;
-  email: string;
-  phoneNumber: string[];
-}
+export { fullName } from "./face";
 
-/** The name of a lead; the address or the number of one that came without a name. */
-export const fullName = ({ firstName, lastName, email, phoneNumber }: Named): string =>
-  `${firstName} ${lastName}`.trim() || email || phoneNumber[0] || "No name";
-
-export function Photo({ of, large = false }: { of: Named & { photoUrl?: string }; large?: boolean }): JSX.Element {
+/** @deprecated Use `Face`. */
+export function Photo({ of, large = false }: { of: Person; large?: boolean }): JSX.Element {
   const [broken, setBroken] = useState(false);
   useEffect(() => setBroken(false), [of.photoUrl]);
   const style = large ? "photo large" : "photo";
@@ -23,7 +17,7 @@ export function Photo({ of, large = false }: { of: Named & { photoUrl?: string }
     return <img class={style} src={of.photoUrl} alt="" loading="lazy" onError={() => setBroken(true)} />;
   }
   const names = of.firstName || of.lastName ? [of.firstName, of.lastName] : [of.email];
-  const initials = names.map((name) => Array.from(name)[0] ?? "").join("");
+  const initials = names.map((name) => Array.from(name ?? "")[0] ?? "").join("");
   return (
     <span class={style} aria-hidden="true">
       {initials}
@@ -31,9 +25,8 @@ export function Photo({ of, large = false }: { of: Named & { photoUrl?: string }
   );
 }
 
-export function Dot({ color }: { color: string | undefined }): JSX.Element {
-  return <span class="dot" style={{ background: color ?? "gray" }} aria-hidden="true" />;
-}
+/** @deprecated Use `StatusDot`. */
+export const Dot = StatusDot;
 
 export function StatusName({ status }: { status: Pick<Status, "name" | "primaryColor"> }): JSX.Element {
   return (
