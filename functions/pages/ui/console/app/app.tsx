@@ -17,7 +17,7 @@ import { readTeam, TeamContext } from "./team";
 
 const SCREENS = [
   { name: "board", title: "Board", writes: false },
-  { name: "table", title: "Leads", writes: false },
+  { name: "leads", title: "Leads", writes: false },
   { name: "dashboard", title: "Dashboard", writes: false },
   { name: "import ", title: "Import", writes: true },
   { name: "settings", title: "Settings", writes: false },
@@ -141,7 +141,7 @@ function Screen({ route }: { route: Route }): JSX.Element {
     if (title) document.title = `${title} · Leads`;
   }, [title]);
   if (screen === "board") return <Board />;
-  if (screen === "table") return <Table query={route.query} />;
+  if (screen === "leads" && rest === "") return <Table query={route.query} />;
   if (screen === "new") return <NewLeadScreen />;
   if (screen === "leads" && Number(rest) > 0) return <LeadScreen key={rest} id={Number(rest)} />;
   const later = LATER[screen];

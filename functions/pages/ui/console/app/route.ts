@@ -1,4 +1,4 @@
-// The address: `#/leads/12`, `#/table?status=1`. What follows the hash stays in the browser.
+// The address: `#/leads/12`, `#/leads?status=1`. What follows the hash stays in the browser.
 
 import { signal } from "@preact/signals";
 
@@ -9,7 +9,11 @@ export interface Route {
   query: URLSearchParams;
 }
 
+/** The list's address of earlier versions, which people may have kept. */
+const OLD_LIST = /^#\/table(?=$|\?)/;
+
 function read(): Route {
+  if (OLD_LIST.test(location.hash)) history.replaceState(null, "", location.hash.replace(OLD_LIST, "#/leads"));
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [screen = "", ...rest] = path.split("/");
   return { screen: screen || "board", rest: rest.join("/"), query: new URLSearchParams(query) };

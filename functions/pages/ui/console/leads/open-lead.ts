@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { go, type Route, route } from "../app/route";
 
-const hasPanel = ({ screen }: Route): boolean => screen === "board" || screen === "table";
+const hasPanel = ({ screen, rest }: Route): boolean => screen === "board" || (screen === "leads" && rest === "");
 
 function addressOf({ screen, rest, query }: Route): string {
   const text = query.toString();
