@@ -2,7 +2,7 @@
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "../../contract";
-import { become, Unreachable } from "./connection";
+import { setReachable, Unreachable } from "./connection";
 import * as session from "./session";
 
 type Schemas = components["schemas"];
@@ -87,10 +87,10 @@ export const wait = (milliseconds: number): Promise<void> =>
 async function sent(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
-    become(true);
+    setReachable(true);
     return response;
   } catch {
-    become(false);
+    setReachable(false);
     throw new Unreachable();
   }
 }
@@ -115,8 +115,8 @@ async function authorized(request: Request): Promise<Response> {
     const response = await sent(attempt);
     const busy = response.status === 429 || response.status === 503;
     if (await refusesToken(response)) {
-      // A new token that is refused too would be renewed for ever: whoever it is signs in again.
-      token = await (renewed ? session.lose(token) : session.renew(token));
+      // A new token that is refused too would be renewed for ever, so the user signs in again.
+      token = await (renewed ? session.awaitSignIn(token) : session.renewToken(token));
       renewed = true;
     } else if (busy && request.method === "GET" && tries < TRIES) {
       await wait(new RequestError(response, undefined).retryAfter);
@@ -183,7 +183,7 @@ export async function uploadPhoto(file: File, lead: number, progress: (part: num
     });
   const token = await session.token();
   let response = await send(token);
-  if (await refusesToken(response)) response = await send(await session.renew(token));
+  if (await refusesToken(response)) response = await send(await session.renewToken(token));
   const said = await response.json().catch(() => undefined);
   if (!response.ok) throw new RequestError(response, said);
   return said;

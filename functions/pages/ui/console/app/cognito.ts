@@ -2,10 +2,10 @@
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/
 
 import { signIn } from "./configuration";
-import { asked } from "./connection";
-import type { Grant } from "./session";
+import { fetchFromIssuer } from "./connection";
+import type { Grant } from "./grant";
 
-/** What is asked for before there is a token. */
+/** What Cognito asks for before it grants a token. */
 export interface Challenge {
   name: "NEW_PASSWORD_REQUIRED" | "SOFTWARE_TOKEN_MFA";
   username: string;
@@ -19,18 +19,23 @@ interface Answer {
   Session?: string;
 }
 
-const WORDS: Record<string, string> = {
-  NotAuthorizedException: "The address or the password is wrong.",
-  UserNotFoundException: "The address or the password is wrong.",
-  PasswordResetRequiredException: "The password was reset: choose a new one by “Forgotten password”.",
+/** Cognito tells nobody which of the two is wrong. */
+export class WrongCredentials extends Error {
+  constructor() {
+    super("The address and the password do not belong together.");
+  }
+}
+
+const MESSAGES: Record<string, string> = {
+  PasswordResetRequiredException: "The password was reset. Choose a new one with “Forgot the password”.",
   CodeMismatchException: "The code is wrong.",
-  ExpiredCodeException: "The code has expired: have another sent.",
-  LimitExceededException: "That was tried too often. Wait a while.",
-  TooManyRequestsException: "That was tried too often. Wait a while.",
+  ExpiredCodeException: "The code has expired. Go back and have another sent.",
+  LimitExceededException: "Too many attempts. Try again in a while.",
+  TooManyRequestsException: "Too many attempts. Try again in a while.",
 };
 
 async function call(action: string, body: object): Promise<Answer> {
-  const response = await asked(signIn.cognito ?? "", {
+  const response = await fetchFromIssuer(signIn.cognito ?? "", {
     method: "POST",
     headers: {
       "content-type": "application/x-amz-json-1.1",
@@ -42,10 +47,11 @@ async function call(action: string, body: object): Promise<Answer> {
   const answer = text ? JSON.parse(text) : {};
   if (response.ok) return answer;
   const kind = String(answer.__type ?? "").replace(/^.*#/, "");
-  throw new Error(WORDS[kind] ?? answer.message ?? `Cognito answered ${response.status}.`);
+  if (kind === "NotAuthorizedException" || kind === "UserNotFoundException") throw new WrongCredentials();
+  throw new Error(MESSAGES[kind] ?? answer.message ?? `Cognito answered ${response.status}.`);
 }
 
-function outcome(answer: Answer, username: string, refresh?: string): Grant | Challenge {
+function grantOrChallenge(answer: Answer, username: string, refresh?: string): Grant | Challenge {
   const result = answer.AuthenticationResult;
   if (result) {
     const next = result.RefreshToken ?? refresh;
@@ -60,18 +66,18 @@ function outcome(answer: Answer, username: string, refresh?: string): Grant | Ch
 
 export async function start(username: string, password: string): Promise<Grant | Challenge> {
   const AuthParameters = { USERNAME: username, PASSWORD: password };
-  return outcome(await call("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", AuthParameters }), username);
+  return grantOrChallenge(await call("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", AuthParameters }), username);
 }
 
-/** Answers a challenge: with the new password, or with the code that an app shows. */
+/** Answers a challenge with the new password, or with the code of an authenticator app. */
 export async function respond({ name, username, session }: Challenge, answer: string): Promise<Grant | Challenge> {
   const field = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
   const ChallengeResponses = { USERNAME: username, [field]: answer };
   const body = { ChallengeName: name, Session: session, ChallengeResponses };
-  return outcome(await call("RespondToAuthChallenge", body), username);
+  return grantOrChallenge(await call("RespondToAuthChallenge", body), username);
 }
 
-/** Has a code sent to whoever has forgotten the password. */
+/** Sends a code to the address of somebody who forgot the password. */
 export async function forgot(username: string): Promise<void> {
   await call("ForgotPassword", { Username: username });
 }
@@ -82,12 +88,12 @@ export async function reset(username: string, code: string, password: string): P
 
 export async function refresh(refreshToken: string): Promise<Grant> {
   const AuthParameters = { REFRESH_TOKEN: refreshToken };
-  const renewed = outcome(
+  const renewed = grantOrChallenge(
     await call("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters }),
     "",
     refreshToken,
   );
-  if ("name" in renewed) throw new Error("More is asked for.");
+  if ("name" in renewed) throw new Error("Cognito asks for more than the refresh token.");
   return renewed;
 }
 

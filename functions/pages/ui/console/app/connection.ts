@@ -1,60 +1,60 @@
-// Whether the API can be reached. A browser knows only whether there is a network, which a system on the same machine needs not.
+// Whether the API can be reached. A browser knows only whether there is a network, which a system on the same machine does not
+// need.
 
-import { useEffect, useState } from "preact/hooks";
+import { effect, signal, untracked } from "@preact/signals";
 
-/** How long to wait before looking again, in milliseconds. */
-const PAUSE = 5000;
+/** Pause between two checks while the API cannot be reached. */
+const CHECK_MS = 5000;
 
-let reachable = true;
-const listeners = new Set<() => void>();
+export const reachable = signal(true);
+/** When the API last answered. */
+export const lastAnswerAt = signal(Date.now());
 
-/** No answer came, or none that decided anything. */
+/** No answer came, or one that decides nothing. */
 export class Unreachable extends Error {
   constructor(what = "The API") {
     super(`${what} cannot be reached.`);
   }
 }
 
-/** Notes what came of a request to the API. */
-export function become(next: boolean): void {
-  if (reachable === next) return;
-  reachable = next;
-  if (!next) setTimeout(look, PAUSE);
-  for (const listener of listeners) listener();
+/** Records whether a request reached the API. */
+export function setReachable(next: boolean): void {
+  if (next) lastAnswerAt.value = Date.now();
+  if (reachable.peek() === next) return;
+  reachable.value = next;
+  if (!next) setTimeout(check, CHECK_MS);
 }
 
-export const isReachable = (): boolean => reachable;
+export const isReachable = (): boolean => reachable.peek();
 
-async function look(): Promise<void> {
+async function check(): Promise<void> {
   try {
     await fetch("/", { cache: "no-store" });
-    become(true);
+    setReachable(true);
   } catch {
-    if (reachable) become(false);
-    else setTimeout(look, PAUSE);
+    if (reachable.peek()) setReachable(false);
+    else setTimeout(check, CHECK_MS);
   }
 }
 
-addEventListener("online", look);
-addEventListener("offline", look);
+addEventListener("online", check);
+addEventListener("offline", check);
 
-/** Calls back whenever the API has become reachable or unreachable. */
+/** Calls back when the API becomes reachable or unreachable, until the returned function is called. */
 export function watch(listener: (reachable: boolean) => void): () => void {
-  const told = () => listener(reachable);
-  listeners.add(told);
-  return () => {
-    listeners.delete(told);
-  };
+  let before = reachable.peek();
+  return effect(() => {
+    const now = reachable.value;
+    if (now === before) return;
+    before = now;
+    untracked(() => listener(now));
+  });
 }
 
-export function useReachable(): boolean {
-  const [shown, setShown] = useState(reachable);
-  useEffect(() => watch(setShown), []);
-  return shown;
-}
+export const useReachable = (): boolean => reachable.value;
 
-/** An answer of whoever signs people in; what says nothing of the person is no refusal. */
-export async function asked(address: string, request?: RequestInit): Promise<Response> {
+/** Sends a request to the sign-in service. An answer that says nothing of the person counts as none. */
+export async function fetchFromIssuer(address: string, request?: RequestInit): Promise<Response> {
   const response = await fetch(address, request).catch(() => {
     throw new Unreachable("The sign-in");
   });

@@ -4,13 +4,14 @@ import "../style/index.css";
 import { render } from "preact";
 import { App } from "./app";
 import { finish } from "./oidc";
-import { enter, restore } from "./session";
+import "./scheme";
+import { restore, startSession } from "./session";
 
 async function start(): Promise<void> {
   let fault: string | undefined;
   try {
     const grant = await finish();
-    if (grant) enter(grant);
+    if (grant) startSession(grant);
     else restore();
   } catch (error) {
     fault = error instanceof Error ? error.message : String(error);

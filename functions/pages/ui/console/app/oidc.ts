@@ -1,8 +1,8 @@
-// An issuer of one's own: the authorization code flow with PKCE (RFC 6749, RFC 7636).
+// Sign-in at the deployment's own issuer: the authorization code flow with PKCE (RFC 6749, RFC 7636).
 
 import { signIn } from "./configuration";
-import { asked } from "./connection";
-import type { Grant } from "./session";
+import { fetchFromIssuer } from "./connection";
+import type { Grant } from "./grant";
 
 interface Discovery {
   authorization_endpoint: string;
@@ -14,22 +14,24 @@ interface Discovery {
 interface Started {
   state: string;
   verifier: string;
-  /** Where in the console it began. */
+  /** The console's address when it began. */
   hash: string;
 }
 
 const STORED = "sign-in";
-/** Where a window that only signs in tells the one that opened it, and how the states of its sign-ins begin. */
+/** The channel by which a sign-in window tells the one that opened it, and the prefix of its states. */
 const CHANNEL = "sign-in";
 const BESIDE = "beside-";
 
 let discovered: Promise<Discovery> | undefined;
 
 function discovery(): Promise<Discovery> {
-  discovered ??= asked(`${signIn.issuer?.replace(/\/$/, "")}/.well-known/openid-configuration`).then((response) => {
-    if (!response.ok) throw new Error(`The issuer answered ${response.status}.`);
-    return response.json();
-  });
+  discovered ??= fetchFromIssuer(`${signIn.issuer?.replace(/\/$/, "")}/.well-known/openid-configuration`).then(
+    (response) => {
+      if (!response.ok) throw new Error(`The issuer answered ${response.status}.`);
+      return response.json();
+    },
+  );
   discovered.catch(() => {
     discovered = undefined;
   });
@@ -41,17 +43,17 @@ function base64url(bytes: Uint8Array): string {
   return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-const random = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
-const here = (): string => `${location.origin}/`;
+const randomText = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
+const redirectUri = (): string => `${location.origin}/`;
 
-async function address(started: Started): Promise<string> {
+async function authorizationUrl(started: Started): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(started.verifier));
   const { authorization_endpoint, scopes_supported } = await discovery();
   const query = new URLSearchParams({
     response_type: "code",
     client_id: signIn.clientId ?? "",
-    redirect_uri: here(),
-    // Most issuers give a refresh token for the last one alone.
+    redirect_uri: redirectUri(),
+    // Most issuers grant a refresh token only with the scope `offline_access`.
     scope: [
       "openid",
       "profile",
@@ -65,22 +67,22 @@ async function address(started: Started): Promise<string> {
   return `${authorization_endpoint}${authorization_endpoint.includes("?") ? "&" : "?"}${query}`;
 }
 
-/** Leaves for the issuer, which sends back here. */
+/** Goes to the issuer, which sends the browser back. */
 export async function start(): Promise<void> {
-  const started = { state: random(), verifier: random(), hash: location.hash };
-  const to = await address(started);
+  const started = { state: randomText(), verifier: randomText(), hash: location.hash };
+  const to = await authorizationUrl(started);
   sessionStorage.setItem(STORED, JSON.stringify(started));
   location.assign(to);
 }
 
-/** Signs in by a window of its own, so that this one keeps what was typed. */
+/** Signs in in a window of its own, so that this page keeps what was typed. */
 export async function startBeside(): Promise<Grant> {
   const window = open("", "sign-in", "popup,width=480,height=640");
-  if (!window) throw new Error("The browser allowed no window to sign in by.");
-  const started = { state: `${BESIDE}${random()}`, verifier: random(), hash: "" };
+  if (!window) throw new Error("The browser blocked the window to sign in. Allow pop-ups for this page.");
+  const started = { state: `${BESIDE}${randomText()}`, verifier: randomText(), hash: "" };
   const channel = new BroadcastChannel(CHANNEL);
   try {
-    window.location.href = await address(started).catch((error) => {
+    window.location.href = await authorizationUrl(started).catch((error) => {
       window.close();
       throw error;
     });
@@ -96,7 +98,7 @@ export async function startBeside(): Promise<Grant> {
   }
 }
 
-/** What the issuer sent back with, if it did; it does not come back from a window that another waits for. */
+/** Returns the grant when the issuer has sent the browser back with a code. In a sign-in window it never returns. */
 export async function finish(): Promise<Grant | undefined> {
   const answer = new URLSearchParams(location.search);
   if (!answer.has("state") || !(answer.has("code") || answer.has("error"))) return undefined;
@@ -110,29 +112,29 @@ export async function finish(): Promise<Grant | undefined> {
   sessionStorage.removeItem(STORED);
   const started: Started | undefined = stored ? JSON.parse(stored) : undefined;
   history.replaceState(null, "", `/${started?.hash ?? ""}`);
-  if (!started) throw new Error("That sign-in was begun elsewhere. Begin again.");
+  if (!started) throw new Error("This sign-in was begun elsewhere. Sign in again.");
   return exchange(answer, started);
 }
 
 async function exchange(answer: URLSearchParams, { state, verifier }: Started): Promise<Grant> {
-  if (answer.get("state") !== state) throw new Error("That sign-in was not begun here. Begin again.");
+  if (answer.get("state") !== state) throw new Error("This sign-in was not begun here. Sign in again.");
   const code = answer.get("code");
   if (!code) throw new Error(answer.get("error_description") ?? `The issuer says ${answer.get("error")}.`);
-  return granted({ grant_type: "authorization_code", code, redirect_uri: here(), code_verifier: verifier });
+  return requestToken({ grant_type: "authorization_code", code, redirect_uri: redirectUri(), code_verifier: verifier });
 }
 
 export function refresh(refreshToken: string): Promise<Grant> {
-  return granted({ grant_type: "refresh_token", refresh_token: refreshToken }, refreshToken);
+  return requestToken({ grant_type: "refresh_token", refresh_token: refreshToken }, refreshToken);
 }
 
-async function granted(parameters: Record<string, string>, before?: string): Promise<Grant> {
+async function requestToken(parameters: Record<string, string>, before?: string): Promise<Grant> {
   const { token_endpoint } = await discovery();
   const body = new URLSearchParams({ ...parameters, client_id: signIn.clientId ?? "" });
-  const response = await asked(token_endpoint, { method: "POST", body });
+  const response = await fetchFromIssuer(token_endpoint, { method: "POST", body });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error_description ?? `The issuer says ${answer.error}.`);
   const { id_token, access_token, refresh_token = before } = answer as Record<string, string | undefined>;
-  // The API takes what is made out to it: the ID token where the client is the audience, else the access token.
+  // The API accepts the token whose audience it is: the ID token where that is the client, else the access token.
   const token = signIn.audience === signIn.clientId ? id_token : (access_token ?? id_token);
   if (!token) throw new Error("The issuer gave no token.");
   return {
@@ -142,13 +144,13 @@ async function granted(parameters: Record<string, string>, before?: string): Pro
   };
 }
 
-/** Ends the issuer's session too, where it has a page for that. */
+/** Ends the issuer's session too, where the issuer supports it. */
 export async function signOut(token: string): Promise<void> {
   const { end_session_endpoint } = await discovery();
   if (!end_session_endpoint) return;
   const query = new URLSearchParams({
     id_token_hint: token,
-    post_logout_redirect_uri: here(),
+    post_logout_redirect_uri: redirectUri(),
     client_id: signIn.clientId ?? "",
   });
   location.assign(`${end_session_endpoint}?${query}`);

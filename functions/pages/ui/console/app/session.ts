@@ -1,13 +1,12 @@
-// Who is signed in. Tokens live in session storage alone, which ends with the tab; a tab that is opened beside it is told them,
-// so that a lead can be opened in one.
+// The session. Tokens are kept in session storage alone, which ends with the tab. A tab that is opened beside it receives them, so
+// that a lead can be opened in a new tab.
 
+import { effect, signal, untracked } from "@preact/signals";
 import * as cognito from "./cognito";
 import { signIn } from "./configuration";
-import { asked, Unreachable } from "./connection";
+import { fetchFromIssuer, Unreachable } from "./connection";
+import { type Grant, type Identity, ROLES, type Role } from "./grant";
 import * as oidc from "./oidc";
-
-export const ROLES = ["Owner", "Manager", "Viewer"] as const;
-export type Role = (typeof ROLES)[number];
 
 export interface User {
   id: number;
@@ -17,36 +16,17 @@ export interface User {
   role: Role;
 }
 
-/** Whom a token is for, where it can be had for the asking. */
-export interface Identity {
-  team?: string;
-  role: Role;
-  userId?: number;
-  firstName?: string;
-  lastName?: string;
-  email?: string;
-}
-
-/** A token, and how to have the next. */
-export interface Grant {
-  token: string;
-  refresh?: string;
-  identity?: Identity;
-  /** By which its issuer ends the session, where that is not the token. */
-  idToken?: string;
-}
-
 export type State =
   | { is: "out" }
-  /** The token was refused and no other could be had: whoever it was signs in again over what is shown. */
+  /** The token was refused and could not be renewed: the user signs in again over what is shown. */
   | { is: "lost"; user: User }
   | { is: "in"; user: User };
 
 const STORED = "session";
-/** How long a new tab listens for others, in milliseconds. */
-const LISTENS = 1000;
-/** A token that ends within this many seconds is renewed before it is used. */
-const MARGIN = 30;
+/** How long a new tab waits for the grant of another. */
+const TAB_WAIT_MS = 1000;
+/** A token that expires sooner is renewed before it is used. */
+const MIN_VALIDITY_SECONDS = 30;
 
 interface Claims {
   exp?: number;
@@ -62,147 +42,154 @@ function claims(token: string): Claims {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-/** Whom a token names. Only shown: what is allowed is the API's to say. */
+/** Returns the user of a token, to be shown. What a user may do is decided by the API. */
 function userOf(token: string): User {
-  const of = claims(token);
-  const role = ROLES.find((role) => role === of["custom:team_role"]);
-  const id = Number(of["custom:user_id"]);
-  if (!role || !of["custom:team_id"] || !(id > 0)) {
+  const payload = claims(token);
+  const role = ROLES.find((role) => role === payload["custom:team_role"]);
+  const id = Number(payload["custom:user_id"]);
+  if (!role || !payload["custom:team_id"] || !(id > 0)) {
     throw new Error("The token names no team, no role or no user of this API.");
   }
-  const name = [of.given_name, of.family_name].filter(Boolean).join(" ");
+  const name = [payload.given_name, payload.family_name].filter(Boolean).join(" ");
   return {
     id,
-    name: name || (of.email ?? "You"),
-    email: of.email ?? "",
-    team: of["custom:team_id"],
+    name: name || (payload.email ?? "You"),
+    email: payload.email ?? "",
+    team: payload["custom:team_id"],
     role,
   };
 }
 
 let grant: Grant | undefined;
-let state: State = { is: "out" };
-const listeners = new Set<(state: State) => void>();
+/** Only this file sets it. */
+export const session = signal<State>({ is: "out" });
 let renewing: Promise<string> | undefined;
-/** Who waits for whoever it is to sign in again. */
+/** Requests that wait until the user has signed in again. */
 let waiting: ((token: string) => void)[] = [];
 
-/** What tabs tell each other. */
-type Word = { is: "new" } | { is: "entered"; grant: Grant } | { is: "left"; user: User };
+/** Messages between tabs. */
+type Message = { is: "new" } | { is: "entered"; grant: Grant } | { is: "left"; user: User };
 const tabs = new BroadcastChannel("session");
-const tell = (word: Word): void => tabs.postMessage(word);
+const broadcast = (message: Message): void => tabs.postMessage(message);
 let isNew = false;
 
-const same = (one: User, other: User): boolean => one.team === other.team && one.id === other.id;
+const isSameUser = (one: User, other: User): boolean => one.team === other.team && one.id === other.id;
 
-tabs.onmessage = ({ data }: MessageEvent<Word>) => {
+tabs.onmessage = ({ data }: MessageEvent<Message>) => {
+  const state = session.peek();
   const user = state.is === "out" ? undefined : state.user;
   if (data.is === "new") {
-    if (grant && state.is === "in") tell({ is: "entered", grant });
+    if (grant && state.is === "in") broadcast({ is: "entered", grant });
   } else if (data.is === "left") {
-    if (user && same(user, data.user)) forget();
-  } else if (user ? same(user, userOf(data.grant.token)) : isNew) {
-    adopt(data.grant);
+    if (user && isSameUser(user, data.user)) clearSession();
+  } else if (user ? isSameUser(user, userOf(data.grant.token)) : isNew) {
+    adoptGrant(data.grant);
   }
 };
 
-function become(next: State): void {
-  state = next;
-  for (const listener of listeners) listener(next);
-}
+export const current = (): State => session.peek();
 
-export const current = (): State => state;
-
+/** Calls back when the session changes, until the returned function is called. */
 export function listen(listener: (state: State) => void): () => void {
-  listeners.add(listener);
-  return () => {
-    listeners.delete(listener);
-  };
+  let before = session.peek();
+  return effect(() => {
+    const now = session.value;
+    if (now === before) return;
+    before = now;
+    untracked(() => listener(now));
+  });
 }
 
-/** Goes on with what this tab had, if that can still be read, or with what another has. */
+/** Restores the session of this tab, or takes over that of another tab. */
 export function restore(): void {
   try {
     const stored = sessionStorage.getItem(STORED);
     if (stored) {
-      adopt(JSON.parse(stored) as Grant);
+      adoptGrant(JSON.parse(stored) as Grant);
       return;
     }
   } catch {
     sessionStorage.removeItem(STORED);
   }
   isNew = true;
-  tell({ is: "new" });
+  broadcast({ is: "new" });
   setTimeout(() => {
     isNew = false;
-  }, LISTENS);
+  }, TAB_WAIT_MS);
 }
 
-/** Signs in, in every tab of the same person. */
-export function enter(next: Grant): void {
-  adopt(next);
-  tell({ is: "entered", grant: next });
+/** Starts a session, in every tab of the same user. */
+export function startSession(next: Grant): void {
+  adoptGrant(next);
+  broadcast({ is: "entered", grant: next });
 }
 
-/** Goes on with a token; as somebody else than before, everything is read anew. */
-function adopt(next: Grant): void {
+/** Uses a grant. When it is another user's, the page is loaded again. */
+function adoptGrant(next: Grant): void {
   const user = userOf(next.token);
+  const state = session.peek();
   const before = state.is === "out" ? undefined : state.user;
   grant = next;
   sessionStorage.setItem(STORED, JSON.stringify(next));
-  if (before && !same(before, user)) {
+  if (before && !isSameUser(before, user)) {
     location.reload();
     return;
   }
-  become({ is: "in", user });
+  session.value = { is: "in", user };
   for (const resolve of waiting) resolve(next.token);
   waiting = [];
 }
 
-/** A token from a system that gives them out. */
-export async function ask(identity: Identity): Promise<Grant> {
+/** Requests a token of a demo system. */
+export async function requestDemoToken(identity: Identity): Promise<Grant> {
   const headers = { "content-type": "application/json" };
-  const response = await asked(signIn.tokens ?? "", { method: "POST", headers, body: JSON.stringify(identity) });
-  if (!response.ok) throw new Error(`No token could be had (${response.status}).`);
+  const response = await fetchFromIssuer(signIn.tokens ?? "", {
+    method: "POST",
+    headers,
+    body: JSON.stringify(identity),
+  });
+  if (!response.ok) throw new Error(`The demo system gave no token (${response.status}).`);
   const { token } = (await response.json()) as { token: string };
   return { token, identity };
 }
 
-async function next(): Promise<Grant> {
-  if (grant?.identity) return ask(grant.identity);
+async function renewGrant(): Promise<Grant> {
+  if (grant?.identity) return requestDemoToken(grant.identity);
   if (grant?.refresh && signIn.cognito) return cognito.refresh(grant.refresh);
   if (grant?.refresh) return oidc.refresh(grant.refresh);
-  throw new Error("There is nothing to renew it with.");
+  throw new Error("The session has no refresh token.");
 }
 
-/** Has whoever it is sign in again over what is shown, and waits for the token of that. */
-export function lose(refused: string): Promise<string> {
+/** Asks the user to sign in again over what is shown. Returns the new token. */
+export function awaitSignIn(refused: string): Promise<string> {
   if (grant && grant.token !== refused) return Promise.resolve(grant.token);
-  if (state.is === "in") become({ is: "lost", user: state.user });
+  const state = session.peek();
+  if (state.is === "in") session.value = { is: "lost", user: state.user };
   return new Promise((resolve) => {
     waiting.push(resolve);
   });
 }
 
 /**
- * Another token in the place of one that is refused. Where its issuer gives none, whoever it is signs in again; where the
- * issuer cannot be reached, that is no answer.
+ * Returns a new token after one was refused. If the issuer grants none, the user signs in again.
+ *
+ * Throws `Unreachable` if the issuer cannot be reached.
  */
-export function renew(refused: string): Promise<string> {
+export function renewToken(refused: string): Promise<string> {
   if (grant && grant.token !== refused) return Promise.resolve(grant.token);
   const before = grant;
-  renewing ??= next()
+  renewing ??= renewGrant()
     .then((renewed) => {
-      // Whoever has signed out meanwhile stays so.
+      // The user has signed out meanwhile.
       if (grant !== before) throw new Unreachable("The session");
-      enter(renewed);
+      startSession(renewed);
       return renewed.token;
     })
     .catch(async (error) => {
       if (error instanceof Unreachable) throw error;
-      // A refresh token may be good once, and another tab was faster.
-      await new Promise((resolve) => setTimeout(resolve, LISTENS / 2));
-      return lose(refused);
+      // A refresh token may be valid only once, and another tab may have used it first.
+      await new Promise((resolve) => setTimeout(resolve, TAB_WAIT_MS / 2));
+      return awaitSignIn(refused);
     })
     .finally(() => {
       renewing = undefined;
@@ -210,28 +197,29 @@ export function renew(refused: string): Promise<string> {
   return renewing;
 }
 
-/** The token to call with. */
+/** Returns a valid token for a request. */
 export async function token(): Promise<string> {
   if (!grant) throw new Error("Nobody is signed in.");
   const { exp } = claims(grant.token);
-  return exp && exp - Date.now() / 1000 < MARGIN ? renew(grant.token) : grant.token;
+  return exp && exp - Date.now() / 1000 < MIN_VALIDITY_SECONDS ? renewToken(grant.token) : grant.token;
 }
 
-function forget(): void {
+function clearSession(): void {
   grant = undefined;
   sessionStorage.clear();
   waiting = [];
   document.title = "Leads";
-  become({ is: "out" });
+  session.value = { is: "out" };
   history.replaceState(null, "", "/");
 }
 
-/** Forgets the tokens, in every tab and where they came from. */
-export async function leave(): Promise<void> {
+/** Signs out, in every tab and at the issuer. */
+export async function signOut(): Promise<void> {
   const { refresh, identity, token, idToken = token } = grant ?? {};
-  if (state.is !== "out") tell({ is: "left", user: state.user });
-  forget();
-  // Without a connection the issuer is not told, and its session ends by itself.
+  const state = session.peek();
+  if (state.is !== "out") broadcast({ is: "left", user: state.user });
+  clearSession();
+  // Without a connection the issuer's session ends by itself.
   if (refresh && signIn.cognito) await cognito.revoke(refresh).catch(() => undefined);
   else if (!identity && idToken && signIn.clientId && !signIn.cognito)
     await oidc.signOut(idToken).catch(() => undefined);

@@ -1,35 +1,45 @@
-// Signing in: by what this deployment offers.
+// Signing in, by what this deployment offers.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { type ControlIds, Field, submitting } from "../ui/field";
 import { focused } from "../ui/focus";
+import { Icon, Mark } from "../ui/icon";
 import * as cognito from "./cognito";
 import { signIn } from "./configuration";
+import { type Grant, type Identity, ROLES } from "./grant";
 import * as oidc from "./oidc";
-import { ask, enter, type Grant, type Identity, leave, ROLES, type User } from "./session";
+import { requestDemoToken, signOut, startSession, type User } from "./session";
 
 export function SignInScreen({ fault }: { fault: string | undefined }): JSX.Element {
   return (
-    <main class="entrance">
-      <h1>Leads</h1>
+    <main class="door" id="main">
+      <div>
+        <Mark big />
+        <h1 class="huge">Sign in to Leads</h1>
+      </div>
       <Methods fault={fault} leaves={true} />
-      <p class="quiet">
-        <a href="/docs">API reference</a> · <a href="/openapi.json">OpenAPI 3.1</a>
-      </p>
+      <footer>
+        <a class="link" href="/docs">
+          API reference
+        </a>
+      </footer>
     </main>
   );
 }
 
-/** Over what was being done, which goes on afterwards. */
+/** Over what the user was doing, which continues afterwards. */
 export function SignInAgain({ user }: { user: User }): JSX.Element {
   return (
     <Dialog title="Sign in again">
-      <p>Your session has ended. Nothing that you typed is lost: sign in as {user.email || user.name} and go on.</p>
-      <Methods fault={undefined} leaves={false} />
-      <div class="actions">
-        <button type="button" class="plain" onClick={leave}>
+      <div class="again">
+        <p class="quiet">
+          Your session has ended. Nothing that you typed is lost: sign in as <bdi>{user.email || user.name}</bdi> and
+          continue.
+        </p>
+        <Methods fault={undefined} leaves={false} />
+        <button type="button" class="btn ghost" onClick={signOut}>
           Sign out instead
         </button>
       </div>
@@ -37,61 +47,68 @@ export function SignInAgain({ user }: { user: User }): JSX.Element {
   );
 }
 
-/** Runs what signs in, and says why where it fails. */
-interface Trying {
+interface MethodProps {
   busy: boolean;
+  /** Why the last attempt failed. */
+  error: unknown;
   run: (sign: () => Promise<Grant | undefined>) => void;
 }
 
+function Fault({ error }: { error: unknown }): JSX.Element | null {
+  if (error === undefined) return null;
+  return (
+    <p class="small bad" role="alert">
+      {error instanceof Error ? error.message : String(error)}
+    </p>
+  );
+}
+
 function Methods({ fault, leaves }: { fault: string | undefined; leaves: boolean }): JSX.Element {
-  const [failed, setFailed] = useState(fault);
+  const [error, setError] = useState<unknown>(fault);
   const [busy, setBusy] = useState(false);
-  const run: Trying["run"] = async (sign) => {
+  const run: MethodProps["run"] = async (sign) => {
     setBusy(true);
-    setFailed(undefined);
+    setError(undefined);
     try {
       const grant = await sign();
-      if (grant) enter(grant);
+      if (grant) startSession(grant);
     } catch (error) {
-      setFailed(error instanceof Error ? error.message : String(error));
+      setError(error);
     }
     setBusy(false);
   };
-  const trying = { busy, run };
+  const method = { busy, error, run };
   const byIssuer = signIn.clientId && signIn.issuer && !signIn.cognito;
   return (
     <div class="methods">
-      {failed ? (
-        <p class="failure" role="alert">
-          {failed}
-        </p>
-      ) : null}
-      {signIn.tokens ? <Asking {...trying} /> : null}
-      {signIn.cognito ? <Password {...trying} /> : null}
+      {signIn.cognito ? <Password {...method} /> : <Fault error={error} />}
       {byIssuer ? (
         <button
           type="button"
-          // Whoever has closed the window that signs in opens another.
+          class={signIn.tokens ? "btn" : "btn primary"}
+          // Somebody who closed the window that signs in opens another.
           disabled={busy && leaves}
           onClick={() => run(() => (leaves ? oidc.start().then(() => undefined) : oidc.startBeside()))}
         >
           Sign in at {new URL(signIn.issuer ?? "").host}
         </button>
       ) : null}
-      {signIn.tokens || signIn.cognito || byIssuer ? null : <Pasting {...trying} />}
+      {signIn.tokens && (signIn.cognito || byIssuer) ? <p class="or">or</p> : null}
+      {signIn.tokens ? <Demo {...method} /> : null}
+      {signIn.tokens || signIn.cognito || byIssuer ? null : <PastedToken {...method} />}
     </div>
   );
 }
 
 /** The members of the demo team. */
-const DEMO: Identity[] = [
+const DEMO_MEMBERS: Identity[] = [
   { role: "Owner" },
   { role: "Manager", userId: 2, firstName: "Max", email: "manager@example.com" },
   { role: "Viewer", userId: 3, firstName: "Vera", email: "viewer@example.com" },
 ];
 
-/** Of a system for trying out: whoever one likes to be. */
-function Asking({ busy, run }: Trying): JSX.Element {
+/** On a demo system a click signs in as a member of its team. */
+function Demo({ busy, run }: MethodProps): JSX.Element {
   const [other, setOther] = useState<Required<Omit<Identity, "firstName" | "lastName">>>({
     team: "demo",
     role: "Owner",
@@ -100,57 +117,77 @@ function Asking({ busy, run }: Trying): JSX.Element {
   });
   return (
     <>
-      <p>This system is for trying out: be whoever you like of the team “demo”.</p>
-      <div class="choices">
-        {DEMO.map((identity, index) => (
+      <p class="quiet">This is a demo system. Look around as a member of the team “demo”.</p>
+      <div class="members">
+        {DEMO_MEMBERS.map((identity, index) => (
           <button
             key={identity.role}
             type="button"
-            class={index === 0 ? "primary" : ""}
+            class={index === 0 && !signIn.cognito ? "btn primary" : "btn"}
             disabled={busy}
-            onClick={() => run(() => ask(identity))}
+            onClick={() => run(() => requestDemoToken(identity))}
           >
             {identity.role}
           </button>
         ))}
       </div>
       <details>
-        <summary>Somebody else</summary>
-        <form onSubmit={submitting(() => run(() => ask(other)))}>
+        <summary>
+          <Icon name="chevron-right" /> Somebody else
+        </summary>
+        <form onSubmit={submitting(() => run(() => requestDemoToken(other)))}>
           <Field label="Team">
-            <input
-              value={other.team}
-              required
-              onInput={({ currentTarget }) => setOther({ ...other, team: currentTarget.value })}
-            />
+            {(ids: ControlIds) => (
+              <input
+                class="input"
+                {...ids}
+                value={other.team}
+                required
+                onInput={({ currentTarget }) => setOther({ ...other, team: currentTarget.value })}
+              />
+            )}
           </Field>
           <Field label="Role">
-            <select
-              value={other.role}
-              onInput={({ currentTarget }) => setOther({ ...other, role: currentTarget.value as Identity["role"] })}
-            >
-              {ROLES.map((role) => (
-                <option key={role}>{role}</option>
-              ))}
-            </select>
+            {(ids: ControlIds) => (
+              <span class="select">
+                <select
+                  {...ids}
+                  value={other.role}
+                  onInput={({ currentTarget }) => setOther({ ...other, role: currentTarget.value as Identity["role"] })}
+                >
+                  {ROLES.map((role) => (
+                    <option key={role}>{role}</option>
+                  ))}
+                </select>
+                <Icon name="chevron-down" />
+              </span>
+            )}
           </Field>
           <Field label="User number">
-            <input
-              type="number"
-              min={1}
-              required
-              value={other.userId}
-              onInput={({ currentTarget }) => setOther({ ...other, userId: currentTarget.valueAsNumber })}
-            />
+            {(ids: ControlIds) => (
+              <input
+                class="input"
+                type="number"
+                min={1}
+                required
+                {...ids}
+                value={other.userId}
+                onInput={({ currentTarget }) => setOther({ ...other, userId: currentTarget.valueAsNumber })}
+              />
+            )}
           </Field>
           <Field label="E-mail">
-            <input
-              type="email"
-              value={other.email}
-              onInput={({ currentTarget }) => setOther({ ...other, email: currentTarget.value })}
-            />
+            {(ids: ControlIds) => (
+              <input
+                class="input"
+                type="email"
+                {...ids}
+                value={other.email}
+                onInput={({ currentTarget }) => setOther({ ...other, email: currentTarget.value })}
+              />
+            )}
           </Field>
-          <button type="submit" disabled={busy}>
+          <button type="submit" class="btn" disabled={busy}>
             Sign in
           </button>
         </form>
@@ -166,7 +203,7 @@ type Step =
   | { is: "challenge"; challenge: cognito.Challenge };
 
 /** By the stack's own user pool. */
-function Password({ busy, run }: Trying): JSX.Element {
+function Password({ busy, error, run }: MethodProps): JSX.Element {
   const [step, setStep] = useState<Step>({ is: "password" });
   const [username, setUsername] = useState("");
   const submit =
@@ -182,48 +219,78 @@ function Password({ busy, run }: Trying): JSX.Element {
         return undefined;
       });
     };
-  const address = (
+  const addressField = (
     <Field label="E-mail">
-      <input
-        ref={focused}
-        name="username"
-        type="email"
-        autocomplete="username"
-        required
-        value={username}
-        onInput={({ currentTarget }) => setUsername(currentTarget.value)}
-      />
+      {(ids: ControlIds) => (
+        <input
+          ref={focused}
+          class="input"
+          name="username"
+          type="email"
+          autocomplete="username"
+          required
+          {...ids}
+          value={username}
+          onInput={({ currentTarget }) => setUsername(currentTarget.value)}
+        />
+      )}
     </Field>
   );
-  const chosen = (first: boolean) => (
+  const codeField = (label: string, isFirst: boolean) => (
+    <Field label={label}>
+      {(ids: ControlIds) => (
+        <input
+          ref={isFirst ? focused : null}
+          class="input"
+          name="code"
+          inputMode="numeric"
+          autocomplete="one-time-code"
+          required
+          {...ids}
+        />
+      )}
+    </Field>
+  );
+  const newPasswordField = (isFirst: boolean) => (
     <Field label="New password" hint="At least 12 characters, with capitals, small letters and digits.">
-      <input
-        ref={first ? focused : null}
-        name="password"
-        type="password"
-        autocomplete="new-password"
-        minLength={12}
-        required
-      />
+      {(ids: ControlIds) => (
+        <input
+          ref={isFirst ? focused : null}
+          class="input"
+          name="password"
+          type="password"
+          autocomplete="new-password"
+          minLength={12}
+          required
+          {...ids}
+        />
+      )}
     </Field>
   );
-  const back = (
-    <button type="button" class="plain" onClick={() => setStep({ is: "password" })}>
+  const submitButton = (text: string) => (
+    <button type="submit" class="btn primary" disabled={busy}>
+      {text}
+    </button>
+  );
+  const backButton = (
+    <button type="button" class="btn ghost" onClick={() => setStep({ is: "password" })}>
       Back
     </button>
   );
   if (step.is === "password") {
+    const wrong = error instanceof cognito.WrongCredentials;
     return (
       <form key="password" onSubmit={submit((field) => cognito.start(username, field("password")))}>
-        {address}
-        <Field label="Password">
-          <input name="password" type="password" autocomplete="current-password" required />
+        {addressField}
+        <Field label="Password" fault={wrong ? error.message : undefined}>
+          {(ids: ControlIds) => (
+            <input class="input" name="password" type="password" autocomplete="current-password" required {...ids} />
+          )}
         </Field>
-        <button type="submit" class="primary" disabled={busy}>
-          Sign in
-        </button>
-        <button type="button" class="plain" onClick={() => setStep({ is: "forgotten" })}>
-          Forgotten password
+        {wrong ? null : <Fault error={error} />}
+        {submitButton("Sign in")}
+        <button type="button" class="btn ghost" onClick={() => setStep({ is: "forgotten" })}>
+          Forgot the password
         </button>
       </form>
     );
@@ -237,30 +304,26 @@ function Password({ busy, run }: Trying): JSX.Element {
       >
         {challenge.name === "NEW_PASSWORD_REQUIRED" ? (
           <>
-            <p>Welcome. Choose a password of your own.</p>
-            {chosen(true)}
+            <p class="quiet">Welcome. Choose a password of your own.</p>
+            {newPasswordField(true)}
           </>
         ) : (
-          <Field label="Code of your authenticator app">
-            <input ref={focused} name="code" inputMode="numeric" autocomplete="one-time-code" required />
-          </Field>
+          codeField("Code of your authenticator app", true)
         )}
-        <button type="submit" class="primary" disabled={busy}>
-          Go on
-        </button>
-        {back}
+        <Fault error={error} />
+        {submitButton("Continue")}
+        {backButton}
       </form>
     );
   }
   if (step.is === "forgotten") {
     return (
       <form key="forgotten" onSubmit={submit(() => cognito.forgot(username).then(() => ({ is: "code" })))}>
-        <p>A code is sent to your address.</p>
-        {address}
-        <button type="submit" class="primary" disabled={busy}>
-          Send the code
-        </button>
-        {back}
+        <p class="quiet">A code is sent to your address.</p>
+        {addressField}
+        <Fault error={error} />
+        {submitButton("Send the code")}
+        {backButton}
       </form>
     );
   }
@@ -272,30 +335,38 @@ function Password({ busy, run }: Trying): JSX.Element {
         return cognito.start(username, field("password"));
       })}
     >
-      <p>If {username} has an account here, a code is on its way.</p>
-      <Field label="Code">
-        <input ref={focused} name="code" inputMode="numeric" autocomplete="one-time-code" required />
-      </Field>
-      {chosen(false)}
-      <button type="submit" class="primary" disabled={busy}>
-        Set the password
-      </button>
-      {back}
+      <p class="quiet">
+        If <bdi>{username}</bdi> has an account here, a code is on its way.
+      </p>
+      {codeField("Code", true)}
+      {newPasswordField(false)}
+      <Fault error={error} />
+      {submitButton("Set the password")}
+      {backButton}
     </form>
   );
 }
 
-/** Where the deployment names no client to sign in by. */
-function Pasting({ busy, run }: Trying): JSX.Element {
+/** Where the deployment names no client to sign in with. */
+function PastedToken({ busy, run }: MethodProps): JSX.Element {
   const [token, setToken] = useState("");
   return (
     <form onSubmit={submitting(() => run(async () => ({ token: token.trim() })))}>
-      <p>This deployment has its own issuer of tokens, and names no client by which this page could sign in.</p>
+      <p class="quiet">This deployment’s own issuer grants its tokens. Paste one to continue.</p>
       <Field label="Token">
-        <textarea rows={4} required value={token} onInput={({ currentTarget }) => setToken(currentTarget.value)} />
+        {(ids: ControlIds) => (
+          <textarea
+            class="input"
+            rows={4}
+            required
+            {...ids}
+            value={token}
+            onInput={({ currentTarget }) => setToken(currentTarget.value)}
+          />
+        )}
       </Field>
-      <button type="submit" class="primary" disabled={busy}>
-        Go on
+      <button type="submit" class="btn primary" disabled={busy}>
+        Continue
       </button>
     </form>
   );
