@@ -129,7 +129,9 @@ function prefetch(): void {
 
 function Screen({ route }: { route: Route }): JSX.Element {
   const { screen, rest } = route;
-  const title = rest === "" ? [...PLACES, ...LOW_PLACES].find((place) => place.screen === screen)?.title : undefined;
+  // A lead names its page itself.
+  const ofLead = screen === "leads" && rest !== "";
+  const title = ofLead ? undefined : [...PLACES, ...LOW_PLACES].find((place) => place.screen === screen)?.title;
   useEffect(() => {
     if (title) document.title = `${title} · Leads`;
   }, [title]);
