@@ -1,13 +1,13 @@
-// The fields of a lead that people write, once: the new lead, the lead and the import show the same.
+// The fields of a lead that people write. The lead, the new lead and the import read the same list.
 
 import type { JSX } from "preact";
 import type { Lead, LeadMerge, NewLead } from "../app/api";
 import { useTeam } from "../app/team";
 import { Checks, Options } from "../ui/choices";
-import { focused } from "../ui/focus";
+import { Icon } from "../ui/icon";
 
-/** What is typed of a lead: lists a line each, businesses and status by id. */
-export interface Draft {
+/** A lead as text: one phone number a line, businesses and the status by id. */
+export interface LeadTexts {
   firstName: string;
   lastName: string;
   email: string;
@@ -27,13 +27,16 @@ export interface Draft {
 }
 
 export interface LeadField {
-  name: keyof Draft;
+  name: keyof LeadTexts;
   label: string;
   kind: "text" | "email" | "lines" | "paragraph" | "status" | "state" | "businesses";
-  /** The column of an export. */
+  /** The field's path in a request, and its column in an export. */
   column: string;
+  /** The most characters that its input takes. */
   limit: number;
   required?: boolean;
+  /** The label is a name, which keeps its capital letters within a sentence. */
+  proper?: boolean;
 }
 
 export const FIELDS: LeadField[] = [
@@ -49,20 +52,24 @@ export const FIELDS: LeadField[] = [
   { name: "state", label: "State", kind: "state", column: "state", limit: 8 },
   { name: "business", label: "Businesses", kind: "businesses", column: "business", limit: 200 },
   { name: "description", label: "Description", kind: "paragraph", column: "description", limit: 10_000 },
-  { name: "youtube", label: "YouTube", kind: "text", column: "socialMedia.youtube", limit: 200 },
-  { name: "facebook", label: "Facebook", kind: "text", column: "socialMedia.facebook", limit: 200 },
-  { name: "instagram", label: "Instagram", kind: "text", column: "socialMedia.instagram", limit: 200 },
-  { name: "twitter", label: "X (Twitter)", kind: "text", column: "socialMedia.twitter", limit: 200 },
+  { name: "youtube", label: "YouTube", kind: "text", column: "socialMedia.youtube", limit: 200, proper: true },
+  { name: "facebook", label: "Facebook", kind: "text", column: "socialMedia.facebook", limit: 200, proper: true },
+  { name: "instagram", label: "Instagram", kind: "text", column: "socialMedia.instagram", limit: 200, proper: true },
+  { name: "twitter", label: "X (Twitter)", kind: "text", column: "socialMedia.twitter", limit: 200, proper: true },
 ];
 
-const lines = (text: string): string[] =>
+/** A field's label within a sentence: "Edit company". */
+export const labelInSentence = ({ label, proper }: Pick<LeadField, "label" | "proper">): string =>
+  proper ? label : label.charAt(0).toLowerCase() + label.slice(1);
+
+const splitLines = (text: string): string[] =>
   text
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);
-const ids = (text: string): number[] => text.split(",").filter(Boolean).map(Number);
+const splitIds = (text: string): number[] => text.split(",").filter(Boolean).map(Number);
 
-export function draftOf(lead: Lead): Draft {
+export function textsOf(lead: Lead): LeadTexts {
   const { youtube = "", facebook = "", instagram = "", twitter = "" } = lead.socialMedia;
   return {
     firstName: lead.firstName,
@@ -84,20 +91,20 @@ export function draftOf(lead: Lead): Draft {
   };
 }
 
-export const emptyDraft = (statusId: number): Draft => ({
-  ...(Object.fromEntries(FIELDS.map(({ name }) => [name, ""])) as unknown as Draft),
+export const emptyTexts = (statusId: number): LeadTexts => ({
+  ...(Object.fromEntries(FIELDS.map(({ name }) => [name, ""])) as unknown as LeadTexts),
   statusId: String(statusId),
   state: "Active",
 });
 
-/** The whole of a draft, as it is created. */
-export function leadOf(draft: Draft): NewLead {
-  const { youtube, facebook, instagram, twitter, phoneNumber, business, statusId, state, ...texts } = draft;
+/** The body that creates a lead. */
+export function newLeadOf(texts: LeadTexts): NewLead {
+  const { youtube, facebook, instagram, twitter, phoneNumber, business, statusId, state, ...others } = texts;
   const social = Object.entries({ youtube, facebook, instagram, twitter }).filter(([, value]) => value.trim() !== "");
   return {
-    ...texts,
-    phoneNumber: lines(phoneNumber),
-    business: ids(business),
+    ...others,
+    phoneNumber: splitLines(phoneNumber),
+    business: splitIds(business),
     statusId: Number(statusId),
     state: state === "Inactive" ? "Inactive" : "Active",
     photo: "",
@@ -105,18 +112,28 @@ export function leadOf(draft: Draft): NewLead {
   };
 }
 
-/** One field of a draft, as a merge patch. */
-export function mergeOf(name: keyof Draft, text: string): LeadMerge {
+/** What is edited at once: one field, or both names, a line each. */
+export type EditName = keyof LeadTexts | "fullName";
+
+export const textOf = (lead: Lead, name: EditName): string =>
+  name === "fullName" ? `${lead.firstName}\n${lead.lastName}` : textsOf(lead)[name];
+
+/** The merge patch that writes one edit. */
+export function mergeOf(name: EditName, text: string): LeadMerge {
   switch (name) {
+    case "fullName": {
+      const [firstName = "", lastName = ""] = text.split("\n");
+      return { firstName, lastName };
+    }
     case "youtube":
     case "facebook":
     case "instagram":
     case "twitter":
       return { socialMedia: { [name]: text.trim() || null } };
     case "phoneNumber":
-      return { phoneNumber: lines(text) };
+      return { phoneNumber: splitLines(text) };
     case "business":
-      return { business: ids(text) };
+      return { business: splitIds(text) };
     case "statusId":
       return { statusId: Number(text) };
     case "state":
@@ -126,67 +143,94 @@ export function mergeOf(name: keyof Draft, text: string): LeadMerge {
   }
 }
 
-/** Which of the fields a fault of the API's is about: it names `phoneNumber` and `socialMedia.youtube`. */
-export function fieldNamed(named: string): LeadField | undefined {
-  return FIELDS.find(({ column }) => named === column);
+/** Finds a field by its path in the API's errors and logs, such as `phoneNumber` and `socialMedia.youtube`. */
+export const fieldNamed = (path: string): LeadField | undefined => FIELDS.find(({ column }) => path === column);
+
+/** The label of a field in a log, where a status stands under its name as well as its id. */
+export function labelOf(path: string): string {
+  if (path === "socialMedia") return "Social media";
+  return (fieldNamed(path) ?? fieldNamed(`${path}Id`))?.label ?? path;
 }
 
-/** A field of a change, as people name it: a status stands there by its name too. */
-export const labelOf = (named: string): string => (fieldNamed(named) ?? fieldNamed(`${named}Id`))?.label ?? named;
+/** A message of the API about one field, as a sentence: `must be an e-mail address` becomes `Must be an e-mail address.` */
+export const faultSentence = (message: string): string =>
+  `${message.charAt(0).toUpperCase()}${message.slice(1)}`.replace(/[^.!?]$/, "$&.");
 
 interface InputProps {
   field: LeadField;
+  id: string;
   value: string;
-  change: (value: string) => void;
-  /** The field is what was asked for, and takes the focus. */
-  focused?: boolean;
-  /** The element that says what is wrong with it, if something is. */
-  fault?: string | undefined;
+  onChange: (value: string) => void;
+  fault?: boolean;
+  /** Ids of the elements that say what is wrong or how the field is filled in. */
+  describedBy?: string | undefined;
+  /** Receives the control that takes the focus. */
+  control?: ((element: HTMLElement | null) => void) | undefined;
+  /** The class of the control besides `input`. */
+  editing?: boolean;
 }
 
-export function LeadInput({ field, value, change, focused: first = false, fault }: InputProps): JSX.Element {
+export function LeadInput({
+  field,
+  id,
+  value,
+  onChange,
+  fault = false,
+  describedBy,
+  control,
+  editing = false,
+}: InputProps): JSX.Element {
   const { statuses, businesses } = useTeam();
   const { kind, name, limit, required = false } = field;
-  const focus = first ? focused : null;
-  const typed = ({ currentTarget }: { currentTarget: { value: string } }) => change(currentTarget.value);
   const shared = {
+    id,
     name,
     value,
-    ref: focus,
-    onInput: typed,
-    "aria-invalid": fault !== undefined,
-    "aria-describedby": fault,
+    class: editing ? "input editing" : "input",
+    ref: control ?? null,
+    onInput: ({ currentTarget }: { currentTarget: { value: string } }) => onChange(currentTarget.value),
+    "aria-invalid": fault || undefined,
+    "aria-describedby": describedBy,
   };
   switch (kind) {
     case "lines":
-      return <textarea {...shared} rows={2} maxLength={limit} placeholder="One a line" />;
+      return <textarea {...shared} rows={1} maxLength={limit} inputMode="tel" placeholder="One a line" />;
     case "paragraph":
-      return <textarea {...shared} rows={4} maxLength={limit} />;
+      return <textarea {...shared} rows={3} maxLength={limit} />;
     case "state":
-      return (
-        <select {...shared}>
-          <option>Active</option>
-          <option>Inactive</option>
-        </select>
-      );
     case "status":
       return (
-        <select {...shared}>
-          <Options of={statuses} />
-        </select>
+        <span class="select">
+          <select {...shared} class={undefined}>
+            {kind === "status" ? (
+              <Options of={statuses} />
+            ) : (
+              <>
+                <option>Active</option>
+                <option>Inactive</option>
+              </>
+            )}
+          </select>
+          <Icon name="chevron-down" />
+        </span>
       );
-    case "businesses": {
-      const chosen = ids(value);
-      if (businesses.length === 0) return <p class="quiet">The team has no businesses yet.</p>;
+    case "businesses":
       return (
-        <div class="checks" role="group" aria-label={field.label}>
-          <Checks of={businesses} chosen={chosen} choose={(ids) => change(ids.join(","))} first={focus} />
+        <div class="checks" role="group" id={id} aria-label={field.label} aria-describedby={describedBy}>
+          {businesses.length === 0 ? <p class="quiet">The team has no businesses yet.</p> : null}
+          <Checks
+            of={businesses}
+            chosen={splitIds(value)}
+            choose={(ids) => onChange(ids.join(","))}
+            first={control ?? null}
+          />
         </div>
       );
-    }
     case "email":
-      return <input {...shared} type="email" maxLength={limit} required={required} autocomplete="off" />;
+      return <input {...shared} type="email" maxLength={limit} autocomplete="off" />;
     default:
-      return <input {...shared} type="text" maxLength={limit} required={required} autocomplete="off" />;
+      return (
+        <input {...shared} type="text" maxLength={limit} aria-required={required || undefined} autocomplete="off" />
+      );
   }
 }

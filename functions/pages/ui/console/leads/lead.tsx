@@ -1,350 +1,303 @@
-// One lead: its fields, edited where they stand, its photo, and what was said and done.
+// One lead, as the panel and the page show it: who it is, the details, and the activity.
 
-import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { answered, api, type Event, type Lead, ok, Refused, told } from "../app/api";
-import { useFeed } from "../app/feed";
-import { go } from "../app/route";
+import type { JSX } from "preact";
+import { useId, useRef, useState } from "preact/hooks";
+import { api, describeError, type Event, isRefused, unwrap } from "../app/api";
 import { useTeam } from "../app/team";
 import { confirmed } from "../ui/dialog";
-import { submitting } from "../ui/field";
-import { useFocusBack } from "../ui/focus";
-import { Loaded, type Loading, useLoading } from "../ui/loading";
-import { attempted, complain } from "../ui/messages";
-import { fullName, StatusName, Time } from "../ui/person";
-import { draftOf, FIELDS, type LeadField, LeadInput, mergeOf } from "./lead-fields";
-import { LeadPhoto } from "./photo";
-import { newsOf, Timeline } from "./timeline";
+import { readDraft } from "../ui/draft";
+import { fullName } from "../ui/face";
+import { Icon } from "../ui/icon";
+import { type Loading, Skeleton, useLoading } from "../ui/loading";
+import { Failed } from "../ui/states";
+import { RelativeTime } from "../ui/time";
+import { attempted, complain, notify } from "../ui/toast";
+import { useLeadChanges } from "./lead-changes";
+import { draftKey } from "./lead-edit";
+import { FIELDS, textOf } from "./lead-fields";
+import { LeadHead } from "./lead-head";
+import { type LeadVersion, readLead, versionNumber } from "./lead-save";
+import { LeadValue } from "./lead-value";
+import { closeLead, lastList } from "./open-lead";
+import { commentDraftKey, Timeline } from "./timeline";
+import { authorOf, newsOf } from "./timeline-groups";
 
-/** A lead with the version that a change of it is made to. */
-interface Version {
-  lead: Lead;
-  etag: string;
+export interface OpenLead {
+  id: number;
+  loading: Loading<LeadVersion>;
+  /** The lead, once it is read. */
+  version: LeadVersion | undefined;
+  /** Shows a version that was saved or read. */
+  adopt: (version: LeadVersion) => void;
+  refresh: () => Promise<void>;
+  /** Grows with each change, so that the activity is read again. */
+  changes: number;
+  /** What others have just done. */
+  news: string;
+  /** The event that deleted it while it was shown. */
+  deletion: Event | undefined;
+  archive: () => Promise<void>;
+  restore: () => Promise<void>;
+  remove: () => Promise<void>;
 }
 
-/** It grows with every change of the lead; the rest of its tag is about what is shown beside it. */
-const versionOf = ({ etag }: Version): number => Number(/\d+/.exec(etag)?.[0]);
-
-async function read(id: number): Promise<Version> {
-  const { data, response } = await answered(api.GET("/leads/{id}", { params: { path: { id } } }));
-  return { lead: data, etag: response.headers.get("etag") ?? "" };
-}
-
-export function LeadScreen({ id }: { id: number }): JSX.Element {
-  const loading = useLoading(() => read(id), [id]);
-  const gone = loading.error instanceof Refused && loading.error.status === 404;
-  if (gone) {
-    return (
-      <>
-        <h1>No such lead</h1>
-        <p>
-          It was deleted, or never was. <a href="#/table">Go to the leads</a>
-        </p>
-      </>
-    );
-  }
-  return <Loaded of={loading}>{(version) => <Shown version={version} loading={loading} />}</Loaded>;
-}
-
-function Shown({ version, loading }: { version: Version; loading: Loading<Version> }): JSX.Element {
-  const { user, mayWrite } = useTeam();
-  const { lead } = version;
-  const latest = useRef(version);
-  latest.current = version;
-  // The history is read again with each change.
+/** Reads a lead and follows its changes. */
+export function useOpenLead(id: number): OpenLead {
+  const { user } = useTeam();
   const [changes, setChanges] = useState(0);
-  const shown = (next: Version) => {
-    // An answer may be overtaken by a later change.
-    if (versionOf(next) >= versionOf(latest.current)) loading.set(next);
-    setChanges((changes) => changes + 1);
+  const [news, setNews] = useState({ id, text: "" });
+  const [deletion, setDeletion] = useState<Event>();
+  const latest = useRef<LeadVersion | undefined>(undefined);
+
+  const adopt = (next: LeadVersion) => {
+    setChanges((count) => count + 1);
+    const shown = latest.current;
+    if (next.lead.id !== shown?.lead.id) return;
+    // A response may arrive after that of a later change.
+    if (versionNumber(next.etag) >= versionNumber(shown.etag)) loading.set(next);
   };
-  const again = () => read(lead.id).then(shown, (error) => complain(told(error)));
-  const [news, setNews] = useState("");
-  const [deleted, setDeleted] = useState<string>();
+  const refresh = () =>
+    readLead(id).then(adopt, (error) => {
+      if (!isRefused(error, 404)) complain(describeError(error));
+      else loading.reload();
+    });
   const heard = (events: Event[]) => {
-    const here = events.filter(({ leadId }) => leadId === lead.id);
-    if (here.length === 0) return;
+    const here = events.filter(({ leadId }) => leadId === id);
+    const shown = latest.current;
+    if (here.length === 0 || !shown) return;
     const end = here.find(({ type }) => type === "lead.deleted");
     if (end) {
-      setDeleted(newsOf(end));
+      setDeletion(end);
       return;
     }
     const next = here.at(-1)?.lead;
-    const newer = next && next.version > versionOf(version);
-    if (!newer) setChanges((changes) => changes + 1);
-    // Where a photo can be seen, no event tells.
-    else if (next.photo !== lead.photo) again();
-    else shown({ lead: { ...lead, ...next }, etag: `"${next.version}"` });
+    if (!next || next.version <= versionNumber(shown.etag)) setChanges((count) => count + 1);
+    // Events do not carry the address of the photo.
+    else if (next.photo !== shown.lead.photo) refresh();
+    else adopt({ lead: { ...shown.lead, ...next }, etag: `"${next.version}"` });
     const others = here.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
-    if (others.length > 0) setNews([...new Set(others.map(newsOf))].slice(-3).join("; "));
+    if (others.length > 0) setNews({ id, text: [...new Set(others.map(newsOf))].slice(-3).join("; ") });
   };
-  useFeed(deleted === undefined, heard, again);
-  useEffect(() => {
-    document.title = `${fullName(lead)} · Leads`;
-  }, [lead.firstName, lead.lastName]);
-  const bulk = async (what: "archive" | "restore") => {
-    const body = { ids: [lead.id] };
-    const change = what === "archive" ? api.PATCH("/leads/archive", { body }) : api.PATCH("/leads/restore", { body });
-    await attempted(ok(change), `${fullName(lead)} is ${what}d.`);
-    await again();
+  useLeadChanges(heard, () => void (latest.current && refresh()), { readsLater: true });
+  const loading = useLoading(() => readLead(id), [id]);
+  const version = loading.value?.lead.id === id ? loading.value : undefined;
+  latest.current = version;
+
+  const body = { ids: [id] };
+  const name = version ? fullName(version.lead) : "";
+  const restore = async () => {
+    if (await attempted(unwrap(api.PATCH("/leads/restore", { body })), `${name} restored`, "Nothing was restored.")) {
+      await refresh();
+    }
+  };
+  const archive = async () => {
+    try {
+      await unwrap(api.PATCH("/leads/archive", { body }));
+      notify(`${name} archived`, { undo: () => unwrap(api.PATCH("/leads/restore", { body })).then(refresh) });
+      await refresh();
+    } catch (error) {
+      complain(`${name} was not archived. ${describeError(error)}`);
+    }
   };
   const remove = async () => {
-    const text = `${fullName(lead)} with comments, history and photo. This cannot be undone.`;
-    if (!(await confirmed("Delete for good?", text, "Delete"))) return;
-    const change = ok(api.DELETE("/leads/{id}", { params: { path: { id: lead.id } } }));
-    if (await attempted(change, `${fullName(lead)} is deleted.`)) go("/table");
+    const text = "Comments, history and photo go with the lead. This cannot be undone.";
+    if (!(await confirmed(`Delete ${name}?`, text, "Delete lead"))) return;
+    const change = unwrap(api.DELETE("/leads/{id}", { params: { path: { id } } }));
+    if (await attempted(change, `${name} deleted`, `${name} was not deleted.`)) closeLead();
   };
-  return (
-    <>
-      {deleted ? (
-        <div class="failure" role="alert">
-          <p>{deleted}. What is shown was read before.</p>
-          <a class="button" href="#/table">
-            Close the lead
-          </a>
-        </div>
-      ) : null}
-      <div class="title">
-        <LeadPhoto lead={lead} changed={again} />
-        <div>
-          <h1>{fullName(lead)}</h1>
-          <p class="quiet">
-            Lead {lead.id} · created <Time at={lead.createdAt} />
-            {lead.archived ? <strong> · Archived</strong> : null}
-            {news ? " · " : null}
-            <span role="status">{news}</span>
-          </p>
-        </div>
-        {mayWrite && !deleted ? (
-          <div class="actions">
-            <button type="button" onClick={() => bulk(lead.archived ? "restore" : "archive")}>
-              {lead.archived ? "Restore" : "Archive"}
-            </button>
-            <button type="button" class="danger" onClick={remove}>
-              Delete
-            </button>
-          </div>
-        ) : null}
-      </div>
-      <div class="halves">
-        <section aria-label="Fields">
-          <h2>Fields</h2>
-          <dl class="facts">
-            {FIELDS.map((field) => (
-              <Fact key={field.name} field={field} version={version} shown={shown} />
-            ))}
-            {lead.attribution ? (
-              <div>
-                <dt>Attribution</dt>
-                <dd>
-                  {Object.entries(lead.attribution).map(([name, value]) => (
-                    <span key={name} class="pair">
-                      {name}: {String(value)}
-                    </span>
-                  ))}
-                </dd>
-              </div>
-            ) : null}
-          </dl>
-        </section>
-        <section aria-label="Comments and history">
-          <h2>Comments and history</h2>
-          <Timeline lead={lead.id} changes={changes} />
-        </section>
-      </div>
-    </>
-  );
+  return {
+    id,
+    loading,
+    version,
+    adopt,
+    refresh,
+    changes,
+    news: news.id === id ? news.text : "",
+    deletion: deletion?.leadId === id ? deletion : undefined,
+    archive,
+    restore,
+    remove,
+  };
 }
 
-interface FactProps {
-  field: LeadField;
-  version: Version;
-  shown: (version: Version) => void;
+/** Fields that the panel shows before the others are asked for. */
+const FIRST_FIELDS = ["email", "phoneNumber", "company", "position", "location", "business"];
+/** Fields of the head. */
+const HEAD_FIELDS = ["firstName", "lastName", "statusId"];
+const DETAILS = [
+  ...FIRST_FIELDS.flatMap((name) => FIELDS.filter((field) => field.name === name)),
+  ...FIELDS.filter(({ name }) => !FIRST_FIELDS.includes(name) && !HEAD_FIELDS.includes(name)),
+];
+
+interface BodyProps {
+  open: OpenLead;
+  /** The level of the name's heading: on its page it is the first. */
+  level: 1 | 2;
 }
 
-interface Editing {
-  value: string;
-  /** The version that is edited: what stood there when it began. */
-  from: Version;
-  /** What somebody else has written there since. */
-  theirs?: string;
-  failed?: string;
-  busy?: boolean;
-}
-
-function Fact({ field, version, shown }: FactProps): JSX.Element {
-  const { mayWrite } = useTeam();
-  const [editing, setEditing] = useState<Editing>();
-  const opener = useFocusBack<HTMLButtonElement>(editing !== undefined);
-  const { name, label, kind } = field;
-  const of = ({ lead }: Version) => draftOf(lead)[name];
-
-  /** The version that has the value: written, or written before by this very change whose answer was lost. */
-  const written = async (value: string, from: Version): Promise<Version | { theirs: Version }> => {
-    const params = { path: { id: from.lead.id }, header: { "If-Match": from.etag } };
-    try {
-      const { data, response } = await answered(api.PATCH("/leads/{id}", { params, body: mergeOf(name, value) }));
-      return { lead: data, etag: response.headers.get("etag") ?? "" };
-    } catch (error) {
-      if (!(error instanceof Refused && error.status === 412)) throw error;
-      const newest = await read(from.lead.id);
-      if (of(newest) === value) return newest;
-      // What has changed meanwhile is something else.
-      if (of(newest) === of(from)) return written(value, newest);
-      return { theirs: newest };
-    }
-  };
-  const save = async ({ value, from, busy }: Editing) => {
-    if (busy) return;
-    // What is typed while it is on its way is edited on.
-    const settle = (next: (typed: string) => Editing | undefined) =>
-      setEditing((now) => now && (now.value === value ? next(value) : { value: now.value, from }));
-    setEditing({ value, from, busy: true });
-    try {
-      const outcome = await written(value, from);
-      if ("theirs" in outcome) {
-        shown(outcome.theirs);
-        settle((value) => ({ value, from: outcome.theirs, theirs: of(outcome.theirs) }));
-      } else {
-        shown(outcome);
-        setEditing((now) => (now && now.value !== value ? { value: now.value, from: outcome } : undefined));
-      }
-    } catch (error) {
-      settle((value) => ({ value, from, failed: told(error) }));
-    }
-  };
-  if (!editing) {
-    return (
-      <div>
-        <dt>{label}</dt>
-        <dd>
-          <Value field={field} lead={version.lead} text={of(version)} />
-          {mayWrite ? (
-            <button
-              ref={opener}
-              type="button"
-              class="plain"
-              aria-label={`Edit ${label}`}
-              onClick={() => setEditing({ value: of(version), from: version })}
-            >
-              ✎
-            </button>
-          ) : null}
-        </dd>
+export function LeadBody({ open, level }: BodyProps): JSX.Element {
+  const { loading, version, deletion } = open;
+  if (deletion || isRefused(loading.error, 404)) return <LeadGone open={open} level={level} />;
+  if (!version) {
+    return loading.error ? (
+      <Failed title="The lead could not be read" error={loading.error} retry={loading.reload} />
+    ) : (
+      <div class="lead">
+        <Skeleton lines={6} />
       </div>
     );
   }
-  const change = (value: string) => setEditing({ ...editing, value });
-  const input = <LeadInput field={field} value={editing.value} change={change} focused />;
+  return <LeadShown key={open.id} open={open} version={version} level={level} />;
+}
+
+function LeadShown({ open, version, level }: BodyProps & { version: LeadVersion }): JSX.Element {
+  const { mayWrite } = useTeam();
+  const tabs = useId();
+  const { lead } = version;
   return (
-    <div>
-      <dt>{label}</dt>
-      <dd>
-        <form
-          aria-label={label}
-          onSubmit={submitting(() => save(editing))}
-          onKeyDown={(event) => {
-            if (event.key === "Escape" && !event.isComposing) setEditing(undefined);
-            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save(editing);
-          }}
-        >
-          {editing.theirs === undefined ? null : (
-            <div class="conflict" role="alert">
-              <p>Somebody else has changed this meanwhile.</p>
-              <p>
-                Theirs: <strong>{readable(field, version.lead, editing.theirs)}</strong>
-                <br />
-                Yours: <strong>{readable(field, version.lead, editing.value)}</strong>
-              </p>
-              <button type="button" onClick={() => setEditing(undefined)}>
-                Keep theirs
-              </button>
-              <button type="submit" class="primary">
-                Write mine
-              </button>
-            </div>
-          )}
-          {/* A group of checkboxes has its name by itself. */}
-          {kind === "businesses" ? (
-            input
-          ) : (
-            <label>
-              <span class="unseen">{label}</span>
-              {input}
-            </label>
-          )}
-          {editing.failed ? (
-            <p class="failure" role="alert">
-              {editing.failed}
-            </p>
+    <div class="lead">
+      <p class="unseen" role="status">
+        {open.news}
+      </p>
+      {lead.archived ? (
+        <div class="note archived">
+          <Icon name="archive" />
+          <p>This lead is archived: lists and searches leave it out.</p>
+          {mayWrite ? (
+            <button type="button" class="btn little push" onClick={open.restore}>
+              Restore
+            </button>
           ) : null}
-          <div class="actions">
-            <button type="submit" class="primary" disabled={editing.busy}>
-              Save
-            </button>
-            <button type="button" onClick={() => setEditing(undefined)}>
-              Cancel
-            </button>
-            {kind === "paragraph" || kind === "lines" ? <small class="quiet">Ctrl+Enter saves</small> : null}
-          </div>
-        </form>
-      </dd>
+        </div>
+      ) : null}
+      <LeadHead version={version} onSaved={open.adopt} refresh={open.refresh} level={level} />
+      <div class="tabs seg" role="group" aria-label="Show">
+        <label>
+          <input class="unseen" type="radio" name={tabs} defaultChecked />
+          Activity
+        </label>
+        <label>
+          <input class="unseen" type="radio" name={tabs} />
+          Details
+        </label>
+      </div>
+      <div class="parts">
+        <section class="details" aria-label="Details">
+          <Details open={open} version={version} level={level} />
+        </section>
+        <section class="activity" aria-label="Activity">
+          <Timeline lead={lead.id} changes={open.changes} level={level === 1 ? 2 : 3} />
+        </section>
+      </div>
     </div>
   );
 }
 
-function readable(field: LeadField, lead: Lead, text: string): ComponentChildren {
-  return text === "" ? "empty" : <Value field={field} lead={lead} text={text} />;
+function Details({ open, version, level }: BodyProps & { version: LeadVersion }): JSX.Element {
+  const { mayWrite } = useTeam();
+  const { lead } = version;
+  const isPage = level === 1;
+  const shown = DETAILS.filter(({ name }) => mayWrite || textOf(lead, name) !== "");
+  const first = shown.filter(({ name }) => FIRST_FIELDS.includes(name));
+  const others = shown.filter(({ name }) => !FIRST_FIELDS.includes(name));
+  // A draft of a field that is folded away would be out of sight.
+  const [isOpen, setOpen] = useState(() => others.some(({ name }) => readDraft(draftKey(lead.id, name)) !== undefined));
+  const list = useRef<HTMLDListElement>(null);
+  const attribution = Object.entries(lead.attribution ?? {});
+  const unfold = () => {
+    setOpen(true);
+    requestAnimationFrame(() => {
+      list.current?.querySelector<HTMLElement>(`div:nth-child(${first.length + 1}) .value`)?.focus();
+    });
+  };
+  const Heading = isPage ? "h2" : "h3";
+  return (
+    <>
+      <div class="sec">
+        <Heading>Details</Heading>
+      </div>
+      <dl class="fields" ref={list}>
+        {[...first, ...(isPage || isOpen ? others : [])].map((field) => (
+          <LeadValue key={field.name} field={field} version={version} onSaved={open.adopt} />
+        ))}
+        {isPage || isOpen ? (
+          <>
+            <div>
+              <dt>Created</dt>
+              <dd>
+                <span class="value fixed">
+                  <RelativeTime at={lead.createdAt} />
+                </span>
+              </dd>
+            </div>
+            {attribution.map(([name, value]) => (
+              <div key={name}>
+                <dt class="cut" title={name}>
+                  {name}
+                </dt>
+                <dd>
+                  <span class="value fixed">
+                    <bdi>{value}</bdi>
+                  </span>
+                </dd>
+              </div>
+            ))}
+          </>
+        ) : null}
+      </dl>
+      {isPage || isOpen ? null : (
+        <button type="button" class="btn ghost hang" onClick={unfold}>
+          <Icon name="chevron-down" />
+          {others.length + 1 + attribution.length} more fields
+        </button>
+      )}
+    </>
+  );
 }
 
-/** A value as it is read; what looks like an address can be followed, and nothing else. */
-function Value({ field, lead, text }: { field: LeadField; lead: Lead; text: string }): JSX.Element {
-  const { statuses, businesses } = useTeam();
-  if (text === "") return <span class="quiet">–</span>;
-  switch (field.kind) {
-    case "status": {
-      const status = statuses.find(({ id }) => String(id) === text);
-      return status ? <StatusName status={status} /> : <span>{lead.status}</span>;
+/** In the place of a lead that was deleted, or never was. What was typed and not sent can still be copied. */
+function LeadGone({ open, level }: BodyProps): JSX.Element {
+  const { deletion, id } = open;
+  const comment = readDraft<string>(commentDraftKey(id));
+  const Heading = level === 1 ? "h1" : "h2";
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(comment ?? "");
+      notify("Comment copied");
+    } catch {
+      // Without TLS a page has no clipboard.
+      complain("The browser does not let this page copy. Select the text instead.");
     }
-    case "businesses": {
-      const names = text
-        .split(",")
-        .map((id) => [...businesses, ...lead.business].find((one) => String(one.id) === id)?.name ?? id);
-      return <span>{names.join(", ")}</span>;
-    }
-    case "email":
-      return <a href={`mailto:${encodeURIComponent(text).replace("%40", "@")}`}>{text}</a>;
-    case "lines":
-      return (
-        <span class="lines">
-          {text.split("\n").map((line) => (
-            <a key={line} href={`tel:${line.replace(/[^\d+*#]/g, "")}`}>
-              {line}
-            </a>
-          ))}
-        </span>
-      );
-    case "paragraph":
-      return <span class="paragraph">{text}</span>;
-    default: {
-      const address = field.column.startsWith("socialMedia.") ? webAddress(text) : undefined;
-      return address ? (
-        <a href={address} target="_blank" rel="noreferrer">
-          {text}
-        </a>
-      ) : (
-        <span>{text}</span>
-      );
-    }
-  }
-}
-
-/** The address of a page, also without its scheme; nothing that a browser would run. */
-function webAddress(text: string): string | undefined {
-  const whole = /^https?:\/\//i.test(text)
-    ? text
-    : /^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)
-      ? `https://${text}`
-      : undefined;
-  return whole && URL.canParse(whole) ? whole : undefined;
+  };
+  return (
+    <div class="empty gone" role="alert">
+      <Icon name="trash-2" />
+      <Heading class="title">This lead is gone</Heading>
+      <p class="quiet">
+        {deletion ? (
+          <>
+            <bdi>{authorOf(deletion.actor)}</bdi> deleted it.
+          </>
+        ) : (
+          `Somebody deleted it, or there never was a lead ${id}.`
+        )}
+        {comment ? " Your unsent comment is kept." : null}
+      </p>
+      {comment ? (
+        <blockquote class="paragraph">
+          <bdi>{comment}</bdi>
+        </blockquote>
+      ) : null}
+      <div class="row wrap">
+        {comment ? (
+          <button type="button" class="btn" onClick={copy}>
+            Copy the comment
+          </button>
+        ) : null}
+        <button type="button" class="btn ghost" onClick={closeLead}>
+          {lastList.value.title === "Board" ? "Back to the board" : "Back to the list"}
+        </button>
+      </div>
+    </div>
+  );
 }

@@ -1,61 +1,137 @@
-// A lead's photo: dropped or chosen, seen at once, and sent with its progress shown.
+// A lead's photo: dropped or chosen, shown at once, and uploaded with its progress. What was there before can be put back.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { api, type Lead, ok, told, uploadPhoto } from "../app/api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api, describeError, type Lead, unwrap, uploadPhoto } from "../app/api";
 import { useTeam } from "../app/team";
-import { FileInput, useDrop } from "../ui/drop";
-import { attempted, complain, say } from "../ui/messages";
-import { fullName, Photo } from "../ui/person";
+import { confirmed } from "../ui/dialog";
+import { useDrop } from "../ui/drop";
+import { Face, fullName } from "../ui/face";
+import { Menu, MenuItem } from "../ui/menu";
+import { complain, notify } from "../ui/toast";
 
-/** What the API takes, in bytes. */
-const LIMIT = 4 * 1024 * 1024;
+/** The API's limit. */
+const MAX_PHOTO_BYTES = 4 * 1024 * 1024;
+const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/gif";
 
-export function LeadPhoto({ lead, changed }: { lead: Lead; changed: () => void }): JSX.Element {
+/**
+ * Copies a photo before it is replaced, because the API keeps only the newest. An image may be read from the photo bucket; a
+ * request may not, by the page's policy. `undefined` where the bucket does not allow this page to read it.
+ */
+async function copyPhoto(url: string | undefined): Promise<File | undefined> {
+  if (!url) return undefined;
+  const image = new Image();
+  image.crossOrigin = "anonymous";
+  image.src = url;
+  try {
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    canvas.getContext("2d")?.drawImage(image, 0, 0);
+    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
+    return blob ? new File([blob], "photo.jpg", { type: "image/jpeg" }) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const deletePhoto = (fileName: string): Promise<unknown> =>
+  unwrap(api.DELETE("/leads/delete-photo/{fileName}", { params: { path: { fileName } } }));
+
+export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => void }): JSX.Element {
   const { mayWrite } = useTeam();
   const [sending, setSending] = useState<{ preview: string; part: number }>();
-  const send = async (file: File | undefined) => {
-    if (!file) return;
-    if (file.size > LIMIT) {
-      complain(`${file.name} is larger than 4 MiB.`);
-      return;
-    }
+  const input = useRef<HTMLInputElement>(null);
+  const preview = sending?.preview;
+  useEffect(() => {
+    if (preview) return () => URL.revokeObjectURL(preview);
+    return undefined;
+  }, [preview]);
+  const name = fullName(lead);
+
+  /** Uploads a photo and returns its file name, or `undefined` after a failure that was announced. */
+  const upload = async (file: File): Promise<string | undefined> => {
     const preview = URL.createObjectURL(file);
     setSending({ preview, part: 0 });
     try {
-      await uploadPhoto(file, lead.id, (part) => setSending({ preview, part }));
-      say(`${fullName(lead)} has a new photo.`);
-      changed();
+      return await uploadPhoto(file, lead.id, (part) => setSending({ preview, part }));
     } catch (error) {
-      complain(`The photo was not taken. ${told(error)}`);
+      complain(`The photo was not saved. ${describeError(error)}`);
+      return undefined;
+    } finally {
+      onChanged();
+      setSending(undefined);
     }
-    URL.revokeObjectURL(preview);
-    setSending(undefined);
   };
-  const { over, on } = useDrop(send);
-  if (!mayWrite) return <Photo of={lead} large />;
+  const replace = async (file: File | undefined) => {
+    if (!file) return;
+    if (file.size > MAX_PHOTO_BYTES) {
+      complain(`${file.name} is larger than 4 MiB.`);
+      return;
+    }
+    const before = await copyPhoto(lead.photoUrl);
+    const uploaded = await upload(file);
+    if (!uploaded) return;
+    const undo = before
+      ? () => upload(before)
+      : lead.photo
+        ? undefined
+        : () => deletePhoto(uploaded).then(onChanged, (error) => complain(describeError(error)));
+    notify(`${name} has a new photo`, undo ? { undo } : {});
+  };
   const remove = async () => {
-    const change = ok(api.DELETE("/leads/delete-photo/{fileName}", { params: { path: { fileName: lead.photo } } }));
-    if (await attempted(change, "The photo is deleted.")) changed();
+    const before = await copyPhoto(lead.photoUrl);
+    if (!before && !(await confirmed(`Delete the photo of ${name}?`, "This cannot be undone.", "Delete photo"))) return;
+    try {
+      await deletePhoto(lead.photo);
+      notify("Photo deleted", before ? { undo: () => upload(before) } : {});
+    } catch (error) {
+      complain(`The photo was not deleted. ${describeError(error)}`);
+    }
+    onChanged();
   };
+  const { over, on } = useDrop(replace);
+  const face = <Face of={preview ? { ...lead, photoUrl: preview } : lead} size="large" />;
+  if (!mayWrite) return face;
+  const choose = () => input.current?.click();
   return (
-    <div class={over ? "drop over" : "drop"} {...on}>
-      <Photo of={sending ? { ...lead, photoUrl: sending.preview } : lead} large />
-      {sending ? (
-        <progress max={1} value={sending.part} aria-label="Photo sent" />
-      ) : (
-        <span class="photo-actions">
-          <label class="button">
-            {lead.photo ? "Replace" : "Add photo"}
-            <FileInput accept="image/jpeg,image/png,image/webp,image/gif" take={send} />
-          </label>
-          {lead.photo ? (
-            <button type="button" class="plain" onClick={remove} aria-label="Delete the photo">
-              ✕
+    <div class={over ? "portrait over" : "portrait"} {...on}>
+      {lead.photo ? (
+        <Menu
+          label="Photo"
+          trigger={(props) => (
+            <button {...props} type="button" aria-label="Change photo" title="Change photo">
+              {face}
             </button>
-          ) : null}
-        </span>
+          )}
+        >
+          <MenuItem icon="upload" onSelect={choose}>
+            Replace photo
+          </MenuItem>
+          <MenuItem icon="trash-2" onSelect={remove}>
+            Delete photo
+          </MenuItem>
+        </Menu>
+      ) : (
+        <button type="button" aria-label="Add photo" title="Add photo, or drop one here" onClick={choose}>
+          {face}
+        </button>
       )}
+      <input
+        ref={input}
+        class="unseen"
+        type="file"
+        accept={PHOTO_TYPES}
+        aria-label="Photo"
+        tabIndex={-1}
+        onInput={({ currentTarget }) => {
+          replace(currentTarget.files?.[0]);
+          // The same file may be chosen again.
+          currentTarget.value = "";
+        }}
+      />
+      {sending ? <progress max={1} value={sending.part} aria-label="Photo uploaded" /> : null}
     </div>
   );
 }
