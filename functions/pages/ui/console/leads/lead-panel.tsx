@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useShortcut } from "../app/shortcuts";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { LeadBody, useOpenLead } from "./lead";
+import { LeadBody, useOpenLead } from "./lead-body";
 import { LeadMenu, useLeadKeys, useWalk, WalkButtons } from "./lead-walk";
 import { closeLead } from "./open-lead";
 

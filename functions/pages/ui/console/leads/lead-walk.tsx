@@ -7,7 +7,7 @@ import { useTeam } from "../app/team";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
-import type { OpenLead } from "./lead";
+import type { OpenLead } from "./lead-body";
 import { leadOrder, walkToLead } from "./open-lead";
 
 interface Walk {
