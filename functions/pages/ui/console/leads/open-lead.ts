@@ -20,7 +20,7 @@ function withoutLead(from: Route): Route {
 export const leadOrder = signal<number[]>([]);
 
 /** The board or the list that was shown last, with its filters: a lead's page leads back to it. */
-export const lastList = signal({ address: "/table", title: "All leads" });
+export const lastList = signal({ address: "/leads", title: "All leads" });
 
 effect(() => {
   const shown = route.value;

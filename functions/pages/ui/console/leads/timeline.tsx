@@ -1,7 +1,7 @@
 // The activity of a lead, newest first: what people wrote, and what was changed.
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api, describeError, type TimelineEntry, unwrap } from "../app/api";
 import { keyCaps } from "../app/shortcuts";
 import { useTeam } from "../app/team";
@@ -87,8 +87,12 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
   const [content, setContent] = useDraft(commentDraftKey(lead), "");
   const { busy, send } = useDecision();
   const isEmpty = content.trim() === "";
+  const text = useRef<HTMLTextAreaElement>(null);
   const add = async () => {
-    if (isEmpty) return;
+    if (isEmpty) {
+      text.current?.focus();
+      return;
+    }
     try {
       const comment = await send(content, (key) => {
         const params = { path: { id: lead }, header: { "Idempotency-Key": key } };
@@ -105,6 +109,7 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
   return (
     <form class="write" onSubmit={submitting(add)}>
       <textarea
+        ref={text}
         class="input"
         aria-label="Comment"
         placeholder="Write a comment"
@@ -122,12 +127,7 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
         <small class="quiet wide">
           <kbd>{keyCaps("mod+enter")}</kbd> sends
         </small>
-        <button
-          type="submit"
-          class="btn little push"
-          disabled={busy || isEmpty}
-          title={isEmpty ? "Write a comment first" : undefined}
-        >
+        <button type="submit" class="btn little push" disabled={busy}>
           Comment
         </button>
       </div>
