@@ -86,7 +86,7 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
   return (
     <ValueEditor
       frame={frame}
-      isMultiline={false}
+      lines="one"
       isBusy={edit.isBusy}
       onSave={() => edit.save()}
       onCancel={edit.cancel}

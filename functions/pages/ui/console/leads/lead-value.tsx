@@ -91,7 +91,6 @@ function TypedValue({ field, version, onSaved, address }: Props & { address: str
       </Row>
     );
   }
-  const isMultiline = kind === "lines" || kind === "paragraph";
   const cancel = () => {
     const typed = edit.text ?? "";
     edit.cancel();
@@ -105,7 +104,7 @@ function TypedValue({ field, version, onSaved, address }: Props & { address: str
     <Row label={kind === "businesses" ? label : <label for={id}>{label}</label>}>
       <ValueEditor
         frame={frame}
-        isMultiline={isMultiline}
+        lines={kind === "paragraph" ? "many" : kind === "lines" ? "few" : "one"}
         isBusy={edit.isBusy}
         onSave={() => edit.save()}
         onCancel={cancel}

@@ -83,6 +83,11 @@ function NewLeadForm(): JSX.Element {
       setTexts((now) => ({ ...now, statusId: String(chosenStatus) }));
     }
   }, [chosenStatus]);
+  // After the frame, which gives the focus to a screen that is gone to.
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => form.current?.querySelector("input")?.focus());
+    return () => cancelAnimationFrame(frame);
+  }, []);
   const existing = failure instanceof RequestError ? failure.existing : undefined;
   const isEmpty = Object.entries(texts).every(([name, text]) => ["statusId", "state"].includes(name) || text === "");
 
@@ -119,7 +124,7 @@ function NewLeadForm(): JSX.Element {
     notify("Draft discarded", { undo: () => setTexts(before) });
   };
   const input = (field: LeadField): JSX.Element => {
-    const { name, label, kind, required } = field;
+    const { name, label, kind } = field;
     const fault = faults[name];
     const control = (id: string, describedBy: string | undefined) => (
       <LeadInput
@@ -146,7 +151,7 @@ function NewLeadForm(): JSX.Element {
     }
     return (
       <div key={name} class={kind === "paragraph" ? "whole" : undefined}>
-        <Field label={label} hint={required ? undefined : hintOf(field)} fault={fault}>
+        <Field label={label} fault={fault}>
           {(ids) => control(ids.id, ids["aria-describedby"])}
         </Field>
         {name === "email" && fault && existing ? (
@@ -208,9 +213,6 @@ function NewLeadForm(): JSX.Element {
     </form>
   );
 }
-
-const hintOf = ({ name }: LeadField): string | undefined =>
-  name === "source" ? "Where the lead comes from, such as a fair or a campaign" : undefined;
 
 /** The API names all wrong fields at once. */
 function faultsOf(error: unknown): Faults {

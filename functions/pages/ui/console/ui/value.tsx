@@ -33,8 +33,8 @@ export function ValueButton({ what, isEmpty, onEdit, button, trigger, children }
 }
 
 interface EditorProps {
-  /** Enter starts a new line, and mod+Enter saves. */
-  isMultiline: boolean;
+  /** Several lines: Enter starts a new one and mod+Enter saves. A few: Enter saves and Shift+Enter starts a new one. */
+  lines: "one" | "few" | "many";
   isBusy: boolean;
   onSave: () => void;
   onCancel: () => void;
@@ -46,9 +46,12 @@ interface EditorProps {
   children: ComponentChildren;
 }
 
+/** Where there is no Shift key at hand, Enter starts a new line, and leaving saves. */
+const isTouch = matchMedia("(pointer: coarse)");
+
 /** The frame of an input: Enter saves, Escape cancels, leaving saves. */
 export function ValueEditor({
-  isMultiline,
+  lines,
   isBusy,
   onSave,
   onCancel,
@@ -57,6 +60,7 @@ export function ValueEditor({
   frame,
   children,
 }: EditorProps): JSX.Element {
+  const enterBreaks = lines === "many" || (lines === "few" && isTouch.matches);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the input within.
     <div
@@ -77,7 +81,8 @@ export function ValueEditor({
           onCancel();
         }
         if (event.key !== "Enter" || event.target instanceof HTMLButtonElement) return;
-        if (isMultiline && !event.ctrlKey && !event.metaKey) return;
+        const withMod = event.ctrlKey || event.metaKey;
+        if (!withMod && (enterBreaks || (lines === "few" && event.shiftKey))) return;
         event.preventDefault();
         onSave();
       }}
@@ -87,11 +92,16 @@ export function ValueEditor({
       <p class="hint">
         {/* By keyboard there are Enter and Escape, so that Tab goes on to the next value. */}
         <button type="button" tabIndex={-1} onClick={onSave}>
-          <kbd>{isMultiline ? keyCaps("mod+enter") : "↵"}</kbd> Save
+          <kbd>{keyCaps(enterBreaks ? "mod+enter" : "enter")}</kbd> Save
         </button>
         <button type="button" tabIndex={-1} onClick={onCancel}>
           <kbd>Esc</kbd> Cancel
         </button>
+        {lines === "few" && !enterBreaks ? (
+          <span>
+            <kbd>{keyCaps("shift+enter")}</kbd> New line
+          </span>
+        ) : null}
       </p>
     </div>
   );
