@@ -256,7 +256,7 @@ test("the activity has each comment once and one person's changes together", asy
   const feed = activity(page).getByRole("list");
   await expect(feed.getByText("Of the manager.")).toHaveCount(1);
   const group = feed.getByRole("listitem").filter({ hasText: "changed 3 fields" });
-  await expect(group).toContainText("Max Demo changed 3 fields");
+  await expect(group).toContainText("Olivia Demo changed 3 fields");
   await expect(group.getByText("Two Ltd")).toBeHidden();
   await group.getByText("changed 3 fields").click();
   // From the first value to the last.

@@ -238,7 +238,7 @@ function Agent({ of }: { of: Parameters<typeof agentOf>[0] }): JSX.Element | nul
   const agent = agentOf(of);
   return agent ? (
     <span class="quiet">
-      by the key <bdi>{agent}</bdi>
+      by the key <bdi>{agent}</bdi>{" "}
     </span>
   ) : null;
 }
@@ -289,7 +289,7 @@ function Change({ group }: { group: LogGroup }): JSX.Element {
       <b>
         <bdi>{authorOf(newest)}</bdi>
       </b>{" "}
-      <Agent of={newest} />{" "}
+      <Agent of={newest} />
     </>
   );
   const { status } = newest.changes;
