@@ -17,8 +17,8 @@ async function fill(page: Page, password: string): Promise<void> {
 }
 
 async function signOut(page: Page): Promise<void> {
-  await page.locator(".account summary").click();
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page.getByLabel("Password")).toBeVisible();
 }
 
@@ -32,10 +32,10 @@ test("by the stack's user pool", async ({ page }) => {
 
   await page.goto("/");
   await fill(page, "A-wrong-Password-0");
-  await expect(page.getByRole("alert")).toHaveText("The address or the password is wrong.");
+  await expect(page.getByRole("alert")).toHaveText("The address and the password do not belong together.");
   await fill(page, CONSOLE_PASSWORD);
   await page.getByLabel("New password").fill(FIRST);
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await expect(page.getByRole("heading", { name: "Board" })).toBeVisible();
   await expect(page.locator(".column")).toHaveCount(4);
 
@@ -63,7 +63,7 @@ test("by the stack's user pool", async ({ page }) => {
   await expect(page.locator(".counted")).toHaveText(/^\d+ leads$/);
   await signOut(page);
 
-  await page.getByRole("button", { name: "Forgotten password" }).click();
+  await page.getByRole("button", { name: "Forgot the password" }).click();
   await page.getByLabel("E-mail").fill(CONSOLE_USER);
   await page.getByRole("button", { name: "Send the code" }).click();
   await page.getByLabel("Code").fill("123456");
@@ -72,7 +72,7 @@ test("by the stack's user pool", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Board" })).toBeVisible();
   await signOut(page);
   await fill(page, FIRST);
-  await expect(page.getByRole("alert")).toHaveText("The address or the password is wrong.");
+  await expect(page.getByRole("alert")).toHaveText("The address and the password do not belong together.");
   await fill(page, SECOND);
   await expect(page.getByRole("heading", { name: "Board" })).toBeVisible();
   expect(faults).toEqual([]);

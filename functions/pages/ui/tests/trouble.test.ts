@@ -1,7 +1,7 @@
 // What goes wrong: refusals, lost sessions, no connection, hostile text.
 
 import type { Page } from "@playwright/test";
-import { accessible, column, expect, signIn, test, written } from "./product";
+import { accessible, column, expect, signIn, signOut, test, written } from "./product";
 
 test("a refused move is undone, and says why", async ({ page, refusals, product }) => {
   refusals.push(409);
@@ -13,7 +13,7 @@ test("a refused move is undone, and says why", async ({ page, refusals, product 
     route.fulfill({ status: 409, json: { message: "Conflict", description: "Other requests kept changing it." } }),
   );
   await card.dragTo(column(page, "Closed"));
-  await expect(page.getByRole("status").first()).toContainText(`${name} stays New. Conflict: Other requests kept`);
+  await expect(page.getByRole("alert")).toContainText(`${name} stays New. Conflict: Other requests kept`);
   await expect(from.locator(".card").first().getByRole("link")).toHaveText(name);
   await expect(from.locator(".count")).toHaveText("27");
   await expect(column(page, "Closed").locator(".count")).toHaveText("8");
@@ -93,9 +93,8 @@ test("by code and PKCE, renewed by the refresh token, and signed out at the issu
   await expect(page.locator(".figures .total strong")).toHaveText(/^(29|30)$/);
   const renewed = await page.evaluate(() => sessionStorage.getItem("session"));
   expect(JSON.parse(renewed ?? "{}").token).not.toContain("AAAAAAAA");
-  await page.locator(".account summary").click();
   const left = page.waitForRequest((request) => request.url().includes("/local/logout?"));
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await signOut(page);
   await left;
   await expect(page.getByRole("button", { name: /^Sign in at/ })).toBeVisible();
 });
@@ -142,8 +141,8 @@ test("without a connection it says so, and goes on when there is one", async ({ 
   refusals.push(0);
   await signIn(page);
   await context.setOffline(true);
-  await expect(page.locator(".offline")).toBeVisible();
-  await page.getByRole("link", { name: "Leads", exact: true }).last().click();
+  await expect(page.getByText("No connection. You see what was there at")).toBeVisible();
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Leads", exact: true }).last().click();
   await expect(page.getByRole("alert")).toContainText("The API cannot be reached.");
   await context.setOffline(false);
   await expect(page.getByText("60 leads")).toBeVisible();
@@ -263,7 +262,7 @@ test("a token that is refused for good is asked for once more, and no oftener", 
   await expect(dialog).toBeVisible();
   expect(calls).toBe(2);
   await dialog.getByRole("button", { name: "Sign out instead" }).click();
-  await expect(page.getByRole("heading", { name: "Leads" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Sign in to Leads" })).toBeVisible();
   await expect(dialog).toHaveCount(0);
 });
 
