@@ -181,7 +181,7 @@ test("a screen that throws is one error, and the frame goes on", async ({ page }
   await expect(alert).toContainText("This part of the console failed");
   await expect(alert.getByRole("button", { name: "Reload the page" })).toBeVisible();
   await accessible(page);
-  await main(page).getByRole("link", { name: "Board" }).click();
+  await main(page).getByRole("link", { name: "Board", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Board" })).toBeVisible();
   await expect(alert).toHaveCount(0);
 });
@@ -207,7 +207,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await signIn(page);
       await page.goto("/#/nowhere");
       await expect(page.getByRole("heading", { name: "There is no such screen" })).toBeVisible();
-      const board = main(page).getByRole("link", { name: "Board" });
+      const board = main(page).getByRole("link", { name: "Board", exact: true });
       await expect(board).toBeVisible();
       expect((await main(page).boundingBox())?.width).toBe(216);
       await accessible(page);

@@ -76,7 +76,7 @@ function Frame({ user }: { user: User }): JSX.Element {
         <Navigation user={user} />
         <main ref={main} id="main" tabIndex={-1} class={screenStyle}>
           {team.error ? (
-            <Failed title="The team could not be read" error={team.error} retry={team.reload} />
+            <Failed heading="h1" title="The team could not be read" error={team.error} retry={team.reload} />
           ) : (
             <Skeleton lines={6} />
           )}
@@ -95,7 +95,7 @@ function Frame({ user }: { user: User }): JSX.Element {
         <Navigation user={user} />
         <main ref={main} id="main" tabIndex={-1} class={screenStyle}>
           {team.error ? <Failure error={team.error} retry={team.reload} /> : null}
-          <ErrorBoundary place={`${route.screen}/${route.rest}`}>
+          <ErrorBoundary heading="h1" place={`${route.screen}/${route.rest}`}>
             <Screen route={route} />
           </ErrorBoundary>
         </main>
@@ -156,14 +156,11 @@ function NotFound(): JSX.Element {
     document.title = "Not found · Leads";
   }, []);
   return (
-    <>
-      <h1 class="unseen">Not found</h1>
-      <Empty icon="circle-help" title="There is no such screen" text="The address may be old or cut short.">
-        <a class="btn" href="#/board">
-          Go to the board
-        </a>
-      </Empty>
-    </>
+    <Empty heading="h1" icon="circle-help" title="There is no such screen" text="The address may be old or cut short.">
+      <a class="btn" href="#/board">
+        Go to the board
+      </a>
+    </Empty>
   );
 }
 
@@ -177,7 +174,9 @@ function Later({ load }: { load: () => Promise<ComponentType> }): JSX.Element {
   }, []);
   // A browser remembers that it could not fetch a module, so only a reload helps.
   if (error) {
-    return <Failed title="This screen could not be fetched" error={error} retry={() => location.reload()} />;
+    return (
+      <Failed heading="h1" title="This screen could not be fetched" error={error} retry={() => location.reload()} />
+    );
   }
   return Loaded ? <Loaded /> : <Skeleton lines={6} />;
 }

@@ -4,6 +4,7 @@ import { Empty } from "../ui/states";
 interface Props {
   /** What is drawn: another place is tried anew. */
   place: string;
+  heading?: "h1" | "h2";
   children: ComponentChildren;
 }
 
@@ -26,6 +27,7 @@ export class ErrorBoundary extends Component<Props, { error?: unknown }> {
       <div role="alert">
         <Empty
           icon="triangle-alert"
+          heading={this.props.heading ?? "h2"}
           title="This part of the console failed"
           text={`Your data is unchanged. Reload the page; if it fails again, report this: ${error}`}
         >

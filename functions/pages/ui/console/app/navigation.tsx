@@ -62,7 +62,8 @@ export function Navigation({ user }: { user: User }): JSX.Element {
         <li>
           <Menu
             trigger={(props: TriggerProps) => (
-              <button type="button" aria-label={`Account: ${user.name}`} title={user.name} {...props}>
+              <button type="button" title={user.name} {...props}>
+                <span class="unseen">Account: </span>
                 <Face of={user} size="small" />
                 <span class="cut">
                   <bdi>{user.name}</bdi>

@@ -10,15 +10,17 @@ interface EmptyProps {
   title: string;
   /** What to do about it, in one sentence. */
   text?: ComponentChildren;
+  /** `h1` where it takes the place of a whole screen. */
+  heading?: "h1" | "h2";
   /** At most one primary button and a quiet one. */
   children?: ComponentChildren;
 }
 
-export function Empty({ icon, title, text, children }: EmptyProps): JSX.Element {
+export function Empty({ icon, title, text, heading: Heading = "h2", children }: EmptyProps): JSX.Element {
   return (
     <div class="empty">
       <Icon name={icon} />
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {text ? <p class="quiet">{text}</p> : null}
       {children ? <div class="row wrap">{children}</div> : null}
     </div>
@@ -43,16 +45,23 @@ interface FailedProps {
   title?: string | undefined;
   error: unknown;
   retry?: (() => void) | undefined;
+  /** `h1` where it takes the place of a whole screen. */
+  heading?: "h1" | "h2";
 }
 
 /** In the place of what could not be read. */
-export function Failed({ title = "This could not be read", error, retry }: FailedProps): JSX.Element {
+export function Failed({
+  title = "This could not be read",
+  error,
+  retry,
+  heading: Heading = "h2",
+}: FailedProps): JSX.Element {
   const forbidden = error instanceof RequestError && error.status === 403;
   const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
   return (
     <div class="empty" role="alert">
       <Icon name="triangle-alert" />
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       <p class="quiet">
         {forbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}
       </p>
