@@ -72,7 +72,7 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
   const input = (label: string, value: string, change: (value: string) => string, first = false) => (
     <input
       ref={first ? control : null}
-      class="input editing"
+      class="input"
       aria-label={label}
       placeholder={label}
       maxLength={100}

@@ -235,7 +235,7 @@ function ConflictNote({
         <b>{label} was changed while you typed</b>
         {conflict.by && conflict.at ? (
           <p class="quiet">
-            By <bdi>{conflict.by}</bdi>, <RelativeTime at={conflict.at} />
+            <RelativeTime at={conflict.at} />, by <bdi>{conflict.by}</bdi>
           </p>
         ) : null}
         <dl>
