@@ -32,12 +32,12 @@ test("bad fields are named where they are, and a lead that exists is led to", as
   await page.getByLabel("E-mail").fill("ada@localhost");
   await page.getByLabel("Phone numbers").fill(`1\n${"2".repeat(40)}`);
   await page.getByRole("button", { name: "Create" }).click();
-  await expect(page.locator(".field.bad")).toHaveCount(2);
+  await expect(page.getByRole("alert")).toHaveCount(2);
   await expect(page.getByLabel("E-mail")).toBeFocused();
   await page.getByLabel("Phone numbers").fill("1");
   await page.getByLabel("E-mail").fill(known?.email.toUpperCase() ?? "");
   await page.getByRole("button", { name: "Create" }).click();
-  await page.getByRole("link", { name: "Open the lead that has it" }).click();
+  await page.getByRole("link", { name: "Open that lead" }).click();
   await expect(page).toHaveURL(/#\/leads\/7$/);
 });
 
@@ -127,7 +127,7 @@ test("a lost session comes back without losing what was typed", async ({ page, r
   await (await popup).getByRole("button", { name: "Owner" }).click();
   await expect(dialog).toHaveCount(0);
   // What waited for it was sent.
-  await expect(page.locator(".said", { hasText: "Half a sentence" })).toBeVisible();
+  await expect(page.getByRole("listitem").filter({ hasText: "Half a sentence" })).toBeVisible();
 });
 
 test("a sign-in that was begun elsewhere is none", async ({ page }) => {

@@ -101,7 +101,8 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
         <Menu
           label="Photo"
           trigger={(props) => (
-            <button {...props} type="button" aria-label="Change photo" title="Change photo">
+            <button {...props} type="button" title="Change photo">
+              <span class="unseen">Change photo</span>
               {face}
             </button>
           )}
@@ -114,7 +115,8 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
           </MenuItem>
         </Menu>
       ) : (
-        <button type="button" aria-label="Add photo" title="Add photo, or drop one here" onClick={choose}>
+        <button type="button" title="Add photo, or drop one here" onClick={choose}>
+          <span class="unseen">Add photo</span>
           {face}
         </button>
       )}
