@@ -1,221 +1,579 @@
-// How many leads came, from when to when, beside the period before.
+// How many leads came in a period: by day and status, by business, and the newest ones.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { api, ok, type Totals, type Volume } from "../app/api";
-import { BusinessSelect, useTeam } from "../app/team";
-import { Loaded, useLoading } from "../ui/loading";
-import { Dot, fullName, number, Photo, StatusName, Time } from "../ui/person";
-import { Plot, type Series } from "./plot";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api, type LeadSummary, unwrap, type Volume as VolumeOfContract } from "../app/api";
+import { replaceQuery, useRoute } from "../app/route";
+import { useTeam } from "../app/team";
+import { useLeadChanges } from "../leads/lead-changes";
+import { leadHref } from "../leads/open-lead";
+import { Face, fullName } from "../ui/face";
+import { Icon } from "../ui/icon";
+import { Failure, Skeleton, useLoading } from "../ui/loading";
+import { Menu, MenuItem } from "../ui/menu";
+import { Empty } from "../ui/states";
+import { StatusDot, StatusPill } from "../ui/status";
+import { formatCount, RelativeTime } from "../ui/time";
+import { axisWidth, Bars, type Series, useWidth } from "./bars";
+import {
+  type Bucket,
+  describePeriod,
+  groupDays,
+  PRESETS,
+  type Period,
+  periodLabel,
+  previousPeriodLabel,
+  readPeriod,
+  unitFor,
+  withDays,
+  withPreset,
+} from "./period";
 
-const DAY = 24 * 60 * 60 * 1000;
-/** A plot with more points than this shows weeks or months instead of days. */
-const POINTS = 120;
+const RECENT_LEADS = 8;
+/** The least time between two reads that the team's changes cause, in milliseconds. */
+const FOLLOW_PAUSE_MS = 5000;
 
-const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
-const timeOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
+type DayCounts = Record<string, number>;
+type Volume = VolumeOfContract & { statuses: { id: number; name: string; data: DayCounts }[]; previousLeadsAmount: number };
 
-interface Range {
-  startDate: string;
-  endDate: string;
+const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
+const share = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
+const change = new Intl.NumberFormat("en", {
+  style: "percent",
+  maximumFractionDigits: 0,
+  signDisplay: "exceptZero",
+});
+const average = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const leadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
+
+/** A sentence without a colour: fewer new leads is no alarm. */
+function comparison(now: number, before: number, previous: string): string {
+  if (before === 0) return now === 0 ? `None in ${previous} either` : `New: none in ${previous}`;
+  if (now === before) return `As many as in ${previous}`;
+  const percent = Math.round(((now - before) / before) * 100);
+  return percent === 0 ? `About as many as in ${previous}` : `${change.format(percent / 100)} on ${previous}`;
 }
 
-/** The last so many days, today among them. Days are UTC, as the API counts them. */
-const last = (days: number): Range => ({ startDate: dayOf(Date.now() - (days - 1) * DAY), endDate: dayOf(Date.now()) });
-
-const PRESETS = [
-  { label: "7 days", days: 7 },
-  { label: "30 days", days: 30 },
-  { label: "90 days", days: 90 },
-  { label: "A year", days: 365 },
-];
-
-/** The days just before a range: as many, but the month before a month and the year before a year. */
-function periodBefore({ startDate, endDate }: Range): Range {
-  const [start, end] = [timeOf(startDate), timeOf(endDate)];
-  const before = dayOf(start - DAY);
-  const months = (from: string) => Number(from.slice(0, 4)) * 12 + Number(from.slice(5, 7));
-  const length = months(dayOf(end + DAY)) - months(startDate);
-  const whole = startDate.endsWith("-01") && dayOf(end + DAY).endsWith("-01");
-  if (whole && length === 1) return { startDate: `${before.slice(0, 7)}-01`, endDate: before };
-  if (whole && length === 12 && startDate.endsWith("-01-01")) {
-    return { startDate: `${before.slice(0, 4)}-01-01`, endDate: before };
-  }
-  return { startDate: dayOf(start - (end - start) - DAY), endDate: before };
+/** The list of the leads that a figure counts. */
+function listHref(days: { from: string; to: string }, filter: { status?: number; business?: number | undefined }): string {
+  const query = new URLSearchParams();
+  if (filter.status) query.set("status", String(filter.status));
+  if (filter.business) query.set("business", String(filter.business));
+  query.set("from", days.from);
+  query.set("to", days.to);
+  return `#/leads?${query}`;
 }
 
 export function Dashboard(): JSX.Element {
-  const [range, setRange] = useState(() => last(30));
-  const [business, setBusiness] = useState(0);
-  const swapped = range.startDate > range.endDate;
-  const whole = swapped ? { startDate: range.endDate, endDate: range.startDate } : range;
-  const query: Query = { ...whole, ...(business ? { business: [business] } : {}) };
-  const key = JSON.stringify(query);
-  const preset = PRESETS.find(({ days }) => JSON.stringify(last(days)) === JSON.stringify(range));
+  const { query } = useRoute();
+  const { businesses } = useTeam();
+  const period = readPeriod(query);
+  const business = businesses.find(({ id }) => String(id) === query.get("business"));
   return (
     <>
-      <div class="title">
-        <h1>Dashboard</h1>
-        <BusinessSelect business={business} choose={setBusiness} />
-      </div>
-      <div class="range" role="group" aria-label="Period">
-        {PRESETS.map(({ label, days }) => (
-          <button key={days} type="button" aria-pressed={preset?.days === days} onClick={() => setRange(last(days))}>
-            {label}
-          </button>
-        ))}
-        {(["startDate", "endDate"] as const).map((name) => (
-          <label key={name}>
-            <span class="unseen">{name === "startDate" ? "From" : "To"}</span>
-            <input
-              type="date"
-              value={range[name]}
-              onChange={({ currentTarget }) =>
-                currentTarget.value && setRange({ ...range, [name]: currentTarget.value })
-              }
-            />
-          </label>
-        ))}
-      </div>
-      <Period key={key} query={query} />
-    </>
-  );
-}
-
-type Query = Range & { business?: number[] };
-
-/** What is shown of a period; of another period nothing of it stays. */
-function Period({ query }: { query: Query }): JSX.Element {
-  const volume = useLoading(async () => {
-    const of = (query: object) => ok(api.GET("/leads/leads-volume", { params: { query } }));
-    const [now, before] = await Promise.all([of(query), of({ ...query, ...periodBefore(query) })]);
-    return { now, before };
-  }, []);
-  const totals = useLoading(() => ok(api.GET("/leads/total-leads", { params: { query } })), []);
-  const recent = useLoading(
-    () => ok(api.GET("/leads/recent-leads", { params: { query: { ...query, limit: 8 } } })),
-    [],
-  );
-  return (
-    <>
-      <Loaded of={totals}>{(read) => <Figures totals={read} />}</Loaded>
-      <section class="panel" aria-label="New leads">
-        <h2>New leads by business</h2>
-        <Loaded of={volume}>{({ now, before }) => <VolumePlot now={now} before={before} />}</Loaded>
-      </section>
-      <section class="panel" aria-label="Recent leads">
-        <h2>Recent leads</h2>
-        <Loaded of={recent}>
-          {(leads) =>
-            leads.length === 0 ? (
-              <p class="quiet">No lead came in this period.</p>
-            ) : (
-              <ul class="recent">
-                {leads.map((lead) => (
-                  <li key={lead.id}>
-                    <Photo of={lead} />
-                    <a href={`#/leads/${lead.id}`}>{fullName(lead)}</a>
-                    <RecentStatus name={lead.status} />
-                    <Time at={lead.createdAt} />
-                  </li>
-                ))}
-              </ul>
-            )
-          }
-        </Loaded>
-      </section>
-    </>
-  );
-}
-
-function RecentStatus({ name }: { name: string }): JSX.Element {
-  const { statuses } = useTeam();
-  return <StatusName status={statuses.find((status) => status.name === name) ?? { name, primaryColor: "gray" }} />;
-}
-
-function Figures({ totals }: { totals: Totals }): JSX.Element {
-  return (
-    <ul class="figures">
-      {[totals, ...totals.statuses].map(({ name, current, percentageChange, color }, index) => (
-        <li key={`${index} ${name}`} class={index === 0 ? "total" : ""}>
-          <span>
-            {index === 0 ? null : <Dot color={color} />} {name}
-          </span>
-          <strong>{number.format(current)}</strong>
-          <Change by={percentageChange} />
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Change({ by }: { by: number }): JSX.Element {
-  const way = by > 0 ? "up" : by < 0 ? "down" : "same";
-  return (
-    <span class={`change ${way}`}>
-      <span aria-hidden="true">{{ up: "▲", down: "▼", same: "=" }[way]}</span> {number.format(Math.abs(by))} %
-      <span class="unseen"> {{ up: "more", down: "less", same: "as many" }[way]} than in the period before</span>
-    </span>
-  );
-}
-
-/** The sums of so many days each. */
-function summed(labels: string[], counts: Record<string, number>, days: number): number[] {
-  const sums: number[] = [];
-  labels.forEach((label, index) => {
-    const at = Math.floor(index / days);
-    sums[at] = (sums[at] ?? 0) + (counts[label] ?? 0);
-  });
-  return sums;
-}
-
-function VolumePlot({ now, before }: { now: Volume; before: Volume }): JSX.Element {
-  const days = now.labels.length > POINTS * 7 ? 30 : now.labels.length > POINTS ? 7 : 1;
-  const times = now.labels.filter((_, index) => index % days === 0).map((label) => timeOf(label) / 1000);
-  const parts = (volume: Volume): [string, Record<string, number>][] => {
-    const unassigned = volume.unassigned as Record<string, number>;
-    const some = Object.values(unassigned).some((count) => count > 0);
-    const named = Object.entries(volume.data as Record<string, Record<string, number>>);
-    return some ? [...named, ["Without a business", unassigned]] : named;
-  };
-  const series: Series[] = parts(now).map(([label, counts]) => ({ label, values: summed(now.labels, counts, days) }));
-  const earlier = parts(before).map(([, counts]) => summed(before.labels, counts, days));
-  const sum = times.map((_, at) => earlier.reduce((sum, values) => sum + (values[at] ?? 0), 0));
-  const unit = days === 1 ? "day" : days === 7 ? "week" : "30 days";
-  return (
-    <>
-      <p class="quiet">
-        {number.format(now.totalLeadsAmount)} leads, {number.format(before.totalLeadsAmount)} in the period before:{" "}
-        <Change by={now.percentageChange} />. Each bar is a {unit}.
-      </p>
-      <Plot times={times} series={series} before={{ label: "Period before", values: sum }} />
-      <details>
-        <summary>As a table</summary>
-        <div class="scrolls" tabIndex={0} role="region" aria-label="New leads as a table">
-          <table>
-            <thead>
-              <tr>
-                <th>From</th>
-                {series.map(({ label }) => (
-                  <th key={label}>{label}</th>
-                ))}
-                <th>Period before</th>
-              </tr>
-            </thead>
-            <tbody>
-              {times.map((time, at) => (
-                <tr key={time}>
-                  <td>{dayOf(time * 1000)}</td>
-                  {series.map(({ label, values }) => (
-                    <td key={label}>{values[at] ?? 0}</td>
-                  ))}
-                  <td>{sum[at] ?? 0}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+      <header class="head">
+        <div>
+          <h1>Dashboard</h1>
+          <span class="push" />
+          <BusinessMenu query={query} current={business?.id} />
+          <PeriodMenu query={query} period={period} />
         </div>
-      </details>
+        {period.preset === "custom" ? <Days query={query} period={period} /> : null}
+      </header>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Figures">
+        <Figures period={period} business={business?.id} asTable={query.get("as") === "table"} query={query} />
+      </div>
     </>
+  );
+}
+
+function BusinessMenu({ query, current }: { query: URLSearchParams; current: number | undefined }): JSX.Element | null {
+  const { businesses } = useTeam();
+  if (businesses.length === 0) return null;
+  const choose = (id?: number) => {
+    const next = new URLSearchParams(query);
+    if (id) next.set("business", String(id));
+    else next.delete("business");
+    replaceQuery(next);
+  };
+  const name = businesses.find(({ id }) => id === current)?.name ?? "All businesses";
+  return (
+    <Menu
+      label="Business"
+      trigger={(props) => (
+        <button type="button" class="btn ghost which" aria-label={`Business: ${name}`} {...props}>
+          <Icon name="briefcase" />
+          <span class="cut">
+            <bdi>{name}</bdi>
+          </span>
+          <Icon name="chevron-down" />
+        </button>
+      )}
+    >
+      <MenuItem checked={current === undefined} onSelect={() => choose()}>
+        All businesses
+      </MenuItem>
+      {businesses.map(({ id, name }) => (
+        <MenuItem key={id} checked={id === current} onSelect={() => choose(id)}>
+          <bdi class="cut">{name}</bdi>
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}
+
+function PeriodMenu({ query, period }: { query: URLSearchParams; period: Period }): JSX.Element {
+  return (
+    <Menu
+      label="Period"
+      trigger={(props) => (
+        <button type="button" class="btn" aria-label={`Period: ${periodLabel(period)}`} {...props}>
+          <Icon name="calendar" />
+          {periodLabel(period)}
+          <Icon name="chevron-down" />
+        </button>
+      )}
+    >
+      {PRESETS.map(({ key, label }) => (
+        <MenuItem key={key} checked={key === period.preset} onSelect={() => replaceQuery(withPreset(query, key))}>
+          {label}
+        </MenuItem>
+      ))}
+      <hr />
+      <MenuItem
+        checked={period.preset === "custom"}
+        onSelect={() => replaceQuery(withDays(query, period.from, period.to))}
+      >
+        Choose days
+      </MenuItem>
+    </Menu>
+  );
+}
+
+function Days({ query, period }: { query: URLSearchParams; period: Period }): JSX.Element {
+  return (
+    <div class="bar" role="group" aria-label="Days">
+      <label class="row">
+        <span class="quiet">From</span>
+        <input
+          class="input"
+          type="date"
+          value={period.from}
+          max={period.to}
+          onChange={({ currentTarget: { value } }) => value && replaceQuery(withDays(query, value, period.to))}
+        />
+      </label>
+      <label class="row">
+        <span class="quiet">To</span>
+        <input
+          class="input"
+          type="date"
+          value={period.to}
+          onChange={({ currentTarget: { value } }) => value && replaceQuery(withDays(query, period.from, value))}
+        />
+      </label>
+    </div>
+  );
+}
+
+interface FiguresProps {
+  period: Period;
+  business: number | undefined;
+  asTable: boolean;
+  query: URLSearchParams;
+}
+
+function Figures({ period, business, asTable, query }: FiguresProps): JSX.Element {
+  const { from, to } = period;
+  const read = useLoading(async () => {
+    const filter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
+    const [volume, recent] = await Promise.all([
+      unwrap(api.GET("/leads/leads-volume", { params: { query: filter } })) as Promise<Volume>,
+      unwrap(api.GET("/leads/recent-leads", { params: { query: { ...filter, limit: RECENT_LEADS } } })),
+    ]);
+    return { volume, recent, period, business };
+  }, [from, to, business]);
+  useFollowing(read.reload);
+  const { value } = read;
+  return (
+    <div class="body page">
+      {read.error ? <Failure error={read.error} retry={read.reload} /> : null}
+      {value ? (
+        <Drawn {...value} asTable={asTable} query={query} />
+      ) : read.error ? null : (
+        <Skeleton lines={8} />
+      )}
+    </div>
+  );
+}
+
+/** Reads again after the team's leads have changed, at most once in a while: an import changes thousands. */
+function useFollowing(reload: () => Promise<void>): void {
+  const latest = useRef(reload);
+  latest.current = reload;
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const schedule = () => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      latest.current();
+    }, FOLLOW_PAUSE_MS);
+  };
+  useLeadChanges((events) => events.some(({ type }) => type.startsWith("lead.")) && schedule(), schedule, {
+    readsLater: true,
+  });
+  useEffect(() => () => clearTimeout(timer.current), []);
+}
+
+interface DrawnProps {
+  volume: Volume;
+  recent: LeadSummary[];
+  period: Period;
+  business: number | undefined;
+  asTable: boolean;
+  query: URLSearchParams;
+}
+
+function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps): JSX.Element {
+  const { statuses } = useTeam();
+  const [chart, width] = useWidth();
+  const total = volume.totalLeadsAmount;
+  const days = volume.labels;
+  const perDay = days.map((day) => sum(volume.statuses.map(({ data }) => (data as DayCounts)[day] ?? 0)));
+  const unit = unitFor(days.length, width - axisWidth(Math.max(...perDay)));
+  const buckets = groupDays(days, unit);
+  const grouped = (counts: DayCounts): number[] => {
+    let at = 0;
+    const sums = buckets.map(() => 0);
+    for (const day of days) {
+      if (day > (buckets[at]?.to ?? day)) at += 1;
+      sums[at] = (sums[at] ?? 0) + (counts[day] ?? 0);
+    }
+    return sums;
+  };
+  const series: Series[] = volume.statuses.map(({ id, name, data }) => ({
+    id,
+    name,
+    color: statuses.find((status) => status.id === id)?.primaryColor,
+    counts: grouped(data as DayCounts),
+  }));
+  const first = series[0];
+  const untouched = sum(first?.counts ?? []);
+  const busiest = perDay.indexOf(Math.max(...perDay));
+  const busiestDay = days[busiest];
+  const previous = previousPeriodLabel(period);
+
+  return (
+    <div class="grid">
+      <section class="kpi" aria-labelledby="kpi-new">
+        <h2 id="kpi-new" class="quiet small">
+          New leads
+        </h2>
+        <a class="huge num" href={listHref(period, { business })}>
+          {formatCount(total)}
+        </a>
+        <p class="small quiet">{comparison(total, volume.previousLeadsAmount, previous)}</p>
+      </section>
+      {first ? (
+        <section class="kpi" aria-labelledby="kpi-first">
+          <h2 id="kpi-first" class="quiet small cut">
+            Still in <bdi title={first.name}>{first.name}</bdi>
+          </h2>
+          <a class="huge num" href={listHref(period, { business, status: first.id })}>
+            {formatCount(untouched)}
+          </a>
+          <p class="small quiet">{total > 0 ? `${share.format(untouched / total)} of the new leads` : "No new leads"}</p>
+        </section>
+      ) : null}
+      <section class="kpi" aria-labelledby="kpi-average">
+        <h2 id="kpi-average" class="quiet small">
+          A day on average
+        </h2>
+        <p class="huge num">{average.format(total / days.length)}</p>
+        <p class="small quiet">
+          {average.format(volume.previousLeadsAmount / days.length)} in {previous}
+        </p>
+      </section>
+      <section class="kpi" aria-labelledby="kpi-busiest">
+        <h2 id="kpi-busiest" class="quiet small">
+          Busiest day
+        </h2>
+        {total > 0 && busiestDay ? (
+          <>
+            <a class="huge num" href={listHref({ from: busiestDay, to: busiestDay }, { business })}>
+              {formatCount(perDay[busiest] ?? 0)}
+            </a>
+            <p class="small quiet">{describePeriod({ from: busiestDay, to: busiestDay, preset: "" })}</p>
+          </>
+        ) : (
+          <>
+            <p class="huge num">0</p>
+            <p class="small quiet">No new leads</p>
+          </>
+        )}
+      </section>
+      <section aria-labelledby="new-leads">
+        <div class="sec">
+          <h2 id="new-leads">New leads by {unit}</h2>
+          <span class="push" />
+          {total > 0 ? (
+            <button
+              type="button"
+              class="btn ghost little"
+              onClick={() => {
+                const next = new URLSearchParams(query);
+                if (asTable) next.delete("as");
+                else next.set("as", "table");
+                replaceQuery(next);
+              }}
+            >
+              {asTable ? "As bars" : "As a table"}
+            </button>
+          ) : null}
+        </div>
+        <div ref={chart}>
+          {total === 0 ? (
+            <NoLeads period={period} query={query} />
+          ) : asTable ? (
+            <VolumeTable unit={unit} buckets={buckets} series={series} business={business} />
+          ) : width > 0 ? (
+            <Bars
+              label={`New leads by ${unit} and by their status now, ${describePeriod(period)}`}
+              width={width}
+              buckets={buckets}
+              series={series}
+              href={(bucket) => listHref(bucket, { business })}
+            />
+          ) : null}
+        </div>
+        {total > 0 ? (
+          <ul class="keys" aria-label="New leads by their status now">
+            {series.map(({ id, name, color, counts }) => (
+              <li key={id}>
+                <a href={listHref(period, { business, status: id })}>
+                  <StatusDot color={color} />
+                  <bdi>{name}</bdi>
+                  <b class="num">{formatCount(sum(counts))}</b>
+                </a>
+              </li>
+            ))}
+          </ul>
+        ) : null}
+      </section>
+      {business === undefined ? (
+        <Businesses volume={volume} period={period} unit={unit} buckets={buckets} grouped={grouped} />
+      ) : null}
+      <RecentLeads leads={recent} />
+    </div>
+  );
+}
+
+function NoLeads({ period, query }: { period: Period; query: URLSearchParams }): JSX.Element {
+  const { mayWrite } = useTeam();
+  return (
+    <Empty
+      icon="chart-no-axes-column"
+      title="No leads came in this period"
+      text="A bar for each day appears here as soon as there are new leads."
+    >
+        {period.preset === "365d" ? null : (
+          <button type="button" class="btn" onClick={() => replaceQuery(withPreset(query, "365d"))}>
+            Show the last 365 days
+          </button>
+        )}
+        {mayWrite ? (
+          <a class="btn ghost" href="#/new">
+            New lead
+          </a>
+        ) : null}
+    </Empty>
+  );
+}
+
+interface VolumeTableProps {
+  unit: string;
+  buckets: Bucket[];
+  series: Series[];
+  business: number | undefined;
+}
+
+function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX.Element {
+  const unitTitle = { day: "Day", week: "Week", month: "Month" }[unit];
+  return (
+    <table class="plain volume" aria-label={`New leads by ${unit}`}>
+      <thead>
+        <tr>
+          <th scope="col">{unitTitle}</th>
+          {series.map(({ id, name }) => (
+            <th key={id} scope="col" class="right cut wide" title={name}>
+              <bdi>{name}</bdi>
+            </th>
+          ))}
+          <th scope="col" class="right">
+            Leads
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {buckets.map((bucket, at) => {
+          const total = sum(series.map(({ counts }) => counts[at] ?? 0));
+          return (
+            <tr key={bucket.from}>
+              <th scope="row" class="cut">
+                {bucket.name}
+              </th>
+              {series.map(({ id, counts }) => (
+                <td key={id} class="right num wide">
+                  <Count count={counts[at] ?? 0} href={listHref(bucket, { business, status: id })} />
+                </td>
+              ))}
+              <td class="right num">
+                <Count count={total} href={listHref(bucket, { business })} />
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+      <tfoot>
+        <tr>
+          <th scope="row">All</th>
+          {series.map(({ id, counts }) => (
+            <td key={id} class="right num wide">
+              {formatCount(sum(counts))}
+            </td>
+          ))}
+          <td class="right num">{formatCount(sum(series.flatMap(({ counts }) => counts)))}</td>
+        </tr>
+      </tfoot>
+    </table>
+  );
+}
+
+/** What is empty is empty in a table. */
+function Count({ count, href }: { count: number; href: string }): JSX.Element | null {
+  return count > 0 ? <a href={href}>{formatCount(count)}</a> : null;
+}
+
+interface BusinessesProps {
+  volume: Volume;
+  period: Period;
+  unit: string;
+  buckets: Bucket[];
+  grouped: (counts: DayCounts) => number[];
+}
+
+/** Small multiples on one scale. Not stacked: a lead may have several businesses. */
+function Businesses({ volume, period, unit, buckets, grouped }: BusinessesProps): JSX.Element | null {
+  const { businesses } = useTeam();
+  if (businesses.length === 0 || volume.totalLeadsAmount === 0) return null;
+  const rows = Object.entries(volume.data as Record<string, DayCounts>)
+    .map(([name, data]) => ({ name, id: businesses.find((one) => one.name === name)?.id, counts: grouped(data) }))
+    .sort((a, b) => sum(b.counts) - sum(a.counts));
+  const unassigned = grouped(volume.unassigned as DayCounts);
+  if (sum(unassigned) > 0) rows.push({ name: "", id: undefined, counts: unassigned });
+  const max = Math.max(1, ...rows.flatMap(({ counts }) => counts));
+  const isOverlapping = sum(rows.map(({ counts }) => sum(counts))) > volume.totalLeadsAmount;
+  return (
+    <section class="half" aria-labelledby="by-business">
+      <div class="sec">
+        <h2 id="by-business">By business</h2>
+      </div>
+      <table class="plain" aria-labelledby="by-business">
+        <thead>
+          <tr>
+            <th scope="col" class="w-m">
+              Business
+            </th>
+            <th scope="col">By {unit}</th>
+            <th scope="col" class="right w-xs">
+              Leads
+            </th>
+            <th scope="col" class="right w-xs">
+              Of all
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, id, counts }) => (
+            <tr key={name}>
+              <th scope="row" class="cut" title={name || undefined}>
+                {id ? (
+                  <a href={listHref(period, { business: id })}>
+                    <bdi>{name}</bdi>
+                  </a>
+                ) : name ? (
+                  <bdi>{name}</bdi>
+                ) : (
+                  <span class="quiet">No business</span>
+                )}
+              </th>
+              <td>
+                <svg
+                  class="spark"
+                  viewBox={`0 0 ${buckets.length} 1`}
+                  preserveAspectRatio="none"
+                  role="img"
+                  aria-label={`${name || "No business"}: at most ${leadCount(Math.max(...counts))} a ${unit}`}
+                >
+                  {counts.map((count, at) =>
+                    count > 0 ? (
+                      <rect key={buckets[at]?.from} x={at + 0.2} y={1 - count / max} width="0.6" height={count / max} />
+                    ) : null,
+                  )}
+                </svg>
+              </td>
+              <td class="right num">{formatCount(sum(counts))}</td>
+              <td class="right num quiet">{share.format(sum(counts) / volume.totalLeadsAmount)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {isOverlapping ? <p class="small quiet aside">A lead with several businesses counts in each of them.</p> : null}
+    </section>
+  );
+}
+
+function RecentLeads({ leads }: { leads: LeadSummary[] }): JSX.Element | null {
+  const { statuses } = useTeam();
+  if (leads.length === 0) return null;
+  return (
+    <section class="half" aria-labelledby="recent-leads">
+      <div class="sec">
+        <h2 id="recent-leads">Recent leads</h2>
+      </div>
+      <table class="plain" aria-labelledby="recent-leads">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col" class="w-s">
+              Status
+            </th>
+            <th scope="col" class="right w-s">
+              Created
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {leads.map((lead) => {
+            const status = statuses.find(({ id }) => id === lead.statusId);
+            return (
+              <tr key={lead.id}>
+                <th scope="row">
+                  <span class="row">
+                    <Face of={lead} size="small" />
+                    <a class="cut" href={leadHref(lead.id)} title={fullName(lead)}>
+                      <bdi>{fullName(lead)}</bdi>
+                    </a>
+                  </span>
+                </th>
+                <td>{status ? <StatusPill status={status} /> : null}</td>
+                <td class="right quiet">
+                  <RelativeTime at={lead.createdAt} />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
   );
 }

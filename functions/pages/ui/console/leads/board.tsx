@@ -1,79 +1,198 @@
-// A column for each status; dragging a lead into another, or a key, changes its status.
+// The board: a column for each status. Dragging a card, Shift with an arrow key, or S changes a lead's status.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type LeadSummary, leadPage, type Status } from "../app/api";
-import { BusinessSelect, useTeam } from "../app/team";
-import { ActingSelect } from "../ui/acting-select";
-import { More, type Pages, usePages } from "../ui/loading";
-import { fullName, number, Photo, StatusName, Time } from "../ui/person";
+import { api, type LeadSummary, leadPage, type Status, unwrap } from "../app/api";
+import { replaceQuery, useRoute } from "../app/route";
+import { useShortcut } from "../app/shortcuts";
+import { useTeam } from "../app/team";
+import { Icon } from "../ui/icon";
+import type { Pages } from "../ui/loading";
+import { useBoardChanges } from "./board-changes";
+import { type BoardActions, Column } from "./board-column";
+import { FilterChips, FilterMenu } from "./filters";
+import {
+  activeFilters,
+  isSearchable,
+  type ListQuery,
+  leadFilter,
+  readListQuery,
+  withoutFilters,
+  writeListQuery,
+} from "./list-query";
 import { useMoves } from "./moves";
+import { openLeadId } from "./open-lead";
 
-const PAGE = 25;
-
-interface Moves {
-  mayMove: boolean;
-  move: (lead: LeadSummary, to: Status) => void;
-  /** The lead that was moved last. */
-  moving: { current: number };
-  onKeyDown: (event: KeyboardEvent) => void;
-}
+const PAGE_LEADS = 25;
+/** What the API's search answers at most. */
+const MAX_FOUND_LEADS = 100;
+/** How long typing must rest before it is searched, in milliseconds. */
+const SEARCH_PAUSE_MS = 250;
 
 export function Board(): JSX.Element {
+  const route = useRoute();
   const { statuses, mayWrite } = useTeam();
-  const [business, setBusiness] = useState(0);
   const columns = useRef(new Map<number, Pages<LeadSummary>>());
   const board = useRef<HTMLDivElement>(null);
-  /** The lead that was moved last. */
-  const moving = useRef(0);
+  const focusedLead = useRef(0);
+  const dragged = useRef<LeadSummary | undefined>(undefined);
+  const recounts = useRef(0);
+  const [emptyColumns, setEmptyColumns] = useState<ReadonlySet<number>>(new Set());
 
-  const write = useMoves(columns.current, business);
-  const move: Moves["move"] = (lead, to) => {
-    if (lead.statusId === to.id) return;
-    moving.current = lead.id;
-    write(lead, to);
+  const query = readListQuery(route.query);
+  const search = isSearchable(query.search.trim()) ? query.search.trim() : "";
+  const { status: shownStatuses, ...filter } = leadFilter({ ...query, sort: "" });
+  const filterKey = JSON.stringify([search, filter]);
+  const shown = statuses.filter(({ id }) => !shownStatuses || (shownStatuses as number[]).includes(id));
+  for (const id of columns.current.keys()) if (!shown.some((status) => status.id === id)) columns.current.delete(id);
+  const openLead = openLeadId(route);
+  const isFiltered = search !== "" || shownStatuses !== undefined || Object.keys(filter).length > 0;
+  const isEmpty = !isFiltered && statuses.every(({ id }) => emptyColumns.has(id));
+
+  const read = async (status: number, cursor: string | undefined) => {
+    if (search) {
+      const words = { ...filter, status: [status], search, limit: MAX_FOUND_LEADS };
+      const items = await unwrap(api.GET("/leads/search", { params: { query: words } }));
+      return { items, count: items.length };
+    }
+    return leadPage({ ...filter, status: [status], limit: PAGE_LEADS }, cursor);
   };
 
-  const onKeyDown = (event: KeyboardEvent) => {
-    const card = (event.target as HTMLElement).closest<HTMLElement>("[data-lead]");
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!card || !step) return;
-    event.preventDefault();
-    const [across = 0, down = 0] = step;
-    const column = statuses.findIndex(({ id }) => String(id) === card.dataset.status);
-    const beside = statuses[column + across];
-    if (event.shiftKey && across) {
-      const lead = columns.current
-        .get(statuses[column]?.id ?? 0)
-        ?.items.find(({ id }) => String(id) === card.dataset.lead);
-      if (mayWrite && lead && beside) move(lead, beside);
+  const recount = async (ids: number[]) => {
+    if (search) {
+      for (const id of ids) columns.current.get(id)?.reload();
       return;
     }
-    const cards = (status: number | undefined) =>
-      Array.from(board.current?.querySelectorAll<HTMLElement>(`[data-status="${status}"]`) ?? []);
-    const row = cards(statuses[column]?.id).indexOf(card);
-    const target = across ? cards(beside?.id) : cards(statuses[column]?.id);
-    const next = across ? target[Math.min(row, target.length - 1)] : target[row + down];
-    next?.querySelector("a")?.focus();
+    recounts.current += 1;
+    const latest = recounts.current;
+    const pages = ids.map((id) => columns.current.get(id));
+    const count = async (status: number) =>
+      (await unwrap(api.GET("/leads", { params: { query: { ...filter, status: [status], limit: 1 } } }))).count;
+    // The next page that is read has the count too if this fails.
+    const counts = await Promise.all(ids.map(count)).catch(() => []);
+    // A later move has changed the counts since.
+    if (latest !== recounts.current) return;
+    for (const [at, value] of counts.entries()) pages[at]?.setCount(value);
   };
 
+  const moves = useMoves(columns.current, recount);
+  const move = (lead: LeadSummary, to: Status) => {
+    focusedLead.current = lead.id;
+    moves.move(lead, to);
+  };
+
+  const onPointerMove = useBoardChanges({
+    columns: columns.current,
+    filter,
+    isSearch: search !== "",
+    moves,
+    isHeld: () => dragged.current !== undefined || board.current?.querySelector(":popover-open") !== null,
+    recount,
+    reload: () => {
+      for (const pages of columns.current.values()) pages.reload();
+    },
+  });
+
+  const cardOf = (target: EventTarget | null) =>
+    target instanceof Element ? target.closest<HTMLElement>("[data-lead]") : null;
+
+  const onCardKeyDown = (event: KeyboardEvent) => {
+    const card = cardOf(event.target);
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!card || !step || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const [across = 0, down = 0] = step;
+    const at = shown.findIndex(({ id }) => String(id) === card.dataset.status);
+    if (event.shiftKey && across) {
+      const [from, to] = [shown[at], shown[at + across]];
+      const leads = columns.current.get(from?.id ?? 0)?.items ?? [];
+      const lead = leads.find(({ id }) => String(id) === card.dataset.lead);
+      if (mayWrite && lead && to) move(lead, to);
+      return;
+    }
+    const cardsOf = (status: Status | undefined) =>
+      Array.from(board.current?.querySelectorAll<HTMLElement>(`[data-status="${status?.id}"]`) ?? []);
+    const row = cardsOf(shown[at]).indexOf(card);
+    if (down) {
+      cardsOf(shown[at])[row + down]?.querySelector("a")?.focus();
+      return;
+    }
+    // An empty column has nothing to go to.
+    for (let next = at + across; next >= 0 && next < shown.length; next += across) {
+      const cards = cardsOf(shown[next]);
+      const target = cards[Math.min(row, cards.length - 1)];
+      if (!target) continue;
+      target.querySelector("a")?.focus();
+      return;
+    }
+  };
+  useShortcut(
+    "s",
+    () => {
+      const opener = cardOf(document.activeElement)?.querySelector<HTMLElement>("button.status");
+      if (!opener) return false;
+      opener.click();
+    },
+    mayWrite ? "Status of the lead" : "",
+  );
+
+  const show = (next: ListQuery) => {
+    const written = writeListQuery(next);
+    const open = route.query.get("lead");
+    if (open) written.set("lead", open);
+    replaceQuery(written);
+  };
+  const change = (part: Partial<ListQuery>) => show({ ...query, ...part });
+  const clear = () => show(withoutFilters(query));
+
+  const actions: BoardActions = { mayMove: mayWrite, move, focusedLead, dragged, onCardKeyDown };
   return (
     <>
-      <div class="title">
-        <h1>Board</h1>
-        <BusinessSelect business={business} choose={setBusiness} />
-      </div>
+      <header class="head">
+        <div>
+          <h1>Board</h1>
+          <span class="push" />
+          {mayWrite ? (
+            <a class="btn primary" href="#/new" aria-label="New lead" aria-keyshortcuts="c">
+              <Icon name="plus" />
+              <span class="wide">New lead</span>
+            </a>
+          ) : null}
+        </div>
+        <search class="bar">
+          <SearchBox value={query.search} onSearch={(text) => change({ search: text })} />
+          <FilterChips query={query} change={change} />
+          <FilterMenu query={query} change={change} found="leads" clear={clear} />
+          {activeFilters(query).length > 0 ? (
+            <button type="button" class="btn ghost wide" onClick={clear}>
+              Clear
+            </button>
+          ) : null}
+        </search>
+      </header>
       <p id="board-keys" class="unseen">
-        Arrow keys go from lead to lead.{mayWrite ? " With Shift, left and right change the status." : ""}
+        Arrow keys go from lead to lead.{mayWrite ? " S changes the status; so does Shift with left and right." : ""}
       </p>
-      <div class="board" ref={board}>
-        {statuses.map((status) => (
+      <div class="board" ref={board} onPointerMove={onPointerMove}>
+        {shown.map((status, at) => (
           <Column
-            key={`${status.id} ${business}`}
+            key={`${status.id} ${filterKey}`}
             status={status}
-            business={business}
-            columns={columns.current}
-            moves={{ mayMove: mayWrite, move, moving, onKeyDown }}
+            read={read}
+            filterKey={filterKey}
+            openLead={openLead}
+            register={(pages) => columns.current.set(status.id, pages)}
+            onEmpty={(is) => {
+              if (emptyColumns.has(status.id) === is) return;
+              setEmptyColumns((before) => {
+                const next = new Set(before);
+                if (is) next.add(status.id);
+                else next.delete(status.id);
+                return next;
+              });
+            }}
+            isFirstOfNone={isEmpty && at === 0}
+            actions={actions}
           />
         ))}
       </div>
@@ -81,104 +200,39 @@ export function Board(): JSX.Element {
   );
 }
 
-interface ColumnProps {
-  status: Status;
-  business: number;
-  columns: Map<number, Pages<LeadSummary>>;
-  moves: Moves;
-}
-
-/** The lead that is being dragged: browsers do not tell of what before it is dropped. */
-let dragged: LeadSummary | undefined;
-
-function Column({ status, business, columns, moves }: ColumnProps): JSX.Element {
-  const [over, setOver] = useState(false);
-  const leads = usePages<LeadSummary>(
-    (cursor) => {
-      const query = { status: [status.id], limit: PAGE, ...(business ? { business: [business] } : {}) };
-      return leadPage(query, cursor);
-    },
-    [status.id, business],
-  );
-  columns.set(status.id, leads);
-  return (
-    <section
-      class={over ? "column over" : "column"}
-      aria-label={status.name}
-      style={{ "--status": status.primaryColor }}
-      onDragOver={(event) => {
-        if (!dragged || dragged.statusId === status.id) return;
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        if (dragged) moves.move(dragged, status);
-        dragged = undefined;
-      }}
-    >
-      <h2>
-        <StatusName status={status} />{" "}
-        <span class="count">{leads.count === undefined ? "" : number.format(leads.count)}</span>
-      </h2>
-      <ul>
-        {leads.items.map((lead) => (
-          <Card key={lead.id} lead={lead} moves={moves} />
-        ))}
-        <li class="end">
-          {leads.count === 0 && !leads.busy ? <p class="quiet">No leads.</p> : null}
-          <More of={leads} />
-        </li>
-      </ul>
-    </section>
-  );
-}
-
-function Card({ lead, moves: { mayMove, move, moving, onKeyDown } }: { lead: LeadSummary; moves: Moves }): JSX.Element {
-  const { statuses } = useTeam();
-  const link = useRef<HTMLAnchorElement>(null);
+function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string) => void }): JSX.Element {
+  const [text, setText] = useState(value);
+  const box = useRef<HTMLInputElement>(null);
+  const latest = useRef(onSearch);
+  latest.current = onSearch;
+  const sent = useRef(value);
   useEffect(() => {
-    // A lead that was moved is another element, and nothing has the focus that its card had.
-    if (moving.current === lead.id && document.activeElement === document.body) link.current?.focus();
-  }, []);
+    // The address has changed by something other than this box.
+    if (value !== sent.current) setText(value);
+    sent.current = value;
+  }, [value]);
+  useEffect(() => {
+    if (text === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = text;
+      latest.current(text);
+    }, SEARCH_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  useShortcut("/", () => box.current?.focus(), "Search this view");
   return (
-    <li
-      class="card"
-      data-lead={lead.id}
-      data-status={lead.statusId}
-      draggable={mayMove}
-      onDragStart={(event) => {
-        dragged = lead;
-        event.dataTransfer?.setData("text/plain", fullName(lead));
-      }}
-      onDragEnd={() => {
-        dragged = undefined;
-      }}
-    >
-      <Photo of={lead} />
-      <div>
-        <a ref={link} href={`#/leads/${lead.id}`} draggable={false} aria-describedby="board-keys" onKeyDown={onKeyDown}>
-          {fullName(lead)}
-        </a>
-        <p class="quiet">{lead.company || lead.email}</p>
-        <p class="quiet">
-          <Time at={lead.createdAt} day />
-          {lead.business.length > 0 ? ` · ${lead.business.map(({ name }) => name).join(", ")}` : ""}
-        </p>
-      </div>
-      {mayMove ? (
-        <ActingSelect
-          label={`Status of ${fullName(lead)}`}
-          value={String(lead.statusId)}
-          options={statuses.map(({ id, name }) => ({ value: String(id), name }))}
-          act={(value) => {
-            const to = statuses.find(({ id }) => String(id) === value);
-            if (to) move(lead, to);
-          }}
-        />
-      ) : null}
-    </li>
+    <div class="search">
+      <Icon name="search" />
+      <input
+        ref={box}
+        class="input"
+        type="search"
+        placeholder="Search this view"
+        aria-label="Search this view"
+        aria-keyshortcuts="/"
+        value={text}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+      />
+    </div>
   );
 }

@@ -1,90 +1,108 @@
-// Leads that are moved from status to status: shown at once, written in their order, and put back where they are when refused.
+// Moves of leads between the columns of a board: shown at once, sent in their order, and taken back when they are refused.
 
 import { useRef } from "preact/hooks";
-import { api, type LeadSummary, ok, Refused, type Status, told } from "../app/api";
+import { api, describeError, type LeadSummary, RequestError, type Status, unwrap } from "../app/api";
 import { useTeam } from "../app/team";
+import { fullName } from "../ui/face";
 import type { Pages } from "../ui/loading";
-import { complain, say } from "../ui/messages";
-import { fullName } from "../ui/person";
+import { complain, notify } from "../ui/toast";
 
-/** As lists are in order: newest first. */
-const newestFirst = (a: LeadSummary, b: LeadSummary): number => b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
+/** The pages of each column, by the id of its status. */
+export type Columns = Map<number, Pages<LeadSummary>>;
 
-/** What is under way of one lead. */
-interface Moves {
+/** The order of lists. */
+export const newestFirst = (a: LeadSummary, b: LeadSummary): number =>
+  b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
+
+/** Until then, the feed may still bring an earlier state of a lead that was moved. In milliseconds. */
+const SETTLE_MS = 15_000;
+
+/** The moves of one lead that have not been answered. */
+interface Queue {
   last: Promise<void>;
-  count: number;
-  /** The status that is written. */
+  length: number;
+  /** The status before the first of these moves, to which Undo returns. */
+  first: number;
+  /** The status that the API has. */
   written: number;
 }
 
-type Columns = Map<number, Pages<LeadSummary>>;
+export interface Moves {
+  move: (lead: LeadSummary, to: Status) => void;
+  /** Whether moves of a lead are under way. */
+  isMoving: (lead: number) => boolean;
+  /** Whether a lead was moved here so recently that an event may show it where it was before. */
+  isSettling: (lead: number) => boolean;
+}
 
-/** Moves a lead between the columns of a board that shows one business, or all (0). */
-export function useMoves(columns: Columns, business: number): (lead: LeadSummary, to: Status) => void {
+/** `recount` reads the exact number of leads of columns again. */
+export function useMoves(columns: Columns, recount: (statuses: number[]) => void): Moves {
   const { statuses } = useTeam();
-  const moves = useRef(new Map<number, Moves>());
-  const counting = useRef(0);
-  const named = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
+  const queues = useRef(new Map<number, Queue>());
+  const settled = useRef(new Map<number, number>());
+  const statusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
 
   const transfer = (lead: LeadSummary, to: number): LeadSummary => {
-    const moved = { ...lead, statusId: to, status: named(to) };
-    const others = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
-    columns.get(lead.statusId)?.change(others, -1);
-    columns.get(to)?.change((leads) => [...others(leads), moved].sort(newestFirst), 1);
+    const moved = { ...lead, statusId: to, status: statusName(to) };
+    const withoutIt = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
+    columns.get(lead.statusId)?.change(withoutIt, -1);
+    columns.get(to)?.change((leads) => [...withoutIt(leads), moved].sort(newestFirst), 1);
     return moved;
   };
 
-  const recount = async (ids: number[]) => {
-    counting.current += 1;
-    const number = counting.current;
-    const shown = ids.map((id) => columns.get(id));
-    const counts = await Promise.all(
-      ids.map(async (status) => {
-        const query = { status: [status], limit: 1, ...(business ? { business: [business] } : {}) };
-        return (await ok(api.GET("/leads", { params: { query } }))).count;
-      }),
-    );
-    // A count of before a later move is none.
-    if (number !== counting.current) return;
-    for (const [at, pages] of shown.entries()) pages?.setCount(counts[at] ?? 0);
-  };
-
-  const write = async (moved: LeadSummary): Promise<void> => {
-    const move = moves.current.get(moved.id);
-    if (!move) return;
+  const send = async (moved: LeadSummary, isUndo: boolean): Promise<void> => {
+    const queue = queues.current.get(moved.id);
+    if (!queue) return;
     const isLast = () => {
-      move.count -= 1;
-      if (move.count === 0) moves.current.delete(moved.id);
-      return move.count === 0;
+      queue.length -= 1;
+      if (queue.length === 0) queues.current.delete(moved.id);
+      return queue.length === 0;
     };
-    const name = fullName(moved);
+    const announce = (status: number) => {
+      const text = `${fullName(moved)} moved ${isUndo ? "back " : ""}to ${statusName(status)}`;
+      const before = statuses.find(({ id }) => id === queue.first && id !== status);
+      const undo = () => enqueue({ ...moved, statusId: status, status: statusName(status) }, queue.first, true);
+      notify(text, before && !isUndo ? { undo } : {});
+    };
     try {
-      await ok(api.PUT("/leads/change-status", { body: { ids: [moved.id], statusId: moved.statusId } }));
-      move.written = moved.statusId;
-      if (isLast()) say(`${name} is ${moved.status} now.`);
+      await unwrap(api.PUT("/leads/change-status", { body: { ids: [moved.id], statusId: moved.statusId } }));
+      queue.written = moved.statusId;
+      if (isLast()) announce(moved.statusId);
     } catch (error) {
-      const decided = error instanceof Refused && (!error.passes || error.status === 409);
-      // Where the answer was lost, the lead itself tells.
+      const isRefused = error instanceof RequestError && (!error.passes || error.status === 409);
+      // Where the answer was lost, the lead itself says whether it was moved.
       const path = { id: moved.id };
-      const read = decided ? undefined : await ok(api.GET("/leads/{id}", { params: { path } })).catch(() => undefined);
-      if (read) move.written = read.statusId;
-      // A later move decides where it stays.
+      const read = isRefused
+        ? undefined
+        : await unwrap(api.GET("/leads/{id}", { params: { path } })).catch(() => undefined);
+      if (read) queue.written = read.statusId;
+      // A later move decides where the lead stays.
       if (!isLast()) return;
-      if (move.written !== moved.statusId) transfer(moved, move.written);
-      if (decided) complain(`${name} stays ${named(move.written)}. ${told(error)}`);
-      else if (read) say(`${name} is ${read.status}.`);
-      else complain(`It is not known whether ${name} is ${moved.status}. ${told(error)}`);
+      if (queue.written !== moved.statusId) transfer(moved, queue.written);
+      const name = fullName(moved);
+      if (isRefused) complain(`${name} stays in ${statusName(queue.written)}. ${describeError(error)}`);
+      else if (read) announce(read.statusId);
+      else complain(`${name} may not have been moved to ${moved.status}. ${describeError(error)}`);
+    } finally {
+      settled.current.set(moved.id, Date.now());
     }
   };
 
-  return (lead, to) => {
-    const moved = transfer(lead, to.id);
-    const before = moves.current.get(lead.id);
-    const last = (before?.last ?? Promise.resolve()).then(() => write(moved));
-    if (before) Object.assign(before, { last, count: before.count + 1 });
-    else moves.current.set(lead.id, { last, count: 1, written: lead.statusId });
-    // What others did meanwhile is counted too; the next page tells if this fails.
-    last.then(() => recount([lead.statusId, to.id])).catch(() => undefined);
+  const enqueue = (lead: LeadSummary, to: number, isUndo = false): Promise<void> => {
+    const moved = transfer(lead, to);
+    const queue = queues.current.get(lead.id);
+    const last = (queue?.last ?? Promise.resolve()).then(() => send(moved, isUndo));
+    if (queue) Object.assign(queue, { last, length: queue.length + 1 });
+    else queues.current.set(lead.id, { last, length: 1, first: lead.statusId, written: lead.statusId });
+    // Others may have moved leads of these columns meanwhile.
+    return last.then(() => recount([lead.statusId, to]));
+  };
+
+  return {
+    move: (lead, to) => {
+      if (lead.statusId !== to.id) enqueue(lead, to.id);
+    },
+    isMoving: (lead) => queues.current.has(lead),
+    isSettling: (lead) => Date.now() - (settled.current.get(lead) ?? 0) < SETTLE_MS,
   };
 }
