@@ -12,9 +12,11 @@ const numberIn = (text: string | null): number => Number(/[\d,]+/.exec(text ?? "
 
 /** The number that each bar says, from left to right. */
 const barCounts = async (page: Page): Promise<number[]> =>
-  (await chart(page).getByRole("link").evaluateAll((bars) => bars.map((bar) => bar.getAttribute("aria-label") ?? ""))).map(
-    (name) => numberIn(name.split(":").at(-1) ?? ""),
-  );
+  (
+    await chart(page)
+      .getByRole("link")
+      .evaluateAll((bars) => bars.map((bar) => bar.getAttribute("aria-label") ?? ""))
+  ).map((name) => numberIn(name.split(":").at(-1) ?? ""));
 
 const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
 
@@ -29,7 +31,10 @@ async function fake(page: Page, perDay: number, previous: number): Promise<void>
     const response = await route.fetch();
     const body = await response.json();
     const days = (count: number) => Object.fromEntries(body.labels.map((label: string) => [label, count]));
-    body.statuses = body.statuses.map((status: object, index: number) => ({ ...status, data: days(index === 0 ? perDay : 0) }));
+    body.statuses = body.statuses.map((status: object, index: number) => ({
+      ...status,
+      data: days(index === 0 ? perDay : 0),
+    }));
     body.data = {};
     body.unassigned = days(perDay);
     body.totalLeadsAmount = perDay * body.labels.length;
@@ -179,7 +184,9 @@ test("as a table: the same numbers", async ({ page, product }) => {
   const { data } = await (await product.api()).GET("/leads/leads-volume", { params: { query } });
   const rows = page.getByRole("table", { name: "New leads by day" }).getByRole("row");
   await expect(rows).toHaveCount(12);
-  const totals = (await rows.evaluateAll((rows) => rows.map((row) => row.lastElementChild?.textContent ?? ""))).slice(1);
+  const totals = (await rows.evaluateAll((rows) => rows.map((row) => row.lastElementChild?.textContent ?? ""))).slice(
+    1,
+  );
   expect(sum(totals.slice(0, -1).map(Number))).toBe(data?.totalLeadsAmount);
   expect(Number(totals.at(-1))).toBe(data?.totalLeadsAmount);
   await page.reload();
@@ -194,9 +201,9 @@ test("a lead with several businesses counts in each, and it says so", async ({ p
   await signIn(page);
   await open(page);
   await expect(page.getByText("A lead with several businesses counts in each of them.")).toBeVisible();
-  await expect.poll(async () => sum(await barCounts(page))).toBe(
-    numberIn(await figure(page, "New leads").getByRole("link").textContent()),
-  );
+  await expect
+    .poll(async () => sum(await barCounts(page)))
+    .toBe(numberIn(await figure(page, "New leads").getByRole("link").textContent()));
 });
 
 test("bars are one Tab stop, and arrows go from one to the next", async ({ page }) => {
@@ -211,7 +218,9 @@ test("bars are one Tab stop, and arrows go from one to the next", async ({ page 
   await page.keyboard.press("Home");
   await expect(bars.first()).toBeFocused();
   await page.keyboard.press("Tab");
-  await expect(page.getByRole("list", { name: "New leads by their status now" }).getByRole("link").first()).toBeFocused();
+  await expect(
+    page.getByRole("list", { name: "New leads by their status now" }).getByRole("link").first(),
+  ).toBeFocused();
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Leads");
@@ -266,6 +275,7 @@ test("a period without a lead says what to do", async ({ page }) => {
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`it is accessible at every width, ${colorScheme}`, async ({ page }) => {
+    test.slow();
     await page.emulateMedia({ colorScheme });
     await signIn(page);
     for (const query of ["", "?period=365d&as=table", "?from=2020-01-01&to=2020-01-31"]) {

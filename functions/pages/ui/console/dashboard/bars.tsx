@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { formatCount } from "../ui/time";
-import type { Bucket } from "./period";
+import type { Bucket, Unit } from "./period";
 
 export interface Series {
   id: number;
@@ -23,6 +23,8 @@ const GAP = 1.5;
 const DIGIT_PX = 7;
 /** Least distance between two labels below the bars. */
 const TICK_PX = 64;
+/** Labels stand at every so many bars: at weeks and at parts of a year where that fits. */
+const TICK_STEPS: Record<Unit, number[]> = { day: [1, 7, 14, 28], week: [1, 2, 4, 13, 26], month: [1, 2, 3, 6, 12] };
 const MAX_BAR_PX = 40;
 /** One lead does not fill the whole height. */
 const MIN_SCALE = 4;
@@ -57,6 +59,7 @@ export const axisWidth = (max: number): number => formatCount(max).length * DIGI
 
 interface Props {
   label: string;
+  unit: Unit;
   width: number;
   buckets: Bucket[];
   /** In the team's order: the first one is on top. */
@@ -64,7 +67,7 @@ interface Props {
   href: (bucket: Bucket) => string;
 }
 
-export function Bars({ label, width, buckets, series, href }: Props): JSX.Element {
+export function Bars({ label, unit, width, buckets, series, href }: Props): JSX.Element {
   // One Tab stop; the arrows go from bar to bar.
   const [current, setCurrent] = useState(0);
   const totals = buckets.map((_, at) => series.reduce((sum, { counts }) => sum + (counts[at] ?? 0), 0));
@@ -73,7 +76,8 @@ export function Bars({ label, width, buckets, series, href }: Props): JSX.Elemen
   const plotWidth = width - axisWidth(lines.at(-1) ?? max);
   const slot = plotWidth / buckets.length;
   const bar = Math.min(MAX_BAR_PX, Math.max(slot * 0.52, Math.min(slot - 3, 8)));
-  const tickEvery = Math.ceil(TICK_PX / slot);
+  const least = Math.ceil(TICK_PX / slot);
+  const tickEvery = TICK_STEPS[unit].find((step) => step >= least) ?? least;
   const drawn = totals.flatMap((total, at) => (total > 0 ? [at] : []));
   const stop = drawn.includes(current) ? current : drawn.at(-1);
   const y = (count: number) => px(FLOOR - (count / max) * PLOT_HEIGHT);
@@ -121,7 +125,9 @@ export function Bars({ label, width, buckets, series, href }: Props): JSX.Elemen
               tabIndex={at === stop ? 0 : -1}
               onFocus={() => setCurrent(at)}
             >
-              <title>{[name, ...parts.map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`)].join("\n")}</title>
+              <title>
+                {[name, ...parts.map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`)].join("\n")}
+              </title>
               <rect class="area" x={x} y={FLOOR - PLOT_HEIGHT} width={px(slot)} height={PLOT_HEIGHT} />
               {[...parts].reverse().map(({ id, color, counts }) => {
                 const count = counts[at] ?? 0;
@@ -129,7 +135,17 @@ export function Bars({ label, width, buckets, series, href }: Props): JSX.Elemen
                 below += count;
                 // A part too low for a gap is drawn as thin as it is, so that bars stay true to the axis.
                 const height = Math.max(full - GAP, Math.min(full, 1));
-                return <rect key={id} data-color={color} x={x} y={px(y(below) + full - height)} width={px(bar)} height={px(height)} rx="2" />;
+                return (
+                  <rect
+                    key={id}
+                    data-color={color}
+                    x={x}
+                    y={px(y(below) + full - height)}
+                    width={px(bar)}
+                    height={px(height)}
+                    rx="2"
+                  />
+                );
               })}
             </a>
             {tick}

@@ -19,8 +19,8 @@ import {
   type Bucket,
   describePeriod,
   groupDays,
-  PRESETS,
   type Period,
+  PRESETS,
   periodLabel,
   previousPeriodLabel,
   readPeriod,
@@ -34,7 +34,10 @@ const RECENT_LEADS = 8;
 const FOLLOW_PAUSE_MS = 5000;
 
 type DayCounts = Record<string, number>;
-type Volume = VolumeOfContract & { statuses: { id: number; name: string; data: DayCounts }[]; previousLeadsAmount: number };
+type Volume = VolumeOfContract & {
+  statuses: { id: number; name: string; data: DayCounts }[];
+  previousLeadsAmount: number;
+};
 
 const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
 const share = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
@@ -55,7 +58,10 @@ function comparison(now: number, before: number, previous: string): string {
 }
 
 /** The list of the leads that a figure counts. */
-function listHref(days: { from: string; to: string }, filter: { status?: number; business?: number | undefined }): string {
+function listHref(
+  days: { from: string; to: string },
+  filter: { status?: number; business?: number | undefined },
+): string {
   const query = new URLSearchParams();
   if (filter.status) query.set("status", String(filter.status));
   if (filter.business) query.set("business", String(filter.business));
@@ -101,9 +107,9 @@ function BusinessMenu({ query, current }: { query: URLSearchParams; current: num
     <Menu
       label="Business"
       trigger={(props) => (
-        <button type="button" class="btn ghost which" aria-label={`Business: ${name}`} {...props}>
+        <button type="button" class="btn ghost" aria-label={`Business: ${name}`} {...props}>
           <Icon name="briefcase" />
-          <span class="cut">
+          <span class={current === undefined ? "cut wide" : "cut"}>
             <bdi>{name}</bdi>
           </span>
           <Icon name="chevron-down" />
@@ -198,11 +204,7 @@ function Figures({ period, business, asTable, query }: FiguresProps): JSX.Elemen
   return (
     <div class="body page">
       {read.error ? <Failure error={read.error} retry={read.reload} /> : null}
-      {value ? (
-        <Drawn {...value} asTable={asTable} query={query} />
-      ) : read.error ? null : (
-        <Skeleton lines={8} />
-      )}
+      {value ? <Drawn {...value} asTable={asTable} query={query} /> : read.error ? null : <Skeleton lines={8} />}
     </div>
   );
 }
@@ -281,7 +283,9 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
           <a class="huge num" href={listHref(period, { business, status: first.id })}>
             {formatCount(untouched)}
           </a>
-          <p class="small quiet">{total > 0 ? `${share.format(untouched / total)} of the new leads` : "No new leads"}</p>
+          <p class="small quiet">
+            {total > 0 ? `${share.format(untouched / total)} of the new leads` : "No new leads"}
+          </p>
         </section>
       ) : null}
       <section class="kpi" aria-labelledby="kpi-average">
@@ -338,6 +342,7 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
           ) : width > 0 ? (
             <Bars
               label={`New leads by ${unit} and by their status now, ${describePeriod(period)}`}
+              unit={unit}
               width={width}
               buckets={buckets}
               series={series}
@@ -375,16 +380,16 @@ function NoLeads({ period, query }: { period: Period; query: URLSearchParams }):
       title="No leads came in this period"
       text="A bar for each day appears here as soon as there are new leads."
     >
-        {period.preset === "365d" ? null : (
-          <button type="button" class="btn" onClick={() => replaceQuery(withPreset(query, "365d"))}>
-            Show the last 365 days
-          </button>
-        )}
-        {mayWrite ? (
-          <a class="btn ghost" href="#/new">
-            New lead
-          </a>
-        ) : null}
+      {period.preset === "365d" ? null : (
+        <button type="button" class="btn" onClick={() => replaceQuery(withPreset(query, "365d"))}>
+          Show the last 365 days
+        </button>
+      )}
+      {mayWrite ? (
+        <a class="btn ghost" href="#/new">
+          New lead
+        </a>
+      ) : null}
     </Empty>
   );
 }
@@ -477,17 +482,15 @@ function Businesses({ volume, period, unit, buckets, grouped }: BusinessesProps)
       <div class="sec">
         <h2 id="by-business">By business</h2>
       </div>
-      <table class="plain" aria-labelledby="by-business">
+      <table class="plain businesses" aria-labelledby="by-business">
         <thead>
           <tr>
-            <th scope="col" class="w-m">
-              Business
-            </th>
+            <th scope="col">Business</th>
             <th scope="col">By {unit}</th>
             <th scope="col" class="right w-xs">
               Leads
             </th>
-            <th scope="col" class="right w-xs">
+            <th scope="col" class="right w-xs wide">
               Of all
             </th>
           </tr>
@@ -522,7 +525,7 @@ function Businesses({ volume, period, unit, buckets, grouped }: BusinessesProps)
                 </svg>
               </td>
               <td class="right num">{formatCount(sum(counts))}</td>
-              <td class="right num quiet">{share.format(sum(counts) / volume.totalLeadsAmount)}</td>
+              <td class="right num quiet wide">{share.format(sum(counts) / volume.totalLeadsAmount)}</td>
             </tr>
           ))}
         </tbody>
@@ -544,7 +547,7 @@ function RecentLeads({ leads }: { leads: LeadSummary[] }): JSX.Element | null {
         <thead>
           <tr>
             <th scope="col">Name</th>
-            <th scope="col" class="w-s">
+            <th scope="col" class="w-m">
               Status
             </th>
             <th scope="col" class="right w-s">

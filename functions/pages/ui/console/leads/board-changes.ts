@@ -10,6 +10,8 @@ import { type Columns, type Moves, newestFirst } from "./moves";
 /** Cards stay for so long after the pointer was moved over them, in milliseconds: nothing moves under the hand. */
 const HAND_REST_MS = 1000;
 const RETRY_MS = 250;
+/** Events may be missing once for every board: those between its first read and the first look at the feed. In milliseconds. */
+const FIRST_LOOK_MS = 10_000;
 
 const MOVING_TYPES = [
   "lead.created",
@@ -28,7 +30,8 @@ interface Board {
   moves: Moves;
   /** Whether a card is being dragged or its menu is open. */
   isHeld: () => boolean;
-  recount: (statuses: number[]) => void;
+  /** Reads counts again, and with `reloads` the columns whose counts have changed. */
+  recount: (statuses: number[], reloads?: boolean) => void;
   reload: () => void;
 }
 
@@ -39,6 +42,8 @@ export function useBoardChanges(board: Board): () => void {
   current.current = board;
   const pending = useRef(new Map<number, Event>());
   const mustReload = useRef(false);
+  const mustCount = useRef(false);
+  const mountedAt = useRef(Date.now());
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const handMoved = useRef(0);
 
@@ -76,6 +81,10 @@ export function useBoardChanges(board: Board): () => void {
     timer.current = undefined;
     const { columns, isSearch, isHeld, moves, recount, reload } = current.current;
     if (isHeld() || Date.now() - handMoved.current < HAND_REST_MS) return schedule();
+    if (mustCount.current && !isSearch) {
+      mustCount.current = false;
+      recount([...columns.keys()], true);
+    }
     if (mustReload.current || (isSearch && pending.current.size > 0)) {
       mustReload.current = false;
       pending.current.clear();
@@ -120,7 +129,8 @@ export function useBoardChanges(board: Board): () => void {
       if (pending.current.size > 0) schedule();
     },
     () => {
-      mustReload.current = true;
+      if (Date.now() - mountedAt.current < FIRST_LOOK_MS) mustCount.current = true;
+      else mustReload.current = true;
       schedule();
     },
     { readsLater: true },

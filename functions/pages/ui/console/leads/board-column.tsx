@@ -107,7 +107,11 @@ export function Column(props: ColumnProps): JSX.Element {
           />
         ))}
         <li class="end">
-          {isFirstOfNone ? <FirstLead mayWrite={actions.mayMove} /> : isEmpty ? <p class="quiet small">No leads</p> : null}
+          {isFirstOfNone ? (
+            <FirstLead mayWrite={actions.mayMove} />
+          ) : isEmpty ? (
+            <p class="quiet small">No leads</p>
+          ) : null}
           <More of={leads} />
         </li>
       </ol>
@@ -123,7 +127,8 @@ function FirstLead({ mayWrite }: { mayWrite: boolean }): JSX.Element {
       title="There are no leads yet"
       text={
         <>
-          <a href="#/new">Add the first one</a>, <a href="#/import">import a file</a> or let a form of your site send them.
+          <a href="#/new">Add the first one</a>, <a href="#/import">import a file</a> or let a form of your site send
+          them.
         </>
       }
     />

@@ -58,7 +58,7 @@ export function Board(): JSX.Element {
     return leadPage({ ...filter, status: [status], limit: PAGE_LEADS }, cursor);
   };
 
-  const recount = async (ids: number[]) => {
+  const recount = async (ids: number[], reloads = false) => {
     if (search) {
       for (const id of ids) columns.current.get(id)?.reload();
       return;
@@ -72,7 +72,10 @@ export function Board(): JSX.Element {
     const counts = await Promise.all(ids.map(count)).catch(() => []);
     // A later move has changed the counts since.
     if (latest !== recounts.current) return;
-    for (const [at, value] of counts.entries()) pages[at]?.setCount(value);
+    for (const [at, value] of counts.entries()) {
+      if (reloads && pages[at]?.count !== value) pages[at]?.reload();
+      else pages[at]?.setCount(value);
+    }
   };
 
   const moves = useMoves(columns.current, recount);
@@ -143,7 +146,7 @@ export function Board(): JSX.Element {
     replaceQuery(written);
   };
   const change = (part: Partial<ListQuery>) => show({ ...query, ...part });
-  const clear = () => show(withoutFilters(query));
+  const clear = () => show({ ...withoutFilters(query), search: "" });
 
   const actions: BoardActions = { mayMove: mayWrite, move, focusedLead, dragged, onCardKeyDown };
   return (
@@ -163,7 +166,7 @@ export function Board(): JSX.Element {
           <SearchBox value={query.search} onSearch={(text) => change({ search: text })} />
           <FilterChips query={query} change={change} />
           <FilterMenu query={query} change={change} found="leads" clear={clear} />
-          {activeFilters(query).length > 0 ? (
+          {activeFilters(query).length > 0 || query.search ? (
             <button type="button" class="btn ghost wide" onClick={clear}>
               Clear
             </button>
@@ -232,6 +235,12 @@ function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string
         aria-keyshortcuts="/"
         value={text}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.preventDefault();
+          if (text) setText("");
+          else event.currentTarget.blur();
+        }}
       />
     </div>
   );
