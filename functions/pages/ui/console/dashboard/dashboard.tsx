@@ -46,7 +46,9 @@ const change = new Intl.NumberFormat("en", {
   maximumFractionDigits: 0,
   signDisplay: "exceptZero",
 });
-const average = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const average = (count: number, days: number): string =>
+  count / days < 100 ? tenths.format(count / days) : formatCount(Math.round(count / days));
 const leadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
 
 /** A sentence without a colour: fewer new leads is no alarm. */
@@ -292,9 +294,9 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
         <h2 id="kpi-average" class="quiet small">
           A day on average
         </h2>
-        <p class="huge num">{average.format(total / days.length)}</p>
+        <p class="huge num">{average(total, days.length)}</p>
         <p class="small quiet">
-          {average.format(volume.previousLeadsAmount / days.length)} in {previous}
+          {average(volume.previousLeadsAmount, days.length)} in {previous}
         </p>
       </section>
       <section class="kpi" aria-labelledby="kpi-busiest">
@@ -367,7 +369,7 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
       {business === undefined ? (
         <Businesses volume={volume} period={period} unit={unit} buckets={buckets} grouped={grouped} />
       ) : null}
-      <RecentLeads leads={recent} />
+      <RecentLeads leads={recent} isAlone={business !== undefined} />
     </div>
   );
 }
@@ -535,11 +537,11 @@ function Businesses({ volume, period, unit, buckets, grouped }: BusinessesProps)
   );
 }
 
-function RecentLeads({ leads }: { leads: LeadSummary[] }): JSX.Element | null {
+function RecentLeads({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolean }): JSX.Element | null {
   const { statuses } = useTeam();
   if (leads.length === 0) return null;
   return (
-    <section class="half" aria-labelledby="recent-leads">
+    <section class={isAlone ? undefined : "half"} aria-labelledby="recent-leads">
       <div class="sec">
         <h2 id="recent-leads">Recent leads</h2>
       </div>

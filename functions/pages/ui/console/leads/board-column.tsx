@@ -112,7 +112,7 @@ export function Column(props: ColumnProps): JSX.Element {
           ) : isEmpty ? (
             <p class="quiet small">No leads</p>
           ) : null}
-          <More of={leads} />
+          {leads.items.length === 0 && leads.busy && !leads.error ? <CardBones /> : <More of={leads} />}
         </li>
       </ol>
     </section>
@@ -132,6 +132,20 @@ function FirstLead({ mayWrite }: { mayWrite: boolean }): JSX.Element {
         </>
       }
     />
+  );
+}
+
+/** Three cards to be. */
+function CardBones(): JSX.Element {
+  return (
+    <div class="skeleton bones" role="status" aria-label="Loading">
+      {[0, 1, 2].map((at) => (
+        <div key={at} class="card">
+          <span class="bone" />
+          <span class="bone short" />
+        </div>
+      ))}
+    </div>
   );
 }
 

@@ -36,7 +36,8 @@ export function Board(): JSX.Element {
   const board = useRef<HTMLDivElement>(null);
   const focusedLead = useRef(0);
   const dragged = useRef<LeadSummary | undefined>(undefined);
-  const recounts = useRef(0);
+  /** The latest recount of each column, by the id of its status. */
+  const recounts = useRef(new Map<number, number>());
   const [emptyColumns, setEmptyColumns] = useState<ReadonlySet<number>>(new Set());
 
   const query = readListQuery(route.query);
@@ -63,19 +64,18 @@ export function Board(): JSX.Element {
       for (const id of ids) columns.current.get(id)?.reload();
       return;
     }
-    recounts.current += 1;
-    const latest = recounts.current;
-    const pages = ids.map((id) => columns.current.get(id));
-    const count = async (status: number) =>
-      (await unwrap(api.GET("/leads", { params: { query: { ...filter, status: [status], limit: 1 } } }))).count;
+    const recountOne = async (id: number) => {
+      const latest = (recounts.current.get(id) ?? 0) + 1;
+      recounts.current.set(id, latest);
+      const { count } = await unwrap(api.GET("/leads", { params: { query: { ...filter, status: [id], limit: 1 } } }));
+      const pages = columns.current.get(id);
+      // A later move has changed the count since.
+      if (!pages || latest !== recounts.current.get(id)) return;
+      if (reloads && pages.count !== count) pages.reload();
+      else pages.setCount(count);
+    };
     // The next page that is read has the count too if this fails.
-    const counts = await Promise.all(ids.map(count)).catch(() => []);
-    // A later move has changed the counts since.
-    if (latest !== recounts.current) return;
-    for (const [at, value] of counts.entries()) {
-      if (reloads && pages[at]?.count !== value) pages[at]?.reload();
-      else pages[at]?.setCount(value);
-    }
+    await Promise.allSettled(ids.map(recountOne));
   };
 
   const moves = useMoves(columns.current, recount);
