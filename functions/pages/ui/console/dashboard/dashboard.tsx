@@ -1,7 +1,7 @@
 // How many leads came in a period: by day and status, by business, and the newest ones.
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { api, type LeadSummary, unwrap, type Volume as VolumeOfContract } from "../app/api";
 import { replaceQuery, useRoute } from "../app/route";
 import { useTeam } from "../app/team";

@@ -3,7 +3,6 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LeadSummary, Status } from "../app/api";
-import { useTeam } from "../app/team";
 import { Face, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { More, type Pages, usePages } from "../ui/loading";
@@ -158,7 +157,6 @@ interface CardProps {
 }
 
 function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Element {
-  const { statuses } = useTeam();
   const link = useRef<HTMLAnchorElement>(null);
   const [carried, setCarried] = useState<"" | "held" | "left">("");
   const { mayMove, dragged, focusedLead } = actions;
