@@ -22,7 +22,7 @@ const sum = (counts: number[]): number => counts.reduce((total, count) => total 
 
 async function open(page: Page, query = ""): Promise<void> {
   await page.goto(`/#/dashboard${query}`);
-  await expect(figure(page, "New leads")).toBeVisible();
+  await expect(figure(page, "New leads")).toBeVisible({ timeout: 15_000 });
 }
 
 /** Puts an answer of counts in place of the API's. */

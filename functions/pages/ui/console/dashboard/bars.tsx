@@ -68,8 +68,8 @@ interface Props {
 }
 
 export function Bars({ label, unit, width, buckets, series, href }: Props): JSX.Element {
-  // One Tab stop; the arrows go from bar to bar.
-  const [current, setCurrent] = useState(0);
+  // One Tab stop, at first the newest bar; the arrows go from bar to bar.
+  const [current, setCurrent] = useState(-1);
   const totals = buckets.map((_, at) => series.reduce((sum, { counts }) => sum + (counts[at] ?? 0), 0));
   const max = Math.max(...totals, MIN_SCALE);
   const lines = gridLines(max);
