@@ -67,7 +67,7 @@ test("a day", async ({ page, product, refusals }) => {
     await page.getByRole("link", { name: "Board", exact: true }).click();
     const [from, to] = [column(page, "New"), column(page, "Qualified")];
     await expect(from.locator(".count")).toHaveText("224");
-    const card = from.locator(".card").first();
+    const card = from.getByRole("article").first();
     const name = await written(card.getByRole("link"));
     await card.dragTo(to);
     await expect(from.locator(".count")).toHaveText("223");
@@ -151,12 +151,14 @@ test("a day", async ({ page, product, refusals }) => {
   await test.step("the dashboard", async () => {
     await page.getByRole("link", { name: "Dashboard" }).click();
     const { data } = await api.GET("/leads/total-leads");
-    await expect(page.locator(".figures .total strong")).toHaveText(String(data?.current));
-    await expect(page.locator(".plot canvas")).toBeVisible();
-    await page.getByText("As a table").click();
-    await expect(page.getByRole("region", { name: "as a table" }).getByRole("row")).toHaveCount(31);
-    await page.getByRole("button", { name: "A year" }).click();
-    await expect(page.locator(".figures .total strong")).toHaveText("257");
+    const total = page.getByRole("region", { name: "New leads", exact: true }).getByRole("link");
+    await expect(total).toHaveText(String(data?.current));
+    await expect(page.getByRole("group", { name: "New leads by day" })).toBeVisible();
+    await page.getByRole("button", { name: "As a table" }).click();
+    await expect(page.getByRole("table", { name: "New leads by day" }).getByRole("row")).toHaveCount(32);
+    await page.getByRole("button", { name: /^Period: / }).click();
+    await page.getByRole("menuitemradio", { name: "Last 365 days" }).click();
+    await expect(total).toHaveText("257");
   });
 
   await test.step("export", async () => {

@@ -37,10 +37,10 @@ test("by the stack's user pool", async ({ page }) => {
   await page.getByLabel("New password").fill(FIRST);
   await page.getByRole("button", { name: "Continue" }).click();
   await expect(page.getByRole("heading", { name: "Board" })).toBeVisible();
-  await expect(page.locator(".column")).toHaveCount(4);
+  await expect(page.getByRole("main").getByRole("region")).toHaveCount(4);
 
   // What a photo is shown from is allowed, and nothing else.
-  await page.getByRole("link", { name: "New lead" }).click();
+  await page.getByRole("link", { name: "New lead", exact: true }).click();
   await page.getByLabel("First name").fill("Ada");
   await page.getByLabel("Last name").fill("Lovelace");
   await page.getByLabel("E-mail").fill("ada.console@example.com");

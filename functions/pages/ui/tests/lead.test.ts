@@ -456,32 +456,3 @@ for (const colorScheme of ["light", "dark"] as const) {
     await accessible(page);
   });
 }
-
-test("the dashboard shows any period beside the one before", async ({ page, product }) => {
-  const api = await product.api();
-  const day = (ago: number) => new Date(Date.now() - ago * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
-  await signIn(page);
-  await page.goto("/#/dashboard");
-  await page.getByLabel("From", { exact: true }).fill(day(19));
-  await page.getByLabel("To", { exact: true }).fill(day(10));
-  const read = async (startDate: string, endDate: string) =>
-    (await api.GET("/leads/leads-volume", { params: { query: { startDate, endDate } } })).data;
-  const [now, before] = [await read(day(19), day(10)), await read(day(29), day(20))];
-  await expect(page.locator(".figures .total strong")).toHaveText(String(now?.totalLeadsAmount));
-  const plot = page.getByRole("region", { name: "New leads", exact: true });
-  await expect(plot).toContainText(`${now?.totalLeadsAmount} leads, ${before?.totalLeadsAmount} in the period before`);
-  await page.getByText("As a table").click();
-  const rows = page.getByRole("region", { name: "as a table" }).getByRole("row");
-  await expect(rows).toHaveCount(11);
-  const counts = await rows.evaluateAll((rows) =>
-    rows.slice(1).map((row) => Array.from(row.querySelectorAll("td"), (cell) => Number(cell.textContent)).at(-1) ?? 0),
-  );
-  const series = [...Object.values(before?.data ?? {}), before?.unassigned ?? {}];
-  const sum = series.flatMap((days) => Object.values(days as Record<string, number>)).reduce((a, b) => a + b, 0);
-  expect(counts.reduce((a, b) => a + b, 0)).toBe(sum);
-  await page.getByRole("combobox", { name: "Business" }).selectOption("Contoso Consulting");
-  const { data } = await api.GET("/leads/total-leads", {
-    params: { query: { startDate: day(19), endDate: day(10), business: [2] } },
-  });
-  await expect(page.locator(".figures .total strong")).toHaveText(String(data?.current));
-});

@@ -25,9 +25,10 @@ test("statuses: coloured, renamed, ordered by drag and by button, deleted unless
   await statuses.getByLabel("Name of Won").fill("Signed");
   await statuses.getByRole("button", { name: "Save" }).click();
   await page.goto("/#/board");
-  await expect(page.locator(".column h2")).toHaveText([/Signed/, /New/, /Contacted/, /Qualified/, /Closed/]);
+  const columns = page.getByRole("main").getByRole("heading", { level: 2 });
+  await expect(columns).toHaveText([/Signed/, /New/, /Contacted/, /Qualified/, /Closed/]);
   await page.reload();
-  await expect(page.locator(".column h2").first()).toHaveText(/Signed/);
+  await expect(columns.first()).toHaveText(/Signed/);
   await page.goto("/#/settings");
   await statuses.getByRole("button", { name: "Delete Signed" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
@@ -157,40 +158,16 @@ test("filters narrow what is counted, and stay in the address", async ({ page })
   expect(page.url()).toContain("status=4&status=3&business=3");
 });
 
-test("every lead of a column is read once, as far as it is scrolled", async ({ page, product }) => {
-  const api = await product.api();
-  for (const from of [0, 100]) {
-    const leads = Array.from({ length: 100 }, (_, n) => ({
-      firstName: "Many",
-      lastName: `${from + n}`,
-      email: `many.${from + n}@example.com`,
-      statusId: 4,
-    }));
-    await api.POST("/leads/batch", { body: { mode: "create", leads } });
-  }
-  await signIn(page);
-  const closed = column(page, "Closed");
-  await expect(closed.locator(".count")).toHaveText("208");
-  await expect(async () => {
-    await closed.locator(".end").scrollIntoViewIfNeeded();
-    await expect(closed.locator(".card")).toHaveCount(208, { timeout: 200 });
-  }).toPass();
-  const ids = await closed
-    .locator(".card")
-    .evaluateAll((cards) => cards.map((card) => (card as HTMLElement).dataset.lead));
-  expect(new Set(ids).size).toBe(208);
-});
-
 test("a team without a lead is told how to begin", async ({ page }) => {
   await page.goto("/");
   await page.getByText("Somebody else").click();
   await page.getByLabel("Team").fill("fresh");
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await expect(column(page, "New")).toContainText("No leads.");
+  await expect(column(page, "New")).toContainText("There are no leads yet");
   await page.goto("/#/table");
   await expect(page.getByText("There are no leads yet.")).toBeVisible();
   await page.goto("/#/dashboard");
-  await expect(page.getByText("No lead came in this period.")).toBeVisible();
+  await expect(page.getByText("No leads came in this period")).toBeVisible();
   await page.goto("/#/settings");
   await expect(page.getByText("No machine calls yet.")).toBeVisible();
   await expect(page.getByText("No web site sends leads yet.")).toBeVisible();

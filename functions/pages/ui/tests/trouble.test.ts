@@ -1,25 +1,7 @@
 // What goes wrong: refusals, lost sessions, no connection, hostile text.
 
 import type { Page } from "@playwright/test";
-import { accessible, column, expect, signIn, signOut, test, written } from "./product";
-
-test("a refused move is undone, and says why", async ({ page, refusals, product }) => {
-  refusals.push(409);
-  await signIn(page);
-  const from = column(page, "New");
-  const card = from.locator(".card").first();
-  const name = await written(card.getByRole("link"));
-  await page.route("**/leads/change-status", (route) =>
-    route.fulfill({ status: 409, json: { message: "Conflict", description: "Other requests kept changing it." } }),
-  );
-  await card.dragTo(column(page, "Closed"));
-  await expect(page.getByRole("alert")).toContainText(`${name} stays New. Conflict: Other requests kept`);
-  await expect(from.locator(".card").first().getByRole("link")).toHaveText(name);
-  await expect(from.locator(".count")).toHaveText("27");
-  await expect(column(page, "Closed").locator(".count")).toHaveText("8");
-  const { data } = await (await product.api()).GET("/leads", { params: { query: { status: [1] } } });
-  expect(data?.count).toBe(27);
-});
+import { accessible, expect, signIn, signOut, test } from "./product";
 
 test("bad fields are named where they are, and a lead that exists is led to", async ({ page, refusals, product }) => {
   refusals.push(400);
@@ -90,7 +72,7 @@ test("by code and PKCE, renewed by the refresh token, and signed out at the issu
   refusals.push(403);
   await signInAtIssuer(page);
   await spoil(page, true);
-  await expect(page.locator(".figures .total strong")).toHaveText(/^(29|30)$/);
+  await expect(page.getByRole("region", { name: "New leads", exact: true }).getByRole("link")).toHaveText(/^(29|30)$/);
   const renewed = await page.evaluate(() => sessionStorage.getItem("session"));
   expect(JSON.parse(renewed ?? "{}").token).not.toContain("AAAAAAAA");
   const left = page.waitForRequest((request) => request.url().includes("/local/logout?"));
@@ -276,45 +258,7 @@ test("an issuer that is down ends no session", async ({ page, refusals }) => {
   await expect(page.getByRole("dialog")).toHaveCount(0);
   down = false;
   await page.getByRole("button", { name: "Try again" }).first().click();
-  await expect(page.locator(".figures .total strong")).toHaveText(/^(29|30)$/);
-});
-
-test("moves of a lead are written in their order, and the last one stays", async ({ page, product }) => {
-  await signIn(page);
-  const link = column(page, "New").getByRole("link").first();
-  const name = await written(link);
-  const sent: number[] = [];
-  await page.route("**/leads/change-status", async (route) => {
-    sent.push(route.request().postDataJSON().statusId);
-    // The first takes longer than both others.
-    if (sent.length === 1) await new Promise((resolve) => setTimeout(resolve, 400));
-    return route.continue();
-  });
-  await link.focus();
-  for (const status of ["Contacted", "Qualified", "Closed"]) {
-    await page.keyboard.press("Shift+ArrowRight");
-    await expect(column(page, status).getByRole("link", { name })).toBeFocused();
-  }
-  await expect(page.getByRole("status")).toContainText(`${name} is Closed now.`);
-  expect(sent).toEqual([2, 3, 4]);
-  await expect(column(page, "Closed").locator(".count")).toHaveText("9");
-  const { data } = await (await product.api()).GET("/leads", { params: { query: { status: [4] } } });
-  expect(data?.count).toBe(9);
-});
-
-test("a move whose answer is lost stays where the lead is", async ({ page, refusals }) => {
-  refusals.push(503);
-  await signIn(page);
-  const card = column(page, "New").locator(".card").first();
-  const name = await written(card.getByRole("link"));
-  await page.route("**/leads/change-status", async (route) => {
-    await route.fetch();
-    return route.fulfill({ status: 503, json: { message: "Service unavailable" } });
-  });
-  await card.dragTo(column(page, "Qualified"));
-  await expect(page.getByRole("status").first()).toContainText(`${name} is Qualified.`);
-  await expect(column(page, "Qualified").getByRole("link", { name })).toBeVisible();
-  await expect(column(page, "Qualified").locator(".count")).toHaveText("9");
+  await expect(page.getByRole("region", { name: "New leads", exact: true }).getByRole("link")).toHaveText(/^(29|30)$/);
 });
 
 test.describe("import", () => {

@@ -79,10 +79,7 @@ export function Column(props: ColumnProps): JSX.Element {
         <span id={headId} class="cut" title={status.name}>
           <bdi>{status.name}</bdi>
         </span>
-        <span class="count">
-          {leads.count === undefined ? "" : formatCount(leads.count)}
-          <span class="unseen"> {leads.count === 1 ? "lead" : "leads"}</span>
-        </span>
+        <span class="count">{leads.count === undefined ? "" : formatCount(leads.count)}</span>
         {actions.mayMove ? (
           <a
             class="btn icon ghost little push wide"
