@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Board } from "../leads/board";
 import { LeadScreen } from "../leads/lead";
 import { LeadPanel } from "../leads/lead-panel";
-import { Table } from "../leads/list";
+import { List } from "../leads/list";
 import { NewLeadScreen } from "../leads/new-lead";
 import { openLeadId } from "../leads/open-lead";
 import { Icon } from "../ui/icon";
@@ -143,7 +143,7 @@ function Screen({ route }: { route: Route }): JSX.Element {
     return () => clearTimeout(timer);
   }, []);
   if (screen === "board") return <Board />;
-  if (screen === "leads" && rest === "") return <Table query={route.query} />;
+  if (screen === "leads" && rest === "") return <List />;
   if (screen === "new") return <NewLeadScreen />;
   if (screen === "leads" && Number(rest) > 0) return <LeadScreen key={rest} id={Number(rest)} />;
   const later = LATER[screen];

@@ -1,451 +1,490 @@
-// Leads as a table: filtered and counted, or searched as one types, and many of them changed at once.
+// Leads as a list: searched and filtered together, in saved views, with many of them changed at once.
 
+import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { answered, api, type LeadFilter, type LeadSummary, leadPage, ok, Refused, told } from "../app/api";
-import { keep } from "../app/route";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { api, describeError, type Event, type LeadFilter, RequestError, type Status, unwrap } from "../app/api";
+import { go, replaceQuery, useRoute } from "../app/route";
+import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
-import { Checks, Options } from "../ui/choices";
-import { Menu } from "../ui/details-menu";
-import { confirmed, Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
-import { useFocusBack } from "../ui/focus";
-import { Failure, More, useLoading, usePages, Waiting } from "../ui/loading";
-import { complain, say } from "../ui/messages";
-import { fullName, number, Photo, StatusName, Time } from "../ui/person";
+import { fullName } from "../ui/face";
+import { Icon } from "../ui/icon";
+import { Failure } from "../ui/loading";
+import { Empty, Failed, NothingFound } from "../ui/states";
+import { formatCount } from "../ui/time";
+import { complain, notify } from "../ui/toast";
+import { BulkBar, BulkProgress } from "./bulk";
+import { BulkActions, countLeads } from "./bulk-actions";
+import {
+  type Column,
+  ColumnMenu,
+  chooseColumns,
+  chosenColumns,
+  DEFAULT_COLUMNS,
+  needWholeLeads,
+  validColumns,
+} from "./columns";
 import { Export } from "./export";
+import { FilterChips, FilterMenu } from "./filters";
+import { useLeadChanges } from "./lead-changes";
+import { LeadPages, type Row } from "./list-pages";
+import {
+  activeFilters,
+  isSearchable,
+  type ListQuery,
+  leadFilter,
+  matchesFilter,
+  readListQuery,
+  withoutFilters,
+  writeListQuery,
+} from "./list-query";
+import { Selection } from "./list-selection";
+import { LeadTable, type TableHandle } from "./list-table";
+import { leadOrder, openLeadId } from "./open-lead";
+import { ViewTabs } from "./views";
+import { queryOfView, views } from "./views-api";
 
-const PAGE = 50;
-/** How many ids a request takes. */
-const CHUNK = 100;
-/** Waits for the end of a word, in milliseconds. */
-const PAUSE = 200;
+/** How long after the last key a search is sent. */
+const SEARCH_PAUSE_MS = 200;
+/** Events of the feed are counted together. */
+const RECOUNT_PAUSE_MS = 500;
 
-/** What is shown, as the address has it. */
-export interface Shown {
-  search: string;
-  status: number[];
-  business: number[];
-  archived: boolean;
-  state: string;
-  source: string;
-  from: string;
-  to: string;
-  sort: string;
-}
+/** The list as it was left, so that Back finds the place again. */
+let left: { key: string; pages: LeadPages; top: number } | undefined;
 
-function shownBy(query: URLSearchParams): Shown {
-  const ids = (name: string) => query.getAll(name).map(Number).filter(Boolean);
-  const text = (name: string) => query.get(name) ?? "";
-  return {
-    search: text("search"),
-    status: ids("status"),
-    business: ids("business"),
-    archived: query.get("archived") === "true",
-    state: text("state"),
-    source: text("source"),
-    from: text("from"),
-    to: text("to"),
-    sort: text("sort"),
-  };
-}
-
-function queryOf(shown: Shown): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(shown)) {
-    if (Array.isArray(value)) for (const id of value) query.append(name, String(id));
-    else if (value) query.set(name, String(value));
-  }
-  return query;
-}
-
-function filterOf({ search: _, state, sort, archived, ...shown }: Shown): LeadFilter {
-  const given = Object.entries(shown).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value !== ""));
-  return {
-    ...Object.fromEntries(given),
-    ...(archived ? { archived } : {}),
-    ...(state === "Active" || state === "Inactive" ? { state } : {}),
-    ...(sort === "createdAt" ? { sort } : {}),
-  };
-}
-
-export function Table({ query }: { query: URLSearchParams }): JSX.Element {
-  const [shown, setShown] = useState(() => shownBy(query));
-  useEffect(() => setShown(shownBy(query)), [query]);
-  const change = (by: Partial<Shown>) => {
-    const next = { ...shown, ...by };
-    setShown(next);
-    keep("table", queryOf(next));
-  };
-  const searching = useSettled(shown.search.trim());
-  const filter = useMemo(() => filterOf(shown), [shown]);
-  const [exporting, setExporting] = useState(false);
-  return (
-    <>
-      <div class="title">
-        <h1>Leads</h1>
-        <button type="button" onClick={() => setExporting(true)} disabled={searching !== ""}>
-          Export
-        </button>
-      </div>
-      <Filters shown={shown} change={change} />
-      {searching ? <Found search={searching} /> : <Filtered key={JSON.stringify(filter)} filter={filter} />}
-      {exporting ? <Export filter={filter} onClose={() => setExporting(false)} /> : null}
-    </>
-  );
-}
-
-/** A text as it is when nobody has typed for a moment. */
+/** Returns a text once nobody has typed for a moment. */
 function useSettled(text: string): string {
   const [settled, setSettled] = useState(text);
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), PAUSE);
+    if (text === settled) return undefined;
+    const timer = setTimeout(() => setSettled(text), text === "" ? 0 : SEARCH_PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text]);
+  }, [text, settled]);
   return settled;
 }
 
-function Filters({ shown, change }: { shown: Shown; change: (by: Partial<Shown>) => void }): JSX.Element {
-  const { statuses, businesses } = useTeam();
-  const searched = shown.search.trim() !== "";
-  const chosen =
-    [shown.state, shown.source, shown.from, shown.to, shown.sort].filter(Boolean).length + Number(shown.archived);
-  const text = (name: "source" | "from" | "to") => ({
-    value: shown[name],
-    // While a source is being typed, each letter would be a request.
-    onChange: ({ currentTarget }: { currentTarget: HTMLInputElement }) => change({ [name]: currentTarget.value }),
-  });
-  return (
-    <search class="filters">
-      <label class="field wide">
-        <span>Search</span>
-        <input
-          type="search"
-          placeholder="Name, company, e-mail, phone"
-          value={shown.search}
-          onInput={({ currentTarget }) => change({ search: currentTarget.value })}
-        />
-      </label>
-      <fieldset disabled={searched}>
-        <legend class="unseen">Filters</legend>
-        <Choice label="Status" of={statuses} chosen={shown.status} choose={(status) => change({ status })} />
-        <Choice label="Business" of={businesses} chosen={shown.business} choose={(business) => change({ business })} />
-        <Menu style="choice" name={`More filters${chosen > 0 ? ` (${chosen})` : ""}`}>
-          <Field label="State">
-            <select value={shown.state} onInput={({ currentTarget }) => change({ state: currentTarget.value })}>
-              <option value="">Any</option>
-              <option>Active</option>
-              <option>Inactive</option>
-            </select>
-          </Field>
-          <Field label="Source">
-            <input {...text("source")} />
-          </Field>
-          <Field label="Created from (UTC)">
-            <input type="date" {...text("from")} />
-          </Field>
-          <Field label="to">
-            <input type="date" {...text("to")} />
-          </Field>
-          <Field label="Order">
-            <select value={shown.sort} onInput={({ currentTarget }) => change({ sort: currentTarget.value })}>
-              <option value="">Newest first</option>
-              <option value="createdAt">Oldest first</option>
-            </select>
-          </Field>
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={shown.archived}
-              onInput={({ currentTarget }) => change({ archived: currentTarget.checked })}
-            />
-            Archived
-          </label>
-        </Menu>
-      </fieldset>
-    </search>
-  );
-}
+export function List(): JSX.Element {
+  const route = useRoute();
+  const address = route.query.toString();
+  const query = useMemo(() => readListQuery(route.query), [address]);
+  const openId = openLeadId(route);
+  const { mayWrite, businesses } = useTeam();
+  const view = views.value?.find(({ id }) => id === query.view);
+  const columns = chosenColumns(query.view) ?? (view ? validColumns(view.columns) : [...DEFAULT_COLUMNS]);
+  const [isExporting, setIsExporting] = useState(false);
+  const searchField = useRef<HTMLInputElement>(null);
 
-interface ChoiceProps {
-  label: string;
-  of: { id: number; name: string }[];
-  chosen: number[];
-  choose: (ids: number[]) => void;
-}
-
-function Choice({ label, of, chosen, choose }: ChoiceProps): JSX.Element {
-  const names = of.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
-  return (
-    <Menu style="choice" name={names.length > 0 ? `${label}: ${names.join(", ")}` : label}>
-      {of.length === 0 ? <p class="quiet">None yet.</p> : null}
-      <Checks of={of} chosen={chosen} choose={choose} />
-    </Menu>
-  );
-}
-
-function Found({ search }: { search: string }): JSX.Element {
-  const found = useLoading(async () => {
-    const { data, response } = await answered(api.GET("/leads/search", { params: { query: { search, limit: 100 } } }));
-    return { leads: data, complete: response.headers.get("search-complete") !== "false" };
-  }, [search]);
-  // What was found of another word is no answer to this one.
-  if (found.error) {
-    const short = found.error instanceof Refused && found.error.status === 400;
-    return short ? <p class="quiet">{told(found.error)}</p> : <Failure error={found.error} retry={found.reload} />;
-  }
-  if (!found.value) return <Waiting lines={5} />;
-  const { leads, complete } = found.value;
-  return (
-    <>
-      <p class="counted" role="status">
-        {leads.length === 0
-          ? "Nothing begins like that."
-          : `${number.format(leads.length)}${leads.length === 100 ? " or more" : ""} found`}
-        {complete ? "" : " · Not everything was read: another word would narrow it."}
-      </p>
-      <Rows key={search} leads={leads} changed={found.reload} all={undefined} count={leads.length} archived={false} />
-    </>
-  );
-}
-
-function Filtered({ filter }: { filter: LeadFilter }): JSX.Element {
-  const { mayWrite } = useTeam();
-  const leads = usePages<LeadSummary>((cursor) => leadPage({ ...filter, limit: PAGE }, cursor), []);
-  const all = async () => {
-    const ids: number[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await leadPage({ ...filter, limit: CHUNK }, cursor);
-      ids.push(...page.items.map(({ id }) => id));
-      cursor = page.nextCursor;
-    } while (cursor);
-    return ids;
+  const put = (next: ListQuery) => {
+    const written = writeListQuery(next);
+    if (openId) written.set("lead", String(openId));
+    replaceQuery(written);
   };
+  const change = (by: Partial<ListQuery>) => put({ ...query, ...by });
+  const clear = () => put({ ...withoutFilters(query), search: "", view: 0 });
+  // A link may name a view alone; what it stands for is written into the address.
+  useEffect(() => {
+    if (view && writeListQuery({ ...query, view: 0, search: "" }).toString() === "") {
+      const whole = { ...queryOfView(view), search: query.search };
+      if (writeListQuery(whole).toString() !== writeListQuery(query).toString()) put(whole);
+    }
+  }, [view === undefined, query.view]);
+
+  const typed = query.search.trim();
+  const isShort = typed !== "" && !isSearchable(typed);
+  const search = useSettled(isShort ? "" : typed);
+  const filter = useMemo(() => leadFilter(query), [address]);
+  const needsWholeLeads = needWholeLeads(columns);
+  const key = JSON.stringify([filter, search, needsWholeLeads]);
+  const pages = useMemo(() => {
+    if (left?.key === key) return left.pages;
+    return new LeadPages({ filter, search, needsWholeLeads });
+  }, [key]);
+  const selection = useMemo(() => new Selection(pages), [pages]);
+  const actions = useMemo(() => new BulkActions(pages, selection), [pages]);
+  pages.version.value;
+
+  useShortcut("/", () => searchField.current?.focus(), "Search this view");
+  const chips = activeFilters(query);
+  const found = countText(pages, search);
   return (
     <>
-      <p class="counted" role="status">
-        {leads.count === undefined ? "" : leads.count === 1 ? "1 lead" : `${number.format(leads.count)} leads`}
-      </p>
-      {leads.count === 0 && !leads.busy ? (
-        <p class="empty">
-          {Object.keys(filter).length > 0 ? (
-            "No lead is like that."
-          ) : mayWrite ? (
-            <>
-              There are no leads yet. <a href="#/new">Make the first</a> or <a href="#/import ">import some</a>.
-            </>
-          ) : (
-            "There are no leads yet."
-          )}
-        </p>
-      ) : (
-        <Rows
-          leads={leads.items}
-          changed={leads.reload}
-          all={all}
-          count={leads.count ?? 0}
-          archived={filter.archived ?? false}
-        />
-      )}
-      <More of={leads} />
+      <header class="head">
+        <div>
+          <h1>Leads</h1>
+          <ViewTabs
+            query={query}
+            columns={columns}
+            show={(next) => go(`/leads${next ? `?${writeListQuery(next)}` : ""}`)}
+          />
+          <span class="push" />
+          <button
+            type="button"
+            class="btn ghost wide"
+            disabled={search !== ""}
+            title={search ? "A search cannot be exported: filter instead" : undefined}
+            onClick={() => setIsExporting(true)}
+          >
+            <Icon name="download" />
+            Export
+          </button>
+          {mayWrite ? (
+            <a class="btn primary" href="#/new" aria-label="New lead" aria-keyshortcuts="c">
+              <Icon name="plus" />
+              <span class="wide">New lead</span>
+            </a>
+          ) : null}
+        </div>
+        <div class="bar" role="search">
+          <div class="search">
+            <Icon name="search" />
+            <input
+              ref={searchField}
+              class="input"
+              type="search"
+              placeholder="Search this view"
+              aria-label="Search this view"
+              aria-keyshortcuts="/"
+              value={query.search}
+              onInput={({ currentTarget }) => change({ search: currentTarget.value })}
+              onKeyDown={(event) => {
+                if (event.key !== "Escape") return;
+                event.preventDefault();
+                if (query.search) change({ search: "" });
+                else event.currentTarget.blur();
+              }}
+            />
+          </div>
+          <FilterChips query={query} change={change} />
+          <FilterMenu query={query} change={change} found={found} clear={clear} />
+          {chips.length > 0 || typed ? (
+            <button type="button" class="btn ghost wide" onClick={clear}>
+              Clear
+            </button>
+          ) : null}
+          <span class="push" />
+          <span class="count num wide" role="status">
+            {isShort ? "Type one more character to search" : found}
+          </span>
+          <ColumnMenu chosen={columns} choose={(chosen) => chooseColumns(query.view, chosen)} />
+        </div>
+      </header>
+      <Rows
+        key={key}
+        {...{ pages, selection, actions, query, columns, openId, filter }}
+        listKey={key}
+        onSort={() => change({ sort: query.sort ? "" : "createdAt" })}
+        onClear={clear}
+        hasBusinesses={businesses.length > 0}
+      />
+      <BulkProgress />
+      {isExporting ? <Export filter={filter} onClose={() => setIsExporting(false)} /> : null}
     </>
   );
+}
+
+function countText(pages: LeadPages, search: string): string {
+  const { count, isComplete } = pages;
+  if (count === undefined) return "";
+  if (!search) return countLeads(count);
+  const more = count >= 100 ? " or more" : "";
+  return `${formatCount(count)}${more} found${isComplete ? "" : ". Not everything was read: another word narrows it"}`;
 }
 
 interface RowsProps {
-  leads: LeadSummary[];
-  changed: () => void;
-  /** The ids of all that match, read or not. */
-  all: (() => Promise<number[]>) | undefined;
-  count: number;
-  archived: boolean;
+  pages: LeadPages;
+  selection: Selection;
+  actions: BulkActions;
+  query: ListQuery;
+  columns: Column[];
+  openId: number | undefined;
+  filter: LeadFilter;
+  listKey: string;
+  onSort: () => void;
+  onClear: () => void;
+  hasBusinesses: boolean;
 }
 
-function Rows({ leads, changed, all, count, archived }: RowsProps): JSX.Element {
-  const { statuses, mayWrite } = useTeam();
-  const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
-  const select = (ids: Iterable<number>) => setSelected(new Set(ids));
-  const toggle = (id: number) => {
-    const next = new Set(selected);
-    if (!next.delete(id)) next.add(id);
-    select(next);
+/** Waits for the move of a lead before, so that moves are written in their order. */
+const moving = new Map<number, Promise<unknown>>();
+
+function Rows({ pages, selection, actions, query, columns, openId, listKey, onSort, onClear }: RowsProps): JSX.Element {
+  const { mayWrite, statuses } = useTeam();
+  const handle = useRef<TableHandle>(null);
+  useFollow(pages, selection, handle);
+
+  useEffect(() => {
+    const isBack = left?.key === listKey && left.pages === pages;
+    const top = isBack ? (left?.top ?? 0) : 0;
+    if (isBack) handle.current?.scrollTo(top);
+    // What happened while the list was not shown is in no event that it heard.
+    if (isBack) pages.reload().then(() => handle.current?.scrollTo(top));
+    else pages.readUntil(1);
+    const stop = pages.watchConnection();
+    let last = top;
+    const onScroll = () => {
+      last = handle.current?.scrollTop() ?? last;
+    };
+    addEventListener("scroll", onScroll, { capture: true, passive: true });
+    return () => {
+      stop();
+      removeEventListener("scroll", onScroll, { capture: true });
+      left = { key: listKey, pages, top: last };
+    };
+  }, []);
+
+  useEffect(() => {
+    leadOrder.value = pages.items.map(({ id }) => id);
+  }, [pages.items, pages.items.length]);
+
+  // The focus returns to the lead whose panel was closed.
+  const opened = useRef(openId);
+  useEffect(() => {
+    const before = opened.current;
+    opened.current = openId;
+    if (before === undefined || openId !== undefined) return;
+    const position = pages.positionOf(before);
+    const isLost = document.activeElement === null || document.activeElement.matches("body, main");
+    if (position !== undefined && isLost) handle.current?.focusRow(position);
+  }, [openId]);
+
+  const move = (lead: Row, to: Status) => moveOne(pages, lead, to, statuses);
+
+  const current = (): number | undefined => openId ?? handle.current?.currentId();
+  const walk = (by: number) => {
+    if (openId !== undefined) return false;
+    const id = handle.current?.currentId();
+    const position = id === undefined ? undefined : pages.positionOf(id);
+    const next = position === undefined ? 0 : position + by;
+    if (next < 0 || next >= pages.items.length) return true;
+    handle.current?.focusRow(next);
+    return true;
   };
-  const first = useFocusBack<HTMLInputElement>(selected.size > 0);
-  const every = leads.length > 0 && leads.every(({ id }) => selected.has(id));
-  const some = leads.some(({ id }) => selected.has(id));
+  useShortcut("j", () => walk(1), "Next lead");
+  useShortcut("k", () => walk(-1), "Previous lead");
+  const select = (range: boolean) => {
+    const id = current();
+    if (id === undefined || pages.positionOf(id) === undefined) return false;
+    selection.toggle(id, range);
+    return true;
+  };
+  useShortcut("x", mayWrite ? () => select(false) : undefined, "Select");
+  useShortcut("shift+x", mayWrite ? () => select(true) : undefined, "Select up to here");
+  useShortcut(
+    "e",
+    mayWrite
+      ? () => {
+          if (selection.size > 0) return actions.archive(!query.archived);
+          const id = current();
+          const position = id === undefined ? undefined : pages.positionOf(id);
+          const lead = id === undefined ? undefined : pages.get(id);
+          if (!lead || position === undefined || openId !== undefined) return false;
+          return actions.archive(!lead.archived, [lead]).then(() => {
+            if (pages.items.length > 0) handle.current?.focusRow(Math.min(position, pages.items.length - 1));
+          });
+        }
+      : undefined,
+    query.archived ? "Restore" : "Archive",
+  );
+  useShortcut(
+    "s",
+    mayWrite
+      ? () => {
+          if (selection.size > 0) {
+            return document.querySelector<HTMLElement>('.bulk [aria-haspopup="listbox"]')?.click();
+          }
+          const id = current();
+          if (id === undefined || openId !== undefined) return false;
+          return handle.current?.openStatusMenu(id);
+        }
+      : undefined,
+    "Change status",
+  );
+  useShortcut("Escape", selection.size > 0 ? () => selection.clear() : undefined, "Clear the selection");
+
+  const isEmpty = !pages.hasMore && pages.items.length === 0;
+  const { error } = pages;
+  const isNarrowed = activeFilters(query).length > 0 || query.search.trim() !== "";
+  if (error && pages.items.length === 0) {
+    if (pages.source.search && error instanceof RequestError && error.status === 400) {
+      return <Nothing text={describeError(error)} onClear={onClear} />;
+    }
+    return (
+      <div class="scroll">
+        <Failed title="The leads could not be read" error={error} retry={() => pages.retry()} />
+      </div>
+    );
+  }
+  if (isEmpty && isNarrowed) return <Nothing text="No lead has all that is searched and filtered." onClear={onClear} />;
+  if (isEmpty) return <NoLeads mayWrite={mayWrite} />;
   return (
     <>
-      {selected.size > 0 ? (
-        <Bulk
-          ids={[...selected]}
-          archived={archived}
-          rest={all && selected.size < count ? count : 0}
-          selectAll={() => all?.().then(select, (error) => complain(told(error)))}
-          select={select}
-          changed={changed}
-        />
+      <LeadTable {...{ pages, selection, openId, onSort, handle }} chosen={columns} sort={query.sort} onMove={move} />
+      {error ? (
+        <div class="list-failure">
+          <Failure title="The next leads could not be read" error={error} retry={() => pages.retry()} />
+        </div>
       ) : null}
-      <table class="leads">
-        <thead>
-          <tr>
-            {mayWrite ? (
-              <th>
-                <input
-                  ref={first}
-                  type="checkbox"
-                  aria-label="Select all that are shown"
-                  checked={every}
-                  indeterminate={some && !every}
-                  onInput={() => select(every ? [] : [...selected, ...leads.map(({ id }) => id)])}
-                />
-              </th>
-            ) : null}
-            <th>Name</th>
-            <th>E-mail</th>
-            <th>Phone</th>
-            <th>Status</th>
-            <th>Business</th>
-            <th>Created</th>
-          </tr>
-        </thead>
-        <tbody>
-          {leads.map((lead) => (
-            <tr key={lead.id} class={selected.has(lead.id) ? "selected" : ""}>
-              {mayWrite ? (
-                <td>
-                  <input
-                    type="checkbox"
-                    aria-label={`Select ${fullName(lead)}`}
-                    checked={selected.has(lead.id)}
-                    onInput={() => toggle(lead.id)}
-                  />
-                </td>
-              ) : null}
-              <td>
-                <div class="who">
-                  <Photo of={lead} />
-                  <div>
-                    <a href={`#/leads/${lead.id}`}>{fullName(lead)}</a>
-                    {lead.company ? <span class="quiet">{lead.company}</span> : null}
-                  </div>
-                </div>
-              </td>
-              <td>{lead.email}</td>
-              <td class="whole">{lead.phoneNumber[0] ?? ""}</td>
-              <td class="whole">
-                <StatusName
-                  status={
-                    statuses.find(({ id }) => id === lead.statusId) ?? { name: lead.status, primaryColor: "gray" }
-                  }
-                />
-              </td>
-              <td>{lead.business.map(({ name }) => name).join(", ")}</td>
-              <td class="whole">
-                <Time at={lead.createdAt} day />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Arrivals pages={pages} handle={handle} />
+      {mayWrite ? (
+        <section class="floor" aria-label="Selection">
+          <BulkBar actions={actions} archived={query.archived} />
+        </section>
+      ) : null}
     </>
   );
 }
 
-interface BulkProps {
-  ids: number[];
-  archived: boolean;
-  /** How many there are in all, if not all are selected. */
-  rest: number;
-  selectAll: () => void;
-  select: (ids: number[]) => void;
-  changed: () => void;
+function Nothing({ text, onClear }: { text: string; onClear: () => void }): JSX.Element {
+  return (
+    <div class="scroll">
+      <NothingFound text={text} onClear={onClear} />
+    </div>
+  );
 }
 
-/** The ids that a refusal says there are none of. */
-function unknownIds(error: unknown): number[] {
-  const faults = error instanceof Refused ? error.errors.filter(({ field }) => field === "ids") : [];
-  return faults.flatMap(({ message }) => (message.match(/\d+/g) ?? []).map(Number));
+function NoLeads({ mayWrite }: { mayWrite: boolean }): JSX.Element {
+  return (
+    <div class="scroll">
+      <Empty
+        icon="inbox"
+        title="No leads yet"
+        text={
+          mayWrite
+            ? "Bring a list, connect your website’s form, or write the first one down."
+            : "They appear here as soon as somebody adds one."
+        }
+      >
+        {mayWrite ? (
+          <>
+            <a class="btn primary" href="#/import">
+              Import a list
+            </a>
+            <a class="btn" href="#/new">
+              New lead
+            </a>
+          </>
+        ) : null}
+      </Empty>
+    </div>
+  );
 }
 
-function Bulk({ ids, archived, rest, selectAll, select, changed }: BulkProps): JSX.Element {
-  const { statuses } = useTeam();
-  const [done, setDone] = useState<number>();
-  const leads = ids.length === 1 ? "1 lead" : `${number.format(ids.length)} leads`;
-  const apply = async (what: string, change: (ids: number[]) => Promise<unknown>) => {
-    setDone(0);
-    let left = ids;
+/** Moves one lead, which is shown at once and taken back where it is refused. */
+async function moveOne(pages: LeadPages, lead: Row, to: Status, statuses: Status[]): Promise<void> {
+  const name = fullName(lead);
+  const from = { id: lead.statusId, name: lead.status };
+  const show = (status: { id: number; name: string }) =>
+    pages.update([lead.id], (shown) => ({ ...shown, statusId: status.id, status: status.name }));
+  const write = async (statusId: number) => {
+    const before = moving.get(lead.id) ?? Promise.resolve();
+    const written = before
+      .catch(() => undefined)
+      .then(() => unwrap(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId } })));
+    moving.set(lead.id, written);
     try {
-      while (left.length > 0) {
-        await change(left.slice(0, CHUNK));
-        left = left.slice(CHUNK);
-        setDone(ids.length - left.length);
+      await written;
+    } finally {
+      if (moving.get(lead.id) === written) moving.delete(lead.id);
+    }
+  };
+  show(to);
+  try {
+    await write(to.id);
+  } catch (error) {
+    // A later move decides what is shown.
+    if (!moving.has(lead.id)) show(from);
+    complain(`${name} was not moved to ${to.name}. ${describeError(error)}`);
+    return;
+  }
+  markLeft(pages, lead.id);
+  const back = statuses.find(({ id }) => id === from.id);
+  notify(`${name} moved to ${to.name}`, {
+    undo: async () => {
+      await write(from.id);
+      show(back ?? from);
+      markLeft(pages, lead.id);
+    },
+  });
+}
+
+/** A lead that no longer matches stays where the hand is, and says that it has left. */
+function markLeft(pages: LeadPages, id: number): void {
+  const lead = pages.get(id);
+  if (!lead || pages.source.search) return;
+  const matches = matchesFilter(lead, pages.source.filter);
+  if (matches === !pages.gone.has(id)) return;
+  if (matches) pages.gone.delete(id);
+  else pages.gone.set(id, "left");
+  pages.changed();
+  pages.recount();
+}
+
+/** Leads that belong into the list and wait to be shown. */
+const waiting = signal<ReadonlyMap<number, Row>>(new Map());
+
+/** Follows what others do: leads change where they stand, and new ones come in without moving anything under the hand. */
+function useFollow(pages: LeadPages, selection: Selection, handle: { current: TableHandle | null }): void {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => {
+    waiting.value = new Map();
+    return () => clearTimeout(timer.current);
+  }, []);
+  const heard = (events: Event[]) => {
+    const { filter, search } = pages.source;
+    const arrived = new Map(waiting.peek());
+    for (const { type, leadId, lead } of events) {
+      if (type.startsWith("comment.")) continue;
+      const shown = pages.get(leadId);
+      if (type === "lead.deleted") {
+        arrived.delete(leadId);
+        if (shown) pages.gone.set(leadId, "deleted");
+      } else if (lead && shown) {
+        // The feed's leads have no photo's address; the one that is shown stays good as long as the photo is the same.
+        const photoUrl = lead.photo === shown.photo ? shown.photoUrl : undefined;
+        pages.update([leadId], () => ({ ...lead, ...(photoUrl ? { photoUrl } : {}) }));
+        const matches = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);
+        if (matches) pages.gone.delete(leadId);
+        else pages.gone.set(leadId, "left");
+      } else if (lead && !search) {
+        if (matchesFilter(lead, filter)) arrived.set(leadId, lead);
+        else arrived.delete(leadId);
       }
-      say(`${leads} ${what}.`);
-    } catch (error) {
-      // Those that somebody else has deleted are in nobody's way when it is tried again.
-      const unknown = new Set(unknownIds(error));
-      left = left.filter((id) => !unknown.has(id));
-      complain(`${number.format(ids.length - left.length - unknown.size)} of ${leads} ${what}. ${told(error)}`);
     }
-    select(left);
-    setDone(undefined);
-    changed();
-  };
-  const [status, setStatus] = useState(statuses[0]?.id ?? 0);
-  const changeStatus = () => {
-    const name = statuses.find(({ id }) => id === status)?.name;
-    return apply(`made ${name}`, (ids) => ok(api.PUT("/leads/change-status", { body: { ids, statusId: status } })));
-  };
-  const archive = () => apply("archived", (ids) => ok(api.PATCH("/leads/archive", { body: { ids } })));
-  const restore = () => apply("restored", (ids) => ok(api.PATCH("/leads/restore", { body: { ids } })));
-  const remove = async () => {
-    const text = `${leads} with comments, history and photo. This cannot be undone.`;
-    if (await confirmed("Delete for good?", text, `Delete ${leads}`)) {
-      await apply("deleted", (ids) => ok(api.DELETE("/leads", { body: { ids } })));
+    pages.changed();
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => pages.recount(), RECOUNT_PAUSE_MS);
+    const table = handle.current;
+    const mayInsert = selection.size === 0 && !table?.isInUse() && (table?.scrollTop() ?? 0) === 0;
+    if (mayInsert && arrived.size > 0) {
+      pages.insert([...arrived.values()]);
+      waiting.value = new Map();
+    } else {
+      waiting.value = arrived;
     }
+  };
+  useLeadChanges(heard, () => pages.reload(), { readsLater: true });
+}
+
+function Arrivals({
+  pages,
+  handle,
+}: {
+  pages: LeadPages;
+  handle: { current: TableHandle | null };
+}): JSX.Element | null {
+  const count = [...waiting.value.keys()].filter((id) => pages.positionOf(id) === undefined).length;
+  if (count === 0) return null;
+  const show = async () => {
+    await pages.reload();
+    waiting.value = new Map();
+    handle.current?.scrollTo(0);
   };
   return (
-    <div class="bulk" role="region" aria-label="Selected leads">
-      <strong>{leads} selected</strong>
-      {rest > 0 ? (
-        <button type="button" class="plain" onClick={selectAll}>
-          Select all {number.format(rest)}
-        </button>
-      ) : null}
-      <form onSubmit={submitting(changeStatus)}>
-        <select
-          aria-label="New status"
-          value={status}
-          onInput={({ currentTarget }) => setStatus(Number(currentTarget.value))}
-        >
-          <Options of={statuses} />
-        </select>
-        <button type="submit">Change status</button>
-      </form>
-      {archived ? (
-        <button type="button" onClick={restore}>
-          Restore
-        </button>
-      ) : (
-        <button type="button" onClick={archive}>
-          Archive
-        </button>
-      )}
-      <button type="button" class="danger" onClick={remove}>
-        Delete
+    <div class="arrivals" role="status">
+      <button type="button" class="btn little" onClick={show}>
+        <Icon name="arrow-up" />
+        {count === 1 ? "1 new lead" : `${formatCount(count)} new leads`}
       </button>
-      <button type="button" class="plain" onClick={() => select([])}>
-        Clear
-      </button>
-      {done === undefined ? null : (
-        <Dialog title="One moment">
-          <progress max={ids.length} value={done} aria-label="Changed" />
-          <p>
-            {number.format(done)} of {leads}
-          </p>
-        </Dialog>
-      )}
     </div>
   );
 }
