@@ -56,7 +56,7 @@ test("a day", async ({ page, product, refusals }) => {
 
   await test.step("find", async () => {
     await page.getByRole("link", { name: "Leads", exact: true }).last().click();
-    await page.getByLabel("Search").pressSequentially("oconnor lucja");
+    await page.getByRole("searchbox", { name: "Search this view" }).pressSequentially("oconnor lucja");
     await expect(page.getByRole("row")).toHaveCount(2);
     await page.getByRole("link", { name: "Łucja 100 O’Connor" }).click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Łucja 100 O’Connor");
@@ -162,8 +162,8 @@ test("a day", async ({ page, product, refusals }) => {
   });
 
   await test.step("export", async () => {
-    await page.goto("/#/table?source=Fair");
-    await expect(page.getByText("196 leads")).toBeVisible();
+    await page.goto("/#/leads?source=Fair");
+    await expect(page.getByText("196 leads", { exact: true })).toBeVisible();
     await page.getByRole("button", { name: "Export" }).click();
     const download = page.waitForEvent("download");
     await page.getByRole("dialog").getByRole("button", { name: "Export" }).click();

@@ -58,9 +58,9 @@ test("by the stack's user pool", async ({ page }) => {
     const grant = JSON.parse(sessionStorage.getItem("session") ?? "{}");
     sessionStorage.setItem("session", JSON.stringify({ ...grant, token: `${grant.token.slice(0, -8)}AAAAAAAA` }));
   });
-  await page.goto("/#/table");
+  await page.goto("/#/leads");
   await page.reload();
-  await expect(page.locator(".counted")).toHaveText(/^\d+ leads$/);
+  await expect(page.getByRole("search").getByRole("status")).toHaveText(/^\d+ leads$/);
   await signOut(page);
 
   await page.getByRole("button", { name: "Forgot the password" }).click();

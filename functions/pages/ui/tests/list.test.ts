@@ -15,7 +15,7 @@ const filters = (page: Page) => page.getByRole("dialog", { name: "Filter" });
 const inBar = (page: Page, name: string) => page.getByRole("search").getByRole("button", { name });
 const bar = (page: Page) => page.getByRole("toolbar", { name: /selected$/ });
 const box = (row: Locator) => row.getByRole("checkbox");
-const nameOf = (row: Locator) => written(row.getByRole("link"));
+const nameOf = (row: Locator) => written(row.getByRole("link").locator("bdi"));
 const region = (page: Page) => page.getByRole("region", { name: "Leads, a table that scrolls" });
 
 async function openList(page: Page, query = ""): Promise<void> {

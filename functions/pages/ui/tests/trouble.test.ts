@@ -153,16 +153,6 @@ test("without a connection it says so, and goes on when there is one", async ({ 
   expect(data?.count).toBe(510);
 });
 
-test("a search that left something unread says so", async ({ page }) => {
-  await signIn(page);
-  await page.route("**/leads/search?*", async (route) => {
-    const response = await route.fetch();
-    return route.fulfill({ response, headers: { ...response.headers(), "search-complete": "false" } });
-  });
-  await page.goto("/#/table?search=ma");
-  await expect(page.locator(".counted")).toContainText("Not everything was read");
-});
-
 test("hostile text is shown as text", async ({ page, product }) => {
   const attack = (n: string) => `<img src=x onerror=alert(1)>"'{{${n}}}</script>`;
   const api = await product.api();
@@ -202,7 +192,7 @@ test("hostile text is shown as text", async ({ page, product }) => {
   await signIn(page);
   for (const [screen, shown] of [
     ["board", "first"],
-    ["table", "changed"],
+    ["leads", "changed"],
     [`leads/${id}`, "comment"],
     ["dashboard", "business"],
     ["settings", "key"],
@@ -322,7 +312,7 @@ test.describe("import", () => {
       return route.continue();
     });
     await page.getByRole("button", { name: "Import 500 rows" }).click();
-    await page.goto("/#/table");
+    await page.goto("/#/leads");
     await expect.poll(async () => (await api.GET("/leads")).data?.count).toBeGreaterThan(60);
     await page.goto("/#/import");
     await page.getByRole("button", { name: "Stop" }).click();

@@ -1,10 +1,11 @@
-// What is filtered, as a file.
+// The filtered leads as a file.
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { exported, type LeadFilter, told } from "../app/api";
+import { exported, type LeadFilter } from "../app/api";
 import { Dialog } from "../ui/dialog";
-import { say } from "../ui/messages";
+import { Failure } from "../ui/loading";
+import { notify } from "../ui/toast";
 
 /** Has the browser save a file. */
 export function save(name: string, parts: BlobPart[], type: string): void {
@@ -20,7 +21,7 @@ export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () =>
   const [bom, setBom] = useState(false);
   /** How many pages of a thousand leads have come. */
   const [pages, setPages] = useState<number>();
-  const [failed, setFailed] = useState<string>();
+  const [failed, setFailed] = useState<unknown>();
   const stopped = useRef(false);
   const close = () => {
     stopped.current = true;
@@ -38,46 +39,45 @@ export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () =>
       }
       const day = new Date().toISOString().slice(0, 10);
       save(`leads-${day}.${format}`, parts, format === "csv" ? "text/csv" : "application/x-ndjson");
-      say("The export is saved.");
+      notify("The export is saved");
       close();
     } catch (error) {
-      setFailed(told(error));
+      setFailed(error);
       setPages(undefined);
     }
   };
   return (
     <Dialog title="Export" onClose={close}>
-      <p>What the filters show, as a file. One of CSV can be imported again.</p>
-      <div class="choices" role="radiogroup" aria-label="Format">
-        <label class="check">
-          <input type="radio" name="format" checked={format === "csv"} onInput={() => setFormat("csv")} />
-          CSV
+      <div class="editor">
+        <p class="quiet">Every lead that the filters show, as a file. A CSV file can be imported again.</p>
+        <fieldset class="options">
+          <legend class="unseen">Format</legend>
+          <label class="item">
+            <input type="radio" name="format" checked={format === "csv"} onInput={() => setFormat("csv")} />
+            CSV, for spreadsheets
+          </label>
+          <label class="item">
+            <input type="radio" name="format" checked={format === "ndjson"} onInput={() => setFormat("ndjson")} />
+            NDJSON, for programs
+          </label>
+        </fieldset>
+        <label class="item">
+          <input
+            type="checkbox"
+            checked={bom}
+            disabled={format !== "csv"}
+            onInput={({ currentTarget }) => setBom(currentTarget.checked)}
+          />
+          With a byte order mark, for Excel
         </label>
-        <label class="check">
-          <input type="radio" name="format" checked={format === "ndjson"} onInput={() => setFormat("ndjson")} />
-          NDJSON
-        </label>
+        {failed ? <Failure title="The export stopped" error={failed} /> : null}
       </div>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={bom}
-          disabled={format !== "csv"}
-          onInput={({ currentTarget }) => setBom(currentTarget.checked)}
-        />
-        For Excel (with a byte order mark)
-      </label>
-      {failed ? (
-        <p class="failure" role="alert">
-          {failed}
-        </p>
-      ) : null}
       <div class="actions">
-        <button type="button" onClick={close}>
+        <button type="button" class="btn ghost" onClick={close}>
           Cancel
         </button>
-        <button type="button" class="primary" disabled={pages !== undefined} onClick={start}>
-          {pages === undefined ? "Export" : `Reading page ${pages + 1} …`}
+        <button type="button" class="btn primary" disabled={pages !== undefined} onClick={start}>
+          {pages === undefined ? "Export" : `Reading page ${pages + 1}`}
         </button>
       </div>
     </Dialog>
