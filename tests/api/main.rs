@@ -43,4 +43,5 @@ mod receiver;
 mod rules;
 mod search;
 mod teams;
+mod views;
 mod webhooks;

@@ -78,6 +78,15 @@ async fn use_every_permission(api: &TestStack) {
     api.caller_with_api_key(&key).get("/leads").await.expect(200);
     owner.delete("/keys/1", Value::Null).await.expect(200);
 
+    let headers = [("content-type", "application/json"), ("idempotency-key", "view")];
+    let view = json!({ "name": "Open", "query": { "status": "1" }, "layout": "table" });
+    owner.send("POST", "/views", &headers, view.to_string()).await.expect(201);
+    owner.get("/views").await.expect(200);
+    owner.get("/leads?view=1").await.expect(200);
+    let shared = json!({ "name": "Open", "query": { "status": "1" }, "layout": "table", "shared": true });
+    owner.put("/views/1", shared).await.expect(200);
+    owner.delete("/views/1", Value::Null).await.expect(200);
+
     let headers = [("content-type", "application/json"), ("idempotency-key", "form")];
     let form = owner.send("POST", "/forms", &headers, json!({ "name": "Contact" }).to_string()).await.expect(201);
     owner.get("/forms").await.expect(200);

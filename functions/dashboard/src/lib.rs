@@ -11,7 +11,7 @@ use shared::platform::photos::PhotoBucket;
 use shared::store::{CounterStore, LeadStore};
 
 pub use dates::PeriodParams;
-pub use leads_volume::Volume;
+pub use leads_volume::{StatusVolume, Volume};
 pub use recent_leads::RecentLeadsParams;
 pub use total_leads::{Figure, TotalLeadsParams, Totals};
 

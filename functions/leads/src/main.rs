@@ -7,5 +7,6 @@ use shared::platform::telemetry;
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start();
     let (table, photos) = AwsClientFactory::load()?.open_table_and_photos(2).await?;
-    api::run(router(LeadsState { table, photos })).await
+    let (leads, views) = (table.clone().into(), table.into());
+    api::run(router(LeadsState { table: leads, views, photos })).await
 }

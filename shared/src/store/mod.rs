@@ -25,6 +25,7 @@ mod sorted_merge;
 mod teams;
 mod transact;
 mod transaction;
+mod views;
 mod webhooks;
 
 use std::collections::HashMap;
@@ -50,7 +51,7 @@ pub use cleanup::DueTaskPages;
 pub use counters::rollup::{CounterView, RollupReport};
 pub use groups::{
     ActivityStore, ApiKeyStore, CleanupStore, CounterStore, FeedStore, FormStore, LeadStore, PhotoStore, TeamStore,
-    WebhookStore,
+    ViewStore, WebhookStore,
 };
 pub use idempotency::StoredResponse;
 pub use keys::CleanupTask;

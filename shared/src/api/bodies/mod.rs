@@ -8,4 +8,5 @@ mod form;
 pub(super) mod lead;
 mod status;
 mod submission;
+mod view;
 mod webhook;

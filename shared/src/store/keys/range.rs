@@ -8,7 +8,7 @@ use super::counter::{count_sort_key, month};
 use super::index::{Index, IndexPartition};
 use super::key::{
     API_KEY_PREFIX, COMMENT_PREFIX, DELIVERY_PREFIX, EVENT_PAGE_PREFIX, FAILED_DELIVERY_PREFIX, FORM_PREFIX,
-    FORM_STATISTICS_PREFIX, Key, LOG_PREFIX, WEBHOOK_PREFIX, event_page_sort_key,
+    FORM_STATISTICS_PREFIX, Key, LOG_PREFIX, VIEW_PREFIX, WEBHOOK_PREFIX, event_page_sort_key,
 };
 use crate::domain::{
     Actor, BusinessId, CounterCopyId, CounterKey, LeadId, SortPosition, SourceHash, TeamId, Timestamp, WebhookId,
@@ -89,6 +89,11 @@ impl KeyRange {
     /// The API keys of a team, in order of ids.
     pub fn api_keys(team: &TeamId) -> Self {
         Self::in_table(Key::ApiKeyCount.partition_key(team), SortKeyCondition::Prefix(API_KEY_PREFIX.to_owned()))
+    }
+
+    /// The views of a user, or the shared views of a team if `owner` is `None`, in order of ids.
+    pub fn views(team: &TeamId, owner: Option<u64>) -> Self {
+        Self::in_table(Key::ViewCount(owner).partition_key(team), SortKeyCondition::Prefix(VIEW_PREFIX.to_owned()))
     }
 
     /// The forms of a team in order of ids, and then their statistics.
