@@ -1,220 +1,221 @@
-// An import under way. It goes on while other screens are shown; its chunks may be sent again, each with its own key.
+// The import: the file, the choices, and a run, which goes on while other screens are shown. A request may be sent again
+// with its idempotency key, so a lost connection writes no row twice.
 
-import { useEffect, useState } from "preact/hooks";
+import { computed, effect, signal } from "@preact/signals";
 import {
   api,
   type BatchRequest,
   type BatchResponse,
+  describeError,
   hex,
   idempotencyKey,
-  ok,
-  Refused,
-  told,
+  RequestError,
+  unwrap,
   wait,
-  worded,
 } from "../app/api";
 import { Unreachable } from "../app/connection";
-import { listen } from "../app/session";
-import { say } from "../ui/messages";
-import type { Row, Sheet } from "./import-file";
+import { formatCount } from "../ui/time";
+import { complain, notify } from "../ui/toast";
+import { labelOf } from "./columns";
+import type { Sheet } from "./csv-file";
+import { batchesOf, type Choices, type LeadRow } from "./lead-rows";
+import { Prediction, SAME_ADDRESS } from "./prediction";
+import { importRun } from "./progress";
 
-/** How many rows a request takes. */
-const CHUNK = 100;
-/** A request of this many characters is well below the limit of its body. */
-const ROOM = 1_000_000;
-/** The longest pause between tries, in milliseconds. */
-const LONGEST = 10_000;
-/** What a row is answered that may be sent again with the same key, which then goes on where it was cut short. */
-const UNDECIDED = ["Conflict", "Outcome unknown", "Service unavailable"];
+const MAX_PAUSE_MS = 10_000;
+/** Causes for which a row is sent again with the same key: the API then goes on where the request was cut short. */
+const UNDECIDED = ["conflict", "outcome_unknown", "unavailable"];
+/** Statuses of a whole request that is sent again. */
+const BUSY_STATUSES = [409, 429, 503];
 
-export interface Choices {
-  mode: BatchRequest["mode"];
-  fill: boolean;
-  createBusinesses: boolean;
-  /** The field that each column becomes, by its name in an export; empty is none. */
-  mapping: string[];
-  /** Whether an empty cell empties the field of a lead that exists. */
-  clears: boolean;
-}
+type RowResult = BatchResponse["results"][number];
 
 export interface Run {
-  sheet: Sheet;
-  choices: Choices;
   dryRun: boolean;
+  total: number;
   done: number;
   created: number;
   updated: number;
   unchanged: number;
-  /** By the row's number. */
-  failed: Map<number, string>;
+  /** Number of rows that changed a lead in the archive. */
+  archived: number;
+  /** Reasons by the number of the row. */
+  failed: ReadonlyMap<number, string>;
   /** Why it does not go on at the moment. */
   waiting?: string | undefined;
-  /** Why it did not go on to the end. */
+  /** Why it ended early. */
   stopped?: string;
   over: boolean;
 }
 
-let run: Run | undefined;
-const listeners = new Set<() => void>();
+/** The file and the choices outlive the screen, so that nothing is lost by a look at a lead. */
+export const sheet = signal<Sheet | undefined>(undefined);
+export const choices = signal<Choices | undefined>(undefined);
+/** The run that is under way, or the last one of the current file and choices. */
+export const run = signal<Run | undefined>(undefined);
+export const isRunning = computed(() => run.value !== undefined && !run.value.over);
 
-function become(next: Run | undefined): void {
-  run = next;
-  for (const listener of listeners) listener();
-}
-
-/** The import that is under way, or was last. */
-export function useRun(): Run | undefined {
-  const [shown, setShown] = useState(run);
-  useEffect(() => {
-    const follow = () => setShown(run);
-    listeners.add(follow);
-    follow();
-    return () => {
-      listeners.delete(follow);
-    };
-  }, []);
-  return shown;
-}
-
-/** Ends it after the chunk that is on its way. */
-export function stop(): void {
-  if (run && !run.over) become({ ...run, over: true, stopped: "It was stopped." });
-}
-
-export function forget(): void {
-  stop();
-  become(undefined);
-}
-
-// It is of whoever is signed in.
-listen((state) => {
-  if (state.is === "out") forget();
+effect(() => {
+  const state = run.value;
+  importRun.value =
+    state && !state.over
+      ? {
+          file: sheet.value?.name ?? "",
+          dryRun: state.dryRun,
+          done: state.done,
+          total: state.total,
+          waiting: state.waiting !== undefined,
+        }
+      : undefined;
 });
 
-interface Chunk {
-  rows: Row[];
-  leads: Record<string, string>[];
+/** A run would end with the page. */
+const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+effect(() => {
+  if (isRunning.value && !run.peek()?.dryRun) addEventListener("beforeunload", warn);
+  else removeEventListener("beforeunload", warn);
+});
+
+/** Ends the run after the request that is on its way. */
+export function stop(): void {
+  if (run.value && !run.value.over) run.value = { ...run.value, over: true, stopped: "You stopped it." };
 }
 
-function chunksOf({ rows }: Sheet, { mapping, clears }: Choices): Chunk[] {
-  const chunks: Chunk[] = [];
-  let chunk: Chunk = { rows: [], leads: [] };
-  let size = 0;
-  for (const row of rows) {
-    const pairs = mapping
-      .map((field, column) => [field, (row.cells[column] ?? "").trim()] as const)
-      .filter(([field, cell]) => field && (cell || clears));
-    const length = pairs.reduce((sum, [, cell]) => sum + cell.length + 20, 0);
-    if (chunk.rows.length === CHUNK || (size + length > ROOM && chunk.rows.length > 0)) {
-      chunks.push(chunk);
-      chunk = { rows: [], leads: [] };
-      size = 0;
-    }
-    chunk.rows.push(row);
-    chunk.leads.push(Object.fromEntries(pairs));
-    size += length;
-  }
-  return [...chunks, chunk];
+/** Replaces the choices. A result of other choices is not what would happen now. */
+export function choose(change: Partial<Choices>): void {
+  if (!choices.value) return;
+  run.value = undefined;
+  choices.value = { ...choices.value, ...change };
 }
 
-/**
- * The beginning of the chunks' keys. This tab keeps it until the import is done: the same file, dropped again, goes on. A file or
- * choices that differ anywhere are another import.
- */
-async function keyOf(sheet: Sheet, choices: Choices): Promise<{ key: string; done: () => void }> {
+/** Forgets file, choices and run. */
+export function forget(): void {
+  stop();
+  run.value = undefined;
+  sheet.value = undefined;
+  choices.value = undefined;
+}
+
+/** The beginning of the requests' keys, kept by this tab until the import is done: the same file, dropped again, goes on. */
+async function keyOf(batches: LeadRow[][], options: unknown): Promise<{ key: string; release: () => void }> {
   const key = idempotencyKey();
-  // Over plain http, from another machine, there is no digest: begun anew, it is another import.
-  if (!crypto.subtle) return { key, done: () => undefined };
-  const content = new TextEncoder().encode(JSON.stringify([sheet.rows, choices]));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
-  const name = `import ${hex(digest)}`;
-  const known = sessionStorage.getItem(name) ?? key;
-  sessionStorage.setItem(name, known);
-  return { key: known, done: () => sessionStorage.removeItem(name) };
+  // Over plain HTTP from another machine there is no digest. Begun anew, it is another import.
+  if (!crypto.subtle) return { key, release: () => undefined };
+  const content = new TextEncoder().encode(JSON.stringify([batches, options]));
+  const name = `import ${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", content)))}`;
+  const kept = sessionStorage.getItem(name) ?? key;
+  sessionStorage.setItem(name, kept);
+  return { key: kept, release: () => sessionStorage.removeItem(name) };
 }
 
-/** Writes the rows of a file, or tries it. Chunks go one after the other, so that of rows of one address the last one stays. */
-export async function start(sheet: Sheet, choices: Choices, dryRun: boolean): Promise<void> {
-  const { mapping: _, clears: __, ...options } = choices;
-  const begun: Run = {
-    sheet,
-    choices,
+const sentence = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
+
+/** Why a row failed, in the words of the screen. */
+function reasonOf({ code, message = "", errors = [] }: RowResult): string {
+  if (code === "email_exists") return "A lead with this e-mail address exists.";
+  if (errors.length === 0) return sentence(message);
+  return errors.map(({ field, message }) => sentence(`${labelOf(field)}: ${message}`)).join(" ");
+}
+
+/** Checks the rows of the file (`dryRun`), or writes them. */
+export async function start(chosen: Choices, createBusinesses: boolean, dryRun: boolean): Promise<void> {
+  const file = sheet.value;
+  if (!file || isRunning.value) return;
+  const { mode, fill } = chosen;
+  const options = { mode, fill, createBusinesses };
+  const batches = batchesOf(file, chosen);
+  let state: Run = {
     dryRun,
+    total: file.rows.length,
     done: 0,
     created: 0,
     updated: 0,
     unchanged: 0,
+    archived: 0,
     failed: new Map(),
     over: false,
   };
-  become(begun);
-  let state = begun;
-  /** Whether it is still this one that is under way. */
-  const goesOn = () => run === state && !state.over;
-  const change = (by: Partial<Run>) => {
-    if (!goesOn()) return;
-    state = { ...state, ...by };
-    become(state);
+  run.value = state;
+  const isCurrent = () => run.value === state && !state.over;
+  const change = (change: Partial<Run>) => {
+    if (!isCurrent()) return;
+    state = { ...state, ...change };
+    run.value = state;
   };
-  const { key, done } = await keyOf(sheet, choices);
+  const prediction = dryRun ? new Prediction(options) : undefined;
+  const written = new Set<string>();
+  const { key, release } = await keyOf(batches, options);
   try {
-    for (const [index, { rows, leads }] of chunksOf(sheet, choices).entries()) {
+    for (const [index, batch] of batches.entries()) {
+      const leads = batch.map(({ cells }) => cells);
       const body: BatchRequest = { ...options, dryRun, format: "csv", leads };
-      // A dry run decides nothing that could be repeated.
       const params = dryRun ? {} : { header: { "Idempotency-Key": `${key}-${index}` } };
-      const answer = await patiently(() => ok(api.POST("/leads/batch", { params, body })), change, goesOn);
+      const answer = await sendPatiently(() => unwrap(api.POST("/leads/batch", { params, body })), change, isCurrent);
       if (!answer) return;
+      const count = { created: state.created, updated: state.updated, unchanged: state.unchanged };
       const failed = new Map(state.failed);
-      for (const { index, result, message = "", errors = [] } of answer.results) {
-        const row = rows[index];
-        if (row && result === "failed") failed.set(row.number, [message, worded(errors)].filter(Boolean).join(": "));
+      let { archived } = state;
+      for (const answered of answer.results) {
+        const row = batch[answered.index];
+        if (!row) continue;
+        const result = prediction?.result(row.cells, answered) ?? answered;
+        const address = row.cells.email?.toLowerCase() ?? "";
+        if (result.result === "failed") {
+          const isTwice = result.code === "email_exists" && written.has(address);
+          failed.set(row.number, isTwice ? SAME_ADDRESS : reasonOf(result));
+        } else {
+          count[result.result] += 1;
+          written.add(address);
+          if (result.archived) archived += 1;
+        }
       }
-      change({
-        done: state.done + rows.length,
-        created: state.created + answer.created,
-        updated: state.updated + answer.updated,
-        unchanged: state.unchanged + answer.unchanged,
-        failed,
-      });
+      change({ ...count, archived, failed, done: state.done + batch.length });
     }
-    if (!goesOn()) return;
+    if (!isCurrent()) return;
     change({ over: true });
-    if (!dryRun) {
-      done();
-      say("The import is done.");
-    }
+    if (dryRun) return;
+    release();
+    announce(state);
   } catch (error) {
-    change({ over: true, stopped: told(error) });
+    change({ over: true, stopped: describeError(error) });
+    if (!dryRun) complain(`The import ended early. ${describeError(error)}`);
   }
 }
 
-/** Goes on trying while there is no connection or the API is busy: the key makes that harmless. Nothing once it is stopped. */
-async function patiently(
+const leadsCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
+export const rowsCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "row" : "rows"}`;
+
+function announce({ created, updated, failed }: Run): void {
+  const written = `${leadsCount(created)} created, ${formatCount(updated)} changed`;
+  if (failed.size > 0) complain(`${rowsCount(failed.size)} could not be imported. ${written}.`);
+  else notify(`${written}.`);
+}
+
+/** Sends a request until it is decided: while there is no connection or the API is busy. Returns nothing once stopped. */
+async function sendPatiently(
   send: () => Promise<BatchResponse>,
-  change: (by: Partial<Run>) => void,
-  goesOn: () => boolean,
+  change: (change: Partial<Run>) => void,
+  isCurrent: () => boolean,
 ): Promise<BatchResponse | undefined> {
-  for (let pause = 1000; goesOn(); pause = Math.min(pause * 2, LONGEST)) {
-    let why: string;
-    let least = 0;
+  for (let pause = 1000; isCurrent(); pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+    let reason: string;
+    let leastPause = 0;
     try {
       const answer = await send();
-      const undecided = answer.results.find(
-        ({ result, message, errors }) => result === "failed" && !errors && UNDECIDED.includes(message ?? ""),
-      );
+      const undecided = answer.results.find(({ result, code = "" }) => result === "failed" && UNDECIDED.includes(code));
       if (!undecided) {
         change({ waiting: undefined });
         return answer;
       }
-      why = undecided.message ?? "";
+      reason = sentence(undecided.message ?? "The outcome is not known yet");
     } catch (error) {
-      const busy = error instanceof Refused && [409, 429, 503].includes(error.status);
-      if (!busy && !(error instanceof Unreachable)) throw error;
-      least = error instanceof Refused ? error.retryAfter : 0;
-      why = told(error);
+      const isBusy = error instanceof RequestError && BUSY_STATUSES.includes(error.status);
+      if (!isBusy && !(error instanceof Unreachable)) throw error;
+      leastPause = error instanceof RequestError ? error.retryAfter : 0;
+      reason = sentence(describeError(error));
     }
-    change({ waiting: why });
-    await wait(Math.max(least, (0.5 + Math.random() / 2) * pause));
+    change({ waiting: reason });
+    await wait(Math.max(leastPause, (0.5 + Math.random() / 2) * pause));
   }
   return undefined;
 }

@@ -1,277 +1,279 @@
-// Leads out of a CSV file: dropped, its columns mapped, tried, and written.
+// Leads out of a CSV file: chosen, its columns mapped, checked, and imported.
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { told } from "../app/api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { describeError } from "../app/api";
 import { useTeam } from "../app/team";
-import { save } from "../leads/export";
-import { FIELDS } from "../leads/lead-fields";
 import { FileInput, useDrop } from "../ui/drop";
-import { Field } from "../ui/field";
-import { complain } from "../ui/messages";
-import { number } from "../ui/person";
-import { failedRows, guessed, readSheet, type Sheet } from "./import-file";
-import { type Choices, forget, type Run, start, stop, useRun } from "./import-run";
+import { Icon } from "../ui/icon";
+import { Empty } from "../ui/states";
+import { formatCount } from "../ui/time";
+import { recognise } from "./columns";
+import { readSheet, type Sheet, separatorName } from "./csv-file";
+import { choices, choose, forget, isRunning, type Run, rowsCount, run, sheet, start, stop } from "./import-run";
+import type { Choices } from "./lead-rows";
+import { type Decisions, Mapping, useDecisions } from "./mapping";
+import { Outcome } from "./outcome";
+
+const STEPS = ["File", "Columns", "Check", "Import"];
+
+function stepOf(file: Sheet | undefined, shown: Run | undefined): number {
+  if (!file) return 0;
+  if (!shown) return 1;
+  if (shown.dryRun) return 2;
+  return shown.over && !shown.stopped ? STEPS.length : 3;
+}
 
 export function Import(): JSX.Element {
-  const { mayWrite, reload } = useTeam();
-  const run = useRun();
-  const [sheet, setSheet] = useState<Sheet | undefined>(run?.sheet);
-  const written = run?.over && !run.dryRun && run.choices.createBusinesses;
-  useEffect(() => {
-    // Businesses that it has created are to be seen everywhere.
-    if (written) reload();
-  }, [written]);
-  if (!mayWrite) {
-    return (
-      <>
-        <h1>Import</h1>
-        <p class="failure">Viewers cannot import leads. Ask an Owner of the team.</p>
-      </>
-    );
-  }
-  const running = run !== undefined && !run.over;
+  const { mayWrite } = useTeam();
+  const [file, shown] = [sheet.value, run.value];
+  const step = stepOf(file, shown);
   return (
     <>
-      <div class="title">
-        <h1>Import</h1>
-        {running ? (
-          <button type="button" onClick={stop}>
-            Stop
-          </button>
-        ) : sheet ? (
-          <button
-            type="button"
-            onClick={() => {
-              forget();
-              setSheet(undefined);
-            }}
-          >
-            Another file
-          </button>
-        ) : null}
-      </div>
-      {sheet ? <Mapping sheet={sheet} run={run} /> : <DropFile take={setSheet} />}
-      {run ? <Outcome run={run} /> : null}
-    </>
-  );
-}
-
-function DropFile({ take }: { take: (sheet: Sheet) => void }): JSX.Element {
-  const read = async (file: File | undefined) => {
-    if (!file) return;
-    try {
-      take(await readSheet(file));
-    } catch (error) {
-      complain(`${file.name} could not be read. ${told(error)}`);
-    }
-  };
-  const { over, on } = useDrop(read);
-  return (
-    <label class={over ? "drop file over" : "drop file"} {...on}>
-      <strong>Drop a CSV file here, or choose one</strong>
-      <span class="quiet">Its first row names the columns. Nothing is written before you say so.</span>
-      <FileInput accept=".csv,text/csv,text/plain" take={read} />
-    </label>
-  );
-}
-
-function Mapping({ sheet, run }: { sheet: Sheet; run: Run | undefined }): JSX.Element {
-  const { owns } = useTeam();
-  const [choices, setChoices] = useState<Choices>(
-    run?.choices ?? {
-      mode: "upsert",
-      fill: false,
-      createBusinesses: false,
-      mapping: guessed(sheet.columns),
-      clears: false,
-    },
-  );
-  const { mode, fill, createBusinesses, mapping, clears } = choices;
-  // What was tried is not what would happen now.
-  const choose = (by: Partial<Choices>) => {
-    forget();
-    setChoices({ ...choices, ...by });
-  };
-  // Leads are found by their address; a new one needs somebody to be reached by.
-  const needed = FIELDS.filter(({ name }) => name === "email" || (name === "phoneNumber" && mode !== "update"));
-  const missing = needed.some(({ column }) => mapping.includes(column)) ? [] : needed;
-  const running = run !== undefined && !run.over;
-  const rows = number.format(sheet.rows.length);
-  const cutShort = run?.stopped !== undefined && !run.dryRun;
-  return (
-    <>
-      <p>
-        <strong>{sheet.name}</strong>: {rows} rows
-      </p>
-      {run && !run.dryRun && !cutShort ? null : (
-        <form onSubmit={(event) => event.preventDefault()}>
-          <fieldset disabled={running}>
-            <legend>Columns</legend>
-            <div class="scrolls" tabIndex={0} role="region" aria-label="Columns">
-              <table>
-                <thead>
-                  <tr>
-                    <th>Column</th>
-                    <th>becomes</th>
-                    <th>for example</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {sheet.columns.map((column, index) => {
-                    const name = column || `column ${index + 1}`;
-                    return (
-                      <tr key={`${index} ${column}`}>
-                        <td>{name}</td>
-                        <td>
-                          <select
-                            aria-label={`What ${name} becomes`}
-                            value={mapping[index]}
-                            onInput={({ currentTarget: { value } }) => {
-                              const others = mapping.map((other) => (other === value ? "" : other));
-                              choose({ mapping: others.map((other, at) => (at === index ? value : other)) });
-                            }}
-                          >
-                            <option value="">nothing</option>
-                            {FIELDS.map(({ column, label }) => (
-                              <option key={column} value={column}>
-                                {label}
-                              </option>
-                            ))}
-                          </select>
-                        </td>
-                        <td class="quiet">
-                          {sheet.rows.find(({ cells }) => cells[index])?.cells[index]?.slice(0, 60)}
-                        </td>
-                      </tr>
-                    );
-                  })}
-                </tbody>
-              </table>
-            </div>
-            <Field label="Leads that exist (by e-mail)">
-              <select
-                value={mode}
-                onInput={({ currentTarget }) => choose({ mode: currentTarget.value as Choices["mode"] })}
-              >
-                <option value="upsert">are changed, new ones are created</option>
-                <option value="create">are left alone: their rows fail</option>
-                <option value="update">are changed, rows of new ones fail</option>
-              </select>
-            </Field>
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={fill}
-                onInput={({ currentTarget }) => choose({ fill: currentTarget.checked })}
-              />
-              Only fill in what is empty, overwrite nothing
-            </label>
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={clears}
-                disabled={fill}
-                onInput={({ currentTarget }) => choose({ clears: currentTarget.checked })}
-              />
-              Empty cells empty the fields of leads that exist
-            </label>
-            {owns ? (
-              <label class="check">
-                <input
-                  type="checkbox"
-                  checked={createBusinesses}
-                  onInput={({ currentTarget }) => choose({ createBusinesses: currentTarget.checked })}
-                />
-                Create businesses that do not exist
-              </label>
-            ) : null}
-            {missing.length > 0 ? (
-              <p class="failure" role="alert">
-                Not mapped yet: {missing.map(({ label }) => label).join(", ")}
-              </p>
-            ) : null}
-            <div class="actions">
-              <button type="button" disabled={missing.length > 0} onClick={() => start(sheet, choices, true)}>
-                Dry run
-              </button>
-              <button
-                type="button"
-                class="primary"
-                disabled={missing.length > 0}
-                onClick={() => start(sheet, choices, false)}
-              >
-                {cutShort ? "Go on with" : "Import"} {rows} rows
-              </button>
-            </div>
-          </fieldset>
-        </form>
+      <header class="head">
+        <div>
+          <h1>Import</h1>
+          <span class="push" />
+          {mayWrite ? (
+            <ol class="steps wide">
+              {STEPS.map((name, index) => (
+                <li
+                  key={name}
+                  class={index < step ? "good" : undefined}
+                  aria-current={index === step ? "step" : undefined}
+                >
+                  {index < step ? <Icon name="check" /> : null}
+                  {name}
+                </li>
+              ))}
+            </ol>
+          ) : null}
+        </div>
+      </header>
+      {!mayWrite ? (
+        <Empty icon="upload" title="Viewers cannot import leads." text="Ask an Owner of the team." />
+      ) : file ? (
+        <FileScreen file={file} shown={shown} />
+      ) : (
+        <DropScreen />
       )}
     </>
   );
 }
 
-function Outcome({ run }: { run: Run }): JSX.Element {
-  const { sheet, dryRun, done, created, updated, unchanged, failed, waiting, stopped, over } = run;
-  const rows = [...failed];
-  const title = over
-    ? stopped
-      ? "Cut short"
-      : dryRun
-        ? "What would happen"
-        : "Done"
-    : dryRun
-      ? "Trying…"
-      : "Importing…";
-  const download = () => save(sheet.name.replace(/(\.csv)?$/i, "-failed.csv"), [failedRows(sheet, failed)], "text/csv");
+function DropScreen(): JSX.Element {
+  const [fault, setFault] = useState<string>();
+  const read = async (file: File | undefined) => {
+    if (!file) return;
+    try {
+      const read = await readSheet(file);
+      const { targets } = recognise(read);
+      choices.value = { mode: "upsert", fill: false, clears: false, targets, values: {} };
+      sheet.value = read;
+    } catch (error) {
+      setFault(`${file.name} cannot be read. ${describeError(error)}`);
+    }
+  };
+  const { over, on } = useDrop(read);
   return (
-    <section class="panel" aria-label="Outcome">
-      <h2>{title}</h2>
-      {stopped ? (
-        <p class="failure" role="alert">
-          {stopped} {dryRun ? "" : "What is counted here is written; going on repeats nothing."}
-        </p>
-      ) : null}
-      <progress max={sheet.rows.length} value={done} aria-label="Rows" />
-      <p role="status">
-        {number.format(done)} of {number.format(sheet.rows.length)} rows
-        {waiting && !over ? <strong> · {waiting} It goes on by itself.</strong> : null}
-      </p>
-      <ul class="figures">
-        {[
-          { label: "created", count: created },
-          { label: "changed", count: updated },
-          { label: "unchanged", count: unchanged },
-          { label: "failed", count: failed.size },
-        ].map(({ label, count }) => (
-          <li key={label}>
-            <span>{label}</span>
-            <strong>{number.format(count)}</strong>
-          </li>
-        ))}
-      </ul>
-      {rows.length > 0 ? (
-        <>
-          <ul class="faults">
-            {rows.slice(0, 20).map(([row, message]) => (
-              <li key={row}>
-                Row {row}: {message}
-              </li>
-            ))}
-          </ul>
-          {rows.length > 20 ? <p class="quiet">and {number.format(rows.length - 20)} more</p> : null}
-          {over ? (
-            <button type="button" onClick={download}>
-              Save the failed rows, to mend them
-            </button>
+    <div class="scroll">
+      <div class="body page narrow">
+        <label class={over ? "drop-file over" : "drop-file"} {...on}>
+          <Icon name="file-up" />
+          <strong>Drop a CSV file here, or choose one</strong>
+          <span class="quiet">
+            The first row names the columns. From Excel: “Save as”, then “CSV UTF-8”. Nothing is written before you have
+            seen a check.
+          </span>
+          <span class="btn primary" aria-hidden="true">
+            Choose a file
+          </span>
+          <FileInput accept="" take={read} />
+        </label>
+        {fault ? (
+          <div class="note bad" role="alert">
+            <Icon name="circle-alert" />
+            <div>{fault}</div>
+          </div>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+function FileScreen({ file, shown }: { file: Sheet; shown: Run | undefined }): JSX.Element {
+  const { reload } = useTeam();
+  const chosen = choices.value;
+  const decisions = useDecisions(file, chosen);
+  const language = recognise(file).language;
+  const isWritten = shown?.over === true && !shown.dryRun;
+  const createsBusinesses = decisions?.createsBusinesses === true;
+  useEffect(() => {
+    // Businesses that the run has created belong in every filter.
+    if (isWritten && createsBusinesses) reload();
+  }, [isWritten]);
+  const format = [rowsCount(file.rows.length), separatorName(file.separator), file.encoding].join(", ");
+  return (
+    <div class="footed">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Columns and outcome">
+        <div class="body page narrow">
+          <p class="lede">
+            <b>
+              <bdi>{file.name}</bdi>
+            </b>{" "}
+            <span class="quiet">
+              {format}.{language ? ` Headings were recognised as ${language}.` : ""}
+            </span>
+          </p>
+          {shown ? <Outcome run={shown} sheet={file} /> : null}
+          {decisions && chosen ? (
+            <>
+              <Mapping sheet={file} decisions={decisions} disabled={isRunning.value} />
+              <Options chosen={chosen} />
+            </>
           ) : null}
-        </>
-      ) : null}
-      {over && !dryRun ? (
-        <p>
-          <a href="#/table">See the leads</a>
-        </p>
-      ) : null}
-    </section>
+        </div>
+      </div>
+      {decisions ? <Foot file={file} shown={shown} decisions={decisions} /> : null}
+    </div>
+  );
+}
+
+function Options({ chosen }: { chosen: Choices }): JSX.Element {
+  const { mode, fill, clears } = chosen;
+  return (
+    <fieldset class="import-options" disabled={isRunning.value}>
+      <legend class="unseen">Leads that exist</legend>
+      <label class="label">
+        Leads that exist, by e-mail
+        <span class="select">
+          <select
+            value={mode}
+            onInput={({ currentTarget }) => choose({ mode: currentTarget.value as Choices["mode"] })}
+          >
+            <option value="upsert">Are changed, new ones are created</option>
+            <option value="create">Stay as they are, their rows fail</option>
+            <option value="update">Are changed, rows of new ones fail</option>
+          </select>
+          <Icon name="chevron-down" />
+        </span>
+      </label>
+      <label class="row">
+        <input
+          type="checkbox"
+          checked={fill}
+          disabled={mode === "create"}
+          onInput={({ currentTarget }) => choose({ fill: currentTarget.checked, clears: false })}
+        />
+        Only fill in empty fields, overwrite nothing
+      </label>
+      <label class="row">
+        <input
+          type="checkbox"
+          checked={clears}
+          disabled={fill || mode === "create"}
+          onInput={({ currentTarget }) => choose({ clears: currentTarget.checked })}
+        />
+        Empty cells empty the fields of leads that exist
+      </label>
+    </fieldset>
+  );
+}
+
+/** The leads of this import as far as a filter can tell: created today, and of the one source that the file has. */
+function leadsHref({ rows }: Sheet, { targets }: Choices): string {
+  const today = new Date().toISOString().slice(0, 10);
+  const query = new URLSearchParams({ from: today, to: today });
+  const index = targets.indexOf("source");
+  const sources = new Set(index < 0 ? [] : rows.map(({ cells }) => cells[index]?.trim()));
+  const [source] = sources;
+  if (sources.size === 1 && source) query.set("source", source);
+  return `#/table?${query}`;
+}
+
+function Foot({ file, shown, decisions }: { file: Sheet; shown: Run | undefined; decisions: Decisions }): JSX.Element {
+  const foot = useRef<HTMLElement>(null);
+  const running = isRunning.value;
+  const { undecided, contactMissing } = decisions;
+  const missing = contactMissing
+    ? decisions.choices.mode === "update"
+      ? "Choose the column that is the e-mail address"
+      : "Choose the column that is the e-mail address or the phone number"
+    : undecided > 0
+      ? `Choose what ${undecided === 1 ? "one value becomes" : `${formatCount(undecided)} values become`}`
+      : undefined;
+  const begin = (dryRun: boolean) => {
+    if (missing) {
+      const screen = foot.current?.parentElement;
+      const first = contactMissing ? "select" : "[data-undecided]";
+      screen?.querySelector<HTMLElement>(`.map ${first}`)?.focus();
+      return;
+    }
+    start(decisions.choices, decisions.createsBusinesses, dryRun);
+    foot.current?.parentElement?.querySelector(".scroll")?.scrollTo({ top: 0 });
+  };
+  const isChecked = shown?.dryRun === true && shown.over && !shown.stopped;
+  const isCutShort = shown?.dryRun === false && shown.stopped !== undefined;
+  const passed = shown ? shown.total - shown.failed.size : 0;
+  const isDone = shown?.dryRun === false && shown.over && !shown.stopped;
+  let primary: JSX.Element;
+  if (isDone) {
+    primary = (
+      <a class="btn primary" href={leadsHref(file, decisions.choices)}>
+        See the new leads
+      </a>
+    );
+  } else {
+    const imports = (isChecked && passed > 0) || isCutShort || shown?.dryRun === false;
+    const name = running
+      ? shown?.dryRun
+        ? "Checking…"
+        : "Importing…"
+      : isCutShort
+        ? "Go on with the import"
+        : imports
+          ? `Import ${formatCount(passed)} ${passed === 1 ? "lead" : "leads"}`
+          : `Check ${rowsCount(file.rows.length)}`;
+    // It keeps the focus while it rests, which a disabled button would lose.
+    primary = (
+      <button
+        type="button"
+        class="btn primary"
+        aria-disabled={running}
+        aria-describedby={missing ? "import-missing" : undefined}
+        onClick={() => running || begin(!imports)}
+      >
+        {name}
+      </button>
+    );
+  }
+  return (
+    <footer class="foot" ref={foot}>
+      {primary}
+      {running ? (
+        <button type="button" class="btn" onClick={stop}>
+          Stop
+        </button>
+      ) : (
+        <button type="button" class="btn ghost" onClick={forget}>
+          Another file
+        </button>
+      )}
+      {missing ? (
+        <small id="import-missing" class="bad push">
+          {missing}
+        </small>
+      ) : (
+        <small class="quiet push wide">
+          {running
+            ? "It goes on while you work elsewhere"
+            : isChecked
+              ? "Nothing is written yet"
+              : isDone
+                ? ""
+                : "Checking writes nothing"}
+        </small>
+      )}
+    </footer>
   );
 }

@@ -2,96 +2,120 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { api, type Business, ok } from "../app/api";
+import { api, type Business, describeError, unwrap } from "../app/api";
+import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmed } from "../ui/dialog";
-import { submitting } from "../ui/field";
-import { attempted } from "../ui/messages";
+import { Icon } from "../ui/icon";
+import { Menu, MenuItem } from "../ui/menu";
+import { Empty } from "../ui/states";
+import { attempted, complain, notify } from "../ui/toast";
+import { EditableName } from "./editable";
+import { NameDialog } from "./name-dialog";
+import { Section } from "./section";
 
 export function Businesses(): JSX.Element {
   const { businesses, owns, reload } = useTeam();
-  const run = async (change: Promise<unknown>, done: string) => {
-    const succeeded = await attempted(change, done);
+  const [isAdding, setIsAdding] = useState(false);
+  const put = async ({ id }: Business, name: string) => {
+    await unwrap(api.PUT("/businesses/{id}", { params: { path: { id } }, body: { name } }));
     await reload();
-    return succeeded;
+  };
+  const rename = async (business: Business, name: string) => {
+    try {
+      await put(business, name);
+    } catch (error) {
+      return complain(describeError(error));
+    }
+    return notify(`${business.name} renamed to ${name}`, { undo: () => put(business, business.name) });
   };
   const remove = async ({ id, name }: Business) => {
-    if (await confirmed(`Delete “${name}”?`, "Only a business that no lead belongs to can be deleted.", "Delete")) {
-      await run(ok(api.DELETE("/businesses/{id}", { params: { path: { id } } })), `${name} is deleted.`);
-    }
+    const text = "Only a business that no lead belongs to can be deleted.";
+    if (!(await confirmed(`Delete “${name}”?`, text, "Delete"))) return;
+    await attempted(unwrap(api.DELETE("/businesses/{id}", { params: { path: { id } } })), `${name} deleted`);
+    await reload();
   };
   return (
-    <section class="panel" aria-label="Businesses">
-      <h2>Businesses</h2>
-      {businesses.length === 0 ? <p class="quiet">None yet.</p> : null}
-      <ul class="list">
-        {businesses.map((business) => (
-          <li key={business.id}>
-            {owns ? (
-              <>
-                <NameForm
-                  label={`Name of ${business.name}`}
-                  name={business.name}
-                  save={(name) =>
-                    run(
-                      ok(api.PUT("/businesses/{id}", { params: { path: { id: business.id } }, body: { name } })),
-                      `${name} is renamed.`,
-                    )
-                  }
-                />
-                <button
-                  type="button"
-                  class="plain"
-                  aria-label={`Delete ${business.name}`}
-                  onClick={() => remove(business)}
-                >
-                  ✕
-                </button>
-              </>
-            ) : (
-              business.name
-            )}
-          </li>
-        ))}
-      </ul>
-      {owns ? (
-        <NameForm
-          label="Name of the new business"
-          name=""
-          save={(name) => run(ok(api.POST("/businesses", { body: { name } })), `${name} is a business now.`)}
+    <Section
+      title="Businesses"
+      count={businesses.length}
+      limit={LIMITS.maxBusinessesPerTeam}
+      text="The parts of your company, or the companies, that leads belong to. Board, list and dashboard can be filtered by them."
+      add={owns ? "New business" : undefined}
+      onAdd={() => setIsAdding(true)}
+    >
+      {businesses.length === 0 ? (
+        <Empty icon="briefcase" title="No businesses yet" text="A lead needs none. Add them if you sell for several." />
+      ) : (
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              {owns ? (
+                <th scope="col" class="w-box">
+                  <span class="unseen">Actions</span>
+                </th>
+              ) : null}
+            </tr>
+          </thead>
+          <tbody>
+            {businesses.map((business) => (
+              <tr key={business.id}>
+                <th scope="row">
+                  {owns ? (
+                    <EditableName
+                      label={`name of ${business.name}`}
+                      text={business.name}
+                      maxLength={LIMITS.maxNameChars}
+                      save={(name) => rename(business, name)}
+                    />
+                  ) : (
+                    <div class="cut" title={business.name}>
+                      <bdi>{business.name}</bdi>
+                    </div>
+                  )}
+                </th>
+                {owns ? (
+                  <td class="right">
+                    <Menu
+                      label={`More about ${business.name}`}
+                      trigger={(props) => (
+                        <button
+                          type="button"
+                          class="btn icon ghost"
+                          aria-label={`More about ${business.name}`}
+                          title="More"
+                          {...props}
+                        >
+                          <Icon name="ellipsis" />
+                        </button>
+                      )}
+                    >
+                      <MenuItem icon="trash-2" danger onSelect={() => remove(business)}>
+                        Delete
+                      </MenuItem>
+                    </Menu>
+                  </td>
+                ) : null}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {isAdding ? (
+        <NameDialog
+          title="New business"
+          maxLength={LIMITS.maxNameChars}
+          action="Create business"
+          create={async (name) => {
+            await unwrap(api.POST("/businesses", { body: { name } }));
+            setIsAdding(false);
+            await reload();
+            notify(`${name} is a business now`);
+          }}
+          onClose={() => setIsAdding(false)}
         />
       ) : null}
-    </section>
-  );
-}
-
-interface NameFormProps {
-  label: string;
-  /** Empty is a new one. */
-  name: string;
-  /** Whether it could be saved. */
-  save: (name: string) => Promise<boolean>;
-}
-
-function NameForm({ label, name, save }: NameFormProps): JSX.Element {
-  // What is being typed stays when the list is read again.
-  const [text, setText] = useState<string>();
-  const typed = text ?? name;
-  const submit = async () => {
-    // What was typed meanwhile stays.
-    if (await save(typed)) setText((now) => (now === typed ? undefined : now));
-  };
-  return (
-    <form class="inline" onSubmit={submitting(submit)}>
-      <input
-        aria-label={label}
-        placeholder={name ? "" : "New business"}
-        value={typed}
-        required
-        maxLength={100}
-        onInput={({ currentTarget }) => setText(currentTarget.value)}
-      />
-      {typed === name && name ? null : <button type="submit">{name ? "Save" : "Add"}</button>}
-    </form>
+    </Section>
   );
 }

@@ -1,123 +1,193 @@
-// API keys: how machines call. A secret is shown once.
+// API keys, by which machines call. A secret is shown once.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { type ApiKey, api, ok, told } from "../app/api";
-import { CopyDialog } from "../ui/copied";
-import { useDecision } from "../ui/decision";
+import { type ApiKey, api, unwrap } from "../app/api";
+import { LIMITS } from "../app/contract-values";
 import { confirmed } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { Field } from "../ui/field";
+import { Icon } from "../ui/icon";
 import { Loaded, useLoading } from "../ui/loading";
-import { attempted, complain } from "../ui/messages";
-import { Time } from "../ui/person";
+import { Menu, MenuItem } from "../ui/menu";
+import { Empty } from "../ui/states";
+import { formatDay, RelativeTime } from "../ui/time";
+import { attempted, complain } from "../ui/toast";
+import { CopyDialog } from "./copy-dialog";
+import { NameDialog } from "./name-dialog";
+import { Section } from "./section";
 
-const ROLES: { role: ApiKey["role"]; does: string }[] = [
-  { role: "Sender", does: "creates leads and reads nothing" },
-  { role: "Viewer", does: "reads" },
-  { role: "Manager", does: "reads and changes leads" },
+const ROLES: { role: ApiKey["role"]; rights: string }[] = [
+  { role: "Sender", rights: "Creates leads and reads nothing. For web shops and forms." },
+  { role: "Viewer", rights: "Reads everything and changes nothing." },
+  { role: "Manager", rights: "Reads and changes leads." },
 ];
 
 export function Keys(): JSX.Element {
-  const keys = useLoading(async () => (await ok(api.GET("/keys"))).keys, []);
+  const keys = useLoading(async () => (await unwrap(api.GET("/keys"))).keys, []);
+  const [isAdding, setIsAdding] = useState(false);
   const [secret, setSecret] = useState<string>();
   const revoke = async ({ id, name }: ApiKey) => {
-    const text = "Whatever calls with it is refused, within a minute at the latest.";
+    const text = "Requests with it are refused within a minute.";
     if (!(await confirmed(`Revoke “${name}”?`, text, "Revoke"))) return;
-    await attempted(ok(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} is revoked.`);
+    await attempted(unwrap(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} revoked`);
     keys.reload();
   };
   return (
-    <section class="panel" aria-label="API keys">
-      <h2>API keys</h2>
+    <Section
+      title="API keys"
+      count={keys.value?.length}
+      limit={LIMITS.maxApiKeys}
+      text={
+        <>
+          For programs that call the API. <a href="/docs">The API reference</a> says how.
+        </>
+      }
+      add="New key"
+      onAdd={() => setIsAdding(true)}
+    >
       <Loaded of={keys}>
         {(keys) =>
           keys.length === 0 ? (
-            <p class="quiet">No machine calls yet.</p>
+            <Empty
+              icon="key-round"
+              title="No API keys yet"
+              text="A program that reads or writes leads needs one of its own."
+            />
           ) : (
-            <ul class="list">
-              {keys.map((key) => (
-                <li key={key.id}>
-                  <div>
-                    <strong>{key.name}</strong> <span class="quiet">…{key.hint}</span>
-                    <br />
-                    <span class="quiet">
-                      {key.role} · created <Time at={key.createdAt} day />
-                      {key.expiresAt ? (
-                        <>
-                          {" · expires "}
-                          <Time at={key.expiresAt} day />
-                        </>
-                      ) : null}
-                      {key.lastUsedOn ? ` · last used ${key.lastUsedOn}` : " · not used yet"}
-                    </span>
-                  </div>
-                  <button type="button" onClick={() => revoke(key)} aria-label={`Revoke ${key.name}`}>
-                    Revoke
-                  </button>
-                </li>
-              ))}
-            </ul>
+            <table class="plain">
+              <thead>
+                <tr>
+                  <th scope="col">Name</th>
+                  <th scope="col" class="w-xs c1">
+                    Ends in
+                  </th>
+                  <th scope="col" class="w-s">
+                    Role
+                  </th>
+                  <th scope="col" class="w-s c1">
+                    Last used
+                  </th>
+                  <th scope="col" class="w-s c1">
+                    Expires
+                  </th>
+                  <th scope="col" class="w-box">
+                    <span class="unseen">Actions</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {keys.map((key) => (
+                  <tr key={key.id}>
+                    <th scope="row">
+                      <div class="cut" title={key.name}>
+                        <bdi>{key.name}</bdi>
+                      </div>
+                      <div class="small quiet cut">
+                        Created <RelativeTime at={key.createdAt} />
+                      </div>
+                    </th>
+                    <td class="quiet c1">
+                      <code>{key.hint}</code>
+                    </td>
+                    <td class="quiet">{key.role}</td>
+                    <td class="quiet c1">{key.lastUsedOn ? formatDay(key.lastUsedOn) : "Never"}</td>
+                    <td class="quiet c1">{key.expiresAt ? formatDay(key.expiresAt) : "Never"}</td>
+                    <td class="right">
+                      <Menu
+                        label={`More about ${key.name}`}
+                        trigger={(props) => (
+                          <button
+                            type="button"
+                            class="btn icon ghost"
+                            aria-label={`More about ${key.name}`}
+                            title="More"
+                            {...props}
+                          >
+                            <Icon name="ellipsis" />
+                          </button>
+                        )}
+                      >
+                        <MenuItem icon="x" danger onSelect={() => revoke(key)}>
+                          Revoke
+                        </MenuItem>
+                      </Menu>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
           )
         }
       </Loaded>
-      <NewKey
-        created={(secret) => {
-          setSecret(secret);
-          keys.reload();
-        }}
-      />
+      {isAdding ? (
+        <NewKey
+          onClose={() => setIsAdding(false)}
+          created={(secret) => {
+            setIsAdding(false);
+            setSecret(secret);
+            keys.reload();
+          }}
+        />
+      ) : null}
       {secret ? (
-        <CopyDialog title="The new key" text={secret} what="The secret" close={() => setSecret(undefined)}>
-          It is shown this once. Keep it where secrets are kept.
+        <CopyDialog title="The new key" text={secret} label="Secret" onClose={() => setSecret(undefined)}>
+          It is shown this once. Keep it where you keep passwords.
         </CopyDialog>
       ) : null}
-    </section>
+    </Section>
   );
 }
 
-function NewKey({ created }: { created: (secret: string | undefined) => void }): JSX.Element {
-  const [name, setName] = useState("");
+interface NewKeyProps {
+  created: (secret: string | undefined) => void;
+  onClose: () => void;
+}
+
+function NewKey({ created, onClose }: NewKeyProps): JSX.Element {
   const [role, setRole] = useState<ApiKey["role"]>("Sender");
-  const [expires, setExpires] = useState("");
-  const { busy, send } = useDecision();
-  const create = async () => {
-    // To the end of the day, as it is where the page is read.
-    const last = expires ? { expiresAt: new Date(`${expires}T23:59:59.999`).toISOString() } : {};
-    const body = { name, role, ...last };
-    try {
-      const key = await send(body, (key) => {
-        return ok(api.POST("/keys", { params: { header: { "Idempotency-Key": key } }, body }));
-      });
-      if (!key) return;
-      setName("");
-      created(key.secret ?? undefined);
-      // The answer to a request that is sent again holds no secret: only its hash is stored.
-      if (!key.secret) complain("The key exists, but its secret was lost on the way. Revoke it and create another.");
-    } catch (error) {
-      complain(told(error));
-    }
+  const [lastDay, setLastDay] = useState("");
+  const create = async (name: string, idempotencyKey: string) => {
+    // To the end of the day where the person is.
+    const expires = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
+    const params = { header: { "Idempotency-Key": idempotencyKey } };
+    const { secret } = await unwrap(api.POST("/keys", { params, body: { name, role, ...expires } }));
+    created(secret ?? undefined);
+    // The response to a repeated request has no secret: only its hash is stored.
+    if (!secret) complain("The key exists, but its secret was lost on the way. Revoke it and create another.");
   };
   return (
-    <details>
-      <summary>New key</summary>
-      <form onSubmit={submitting(create)}>
-        <Field label="Name">
-          <input value={name} required maxLength={100} onInput={({ currentTarget }) => setName(currentTarget.value)} />
-        </Field>
-        <Field label="Role" hint={ROLES.find((one) => one.role === role)?.does}>
-          <select value={role} onInput={({ currentTarget }) => setRole(currentTarget.value as ApiKey["role"])}>
-            {ROLES.map(({ role }) => (
-              <option key={role}>{role}</option>
-            ))}
-          </select>
-        </Field>
-        <Field label="Last day" hint="Empty: it does not expire.">
-          <input type="date" value={expires} onInput={({ currentTarget }) => setExpires(currentTarget.value)} />
-        </Field>
-        <button type="submit" class="primary" disabled={busy}>
-          Create
-        </button>
-      </form>
-    </details>
+    <NameDialog
+      title="New API key"
+      maxLength={LIMITS.maxNameChars}
+      placeholder="Web shop"
+      action="Create key"
+      create={create}
+      onClose={onClose}
+    >
+      <fieldset class="label">
+        <legend>Role</legend>
+        <div class="options-list">
+          {ROLES.map(({ role: name, rights }) => (
+            <label key={name} class="option">
+              <input type="radio" name="role" checked={name === role} onInput={() => setRole(name)} />
+              <span>
+                {name} <small class="quiet">{rights}</small>
+              </span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <Field label="Last day" hint="Without one it does not expire.">
+        {(ids) => (
+          <input
+            {...ids}
+            class="input"
+            type="date"
+            value={lastDay}
+            onInput={({ currentTarget }) => setLastDay(currentTarget.value)}
+          />
+        )}
+      </Field>
+    </NameDialog>
   );
 }

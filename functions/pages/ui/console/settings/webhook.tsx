@@ -1,229 +1,466 @@
-// One webhook: what it was told and what became of that, a test, what is sent again, a new secret.
+// One webhook: its properties, a test, its deliveries with their attempts, and what is sent again.
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { api, type Delivery, ok, told, type Webhook } from "../app/api";
-import { CopyDialog } from "../ui/copied";
+import { api, type Delivery, describeError, unwrap, type Webhook } from "../app/api";
+import { go } from "../app/route";
 import { useDecision } from "../ui/decision";
-import { confirmed } from "../ui/dialog";
+import { confirmed, Dialog } from "../ui/dialog";
 import { Field, submitting } from "../ui/field";
-import { Loaded, More, useLoading, usePages } from "../ui/loading";
-import { complain, say } from "../ui/messages";
-import { number, Time } from "../ui/person";
-import { WebhookState } from "./webhooks";
+import { Icon } from "../ui/icon";
+import { Failure, Loaded, More, useLoading, usePages } from "../ui/loading";
+import { Menu, MenuItem } from "../ui/menu";
+import { formatCount, formatTime, RelativeTime } from "../ui/time";
+import { attempted, complain, notify } from "../ui/toast";
+import { CopyDialog } from "./copy-dialog";
+import { hasAllTypes, WebhookDialog } from "./webhook-dialog";
+import { SWITCHED_OFF } from "./webhook-state";
 
-const PAGE = 20;
-const DAY = 24 * 60 * 60 * 1000;
-/** What became of what was sent is looked for this often, with a pause between, in milliseconds. */
-const LOOKS = 10;
-const PAUSE = 1500;
-
-const STATES: Record<Delivery["state"], { name: string; style: string }> = {
-  Pending: { name: "not delivered yet", style: "wrong" },
-  Delivered: { name: "delivered", style: "well" },
-  Failed: { name: "failed", style: "wrong" },
-};
+const PAGE_SIZE = 20;
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** After something is sent, its delivery is read this often. */
+const MAX_POLLS = 10;
+const POLL_PAUSE_MS = 1500;
 
 export function WebhookScreen({ id }: { id: number }): JSX.Element {
-  const webhook = useLoading(() => ok(api.GET("/webhooks/{id}", { params: { path: { id } } })), [id]);
+  const webhook = useLoading(() => unwrap(api.GET("/webhooks/{id}", { params: { path: { id } } })), [id]);
+  if (!webhook.value && webhook.error) {
+    return (
+      <section class="stack">
+        <Back title="Webhook" />
+        <Failure error={webhook.error} retry={webhook.reload} />
+      </section>
+    );
+  }
+  return <Loaded of={webhook}>{(read) => <WebhookDetails webhook={read} reload={webhook.reload} />}</Loaded>;
+}
+
+function Back({ title, children }: { title: string; children?: JSX.Element }): JSX.Element {
   return (
-    <>
-      <h1>Webhook</h1>
-      <p>
-        <a href="#/settings">Back to the settings</a>
-      </p>
-      <Loaded of={webhook}>{(read) => <Shown webhook={read} reload={webhook.reload} />}</Loaded>
-    </>
+    <div class="sec">
+      <a class="btn ghost icon hang" href="#/settings/webhooks" aria-label="All webhooks" title="All webhooks">
+        <Icon name="chevron-left" />
+      </a>
+      <h2 class="title cut" title={title}>
+        <bdi>{title}</bdi>
+      </h2>
+      <span class="push" />
+      {children}
+    </div>
   );
 }
 
-function Shown({ webhook, reload }: { webhook: Webhook; reload: () => void }): JSX.Element {
-  const { id, url, active } = webhook;
+interface DetailsProps {
+  webhook: Webhook;
+  reload: () => void;
+}
+
+function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
+  const { id, url, description, types, active, createdAt } = webhook;
   const deliveries = usePages<Delivery & { id: string }>(
     async (cursor) => {
-      const query = { limit: PAGE, ...(cursor ? { cursor } : {}) };
-      const page = await ok(api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query } }));
+      const query = { limit: PAGE_SIZE, ...(cursor ? { cursor } : {}) };
+      const page = await unwrap(api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query } }));
       return { ...page, items: page.deliveries.map((delivery) => ({ ...delivery, id: delivery.event.id })) };
     },
     [id],
   );
   const [secret, setSecret] = useState<string>();
-  const [looks, setLooks] = useState(0);
+  const [dialog, setDialog] = useState<"edit" | "replay">();
+  const [failedOnly, setFailedOnly] = useState(false);
+  const [polls, setPolls] = useState(0);
   const { busy, send } = useDecision();
   const refresh = () => {
     reload();
     deliveries.reload();
   };
   useEffect(() => {
-    if (looks === 0) return;
+    if (polls === 0) return;
     const timer = setTimeout(() => {
       refresh();
-      setLooks(looks - 1);
-    }, PAUSE);
+      setPolls(polls - 1);
+    }, POLL_PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [looks]);
+  }, [polls]);
 
-  /** Sends what somebody asks for; nothing where it could not be. */
-  const sent = async <T,>(what: unknown, request: (key: string) => Promise<T>): Promise<T | undefined> => {
+  /** Sends a request; returns nothing where it failed, which is announced. */
+  const attempt = async <T,>(body: unknown, request: (key: string) => Promise<T>): Promise<T | undefined> => {
     try {
-      return await send(what, request);
+      return await send(body, request);
     } catch (error) {
-      complain(told(error));
+      complain(describeError(error));
       return undefined;
     }
   };
   const params = (key: string) => ({ path: { id }, header: { "Idempotency-Key": key } });
   const test = async () => {
-    const answer = await sent("test", (key) => ok(api.POST("/webhooks/{id}/test", { params: params(key) })));
-    if (!answer) return;
-    say("A ping is on its way.");
-    setLooks(LOOKS);
+    const result = await attempt("test", (key) => unwrap(api.POST("/webhooks/{id}/test", { params: params(key) })));
+    if (!result) return;
+    notify("Test sent");
+    setPolls(MAX_POLLS);
   };
-  const again = async (eventId: string) => {
-    const answer = await sent(eventId, (key) => {
+  const resend = async (eventId: string) => {
+    const result = await attempt(eventId, (key) => {
       const { path, header } = params(key);
-      return ok(api.POST("/webhooks/{id}/deliveries/{eventId}", { params: { path: { ...path, eventId }, header } }));
+      return unwrap(
+        api.POST("/webhooks/{id}/deliveries/{eventId}", { params: { path: { ...path, eventId }, header } }),
+      );
     });
-    if (!answer) return;
-    say(`${eventId} is on its way.`);
-    setLooks(LOOKS);
+    if (!result) return;
+    notify("Sent again");
+    setPolls(MAX_POLLS);
   };
   const replay = async (from: string) => {
+    setDialog(undefined);
     let count = 0;
     let since: string | undefined = from;
     while (since) {
       const body: { since: string } = { since };
-      const answer = await sent(body, (key) => ok(api.POST("/webhooks/{id}/replay", { params: params(key), body })));
-      if (!answer) return;
-      count += answer.count;
-      // Where more became known in one moment than fit an answer, it would begin there for ever.
-      since = answer.nextSince === since ? undefined : answer.nextSince;
+      const result = await attempt(body, (key) =>
+        unwrap(api.POST("/webhooks/{id}/replay", { params: params(key), body })),
+      );
+      if (!result) return;
+      count += result.count;
+      // More events of one moment than fit a response would begin there for ever.
+      since = result.nextSince === since ? undefined : result.nextSince;
     }
-    say(count === 0 ? "Nothing has failed since then." : `${number.format(count)} on their way again.`);
-    if (count > 0) setLooks(LOOKS);
+    notify(count === 0 ? "Nothing has failed since then" : `${formatCount(count)} sent again`);
+    if (count > 0) setPolls(MAX_POLLS);
   };
-  const rotate = async () => {
-    const text = "The one that signs now signs for 24 hours more, beside the new one.";
-    if (!(await confirmed("A new secret?", text, "New secret"))) return;
-    const answer = await sent("secret", (key) => ok(api.POST("/webhooks/{id}/secret", { params: params(key) })));
-    if (!answer) return;
-    setSecret(answer.secret ?? undefined);
-    // The answer to a request that is sent again holds no secret.
-    if (!answer.secret) complain("The new secret was lost on the way. Give it another.");
+  const renew = async () => {
+    const text = "The current secret stays valid for 24 hours beside the new one.";
+    if (!(await confirmed("Renew the secret?", text, "Renew secret"))) return;
+    const result = await attempt("secret", (key) =>
+      unwrap(api.POST("/webhooks/{id}/secret", { params: params(key) })),
+    );
+    if (!result) return;
+    setSecret(result.secret ?? undefined);
+    // The response to a repeated request has no secret.
+    if (!result.secret) complain("The new secret was lost on the way. Renew it once more.");
   };
+  const remove = async () => {
+    if (!(await confirmed("Delete this webhook?", `${url} gets no more events.`, "Delete"))) return;
+    const request = unwrap(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
+    if (await attempted(request, "Webhook deleted")) go("/settings/webhooks");
+  };
+  const shown = deliveries.items.filter(({ state }) => !failedOnly || state !== "Delivered");
+  const cannotSend = busy || !active;
+  const offTitle = active ? undefined : "The webhook is off";
   return (
-    <>
-      <div class="title">
-        <div class="anywhere">
-          <strong>{url}</strong> <WebhookState webhook={webhook} />
-          {webhook.description ? <p class="paragraph">{webhook.description}</p> : null}
-        </div>
-        <div class="actions">
-          <button type="button" class="primary" disabled={busy || !active} onClick={test}>
+    <section class="stack" aria-label={description || url}>
+      <Back title={description || url}>
+        <>
+          <button type="button" class="btn" disabled={cannotSend} title={offTitle} onClick={test}>
             Send a test
           </button>
-          <button type="button" disabled={busy} onClick={rotate}>
-            New secret
-          </button>
+          <Menu
+            label="More about this webhook"
+            trigger={(props) => (
+              <button
+                type="button"
+                class="btn icon ghost"
+                aria-label="More about this webhook"
+                title="More"
+                {...props}
+              >
+                <Icon name="ellipsis" />
+              </button>
+            )}
+          >
+            <MenuItem icon="pencil" onSelect={() => setDialog("edit")}>
+              Edit
+            </MenuItem>
+            <MenuItem icon="key-round" onSelect={renew}>
+              Renew the secret
+            </MenuItem>
+            <MenuItem icon="history" disabled={cannotSend} onSelect={() => setDialog("replay")}>
+              Send failed ones again
+            </MenuItem>
+            <MenuItem icon="trash-2" danger onSelect={remove}>
+              Delete
+            </MenuItem>
+          </Menu>
+        </>
+      </Back>
+      <dl class="fields">
+        <div>
+          <dt>Address</dt>
+          <dd>
+            <button type="button" class="value" title={url} onClick={() => setDialog("edit")}>
+              <span class="unseen">Edit address: </span>
+              <bdi class="cut">{url}</bdi>
+            </button>
+          </dd>
         </div>
-      </div>
-      {active ? null : <p class="notice">It is off: nothing is sent to it. Edit it in the settings to switch it on.</p>}
-      <section class="panel" aria-label="Deliveries">
-        <div class="title">
+        <div>
+          <dt>Events</dt>
+          <dd>
+            <button type="button" class="value" onClick={() => setDialog("edit")}>
+              <span class="unseen">Edit events: </span>
+              {hasAllTypes(types)
+                ? "Every event"
+                : types.map((type) => (
+                    <span key={type} class="tag">
+                      {type}
+                    </span>
+                  ))}
+            </button>
+          </dd>
+        </div>
+        <div>
+          <dt>Secret</dt>
+          <dd>
+            <button type="button" class="value" disabled={busy} onClick={renew}>
+              Shown once, <RelativeTime at={createdAt} />. Renew
+            </button>
+          </dd>
+        </div>
+      </dl>
+      <Health webhook={webhook} edit={() => setDialog("edit")} replay={() => setDialog("replay")} />
+      <section aria-label="Deliveries">
+        <div class="sec">
           <h2>Deliveries</h2>
-          <button type="button" onClick={refresh}>
-            Refresh
+          <span class="count">30 days</span>
+          <button
+            type="button"
+            class="btn icon ghost"
+            aria-label="Refresh the deliveries"
+            title="Refresh"
+            onClick={refresh}
+          >
+            <Icon name="refresh-cw" />
           </button>
+          <span class="push" />
+          <div class="tabs" role="radiogroup" aria-label="Deliveries that are shown">
+            {[false, true].map((only) => (
+              <label key={String(only)}>
+                <input
+                  class="unseen"
+                  type="radio"
+                  name="deliveries"
+                  checked={failedOnly === only}
+                  onInput={() => setFailedOnly(only)}
+                />
+                {only ? (
+                  <>
+                    Failed<span class="unseen"> only</span>
+                  </>
+                ) : (
+                  "All"
+                )}
+              </label>
+            ))}
+          </div>
         </div>
-        <Replay disabled={busy || !active} replay={replay} />
-        <ul class="list roomy">
-          {deliveries.items.map((delivery) => (
-            <li key={delivery.id}>
-              <Told delivery={delivery} />
-              {/* Of a ping nothing is kept to send. */}
-              {delivery.event.type === "ping" ? null : (
-                <button
-                  type="button"
-                  disabled={busy || !active}
-                  aria-label={`Send again ${delivery.id}`}
-                  onClick={() => again(delivery.id)}
-                >
-                  Send again
-                </button>
-              )}
-            </li>
-          ))}
-        </ul>
-        {deliveries.items.length === 0 && !deliveries.error && (looks > 0 || !deliveries.busy) ? (
-          <p class="quiet">{looks > 0 ? "It is on its way." : "Nothing was sent to it in the last 30 days."}</p>
+        {shown.length > 0 ? (
+          <table class="plain deliveries">
+            <thead>
+              <tr>
+                <th scope="col" class="w-m">
+                  Result
+                </th>
+                <th scope="col">Event</th>
+                <th scope="col" class="right w-s c1">
+                  Took
+                </th>
+                <th scope="col" class="right w-s">
+                  When
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((delivery) => (
+                <DeliveryRows
+                  key={delivery.id}
+                  delivery={delivery}
+                  disabled={cannotSend}
+                  resend={() => resend(delivery.id)}
+                />
+              ))}
+            </tbody>
+          </table>
+        ) : null}
+        {shown.length === 0 && !deliveries.error && !deliveries.more && (polls > 0 || !deliveries.busy) ? (
+          <p class="quiet">
+            {polls > 0
+              ? "It is on its way."
+              : failedOnly
+                ? "Nothing has failed in the last 30 days."
+                : "Nothing was sent in the last 30 days."}
+          </p>
         ) : (
           <More of={deliveries} />
         )}
       </section>
+      {dialog === "edit" ? (
+        <WebhookDialog
+          webhook={webhook}
+          onClose={() => setDialog(undefined)}
+          saved={() => {
+            setDialog(undefined);
+            reload();
+          }}
+        />
+      ) : null}
+      {dialog === "replay" ? <ReplayDialog replay={replay} onClose={() => setDialog(undefined)} /> : null}
       {secret ? (
-        <CopyDialog title="The new secret" text={secret} what="The secret" close={() => setSecret(undefined)}>
-          It is shown this once. For 24 hours both sign, the one before and this one, so that the endpoint misses
-          nothing while it learns this one.
+        <CopyDialog title="The new secret" text={secret} label="Secret" onClose={() => setSecret(undefined)}>
+          It is shown this once. For 24 hours every delivery is signed with both, the one before and this one.
         </CopyDialog>
+      ) : null}
+    </section>
+  );
+}
+
+interface HealthProps {
+  webhook: Webhook;
+  edit: () => void;
+  replay: () => void;
+}
+
+/** What is wrong with the webhook, and what to do about it. */
+function Health({ webhook, edit, replay }: HealthProps): JSX.Element | null {
+  const { active, switchedOff, failingSince } = webhook;
+  if (!active) {
+    return (
+      <div class={switchedOff ? "note bad" : "note"}>
+        <Icon name={switchedOff ? "circle-alert" : "info"} />
+        <div>
+          <b>Off{switchedOff ? `: ${SWITCHED_OFF[switchedOff]}` : ""}.</b> Nothing is sent until it is switched on again.
+        </div>
+        <button type="button" class="btn little push" onClick={edit}>
+          Edit
+        </button>
+      </div>
+    );
+  }
+  if (!failingSince) return null;
+  return (
+    <div class="note bad">
+      <Icon name="circle-alert" />
+      <div>
+        <b>
+          Failing since <RelativeTime at={failingSince} />.
+        </b>{" "}
+        Each delivery is tried again for three days. After five days of failures the webhook is switched off.
+      </div>
+      <button type="button" class="btn little push" onClick={replay}>
+        Send failed ones again
+      </button>
+    </div>
+  );
+}
+
+interface DeliveryProps {
+  delivery: Delivery;
+  disabled: boolean;
+  resend: () => void;
+}
+
+const STATES: Record<Delivery["state"], string> = {
+  Pending: "Not delivered yet",
+  Delivered: "Delivered",
+  Failed: "Failed",
+};
+
+function DeliveryRows({ delivery, disabled, resend }: DeliveryProps): JSX.Element {
+  const { event, state, attempts, nextAttemptAt } = delivery;
+  const [open, setOpen] = useState(false);
+  const last = attempts[0];
+  const isDelivered = state === "Delivered";
+  const isWaiting = attempts.length === 0;
+  const style = isDelivered ? "row good" : isWaiting ? "row quiet" : "row bad";
+  return (
+    <>
+      <tr>
+        <th scope="row">
+          <button
+            type="button"
+            class={style}
+            aria-expanded={open}
+            aria-label={`${STATES[state]}, ${last ? (last.status ?? last.error) : "no attempt yet"}, ${event.type}`}
+            onClick={() => setOpen(!open)}
+          >
+            <Icon name={isDelivered ? "circle-check" : isWaiting ? "clock" : "circle-alert"} />
+            <span class="cut" title={last?.error}>
+              {last ? (last.status ?? last.error) : "Waiting"}
+            </span>
+            <Icon name={open ? "chevron-down" : "chevron-right"} />
+          </button>
+        </th>
+        <td class="cut" title={event.type}>
+          <code>{event.type}</code>
+        </td>
+        <td class="right num quiet c1">{last ? `${formatCount(last.duration)} ms` : null}</td>
+        <td class="right num quiet">
+          <RelativeTime at={event.createdAt} />
+        </td>
+      </tr>
+      {open ? (
+        <tr class="inner">
+          <td colSpan={4}>
+            <div class="attempts">
+              <p class="row wrap">
+                <span>{STATES[state]}</span>
+                <code class="quiet cut" title={event.id}>
+                  {event.id}
+                </code>
+                {/* Nothing is stored of a test that could be sent again. */}
+                {event.type === "ping" ? null : (
+                  <button type="button" class="btn little push" disabled={disabled} onClick={resend}>
+                    Send again
+                  </button>
+                )}
+              </p>
+              {nextAttemptAt ? <p class="small quiet">Next attempt at {formatTime(nextAttemptAt)}</p> : null}
+              <ol aria-label="Attempts">
+                {attempts.map(({ at, status, error, duration, response }) => (
+                  <li key={at}>
+                    <span class="small quiet num">
+                      {formatTime(at)} · <b>{status ?? error}</b> · {formatCount(duration)} ms
+                    </span>
+                    {response ? <pre>{response}</pre> : null}
+                  </li>
+                ))}
+              </ol>
+            </div>
+          </td>
+        </tr>
       ) : null}
     </>
   );
 }
 
-/** As a field has it: a local time without its zone. */
+/** A local time without its zone, as the input has it. */
 const localTime = (time: number): string =>
   new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
-function Replay({ disabled, replay }: { disabled: boolean; replay: (since: string) => void }): JSX.Element {
-  const [since, setSince] = useState(() => localTime(Date.now() - DAY));
+function ReplayDialog({ replay, onClose }: { replay: (since: string) => void; onClose: () => void }): JSX.Element {
+  const [since, setSince] = useState(() => localTime(Date.now() - DAY_MS));
   return (
-    <details>
-      <summary>Send again what failed</summary>
-      <form onSubmit={submitting(() => replay(new Date(since).toISOString()))}>
-        <Field label="Since" hint="What is still tried again by itself is not sent.">
-          <input
-            type="datetime-local"
-            value={since}
-            required
-            onInput={({ currentTarget }) => setSince(currentTarget.value)}
-          />
+    <Dialog title="Send failed ones again" onClose={onClose}>
+      <form class="form" onSubmit={submitting(() => replay(new Date(since).toISOString()))}>
+        <Field label="Since" hint="Deliveries that are still tried by themselves are not sent.">
+          {(ids) => (
+            <input
+              {...ids}
+              class="input"
+              type="datetime-local"
+              value={since}
+              required
+              onInput={({ currentTarget }) => setSince(currentTarget.value)}
+            />
+          )}
         </Field>
-        <button type="submit" class="primary" disabled={disabled}>
-          Replay
-        </button>
+        <div class="actions">
+          <button type="button" class="btn ghost" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="btn primary">
+            Send again
+          </button>
+        </div>
       </form>
-    </details>
-  );
-}
-
-function Told({ delivery }: { delivery: Delivery }): JSX.Element {
-  const { event, state, attempts, nextAttemptAt } = delivery;
-  const { name, style } = STATES[state];
-  return (
-    <div>
-      <strong>{event.type}</strong> <span class="quiet">{event.id}</span>
-      <br />
-      <span class={style}>{name}</span>{" "}
-      <span class="quiet">
-        · <Time at={event.createdAt} exact />
-        {nextAttemptAt ? (
-          <>
-            {" · next attempt "}
-            <Time at={nextAttemptAt} exact />
-          </>
-        ) : null}
-      </span>
-      <details>
-        <summary>{attempts.length === 1 ? "1 attempt" : `${attempts.length} attempts`}</summary>
-        <ol class="attempts">
-          {attempts.map(({ at, status, error, duration, response }) => (
-            <li key={at}>
-              <Time at={at} exact /> · <strong>{status ?? error}</strong> · {number.format(duration)} ms
-              {response ? <pre class="paragraph">{response}</pre> : null}
-            </li>
-          ))}
-        </ol>
-      </details>
-    </div>
+    </Dialog>
   );
 }
