@@ -10,6 +10,13 @@ export const LIMITS = {
   maxPhoneNumberChars: 32,
   maxBusinesses: 10,
   maxIdsPerRequest: 100,
+  maxBatchRows: 100,
+  maxUrlChars: 2000,
+  maxStatusesPerTeam: 12,
+  maxBusinessesPerTeam: 500,
+  maxApiKeysPerTeam: 50,
+  maxFormsPerTeam: 50,
+  maxWebhooksPerTeam: 20,
 } as const;
 
 export const EVENT_TYPES = [

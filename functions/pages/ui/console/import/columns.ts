@@ -1,5 +1,6 @@
 // Recognises what the columns of a file hold, from headings in four languages, and what their values mean for the team.
 
+import { LIMITS } from "../app/contract-values";
 import type { Row, Sheet } from "./csv-file";
 
 export const LANGUAGES = { en: "English", de: "German", fr: "French", es: "Spanish" } as const;
@@ -24,7 +25,7 @@ export const TARGETS: Target[] = [
   {
     column: "firstName",
     label: "First name",
-    limit: 100,
+    limit: LIMITS.maxNameChars,
     headings: {
       en: ["first", "firstName", "given name", "forename"],
       de: ["Vorname", "Rufname"],
@@ -35,7 +36,7 @@ export const TARGETS: Target[] = [
   {
     column: "lastName",
     label: "Last name",
-    limit: 100,
+    limit: LIMITS.maxNameChars,
     headings: {
       en: ["last", "lastName", "surname", "family name"],
       de: ["Nachname", "Familienname", "Zuname"],
@@ -56,11 +57,19 @@ export const TARGETS: Target[] = [
   {
     column: "email",
     label: "E-mail",
-    limit: 254,
+    limit: LIMITS.maxEmailChars,
     headings: {
       en: ["email", "mail", "email address", "email addresses", "primary email", "work email"],
       de: ["email", "mail", "E-Mail-Adresse", "Mailadresse"],
-      fr: ["email", "mail", "courriel", "adresse mail", "adresse e-mail", "adresse de courriel", "adresse électronique"],
+      fr: [
+        "email",
+        "mail",
+        "courriel",
+        "adresse mail",
+        "adresse e-mail",
+        "adresse de courriel",
+        "adresse électronique",
+      ],
       es: ["email", "correo", "correo electrónico", "dirección de correo", "dirección de correo electrónico"],
     },
   },
@@ -69,8 +78,31 @@ export const TARGETS: Target[] = [
     label: "Phone",
     list: true,
     headings: {
-      en: ["phone", "phones", "phoneNumber", "phone numbers", "telephone", "tel", "mobile", "mobile phone", "cell", "cell phone", "work phone"],
-      de: ["Telefon", "Telefonnummer", "tel", "Handy", "Handynummer", "Mobil", "Mobiltelefon", "Mobilnummer", "Rufnummer", "Festnetz"],
+      en: [
+        "phone",
+        "phones",
+        "phoneNumber",
+        "phone numbers",
+        "telephone",
+        "tel",
+        "mobile",
+        "mobile phone",
+        "cell",
+        "cell phone",
+        "work phone",
+      ],
+      de: [
+        "Telefon",
+        "Telefonnummer",
+        "tel",
+        "Handy",
+        "Handynummer",
+        "Mobil",
+        "Mobiltelefon",
+        "Mobilnummer",
+        "Rufnummer",
+        "Festnetz",
+      ],
       fr: ["téléphone", "numéro de téléphone", "tél", "portable", "téléphone portable", "mobile", "fixe"],
       es: ["teléfono", "número de teléfono", "tel", "móvil", "celular", "teléfono móvil"],
     },
@@ -78,7 +110,7 @@ export const TARGETS: Target[] = [
   {
     column: "company",
     label: "Company",
-    limit: 200,
+    limit: LIMITS.maxTextChars,
     headings: {
       en: ["company", "company name", "organization", "organisation", "account", "account name", "employer"],
       de: ["Firma", "Firmenname", "Unternehmen", "Betrieb"],
@@ -89,7 +121,7 @@ export const TARGETS: Target[] = [
   {
     column: "position",
     label: "Position",
-    limit: 200,
+    limit: LIMITS.maxTextChars,
     headings: {
       en: ["position", "title", "job title", "role"],
       de: ["Position", "Funktion", "Stelle", "Beruf"],
@@ -124,7 +156,7 @@ export const TARGETS: Target[] = [
   {
     column: "source",
     label: "Source",
-    limit: 200,
+    limit: LIMITS.maxTextChars,
     headings: {
       en: ["source", "lead source", "origin", "channel"],
       de: ["Quelle", "Leadquelle", "Herkunft", "Kanal"],
@@ -135,7 +167,7 @@ export const TARGETS: Target[] = [
   {
     column: "location",
     label: "Location",
-    limit: 200,
+    limit: LIMITS.maxTextChars,
     headings: {
       en: ["location", "city", "town", "address"],
       de: ["Ort", "Stadt", "Standort", "Wohnort", "Adresse"],
@@ -146,18 +178,48 @@ export const TARGETS: Target[] = [
   {
     column: "description",
     label: "Description",
-    limit: 10_000,
+    limit: LIMITS.maxDescriptionChars,
     headings: {
       en: ["description", "notes", "note", "comment", "comments", "remarks", "message"],
-      de: ["Beschreibung", "Notiz", "Notizen", "Bemerkung", "Bemerkungen", "Kommentar", "Anmerkung", "Anmerkungen", "Nachricht"],
+      de: [
+        "Beschreibung",
+        "Notiz",
+        "Notizen",
+        "Bemerkung",
+        "Bemerkungen",
+        "Kommentar",
+        "Anmerkung",
+        "Anmerkungen",
+        "Nachricht",
+      ],
       fr: ["description", "remarque", "remarques", "commentaire", "commentaires", "message"],
       es: ["descripción", "nota", "notas", "comentario", "comentarios", "observaciones", "mensaje"],
     },
   },
-  { column: "socialMedia.youtube", label: "YouTube", limit: 200, headings: { en: ["socialMedia.youtube", "youtube"] } },
-  { column: "socialMedia.facebook", label: "Facebook", limit: 200, headings: { en: ["socialMedia.facebook", "facebook"] } },
-  { column: "socialMedia.instagram", label: "Instagram", limit: 200, headings: { en: ["socialMedia.instagram", "instagram"] } },
-  { column: "socialMedia.twitter", label: "X (Twitter)", limit: 200, headings: { en: ["socialMedia.twitter", "twitter", "x"] } },
+  {
+    column: "socialMedia.youtube",
+    label: "YouTube",
+    limit: LIMITS.maxTextChars,
+    headings: { en: ["socialMedia.youtube", "youtube"] },
+  },
+  {
+    column: "socialMedia.facebook",
+    label: "Facebook",
+    limit: LIMITS.maxTextChars,
+    headings: { en: ["socialMedia.facebook", "facebook"] },
+  },
+  {
+    column: "socialMedia.instagram",
+    label: "Instagram",
+    limit: LIMITS.maxTextChars,
+    headings: { en: ["socialMedia.instagram", "instagram"] },
+  },
+  {
+    column: "socialMedia.twitter",
+    label: "X (Twitter)",
+    limit: LIMITS.maxTextChars,
+    headings: { en: ["socialMedia.twitter", "twitter", "x"] },
+  },
 ];
 
 export const targetOf = (column: string | undefined): Target | undefined =>
@@ -227,15 +289,14 @@ export function splitName(name: string): { firstName: string; lastName: string }
 /** Splits a list cell as the API does: at `;`, unless a backslash stands before it. */
 export function splitList(cell: string): string[] {
   const items = [""];
-  for (const [part] of cell.matchAll(/\\?[^]/gu)) {
+  for (const [part] of cell.matchAll(/\\?./gsu)) {
     if (part === ";") items.push("");
     else items[items.length - 1] += part.length > 1 && part.startsWith("\\") ? part.slice(1) : part;
   }
   return items.map((item) => item.trim()).filter(Boolean);
 }
 
-export const joinList = (items: string[]): string =>
-  items.map((item) => item.replace(/[\\;]/g, "\\$&")).join(";");
+export const joinList = (items: string[]): string => items.map((item) => item.replace(/[\\;]/g, "\\$&")).join(";");
 
 /** Removes the apostrophe that an export puts before a cell that a spreadsheet would run as a formula. */
 export const unescapeFormula = (cell: string): string => (/^''*[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
@@ -270,7 +331,19 @@ const SYNONYMS = [
   ["new", "open", "neu", "offen", "nouveau", "nouvelle", "nuevo", "nueva", "abierto"],
   ["contacted", "in contact", "kontaktiert", "angerufen", "contacté", "contactée", "contactado", "contactada"],
   ["qualified", "qualifiziert", "qualifié", "qualifiée", "calificado", "cualificado"],
-  ["offer", "proposal", "quote", "angebot", "angebot verschickt", "offre", "devis", "proposition", "oferta", "propuesta", "presupuesto"],
+  [
+    "offer",
+    "proposal",
+    "quote",
+    "angebot",
+    "angebot verschickt",
+    "offre",
+    "devis",
+    "proposition",
+    "oferta",
+    "propuesta",
+    "presupuesto",
+  ],
   ["negotiation", "verhandlung", "in verhandlung", "négociation", "negociación"],
   ["won", "closed won", "gewonnen", "gagné", "gagnée", "ganado", "ganada"],
   ["lost", "closed lost", "verloren", "perdu", "perdue", "perdido", "perdida"],

@@ -188,7 +188,7 @@ function leadsHref({ rows }: Sheet, { targets }: Choices): string {
   const sources = new Set(index < 0 ? [] : rows.map(({ cells }) => cells[index]?.trim()));
   const [source] = sources;
   if (sources.size === 1 && source) query.set("source", source);
-  return `#/table?${query}`;
+  return `#/leads?${query}`;
 }
 
 function Foot({ file, shown, decisions }: { file: Sheet; shown: Run | undefined; decisions: Decisions }): JSX.Element {

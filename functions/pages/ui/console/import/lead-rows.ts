@@ -1,11 +1,10 @@
 // Makes the rows of POST /leads/batch from the rows of a file, in an order in which no request has an address twice.
 
 import type { BatchRequest } from "../app/api";
+import { LIMITS } from "../app/contract-values";
 import { joinList, splitList, splitName, targetOf, unescapeFormula, valueKey } from "./columns";
 import type { Row, Sheet } from "./csv-file";
 
-/** Rows a request takes. */
-const MAX_BATCH_ROWS = 100;
 /** In characters; well below the limit of a request's body, whatever the encoding. */
 const MAX_BATCH_CHARS = 1_000_000;
 
@@ -92,7 +91,7 @@ function split(rows: LeadRow[]): LeadRow[][] {
   let size = 0;
   for (const row of rows) {
     const length = Object.values(row.cells).reduce((sum, cell) => sum + cell.length + 20, 0);
-    if (batch.length === MAX_BATCH_ROWS || (batch.length > 0 && size + length > MAX_BATCH_CHARS)) {
+    if (batch.length === LIMITS.maxBatchRows || (batch.length > 0 && size + length > MAX_BATCH_CHARS)) {
       batches.push(batch);
       batch = [];
       size = 0;

@@ -52,15 +52,16 @@ export function Outcome({ run, sheet }: { run: Run; sheet: Sheet }): JSX.Element
   return (
     <section class="outcome" aria-label="Outcome">
       <div class="sec">
-        <h2 class="title" role="status">
-          {titleOf(run)}
-        </h2>
+        <h2 class="title">{titleOf(run)}</h2>
         {over ? null : (
           <span class="count">
             {formatCount(done)} of {formatCount(total)}
           </span>
         )}
       </div>
+      <p class="unseen" role="status">
+        {titleOf(run)}
+      </p>
       {over && !stopped ? null : (
         <progress max={total} value={done} aria-label={dryRun ? "Rows checked" : "Rows imported"} />
       )}
@@ -128,9 +129,7 @@ export function Outcome({ run, sheet }: { run: Run; sheet: Sheet }): JSX.Element
                 <Icon name="download" />
                 Save {rowsCount(failed.size)} that failed
               </button>
-              <small class="quiet">
-                With the reasons in a last column. Correct them there, and import that file.
-              </small>
+              <small class="quiet">With the reasons in a last column. Correct them there, and import that file.</small>
             </p>
           ) : null}
         </>

@@ -1,7 +1,7 @@
 // A dry run writes nothing, so the API does not know what earlier rows of the file would have written. This adds it.
 
 import type { BatchRequest, BatchResponse } from "../app/api";
-import { type Cells, addressOf } from "./lead-rows";
+import { addressOf, type Cells } from "./lead-rows";
 
 type RowResult = BatchResponse["results"][number];
 

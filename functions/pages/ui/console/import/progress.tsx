@@ -15,17 +15,14 @@ export interface ImportProgress {
 
 export const importRun = signal<ImportProgress | undefined>(undefined);
 
-const percent = ({ done, total }: ImportProgress): string => `${Math.floor((100 * done) / total)} %`;
-
-/** Shows on every other screen that an import goes on, and leads back to it. */
-export function ImportProgressLink(): JSX.Element | null {
+/** The count beside “Import” in the navigation while an import goes on: `62 %`. */
+export function ImportCount(): JSX.Element | null {
   const run = importRun.value;
   if (!run) return null;
-  const name = run.dryRun ? "Checking" : "Importing";
   return (
-    <a class="import-progress" href="#/import" title={`${name} ${run.file}`}>
-      <progress max={run.total} value={run.done} aria-label={`${name} ${run.file}`} />
-      <span>{run.waiting ? `${name}, waiting for the connection` : `${name}, ${percent(run)}`}</span>
-    </a>
+    <span class="count" title={`${run.dryRun ? "Checking" : "Importing"} ${run.file}`}>
+      {Math.floor((100 * run.done) / run.total)} %
+      <span class="unseen"> {run.waiting ? "done, waiting for the connection" : "done"}</span>
+    </span>
   );
 }

@@ -38,13 +38,7 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
   };
   if (draft === undefined) {
     return (
-      <button
-        ref={button}
-        type="button"
-        class="value"
-        title={text}
-        onClick={() => setDraft(text)}
-      >
+      <button ref={button} type="button" class="value" title={text} onClick={() => setDraft(text)}>
         <span class="unseen">Edit {label}: </span>
         <bdi class="cut">{text}</bdi>
       </button>

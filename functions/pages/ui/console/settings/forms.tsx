@@ -43,7 +43,7 @@ export function Forms(): JSX.Element {
     <Section
       title="Forms"
       count={forms.value?.length}
-      limit={LIMITS.maxForms}
+      limit={LIMITS.maxFormsPerTeam}
       text="A form on your web site becomes a lead here. Each form says which status its leads begin with."
       add="New form"
       onAdd={() => setEditing("new")}
@@ -62,7 +62,7 @@ export function Forms(): JSX.Element {
                 <tr>
                   <th scope="col">Name</th>
                   <th scope="col" class="w-m c1">
-                    Leads become
+                    Status
                   </th>
                   <th scope="col" class="w-m">
                     Submissions
@@ -82,9 +82,10 @@ export function Forms(): JSX.Element {
                     <tr key={form.id}>
                       <th scope="row">
                         <div class="row">
-                          <span class="cut" title={form.name}>
+                          <button type="button" class="cut" title={form.name} onClick={() => setEditing(form)}>
+                            <span class="unseen">Edit </span>
                             <bdi>{form.name}</bdi>
-                          </span>
+                          </button>
                           {form.active ? null : <span class="tag">Off</span>}
                         </div>
                         {form.ignored.length > 0 ? (
@@ -96,11 +97,11 @@ export function Forms(): JSX.Element {
                       <td class="c1">{status ? <StatusPill status={status} /> : null}</td>
                       <td class="quiet num">
                         {formatCount(form.submissions)}
-                        {form.spam > 0 ? (
-                          <div class="small cut">and {formatCount(form.spam)} of bots</div>
-                        ) : null}
+                        {form.spam > 0 ? <div class="small cut">and {formatCount(form.spam)} of bots</div> : null}
                       </td>
-                      <td class="quiet c1">{form.lastSubmittedAt ? <RelativeTime at={form.lastSubmittedAt} /> : null}</td>
+                      <td class="quiet c1">
+                        {form.lastSubmittedAt ? <RelativeTime at={form.lastSubmittedAt} /> : null}
+                      </td>
                       <td class="right">
                         <Menu
                           label={`More about ${form.name}`}

@@ -36,7 +36,7 @@ export function Keys(): JSX.Element {
     <Section
       title="API keys"
       count={keys.value?.length}
-      limit={LIMITS.maxApiKeys}
+      limit={LIMITS.maxApiKeysPerTeam}
       text={
         <>
           For programs that call the API. <a href="/docs">The API reference</a> says how.

@@ -41,11 +41,7 @@ export function Settings(): JSX.Element {
           <div class="settings">
             <nav aria-label="Settings">
               {SECTIONS.filter(({ owners }) => owns || !owners).map(({ path, title }) => (
-                <a
-                  key={path}
-                  href={`#/settings/${path}`}
-                  aria-current={section?.path === path ? "page" : undefined}
-                >
+                <a key={path} href={`#/settings/${path}`} aria-current={section?.path === path ? "page" : undefined}>
                   {title}
                 </a>
               ))}

@@ -72,7 +72,7 @@ export function Statuses(): JSX.Element {
     <Section
       title="Statuses"
       count={statuses.length}
-      limit={LIMITS.maxStatuses}
+      limit={LIMITS.maxStatusesPerTeam}
       text="The columns of the board, from left to right. New leads get the first one."
       add={owns ? "New status" : undefined}
       onAdd={() => setIsAdding(true)}
@@ -277,13 +277,7 @@ function NewStatus({ created, onClose }: { created: (name: string) => void; onCl
         <div class="swatches">
           {colors.map((name) => (
             <label key={name} class="swatch">
-              <input
-                type="radio"
-                name="color"
-                value={name}
-                checked={name === color}
-                onInput={() => setColor(name)}
-              />
+              <input type="radio" name="color" value={name} checked={name === color} onInput={() => setColor(name)} />
               <StatusDot color={name} />
               {name}
             </label>

@@ -1,6 +1,6 @@
 // One webhook: its properties, a test, its deliveries with their attempts, and what is sent again.
 
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { api, type Delivery, describeError, unwrap, type Webhook } from "../app/api";
 import { go } from "../app/route";
@@ -35,7 +35,7 @@ export function WebhookScreen({ id }: { id: number }): JSX.Element {
   return <Loaded of={webhook}>{(read) => <WebhookDetails webhook={read} reload={webhook.reload} />}</Loaded>;
 }
 
-function Back({ title, children }: { title: string; children?: JSX.Element }): JSX.Element {
+function Back({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
   return (
     <div class="sec">
       <a class="btn ghost icon hang" href="#/settings/webhooks" aria-label="All webhooks" title="All webhooks">
@@ -130,9 +130,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
   const renew = async () => {
     const text = "The current secret stays valid for 24 hours beside the new one.";
     if (!(await confirmed("Renew the secret?", text, "Renew secret"))) return;
-    const result = await attempt("secret", (key) =>
-      unwrap(api.POST("/webhooks/{id}/secret", { params: params(key) })),
-    );
+    const result = await attempt("secret", (key) => unwrap(api.POST("/webhooks/{id}/secret", { params: params(key) })));
     if (!result) return;
     setSecret(result.secret ?? undefined);
     // The response to a repeated request has no secret.
@@ -149,38 +147,30 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
   return (
     <section class="stack" aria-label={description || url}>
       <Back title={description || url}>
-        <>
-          <button type="button" class="btn" disabled={cannotSend} title={offTitle} onClick={test}>
-            Send a test
-          </button>
-          <Menu
-            label="More about this webhook"
-            trigger={(props) => (
-              <button
-                type="button"
-                class="btn icon ghost"
-                aria-label="More about this webhook"
-                title="More"
-                {...props}
-              >
-                <Icon name="ellipsis" />
-              </button>
-            )}
-          >
-            <MenuItem icon="pencil" onSelect={() => setDialog("edit")}>
-              Edit
-            </MenuItem>
-            <MenuItem icon="key-round" onSelect={renew}>
-              Renew the secret
-            </MenuItem>
-            <MenuItem icon="history" disabled={cannotSend} onSelect={() => setDialog("replay")}>
-              Send failed ones again
-            </MenuItem>
-            <MenuItem icon="trash-2" danger onSelect={remove}>
-              Delete
-            </MenuItem>
-          </Menu>
-        </>
+        <button type="button" class="btn" disabled={cannotSend} title={offTitle} onClick={test}>
+          Send a test
+        </button>
+        <Menu
+          label="More about this webhook"
+          trigger={(props) => (
+            <button type="button" class="btn icon ghost" aria-label="More about this webhook" title="More" {...props}>
+              <Icon name="ellipsis" />
+            </button>
+          )}
+        >
+          <MenuItem icon="pencil" onSelect={() => setDialog("edit")}>
+            Edit
+          </MenuItem>
+          <MenuItem icon="key-round" onSelect={renew}>
+            Renew the secret
+          </MenuItem>
+          <MenuItem icon="history" disabled={cannotSend} onSelect={() => setDialog("replay")}>
+            Send failed ones again
+          </MenuItem>
+          <MenuItem icon="trash-2" danger onSelect={remove}>
+            Delete
+          </MenuItem>
+        </Menu>
       </Back>
       <dl class="fields">
         <div>
@@ -211,7 +201,9 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
           <dt>Secret</dt>
           <dd>
             <button type="button" class="value" disabled={busy} onClick={renew}>
-              Shown once, <RelativeTime at={createdAt} />. Renew
+              <span>
+                Shown once, <RelativeTime at={createdAt} />. Renew
+              </span>
             </button>
           </dd>
         </div>
@@ -326,7 +318,8 @@ function Health({ webhook, edit, replay }: HealthProps): JSX.Element | null {
       <div class={switchedOff ? "note bad" : "note"}>
         <Icon name={switchedOff ? "circle-alert" : "info"} />
         <div>
-          <b>Off{switchedOff ? `: ${SWITCHED_OFF[switchedOff]}` : ""}.</b> Nothing is sent until it is switched on again.
+          <b>Off{switchedOff ? `: ${SWITCHED_OFF[switchedOff]}` : ""}.</b> Nothing is sent until it is switched on
+          again.
         </div>
         <button type="button" class="btn little push" onClick={edit}>
           Edit

@@ -19,7 +19,7 @@ export function Webhooks(): JSX.Element {
     <Section
       title="Webhooks"
       count={webhooks.value?.length}
-      limit={LIMITS.maxWebhooks}
+      limit={LIMITS.maxWebhooksPerTeam}
       text="A webhook tells another system of each change, within seconds, and tries again while that system is down."
       add="New webhook"
       onAdd={() => setIsAdding(true)}
@@ -27,7 +27,11 @@ export function Webhooks(): JSX.Element {
       <Loaded of={webhooks}>
         {(webhooks) =>
           webhooks.length === 0 ? (
-            <Empty icon="webhook" title="No webhooks yet" text="Create one to send changes of leads to another system." />
+            <Empty
+              icon="webhook"
+              title="No webhooks yet"
+              text="Create one to send changes of leads to another system."
+            />
           ) : (
             <table class="plain">
               <thead>
