@@ -31,20 +31,20 @@ test("a day", async ({ page, product, refusals }) => {
     await page.getByRole("link", { name: "Import" }).click();
     const file = { name: "fair.csv", mimeType: "text/csv", buffer: Buffer.from(csv()) };
     await page.locator("input[type=file]").setInputFiles(file);
-    await expect(page.getByLabel("What Organisation becomes")).toHaveValue("company");
-    await expect(page.getByLabel("What Given name becomes")).toHaveValue("firstName");
-    await page.getByRole("button", { name: "Dry run" }).click();
+    await expect(page.getByLabel("Field for Organisation")).toHaveValue("company");
+    await expect(page.getByLabel("Field for Given name")).toHaveValue("firstName");
+    await page.getByRole("button", { name: "Check 200 rows" }).click();
     const outcome = page.getByRole("region", { name: "Outcome" });
-    await expect(outcome.getByRole("heading")).toHaveText("What would happen");
-    await expect(outcome.locator(".figures li")).toHaveText(["created198", "changed0", "unchanged0", "failed2"]);
-    // A dry run writes nothing, so what comes later in another request is not known to it.
+    await expect(outcome.getByRole("heading")).toHaveText("198 of 200 rows can be imported", { timeout: 20_000 });
+    await expect(outcome.locator("dl dd")).toHaveText(["197", "1", "0", "2"]);
+    // A check writes nothing.
     const { data: before } = await api.GET("/leads", { params: { query: { source: "Fair" } } });
     expect(before?.count).toBe(0);
-    await page.getByRole("button", { name: "Import 200 rows" }).click();
-    await expect(outcome.getByRole("heading")).toHaveText("Done", { timeout: 20_000 });
-    await expect(outcome.locator(".figures li")).toHaveText(["created197", "changed1", "unchanged0", "failed2"]);
+    await page.getByRole("button", { name: "Import 198 leads" }).click();
+    await expect(outcome.getByRole("heading")).toHaveText("198 of 200 rows imported", { timeout: 20_000 });
+    await expect(outcome.locator("dl dd")).toHaveText(["197", "1", "0", "2"]);
     const download = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Save the failed rows" }).click();
+    await page.getByRole("button", { name: "Save 2 rows that failed" }).click();
     const failed = await readFile(await (await download).path(), "utf8");
     expect(failed.split("\r\n")[0]).toBe(
       "\uFEFFGiven name,Surname,E-mail address,Phone,Organisation,Lead source,error",

@@ -134,6 +134,8 @@ test("without a connection it says so, and goes on when there is one", async ({ 
   const buffer = Buffer.from(["firstName,lastName,email", ...rows].join("\n"));
   await page.goto("/#/import");
   await page.locator("input[type=file]").setInputFiles({ name: "rows.csv", mimeType: "text/csv", buffer });
+  await page.getByRole("button", { name: "Check 450 rows" }).click();
+  await expect(page.getByRole("button", { name: "Import 450 leads" })).toBeVisible();
   let answers = 0;
   await page.route("**/leads/batch", async (route) => {
     answers += 1;
@@ -143,12 +145,12 @@ test("without a connection it says so, and goes on when there is one", async ({ 
     await context.setOffline(true);
     return route.abort("internetdisconnected");
   });
-  await page.getByRole("button", { name: "Import 450 rows" }).click();
+  await page.getByRole("button", { name: "Import 450 leads" }).click();
   const outcome = page.getByRole("region", { name: "Outcome" });
-  await expect(outcome).toContainText("It goes on by itself.");
+  await expect(outcome).toContainText("The import goes on by itself.");
   await context.setOffline(false);
-  await expect(outcome.getByRole("heading")).toHaveText("Done");
-  await expect(outcome.locator(".figures li")).toHaveText(["created450", "changed0", "unchanged0", "failed0"]);
+  await expect(outcome.getByRole("heading")).toHaveText("450 rows imported", { timeout: 20_000 });
+  await expect(outcome.locator("dl dd")).toHaveText(["450", "0", "0", "0"]);
   const { data } = await (await product.api()).GET("/leads");
   expect(data?.count).toBe(510);
 });
@@ -249,80 +251,4 @@ test("an issuer that is down ends no session", async ({ page, refusals }) => {
   down = false;
   await page.getByRole("button", { name: "Try again" }).first().click();
   await expect(page.getByRole("region", { name: "New leads", exact: true }).getByRole("link")).toHaveText(/^(29|30)$/);
-});
-
-test.describe("import", () => {
-  const drop = async (page: Page, content: string | Buffer, name = "leads.csv") => {
-    await page.goto("/#/import");
-    const buffer = Buffer.from(content as string);
-    await page.locator("input[type=file]").setInputFiles({ name, mimeType: "text/csv", buffer });
-  };
-
-  test("what is no table is refused, and what is of another encoding is read", async ({ page, product }) => {
-    await signIn(page);
-    await drop(page, 'firstName,lastName,email\nAda,"Lovelace,ada@example.com\nGrace,Hopper,grace@example.com\n');
-    await expect(page.getByRole("status").last()).toContainText("The quotes of row");
-    await drop(page, "firstName,lastName,email\n");
-    await expect(page.getByRole("status").last()).toContainText("There are no rows in it.");
-    await drop(page, Buffer.from("firstName;lastName;email\nJ\xfcrgen;M\xfcller;juergen@example.com\n", "latin1"));
-    await page.getByRole("button", { name: "Import 1 rows" }).click();
-    await expect(page.getByRole("heading", { name: "Done" })).toBeVisible();
-    const { data } = await (await product.api()).GET("/leads/search", { params: { query: { search: "juergen" } } });
-    expect(data).toMatchObject([{ firstName: "Jürgen", lastName: "Müller" }]);
-  });
-
-  test("rows are named as a spreadsheet counts them", async ({ page }) => {
-    await signIn(page);
-    await drop(page, 'firstName,lastName,email\n\nAda,"of two\nlines",ada@example.com\n,,\nNo,Address\n');
-    await page.getByRole("button", { name: "Dry run" }).click();
-    await expect(page.locator(".faults li")).toHaveText([/^Row 3: .*lastName/, /^Row 5: .*email/]);
-  });
-
-  test("what was cut short is sent again until it is decided", async ({ page, product }) => {
-    await signIn(page);
-    const keys: (string | undefined)[] = [];
-    await page.route("**/leads/batch", async (route) => {
-      keys.push(route.request().headers()["idempotency-key"]);
-      if (keys.length > 1) return route.continue();
-      const results = [0, 1].map((index) => ({ index, result: "failed", message: "Outcome unknown" }));
-      return route.fulfill({ json: { created: 0, updated: 0, unchanged: 0, failed: 2, results } });
-    });
-    await drop(page, "firstName,lastName,email\nAda,Lovelace,ada@example.com\nGrace,Hopper,grace@example.com\n");
-    await page.getByRole("button", { name: "Import 2 rows" }).click();
-    await expect(page.getByRole("region", { name: "Outcome" })).toContainText("Outcome unknown It goes on by itself.");
-    await expect(page.getByRole("heading", { name: "Done" })).toBeVisible();
-    await expect(page.locator(".figures li")).toHaveText(["created2", "changed0", "unchanged0", "failed0"]);
-    expect(keys).toHaveLength(2);
-    expect(keys[0]).toBe(keys[1]);
-    const { data } = await (await product.api()).GET("/leads");
-    expect(data?.count).toBe(62);
-  });
-
-  test("it goes on while other screens are shown, stops when told, and goes on after that", async ({
-    page,
-    product,
-  }) => {
-    await signIn(page);
-    const api = await product.api();
-    const rows = Array.from({ length: 500 }, (_, n) => `First,Last,row.${n}@example.org`);
-    const file = ["firstName,lastName,email", ...rows].join("\n");
-    await drop(page, file);
-    await page.route("**/leads/batch", async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      return route.continue();
-    });
-    await page.getByRole("button", { name: "Import 500 rows" }).click();
-    await page.goto("/#/leads");
-    await expect.poll(async () => (await api.GET("/leads")).data?.count).toBeGreaterThan(60);
-    await page.goto("/#/import");
-    await page.getByRole("button", { name: "Stop" }).click();
-    await expect(page.getByRole("heading", { name: "Cut short" })).toBeVisible();
-    // The same file in a page that knows nothing of it any more: what is written is not written again.
-    await page.reload();
-    await drop(page, file);
-    await page.getByRole("button", { name: "Import 500 rows" }).click();
-    await expect(page.getByRole("heading", { name: "Done" })).toBeVisible({ timeout: 20_000 });
-    await expect(page.locator(".figures li")).toHaveText(["created500", "changed0", "unchanged0", "failed0"]);
-    expect((await api.GET("/leads")).data?.count).toBe(560);
-  });
 });

@@ -1,6 +1,7 @@
 // The way between screens: a sidebar, a rail of icons on narrower windows, a bar at the bottom on phones.
 
 import type { JSX } from "preact";
+import { ImportCount } from "../import/progress";
 import { Face } from "../ui/face";
 import { Icon, Mark } from "../ui/icon";
 import type { IconName } from "../ui/icons";
@@ -37,6 +38,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
               <button type="button" {...props}>
                 <Icon name="menu" />
                 <span>More</span>
+                <ImportCount />
               </button>
             )}
             label="More"
@@ -94,6 +96,7 @@ function PlaceLink({ place: { screen, title, icon, keys } }: { place: Place }): 
       >
         <Icon name={icon} />
         <span>{title}</span>
+        {screen === "import" ? <ImportCount /> : null}
       </a>
     </li>
   );

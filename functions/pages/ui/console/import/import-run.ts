@@ -1,7 +1,7 @@
 // The import: the file, the choices, and a run, which goes on while other screens are shown. A request may be sent again
 // with its idempotency key, so a lost connection writes no row twice.
 
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import {
   api,
   type BatchRequest,
@@ -14,6 +14,7 @@ import {
   wait,
 } from "../app/api";
 import { Unreachable } from "../app/connection";
+import { session } from "../app/session";
 import { formatCount } from "../ui/time";
 import { complain, notify } from "../ui/toast";
 import { labelOf } from "./columns";
@@ -95,6 +96,11 @@ export function forget(): void {
   sheet.value = undefined;
   choices.value = undefined;
 }
+
+// File and run belong to the user who is signed in.
+effect(() => {
+  if (session.value.is === "out") untracked(forget);
+});
 
 /** The beginning of the requests' keys, kept by this tab until the import is done: the same file, dropped again, goes on. */
 async function keyOf(batches: LeadRow[][], options: unknown): Promise<{ key: string; release: () => void }> {

@@ -86,11 +86,11 @@ export function Statuses(): JSX.Element {
               </th>
             ) : null}
             <th scope="col">Name</th>
-            <th scope="col" class="w-m">
-              Colour
+            <th scope="col" class="w-color">
+              <span>Colour</span>
             </th>
             {owns ? (
-              <th scope="col" class="w-s">
+              <th scope="col" class="w-acts">
                 <span class="unseen">Actions</span>
               </th>
             ) : null}

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import type { Webhook } from "../app/api";
 import { Icon } from "../ui/icon";
-import { RelativeTime } from "../ui/time";
+import { formatTime } from "../ui/time";
 
 /** Why a webhook was switched off. */
 export const SWITCHED_OFF: Record<NonNullable<Webhook["switchedOff"]>, string> = {
@@ -26,9 +26,7 @@ export function WebhookState({ webhook }: { webhook: Webhook }): JSX.Element {
     return (
       <span class="row bad">
         <Icon name="circle-alert" />
-        <span class="cut">
-          Failing since <RelativeTime at={failingSince} />
-        </span>
+        <span class="cut">Failing since {formatTime(failingSince)}</span>
       </span>
     );
   }

@@ -332,10 +332,8 @@ function Health({ webhook, edit, replay }: HealthProps): JSX.Element | null {
     <div class="note bad">
       <Icon name="circle-alert" />
       <div>
-        <b>
-          Failing since <RelativeTime at={failingSince} />.
-        </b>{" "}
-        Each delivery is tried again for three days. After five days of failures the webhook is switched off.
+        <b>Failing since {formatTime(failingSince)}.</b> Each delivery is tried again for three days. After five days of
+        failures the webhook is switched off.
       </div>
       <button type="button" class="btn little push" onClick={replay}>
         Send failed ones again
