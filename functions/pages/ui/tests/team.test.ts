@@ -94,7 +94,7 @@ test("a name that is being edited is given up by Escape, and kept when it cannot
   await button.click();
   await page.getByLabel("Name of Contacted").fill("Closed");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("alert")).toContainText("Closed");
+  await expect(page.getByRole("alert")).toContainText("already exists");
   await expect(page.getByLabel("Name of Contacted")).toHaveValue("Closed");
 });
 

@@ -17,28 +17,38 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
   /** Absent unless it is being edited. */
   const [draft, setDraft] = useState<string>();
   const button = useRef<HTMLButtonElement>(null);
-  const saving = useRef(false);
+  /** Whether it is being saved, or closed. An input that is removed loses the focus too. */
+  const isSettled = useRef(false);
   const close = (returnFocus: boolean) => {
+    isSettled.current = true;
     setDraft(undefined);
     if (returnFocus) requestAnimationFrame(() => button.current?.focus());
   };
   const commit = async (returnFocus: boolean) => {
     const name = draft?.trim();
-    if (draft === undefined || saving.current) return;
+    if (draft === undefined || isSettled.current) return;
     // An empty name is not valid, and stays until it is one or is given up.
     if (!name) return;
     if (name === text) {
       close(returnFocus);
       return;
     }
-    saving.current = true;
-    const isSaved = await save(name);
-    saving.current = false;
-    if (isSaved) close(returnFocus);
+    isSettled.current = true;
+    if (await save(name)) close(returnFocus);
+    else isSettled.current = false;
   };
   if (draft === undefined) {
     return (
-      <button ref={button} type="button" class="value" title={text} onClick={() => setDraft(text)}>
+      <button
+        ref={button}
+        type="button"
+        class="value"
+        title={text}
+        onClick={() => {
+          isSettled.current = false;
+          setDraft(text);
+        }}
+      >
         <span class="unseen">Edit {label}: </span>
         <bdi class="cut">{text}</bdi>
       </button>
