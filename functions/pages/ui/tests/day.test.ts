@@ -34,7 +34,7 @@ test("a day", async ({ page, product, refusals }) => {
     await expect(page.getByLabel("Field for Organisation")).toHaveValue("company");
     await expect(page.getByLabel("Field for Given name")).toHaveValue("firstName");
     await page.getByRole("button", { name: "Check 200 rows" }).click();
-    const outcome = page.getByRole("region", { name: "Outcome" });
+    const outcome = page.getByRole("region", { name: "Outcome", exact: true });
     await expect(outcome.getByRole("heading")).toHaveText("198 of 200 rows can be imported", { timeout: 20_000 });
     await expect(outcome.locator("dl dd")).toHaveText(["197", "1", "0", "2"]);
     // A check writes nothing.

@@ -15,7 +15,7 @@ async function drop(page: Page, content: string | Buffer, name = "leads.csv"): P
 }
 
 const field = (page: Page, heading: string) => page.getByLabel(`Field for ${heading}`, { exact: true });
-const outcome = (page: Page) => page.getByRole("region", { name: "Outcome" });
+const outcome = (page: Page) => page.getByRole("region", { name: "Outcome", exact: true });
 const check = (page: Page) => page.getByRole("button", { name: /^Check / });
 const run = (page: Page) => page.getByRole("button", { name: /^Import \d/ });
 /** The figures of the outcome: created, changed, unchanged, failed. */

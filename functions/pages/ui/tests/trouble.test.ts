@@ -146,7 +146,7 @@ test("without a connection it says so, and goes on when there is one", async ({ 
     return route.abort("internetdisconnected");
   });
   await page.getByRole("button", { name: "Import 450 leads" }).click();
-  const outcome = page.getByRole("region", { name: "Outcome" });
+  const outcome = page.getByRole("region", { name: "Outcome", exact: true });
   await expect(outcome).toContainText("The import goes on by itself.");
   await context.setOffline(false);
   await expect(outcome.getByRole("heading")).toHaveText("450 rows imported", { timeout: 20_000 });
@@ -197,9 +197,11 @@ test("hostile text is shown as text", async ({ page, product }) => {
     ["leads", "changed"],
     [`leads/${id}`, "comment"],
     ["dashboard", "business"],
-    ["settings", "key"],
-    ["settings", "form"],
-    ["settings", "webhook"],
+    ["settings", "status"],
+    ["settings/businesses", "business"],
+    ["settings/keys", "key"],
+    ["settings/forms", "form"],
+    ["settings/webhooks", "webhook"],
     ["settings/webhooks/2", "webhook"],
     ["new", "business"],
   ]) {
