@@ -31,7 +31,7 @@ export class Prediction {
     const { isNew } = before;
     const changed = Object.keys(cells).filter((column) => {
       const [current, next] = [before.cells[column], cells[column] ?? ""];
-      if (column === "email" || (current ?? (isNew ? "" : undefined)) === undefined) return false;
+      if ((current ?? (isNew ? "" : undefined)) === undefined) return false;
       return next !== (current ?? "") && !(this.options.fill && current);
     });
     // Fields that no earlier row has are as the API has read them.
