@@ -10,13 +10,16 @@ const chart = (page: Page) => page.getByRole("group", { name: /^New leads by / }
 const figure = (page: Page, name: string) => page.getByRole("region", { name, exact: true });
 const numberIn = (text: string | null): number => Number(/[\d,]+/.exec(text ?? "")?.[0].replaceAll(",", ""));
 
+/** The number of leads that a bar's name says, as in `2 November: 3 leads (New 2, Closed 1)`. */
+const inBarName = (name: string): number => numberIn(/: (.*) leads? \(/.exec(name)?.[1] ?? "");
+
 /** The number that each bar says, from left to right. */
 const barCounts = async (page: Page): Promise<number[]> =>
   (
     await chart(page)
       .getByRole("link")
       .evaluateAll((bars) => bars.map((bar) => bar.getAttribute("aria-label") ?? ""))
-  ).map((name) => numberIn(name.split(":").at(-1) ?? ""));
+  ).map(inBarName);
 
 const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
 
@@ -82,7 +85,7 @@ test("a bar, a status and a business lead to lists of as many leads", async ({ p
   await signIn(page);
   await open(page);
   const bar = chart(page).getByRole("link").last();
-  const inBar = numberIn(((await bar.getAttribute("aria-label")) ?? "").split(":").at(-1) ?? "");
+  const inBar = inBarName((await bar.getAttribute("aria-label")) ?? "");
   await bar.click();
   await expect(page.getByText(new RegExp(`^${inBar} leads?$`)).first()).toBeVisible();
 

@@ -113,8 +113,10 @@ export function Bars({ label, unit, width, buckets, series, href }: Props): JSX.
             </text>
           ) : null;
         if (total === 0) return <g key={bucket.from}>{tick}</g>;
-        const name = `${bucket.name}: ${formatCount(total)} ${total === 1 ? "lead" : "leads"}`;
         const parts = series.filter(({ counts }) => (counts[at] ?? 0) > 0);
+        const byStatus = parts.map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`).join(", ");
+        // The title is the link's text, so its name is the same: people who speak to the page say what they see.
+        const name = `${bucket.name}: ${formatCount(total)} ${total === 1 ? "lead" : "leads"} (${byStatus})`;
         let below = 0;
         return (
           <g key={bucket.from}>
@@ -125,9 +127,7 @@ export function Bars({ label, unit, width, buckets, series, href }: Props): JSX.
               tabIndex={at === stop ? 0 : -1}
               onFocus={() => setCurrent(at)}
             >
-              <title>
-                {[name, ...parts.map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`)].join("\n")}
-              </title>
+              <title>{name}</title>
               <rect class="area" x={x} y={FLOOR - PLOT_HEIGHT} width={px(slot)} height={PLOT_HEIGHT} />
               {[...parts].reverse().map(({ id, color, counts }) => {
                 const count = counts[at] ?? 0;
