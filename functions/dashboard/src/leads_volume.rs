@@ -9,7 +9,7 @@ use shared::domain::error::Error;
 use shared::domain::{Business, ErrorCode, FieldError, percentage_change};
 
 use crate::DashboardState;
-use crate::dates::{PeriodParams, extend_to_previous};
+use crate::period_params::{PeriodParams, extend_to_previous};
 
 /// Maximum number of figures (days times businesses) of an answer, to stay well within Lambda's 6 MB.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -54,6 +54,6 @@ pub(crate) async fn leads_volume(
         data: businesses.into_iter().map(series).collect(),
         unassigned: creations.created_per_day(period, None),
         total_leads_amount: now,
-        percentage_change: percentage_change(now, creations.created_in(period.previous(), None)),
+        percentage_change: percentage_change(now, creations.created_in(period.previous_period(), None)),
     }))
 }

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{
     BooleanParam, Caller, CursorCodec, DayParam, FromQuery, Json, LeadSummaryResponse, PageBuilder, PageParams,
-    QueryReader, Read, ValidQuery, Validator as _, enum_name, text_param,
+    QueryReader, Read, ValidQuery, Validator as _, enum_name_validator, text_query_param,
 };
 use shared::domain::error::Error;
 use shared::domain::{LeadFilter, SourceHash};
@@ -22,7 +22,7 @@ const TO_DESCRIPTION: &str = "Last day of creation, UTC. `from` and `to` may be 
 
 /// Reads the query parameters that filter and sort the leads of a list or an export.
 pub(crate) fn read_filter(query: &mut impl QueryReader) -> LeadFilter {
-    let source = text_param(
+    let source = text_query_param(
         "a source of 1 to 200 characters",
         "Only leads with this source. Case does not matter.",
         (1, 200),
@@ -45,18 +45,21 @@ pub(crate) fn read_filter(query: &mut impl QueryReader) -> LeadFilter {
                 )
                 .unwrap_or_default(),
         ),
-        state: query.read_single_value("state", &enum_name().with_description("Only leads in this state.")),
+        state: query.read_single_value("state", &enum_name_validator().with_description("Only leads in this state.")),
         source: query.read_single_value("source", &source),
         from,
         to,
         order: query
-            .read_single_value("sort", &enum_name().with_description("`-createdAt` (newest first) by default."))
+            .read_single_value(
+                "sort",
+                &enum_name_validator().with_description("`-createdAt` (newest first) by default."),
+            )
             .unwrap_or_default(),
     }
 }
 
 impl FromQuery for ListParams {
-    fn read(query: &mut impl QueryReader) -> Option<Self> {
+    fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self { filter: read_filter(query), page: PageParams::of(query) })
     }
 }
@@ -91,6 +94,6 @@ pub(crate) async fn list(
     // If the answer was cut short to limit its size, the next page starts after its last lead. Otherwise the next page
     // starts where the list stopped reading.
     let (leads, next_cursor) = PageBuilder { cursor: &cursor, more: false }.build_page(positions.zip(leads))?;
-    let next_cursor = next_cursor.or_else(|| found.next.map(|next| cursor.encode(&next)));
+    let next_cursor = next_cursor.or_else(|| found.next.map(|next| cursor.encode_cursor(&next)));
     Ok(Json(LeadPage { count: found.count, leads, next_cursor }))
 }

@@ -5,7 +5,7 @@ use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::start();
+    telemetry::start_json_log();
     let (table, photos) = AwsClientFactory::load()?.open_table_and_photos(2).await?;
-    api::run(router(LeadsState { table, photos })).await
+    api::serve_lambda(router(LeadsState { table, photos })).await
 }

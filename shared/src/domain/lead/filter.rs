@@ -41,12 +41,15 @@ pub struct LeadFilter {
 impl LeadFilter {
     /// Sort position at the start of the range of days. `None` without a first day.
     pub fn first_position(&self) -> Option<SortPosition> {
-        self.from.map(Timestamp::start_of_utc_day).map(SortPosition::earliest_at)
+        self.from.map(Timestamp::start_of_utc_day).map(SortPosition::earliest_position_at)
     }
 
     /// Sort position just after the end of the range of days. `None` without a last day.
     pub fn end_position(&self) -> Option<SortPosition> {
-        self.to.and_then(|day| day.tomorrow().ok()).map(Timestamp::start_of_utc_day).map(SortPosition::earliest_at)
+        self.to
+            .and_then(|day| day.tomorrow().ok())
+            .map(Timestamp::start_of_utc_day)
+            .map(SortPosition::earliest_position_at)
     }
 
     /// Whether a lead meets the conditions on archived flag, state, status and business. Source and days are not
