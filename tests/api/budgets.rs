@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use local::costs::{self, MeasuredRequest, requests_to_measure};
-use local::teams::{VariedTeam, add_example_leads, fill_team};
+use local::large_teams::{VariedTeam, add_example_leads, fill_team};
 use local::{CountedTraffic, StackOptions};
 use serde_json::{Value, json};
 
@@ -248,7 +248,7 @@ async fn an_event_costs_little_compared_with_its_change() {
     owner.create_numbered_businesses(3).await;
     owner.post("/webhooks", json!({ "url": receiver.url })).await.expect_status(201);
     for n in 0..100 {
-        owner.create_lead(local::teams::lead(n)).await;
+        owner.create_lead(local::large_teams::example_lead_fields(n)).await;
     }
     let records = api.stream_records().await;
     let cost = async |function: &str, event: Value| {
@@ -260,7 +260,7 @@ async fn an_event_costs_little_compared_with_its_change() {
     // Publishes the first event, so that the feed has a page before the costs are measured.
     cost("PublisherFunction", json!({ "Records": records[..1] })).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let lead = owner.create_lead(local::teams::lead(999)).await;
+    let lead = owner.create_lead(local::large_teams::example_lead_fields(999)).await;
     let of_lead = |record: &&Value| record["dynamodb"]["Keys"]["PK"]["S"] == format!("T#team#LEAD#{lead}");
     let all = api.stream_records().await;
     let one = cost("PublisherFunction", json!({ "Records": [all.iter().find(of_lead).expect("it")] })).await;

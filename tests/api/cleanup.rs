@@ -183,7 +183,7 @@ async fn failing_tasks_do_not_block_later_ones() {
 async fn a_rollup_changes_no_answer() {
     with_fault_injection(async |api| {
         let owner = api.owner_caller();
-        local::teams::fill_team(&api.dynamodb, &api.table, "team", 150, |n| n * 7 % 400).await.expect("leads");
+        local::large_teams::fill_team(&api.dynamodb, &api.table, "team", 150, |n| n * 7 % 400).await.expect("leads");
         let moved = json!({ "ids": (20..60).collect::<Vec<_>>() });
         let ask = async || {
             let mut answers = Vec::new();

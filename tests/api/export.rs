@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use local::teams::fill_team;
+use local::large_teams::fill_team;
 use serde_json::{Value, json};
 
 use crate::harness::{TestCaller, TestResponse, TestStack, example_lead_with, lead_ids, test_options, with_api};

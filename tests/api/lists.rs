@@ -320,7 +320,7 @@ async fn a_page_with_few_matches_ends_early() {
 async fn matches_at_the_end_take_at_most_four_trips() {
     let api = TestStack::start_stack(StackOptions { inject_faults: true, ..test_options() }).await;
     let owner = api.owner_caller();
-    local::teams::fill_team(&api.dynamodb, &api.table, "team", 1200, |_| 0).await.unwrap();
+    local::large_teams::fill_team(&api.dynamodb, &api.table, "team", 1200, |_| 0).await.unwrap();
     let oldest = lead_ids(&owner.all_pages("/leads?sort=createdAt&limit=100", "leads").await);
     owner.patch("/leads/archive", json!({ "ids": oldest[..100] })).await.expect_status(200);
     api.dynamodb_faults().start_counting_requests();

@@ -122,7 +122,7 @@ fn lead_batches_by_age(
         while rows.len() < LeadBatch::MAX_ROWS
             && let Some((_, lead)) = leads.next_if(|(other, _)| other.as_hours() / 24 == age.as_hours() / 24)
         {
-            rows.push(example_lead_fields);
+            rows.push(lead);
         }
         Some((age, rows))
     })
