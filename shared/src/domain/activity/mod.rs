@@ -86,7 +86,7 @@ pub struct Change {
     pub current: Value,
 }
 
-/// An entry of a lead's log: an action, and the fields that it changed. Entries never change.
+/// One entry of a lead's log. Entries never change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
