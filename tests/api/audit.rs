@@ -103,6 +103,10 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, TableItem>) -> BTr
     }
     audit_counters(team, &recount, items);
     audit_quota_counter(&ItemKey::ApiKeyCount.of(team), items);
+    let is_views_partition = |pk: &str| pk.strip_prefix(&prefix).is_some_and(|kind| kind.starts_with("VIEWS"));
+    for counter in keys.iter().filter(|key| is_views_partition(&key.pk) && key.sk == "COUNT") {
+        audit_quota_counter(counter, items);
+    }
     items.retain(|key, _| !(of_team(&key) && key.sk.starts_with("STATISTICS#")));
     audit_quota_counter(&ItemKey::FormCount.of(team), items);
     audit_quota_counter(&ItemKey::WebhookCount.of(team), items);

@@ -442,6 +442,7 @@ async fn every_error_has_a_code() {
             (owner.patch("/leads/archive", json!({ "ids": [1, 7] })).await, "lead_not_found"),
             (owner.put("/leads/comments/9", json!({ "content": "x" })).await, "comment_not_found"),
             (owner.delete("/keys/9", Value::Null).await, "api_key_not_found"),
+            (owner.delete("/views/9", Value::Null).await, "view_not_found"),
             (owner.delete("/forms/9", Value::Null).await, "form_not_found"),
             (owner.get("/webhooks/9").await, "webhook_not_found"),
             (owner.delete("/leads/delete-photo/x.jpg", Value::Null).await, "photo_not_found"),

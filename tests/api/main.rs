@@ -38,4 +38,5 @@ mod receiver;
 mod rules;
 mod search;
 mod teams;
+mod views;
 mod webhooks;

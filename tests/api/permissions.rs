@@ -84,6 +84,15 @@ async fn use_every_permission(api: &TestStack) {
     api.caller_with_api_key(&key).get("/leads").await.expect_status(200);
     owner.delete("/keys/1", Value::Null).await.expect_status(200);
 
+    let headers = [("content-type", "application/json"), ("idempotency-key", "view")];
+    let view = json!({ "name": "Open", "query": { "status": "1" }, "layout": "table" });
+    owner.send_request("POST", "/views", &headers, view.to_string()).await.expect_status(201);
+    owner.get("/views").await.expect_status(200);
+    owner.get("/leads?view=1").await.expect_status(200);
+    let shared = json!({ "name": "Open", "query": { "status": "1" }, "layout": "table", "shared": true });
+    owner.put("/views/1", shared).await.expect_status(200);
+    owner.delete("/views/1", Value::Null).await.expect_status(200);
+
     let headers = [("content-type", "application/json"), ("idempotency-key", "form")];
     let form = owner
         .send_request("POST", "/forms", &headers, json!({ "name": "Contact" }).to_string())

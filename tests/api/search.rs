@@ -297,3 +297,67 @@ async fn a_search_needs_two_characters_or_lists_the_newest() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_search_takes_every_filter_of_the_list() {
+    with_api(async |api| {
+        let owner = api.owner_caller();
+        owner.create_numbered_businesses(2).await;
+        for (n, fields) in [
+            json!({ "statusId": 1, "business": [1], "source": "Fair", "company": "Straße" }),
+            json!({ "statusId": 2, "business": [1, 2], "source": "Referral", "company": "Straße 2" }),
+            json!({ "statusId": 2, "business": [], "source": "fair", "state": "Inactive", "company": "Strasse" }),
+            json!({ "statusId": 3, "business": [2], "source": "", "company": "Other" }),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            owner.create_lead(example_lead_with(&format!("{n}@example.com"), fields)).await;
+        }
+        owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect_status(200);
+        let today = jiff::Timestamp::now().to_string()[..10].to_owned();
+        for (query, expected) in [
+            ("", vec![3, 2]),
+            ("&status=2", vec![3, 2]),
+            ("&status=1,3", vec![]),
+            ("&status=2&business=2", vec![2]),
+            ("&state=Inactive", vec![3]),
+            ("&source=FAIR", vec![3]),
+            ("&archived=true", vec![1]),
+            ("&sort=createdAt", vec![2, 3]),
+            (&format!("&from={today}&status=2"), vec![3, 2]),
+            ("&to=2020-01-01", vec![]),
+        ] {
+            let found = owner.get(&format!("/leads/search?search=strasse{query}")).await;
+            assert!(!found.headers.contains_key("search-complete"), "{query}");
+            assert_eq!(lead_ids(found.expect_status(200).as_array().unwrap()), expected, "{query}");
+        }
+        // Without words, the filters select the newest leads.
+        let newest = owner.get("/leads/search?status=2,3&limit=2").await.expect_status(200);
+        assert_eq!(lead_ids(newest.as_array().unwrap()), [4, 3]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_filtered_search_reads_a_hundred_leads_and_says_when_that_was_not_all() {
+    with_api(async |api| {
+        let owner = api.owner_caller();
+        // The oldest of 120 leads is the only one with this status, and the newest are read first.
+        for (first, status, count) in [(0, 3, 1), (1, 1, 90), (91, 1, 29)] {
+            let row =
+                |n: usize| json!({ "email": format!("{n}@example.com"), "lastName": "Lindqvist", "statusId": status });
+            let rows: Vec<_> = (first..first + count).map(row).collect();
+            owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect_status(200);
+        }
+        let rare = owner.get("/leads/search?search=lindqvist&status=3").await;
+        assert_eq!(rare.headers["search-complete"], "false");
+        assert_eq!(rare.expect_status(200), json!([]));
+        // A second word that only this lead has narrows the search to it.
+        owner.patch("/leads/1", json!({ "company": "Volta" })).await.expect_status(200);
+        let found = owner.get("/leads/search?search=lindqvist+volta&status=3").await;
+        assert!(!found.headers.contains_key("search-complete"));
+        assert_eq!(lead_ids(found.expect_status(200).as_array().unwrap()), [1]);
+    })
+    .await;
+}

@@ -10,7 +10,7 @@ use axum::routing::get;
 use shared::platform::photos::PhotoBucket;
 use shared::store::{CounterStore, LeadStore};
 
-pub use leads_volume::Volume;
+pub use leads_volume::{StatusVolume, Volume};
 pub use period_params::PeriodParams;
 pub use recent_leads::RecentLeadsParams;
 pub use total_leads::{Figure, TotalLeadsParams, Totals};

@@ -36,6 +36,8 @@ pub struct Figure {
     name: String,
     /// Number of leads that were created in the period.
     current: i64,
+    /// Number of leads that were created in the previous period.
+    previous: i64,
     /// Change of the number from the previous period to this one, in percent.
     percentage_change: f64,
     /// Colour in which to show the figure.
@@ -64,8 +66,10 @@ pub(crate) async fn total_leads(
         counters.count_created_leads(&caller.team, extend_to_previous(period), &dates.business).await?;
     let figure = |name: &str, color: Colour, status: Option<StatusId>| {
         let current = creations.created_in(period, status);
-        let percentage_change = percentage_change(current, creations.created_in(period.previous_period(), status));
-        Figure { name: name.to_owned(), current, percentage_change, color, background_color: color.light_variant() }
+        let previous = creations.created_in(period.previous_period(), status);
+        let percentage_change = percentage_change(current, previous);
+        let background_color = color.light_variant();
+        Figure { name: name.to_owned(), current, previous, percentage_change, color, background_color }
     };
     let of_status = |status: &Status| figure(&status.name, status.colour, Some(status.id));
     let asked = match status {

@@ -8,7 +8,7 @@ use crate::LeadsState;
 
 /// `POST /leads/batch`
 pub(crate) async fn write_batch(
-    State(LeadsState { table, photos }): State<LeadsState>,
+    State(LeadsState { table, photos, .. }): State<LeadsState>,
     caller: Caller<Create>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<LeadBatch>,
 ) -> Result<StoredResponse, Error> {

@@ -8,7 +8,7 @@ use crate::LeadsState;
 
 /// `POST /leads`
 pub(crate) async fn create(
-    State(LeadsState { table, photos }): State<LeadsState>,
+    State(LeadsState { table, photos, .. }): State<LeadsState>,
     caller: Caller<Create>,
     IdempotentJson { body, idempotency_key }: IdempotentJson<NewLead>,
 ) -> Result<StoredResponse, Error> {

@@ -7,12 +7,12 @@ use shared::api::{
     Validator as _, csv_cells, enum_name_validator,
 };
 use shared::domain::error::Error;
-use shared::domain::{Lead, LeadFilter, Team};
+use shared::domain::{Lead, Team};
 use shared::platform::response_size::{MAX_RESPONSE_BYTES, json_escaped_len};
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::LeadsState;
-use crate::list::read_filter;
+use crate::filter::FilterOrViewParams;
 
 /// Maximum number of leads in one answer of `GET /leads/export`.
 const MAX_EXPORTED_LEADS: usize = 1000;
@@ -33,7 +33,7 @@ enum ExportFormat {
 /// Query parameters of `GET /leads/export`.
 #[derive(Debug)]
 pub struct ExportParams {
-    filter: LeadFilter,
+    filter: FilterOrViewParams,
     format: ExportFormat,
     bom: bool,
     page: PageParams,
@@ -41,7 +41,7 @@ pub struct ExportParams {
 
 impl FromQuery for ExportParams {
     fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
-        let filter = read_filter(query);
+        let filter = FilterOrViewParams::of(query);
         let format = query
             .read_single_value("format", &enum_name_validator().with_description("`csv` by default."))
             .unwrap_or_default();
@@ -60,11 +60,12 @@ impl FromQuery for ExportParams {
 
 /// `GET /leads/export`
 pub(crate) async fn export(
-    State(LeadsState { table, .. }): State<LeadsState>,
+    State(LeadsState { table, views, .. }): State<LeadsState>,
     caller: Caller<Read>,
     uri: Uri,
     ValidQuery(ExportParams { filter, format, bom, page }): ValidQuery<ExportParams>,
 ) -> Result<Response, Error> {
+    let filter = filter.with_view(&views, &caller).await?.into_filter();
     let cursor = CursorCodec::of(&caller.team, "export", &format!("{filter:?}"));
     let after = page.start_position(&cursor)?;
     let mut file = ExportFile { format, text: String::new(), size: 0, is_marked: false };

@@ -9,7 +9,7 @@ use crate::LeadsState;
 
 /// `GET /leads/{id}`
 pub(crate) async fn get(
-    State(LeadsState { table, photos }): State<LeadsState>,
+    State(LeadsState { table, photos, .. }): State<LeadsState>,
     caller: Caller<Read>,
     PathId { id, .. }: PathId<LeadId>,
     if_none_match: IfNoneMatch,

@@ -1,4 +1,4 @@
-//! Endpoints of leads.
+//! Endpoints of leads, and of the saved views of their list.
 
 mod archive;
 mod batch;
@@ -6,27 +6,32 @@ mod change_status;
 mod create;
 mod delete;
 mod export;
+mod filter;
 mod get;
 mod list;
 mod restore;
 mod search;
 mod update;
+mod views;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
 use shared::platform::photos::PhotoBucket;
-use shared::store::LeadStore;
+use shared::store::{LeadStore, ViewStore};
 
 pub use change_status::ChangedLead;
 pub use export::ExportParams;
 pub use list::{LeadPage, ListParams};
 pub use search::SearchParams;
+pub use views::{ViewResponse, Views};
 
 /// The axum state of the lead endpoints.
 #[derive(Clone, Debug)]
 pub struct LeadsState {
     /// The store of leads.
     pub table: LeadStore,
+    /// The store of saved views.
+    pub views: ViewStore,
     /// The S3 bucket with the objects of photos.
     pub photos: PhotoBucket,
 }
@@ -46,6 +51,10 @@ pub fn router(leads: LeadsState) -> Router {
         .route("/leads/{id}", get(get::get))
         .route("/leads/{id}", put(update::update))
         .route("/leads/{id}", patch(update::merge_patch))
-        .route("/leads/{id}", delete(delete::delete_one));
+        .route("/leads/{id}", delete(delete::delete_one))
+        .route("/views", get(views::list))
+        .route("/views", post(views::create))
+        .route("/views/{id}", put(views::update))
+        .route("/views/{id}", delete(views::delete));
     shared::api::with_error_handling_and_log(routes.with_state(leads))
 }

@@ -2,65 +2,23 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::api::{
-    BooleanParam, Caller, CursorCodec, DayParam, FromQuery, Json, LeadSummaryResponse, PageBuilder, PageParams,
-    QueryReader, Read, ValidQuery, Validator as _, enum_name_validator, text_query_param,
+    Caller, CursorCodec, FromQuery, Json, LeadSummaryResponse, PageBuilder, PageParams, QueryReader, Read, ValidQuery,
 };
 use shared::domain::error::Error;
-use shared::domain::{LeadFilter, SourceHash};
 
 use crate::LeadsState;
+use crate::filter::FilterOrViewParams;
 
 /// Query parameters of `GET /leads`.
 #[derive(Debug)]
 pub struct ListParams {
-    filter: LeadFilter,
+    filter: FilterOrViewParams,
     page: PageParams,
-}
-
-const FROM_DESCRIPTION: &str = "First day of creation, UTC. `from` and `to` may be in either order.";
-const TO_DESCRIPTION: &str = "Last day of creation, UTC. `from` and `to` may be in either order.";
-
-/// Reads the query parameters that filter and sort the leads of a list or an export.
-pub(crate) fn read_filter(query: &mut impl QueryReader) -> LeadFilter {
-    let source = text_query_param(
-        "a source of 1 to 200 characters",
-        "Only leads with this source. Case does not matter.",
-        (1, 200),
-        SourceHash::of,
-    );
-    // `from` may be later than `to`, as on the dashboard.
-    let days = [
-        query.read_single_value("from", &DayParam(FROM_DESCRIPTION)),
-        query.read_single_value("to", &DayParam(TO_DESCRIPTION)),
-    ];
-    let [from, to] = if let [Some(from), Some(to)] = days { [Some(from.min(to)), Some(from.max(to))] } else { days };
-    LeadFilter {
-        status: query.read_id_list("status", "Only leads with one of these statuses."),
-        business: query.read_id_list("business", "Only leads of one of these businesses."),
-        archived: Some(
-            query
-                .read_single_value(
-                    "archived",
-                    &BooleanParam("`true` lists archived leads, `false` (the default) the others."),
-                )
-                .unwrap_or_default(),
-        ),
-        state: query.read_single_value("state", &enum_name_validator().with_description("Only leads in this state.")),
-        source: query.read_single_value("source", &source),
-        from,
-        to,
-        order: query
-            .read_single_value(
-                "sort",
-                &enum_name_validator().with_description("`-createdAt` (newest first) by default."),
-            )
-            .unwrap_or_default(),
-    }
 }
 
 impl FromQuery for ListParams {
     fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
-        Some(Self { filter: read_filter(query), page: PageParams::of(query) })
+        Some(Self { filter: FilterOrViewParams::of(query), page: PageParams::of(query) })
     }
 }
 
@@ -81,10 +39,11 @@ pub struct LeadPage {
 
 /// `GET /leads`
 pub(crate) async fn list(
-    State(LeadsState { table, photos }): State<LeadsState>,
+    State(LeadsState { table, views, photos }): State<LeadsState>,
     caller: Caller<Read>,
     ValidQuery(ListParams { filter, page }): ValidQuery<ListParams>,
 ) -> Result<Json<LeadPage>, Error> {
+    let filter = filter.with_view(&views, &caller).await?.into_filter();
     let cursor = CursorCodec::of(&caller.team, "leads", &format!("{filter:?}"));
     let found =
         table.list_leads(&caller.team, &filter, page.limit, page.start_position(&cursor)?.as_ref(), caller.at).await?;

@@ -1,10 +1,11 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use shared::api::{Caller, FromQuery, Json, LeadSummaryResponse, QueryReader, Read, ValidQuery, text_query_param};
+use shared::domain::SearchQuery;
 use shared::domain::error::Error;
-use shared::domain::{LeadFilter, SearchQuery};
 
 use crate::LeadsState;
+use crate::filter::FilterOrViewParams;
 
 /// Response header, sent as `false` if the search left entries unread that may match.
 const SEARCH_COMPLETE_HEADER: &str = "search-complete";
@@ -14,6 +15,7 @@ const SEARCH_COMPLETE_HEADER: &str = "search-complete";
 pub struct SearchParams {
     /// The parsed search text. `None` lists the newest leads.
     query: Option<SearchQuery>,
+    filter: FilterOrViewParams,
     limit: usize,
 }
 
@@ -26,7 +28,7 @@ impl FromQuery for SearchParams {
         let search = query
             .read_single_value("search", &text_query_param(SEARCH_KIND, SEARCH_DESCRIPTION, (0, 200), parse_search))
             .flatten();
-        Some(Self { query: search, limit: query.read_limit(20, 100) })
+        Some(Self { query: search, filter: FilterOrViewParams::of(query), limit: query.read_limit(20, 100) })
     }
 }
 
@@ -39,19 +41,24 @@ fn parse_search(text: &str) -> Option<Option<SearchQuery>> {
 
 /// `GET /leads/search`
 pub(crate) async fn search(
-    State(LeadsState { table, photos }): State<LeadsState>,
+    State(LeadsState { table, views, photos }): State<LeadsState>,
     caller: Caller<Read>,
-    ValidQuery(SearchParams { query, limit }): ValidQuery<SearchParams>,
+    ValidQuery(SearchParams { query, filter, limit }): ValidQuery<SearchParams>,
 ) -> Result<Response, Error> {
+    let params = filter.with_view(&views, &caller).await?;
+    let (order, filter) = (params.requested_order(), params.into_filter());
     let (mut leads, complete): (Vec<LeadSummaryResponse>, bool) = match query {
         Some(query) => {
-            let found = table.search(&caller.team, &query, limit).await?;
+            let mut found = table.search(&caller.team, &query, &filter, limit).await?;
+            if let Some(order) = order {
+                found.sort_by_creation(order);
+            }
             (found.leads.iter().map(|lead| LeadSummaryResponse::new(lead, &found.team)).collect(), found.complete)
         }
         None => {
-            let live = LeadFilter { archived: Some(false), ..LeadFilter::default() };
-            let (newest, team) = table.first_leads(&caller.team, &live, limit).await?;
-            (newest.iter().map(|lead| LeadSummaryResponse::new(lead, &team)).collect(), true)
+            let page = table.list_leads(&caller.team, &filter, limit, None, caller.at).await?;
+            let complete = page.leads.len() == limit || page.next.is_none();
+            (page.leads.iter().map(|lead| LeadSummaryResponse::new(lead, &page.team)).collect(), complete)
         }
     };
     photos.set_photo_urls(&caller.team, &mut leads).await?;

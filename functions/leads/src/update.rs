@@ -38,7 +38,7 @@ pub(crate) async fn merge_patch(
 }
 
 async fn apply_change(
-    LeadsState { table, photos }: LeadsState,
+    LeadsState { table, photos, .. }: LeadsState,
     caller: Caller<Write>,
     id: LeadId,
     if_match: IfMatch,

@@ -9,6 +9,7 @@ mod conditional_requests;
 mod csv;
 mod cursor;
 mod error_response;
+mod filter_params;
 mod input;
 mod json;
 mod media_type;
@@ -38,6 +39,7 @@ pub use conditional_requests::{IfMatch, IfNoneMatch};
 pub use csv::{CSV_COLUMNS, csv_cells};
 pub use cursor::CursorCodec;
 pub use error_response::{ErrorBody, http_status};
+pub use filter_params::FilterParams;
 pub use input::body_reader::{
     ArrayField, ArrayItem, BodyReader, FieldPresence, JsonObject, ObjectReader, RequestBody, dotted_field_mut,
 };

@@ -8,7 +8,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use lambda_http::http::request::Parts;
 
 use crate::domain::error::Error;
-use crate::domain::{ApiKeyId, BusinessId, CommentId, DomainError, FormId, LeadId, StatusId, WebhookId};
+use crate::domain::{ApiKeyId, BusinessId, CommentId, DomainError, FormId, LeadId, StatusId, ViewId, WebhookId};
 
 /// Extracts the last path parameter of a route, percent-decoded. Empty if a path parameter is not UTF-8.
 #[derive(Clone, Debug)]
@@ -83,6 +83,12 @@ impl InvalidPathId for BusinessId {
 impl InvalidPathId for ApiKeyId {
     fn invalid_id_error() -> Error {
         Error::api_key_not_found()
+    }
+}
+
+impl InvalidPathId for ViewId {
+    fn invalid_id_error() -> Error {
+        Error::view_not_found()
     }
 }
 

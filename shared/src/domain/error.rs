@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{
     ApiKey, ApiKeyInput, DomainError, ErrorCode, ExistingLead, FieldError, Form, FormInput, LeadChange, LeadId,
-    PhotoName, Team, Webhook,
+    PhotoName, Team, View, Webhook,
 };
 
 /// The kind of an error. The `api` layer maps each kind to an HTTP status.
@@ -139,6 +139,11 @@ impl Error {
     /// 404: no such API key in this team.
     pub fn api_key_not_found() -> Self {
         Self::not_found(ErrorCode::ApiKeyNotFound, "API key not found")
+    }
+
+    /// 404: no such view, or it belongs to another user.
+    pub fn view_not_found() -> Self {
+        Self::not_found(ErrorCode::ViewNotFound, "View not found")
     }
 
     /// 404: no such form, or it is inactive.
@@ -343,6 +348,10 @@ impl From<DomainError> for Error {
                     "A team has at most {} API keys. Revoke one first.",
                     ApiKey::MAX_API_KEYS_PER_TEAM
                 )),
+            DomainError::TooManyViews => Self::bad_request(Code::TooManyViews, "Too many views")
+                .with_description(format!("A user has at most {}.", View::MAX_VIEWS_PER_USER)),
+            DomainError::TooManySharedViews => Self::bad_request(Code::TooManySharedViews, "Too many shared views")
+                .with_description(format!("A team has at most {}.", View::MAX_SHARED_VIEWS_PER_TEAM)),
             DomainError::ExpiresInThePast => {
                 let fault = Code::NotInFuture.with_message("must be in the future");
                 Self::invalid_fields(ApiKeyInput::INVALID_API_KEY_MESSAGE, vec![FieldError::new("expiresAt", fault)])

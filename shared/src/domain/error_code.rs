@@ -31,6 +31,8 @@ pub enum ErrorCode {
     PhotoNotFound,
     /// The team has no such API key.
     ApiKeyNotFound,
+    /// There is no such view, or it belongs to another user.
+    ViewNotFound,
     /// There is no such form, or it is inactive.
     FormNotFound,
     /// The team has no such webhook.
@@ -63,6 +65,10 @@ pub enum ErrorCode {
     TooManyApiKeys,
     /// The team has the maximum number of forms.
     TooManyForms,
+    /// The user has the maximum number of views.
+    TooManyViews,
+    /// The team has the maximum number of shared views.
+    TooManySharedViews,
     /// The team has the maximum number of webhooks.
     TooManyWebhooks,
     /// Two statuses were given the same place in the order.
@@ -165,6 +171,9 @@ mod tests {
             (ErrorCode::TooLong, "too_long"),
             (ErrorCode::InvalidRequest, "invalid_request"),
             (ErrorCode::ApiKeyNotFound, "api_key_not_found"),
+            (ErrorCode::ViewNotFound, "view_not_found"),
+            (ErrorCode::TooManyViews, "too_many_views"),
+            (ErrorCode::TooManySharedViews, "too_many_shared_views"),
         ] {
             assert_eq!(json!(code), text);
         }

@@ -113,6 +113,10 @@ id!(
     FormId
 );
 id!(
+    /// Id of a saved view.
+    ViewId
+);
+id!(
     /// Id of a webhook.
     WebhookId
 );

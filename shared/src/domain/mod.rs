@@ -16,6 +16,7 @@ mod normalize;
 mod refusal;
 mod team;
 mod timestamp;
+mod view;
 mod web_url;
 mod webhooks;
 
@@ -40,7 +41,7 @@ pub use forms::form::{Attribution, Form, FormInput, FormKey, FormStatistics};
 pub use forms::submission::Submission;
 pub use hex::to_hex;
 pub use idempotency::IdempotencyKey;
-pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId, WebhookId};
+pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, UserId, ViewId, WebhookId};
 pub use lead::batch::{BatchMode, ExistingLead, LeadBatch, RowOutcome, RowResult};
 pub(crate) use lead::change::unique_in_order;
 pub use lead::change::{BusinessIdOrName, LeadChange, LeadRow, LeadValues, NewLead, ProfileValues, WriteMode};
@@ -56,6 +57,7 @@ pub use team::Team;
 pub use team::business::{Business, BusinessInput};
 pub use team::status::{Colour, Status, StatusInput, StatusOrder, StatusUpdate};
 pub use timestamp::Timestamp;
+pub use view::{View, ViewInput, ViewLayout, ViewParam, ViewQuery};
 pub(crate) use web_url::parse_web_uri;
 pub use webhooks::delivery::{
     Attempt, DeliveredEvent, Delivery, DeliveryContent, DeliveryJob, DeliveryQueueKind, DeliveryState, NextStep,

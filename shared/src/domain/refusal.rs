@@ -29,6 +29,10 @@ pub enum DomainError {
     TooManyBusinesses,
     /// The team has the maximum number of API keys.
     TooManyApiKeys,
+    /// The user has the maximum number of views.
+    TooManyViews,
+    /// The team has the maximum number of shared views.
+    TooManySharedViews,
     /// The expiry of a new key is in the past.
     ExpiresInThePast,
     /// The team has the maximum number of forms.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Table;
 use crate::domain::error::Error;
-use crate::domain::{ApiKeyId, CommentId, FormId, LeadId, LogId, TeamId, WebhookId};
+use crate::domain::{ApiKeyId, CommentId, FormId, LeadId, LogId, TeamId, ViewId, WebhookId};
 
 /// A kind of id. Each team has one sequence for each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +15,7 @@ pub(super) enum IdSequence {
     ApiKey,
     Form,
     Webhook,
+    View,
 }
 
 impl IdSequence {
@@ -27,6 +28,7 @@ impl IdSequence {
             Self::ApiKey => "apiKey",
             Self::Form => "form",
             Self::Webhook => "webhook",
+            Self::View => "view",
         }
     }
 }
@@ -42,7 +44,7 @@ macro_rules! sequence_ids {
     })* };
 }
 
-sequence_ids!(LeadId: Lead, LogId: Log, CommentId: Comment, ApiKeyId: ApiKey, FormId: Form, WebhookId: Webhook);
+sequence_ids!(LeadId: Lead, LogId: Log, CommentId: Comment, ApiKeyId: ApiKey, FormId: Form, WebhookId: Webhook, ViewId: View);
 
 /// An id type, or a pair of id types whose ids are allocated together.
 pub(super) trait IdOrPair: Sized {

@@ -22,6 +22,7 @@ mod store_types;
 mod teams;
 mod transact;
 mod transaction;
+mod views;
 mod webhooks;
 
 use std::collections::HashMap;
@@ -55,7 +56,7 @@ pub use leads::search::SearchResult;
 pub use photos::AttachedPhoto;
 pub use store_types::{
     ActivityStore, ApiKeyStore, CleanupStore, CounterStore, FeedStore, FormStore, LeadStore, PhotoStore, TeamStore,
-    WebhookStore,
+    ViewStore, WebhookStore,
 };
 pub use webhooks::DeliveryContext;
 pub use webhooks::feed::{EventJson, FeedEnd, FeedReadResult, PublishedEvents, parse_outbox_entry};

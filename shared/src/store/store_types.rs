@@ -41,6 +41,8 @@ groups! {
     TeamStore
     /// Access to the records of photos.
     PhotoStore
+    /// Access to saved views.
+    ViewStore
     /// Access to API keys.
     ApiKeyStore
     /// Access to forms and their submissions.

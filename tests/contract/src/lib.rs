@@ -1,5 +1,5 @@
 //! The API's contract: an OpenAPI 3.1 document, which `cargo contract` generates from the same declarations that
-//! validate requests. [`Contract`] checks the requests and responses of tests against the document.
+//! validate requests. [`CompiledContract`] checks the requests and responses of tests against the document.
 
 mod check;
 mod describe;

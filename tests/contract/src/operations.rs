@@ -6,7 +6,7 @@ use capture::Thanks;
 use dashboard::{PeriodParams, RecentLeadsParams, TotalLeadsParams, Totals, Volume};
 use forms::{FormResponse, Forms};
 use keys::{ApiKeys, CreatedApiKey};
-use leads::{ChangedLead, ExportParams, LeadPage, ListParams, SearchParams};
+use leads::{ChangedLead, ExportParams, LeadPage, ListParams, SearchParams, ViewResponse, Views};
 use local::examples::PIXEL_GIF_BASE64;
 use photos::{JsonUpload, multipart_upload_schema};
 use schemars::{SchemaGenerator, json_schema};
@@ -16,7 +16,7 @@ use shared::api::{
 };
 use shared::domain::{
     ApiKeyInput, Business, BusinessInput, CommentInput, FormInput, LeadBatch, NewLead, ReplayInput, StatusInput,
-    StatusOrder, StatusUpdate, Submission, WebhookInput,
+    StatusOrder, StatusUpdate, Submission, ViewInput, WebhookInput,
 };
 use statuses::{StatusResponse, Statuses};
 use webhooks::{
@@ -28,6 +28,7 @@ use crate::operation::ApiOperation;
 
 // Names of the OpenAPI tags, which group the operations in the API reference.
 const LEADS_TAG: &str = "Leads";
+const VIEWS_TAG: &str = "Views";
 const STATUSES_TAG: &str = "Statuses";
 const BUSINESSES_TAG: &str = "Businesses";
 const ACTIVITY_TAG: &str = "Activity";
@@ -39,8 +40,9 @@ pub(crate) const WEBHOOKS_TAG: &str = "Events and webhooks";
 const PAGES_TAG: &str = "Pages";
 
 /// The OpenAPI tags, each with name and description.
-pub(crate) const OPENAPI_TAGS: [(&str, &str); 10] = [
+pub(crate) const OPENAPI_TAGS: [(&str, &str); 11] = [
     (LEADS_TAG, "Create, find, change and delete leads."),
+    (VIEWS_TAG, "Saved filters of the list of leads, of one user or shared by the team."),
     (STATUSES_TAG, "The statuses that the team's leads go through."),
     (BUSINESSES_TAG, "The businesses that the team's leads belong to."),
     (ACTIVITY_TAG, "The log of a lead, and the comments on it."),
@@ -156,6 +158,7 @@ pub(crate) fn all_operations() -> Vec<ApiOperation> {
     [
         lead_operations(),
         bulk_lead_operations(),
+        view_operations(),
         status_operations(),
         business_operations(),
         activity_operations(),
@@ -178,10 +181,12 @@ fn lead_operations() -> Vec<ApiOperation> {
         operation("GET /leads", "listLeads", "List leads")
             .with_description("Pages of leads, newest first unless `sort` says otherwise. `count` is the exact number of all leads that match.")
             .accepts_query::<ListParams>()
+            .answers_error(404, "View not found")
             .succeeds_with_json::<LeadPage>(200, "Leads retrieved successfully", json!({ "count": 1, "leads": [example_lead_summary()] })),
         operation("GET /leads/search", "searchLeads", "Search leads")
-            .with_description("Every word must match the beginning of a word of the lead. Archived leads are left out.")
+            .with_description("Every word must match the beginning of a word of the lead. The best match comes first, unless `sort` says otherwise. With filters, at most 100 leads that match the words are read; `Search-Complete: false` says that there may be more.")
             .accepts_query::<SearchParams>()
+            .answers_error(404, "View not found")
             .succeeds_with_json::<Vec<LeadSummaryResponse>>(200, "Leads retrieved successfully", json!([example_lead_summary()]))
             .with_response_header("Search-Complete"),
         answers_lead(
@@ -276,9 +281,48 @@ fn bulk_lead_operations() -> Vec<ApiOperation> {
                 "Every field of each lead, as CSV (RFC 4180) or as one JSON object a line. If more leads follow, `Link` has the URL of the next answer; only the first answer has the header row. A cell that a spreadsheet would run as a formula starts with an apostrophe. `POST /leads/batch` with `format` `csv` takes the cells as they are.",
             )
             .accepts_query::<ExportParams>()
+            .answers_error(404, "View not found")
             .answers_file("The leads", &["text/csv", "application/x-ndjson"], text)
             .with_response_header("Link")
             .with_response_header("Content-Disposition"),
+    ]
+}
+
+fn view_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, VIEWS_TAG, summary);
+    let view = || {
+        json!({
+            "id": 1,
+            "name": "Open",
+            "query": { "status": "1,2" },
+            "layout": "table",
+            "columns": ["company", "status"],
+            "shared": false,
+            "createdBy": example_user(),
+            "createdAt": "2023-01-01T00:00:00.000Z",
+        })
+    };
+    vec![
+        operation("GET /views", "listViews", "List views")
+            .with_description("The caller's own views, then the team's shared views, each the newest first.")
+            .succeeds_with_json::<Views>(200, "Views retrieved successfully", json!({ "count": 1, "views": [view()] })),
+        operation("POST /views", "createView", "Save a view")
+            .with_description(
+                "`query` holds query parameters of `GET /leads`, each a string or a list of strings. A user has at most 50 views, Viewers too, and a team at most 50 shared ones. Only Owners share.",
+            )
+            .accepts_json_body::<ViewInput>("ViewInput")
+            .succeeds_with_json::<ViewResponse>(201, "View created successfully", view())
+            .answers_error(400, "Too many views"),
+        operation("PUT /views/{id}", "updateView", "Change a view")
+            .with_description("Replaces the view. Only Owners change shared views. A view that is no longer shared belongs to the caller.")
+            .accepts_json_body::<ViewInput>("ViewInput")
+            .succeeds_with_json::<ViewResponse>(200, "View updated successfully", view())
+            .answers_error(400, "Too many views")
+            .answers_error(404, "View not found"),
+        operation("DELETE /views/{id}", "deleteView", "Delete a view")
+            .with_description("Only Owners delete shared views.")
+            .answers_confirmation("View deleted successfully", "The leads stay as they are.")
+            .answers_error(404, "View not found"),
     ]
 }
 

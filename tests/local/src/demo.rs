@@ -7,11 +7,12 @@ use serde_json::json;
 use shared::api::{JsonBody, RequestBody};
 use shared::domain::{
     Actor, ApiKeyInput, ApiKeyRole, BusinessInput, CommentInput, FormInput, LeadId, NewLead, SigningSecret, Timestamp,
-    User, WebhookInput,
+    User, ViewInput, WebhookInput,
 };
 use shared::platform::photos::PhotoBucket;
 use shared::store::{
-    ActivityStore, ApiKeyStore, FormStore, LeadStore, PhotoStore, StoredResponse, Table, TeamStore, WebhookStore,
+    ActivityStore, ApiKeyStore, FormStore, LeadStore, PhotoStore, StoredResponse, Table, TeamStore, ViewStore,
+    WebhookStore,
 };
 
 use crate::identity::TokenIdentity;
@@ -123,6 +124,14 @@ pub(crate) async fn write_demo_data(table: &Table, photos: &PhotoBucket) -> Resu
     let (input, random) =
         (ApiKeyInput { name: "Web site".into(), role: ApiKeyRole::Sender, expires_at: None }, random_secret()?);
     ApiKeyStore::from(table.clone()).add_api_key(&actor, &input, random, None, |_, _| empty()).await?;
+    for view in [
+        json!({ "name": "Open", "query": { "status": "1,2,3" }, "layout": "board", "columns": [], "shared": true }),
+        json!({ "name": "From the website", "query": { "source": "Website" }, "layout": "table",
+            "columns": ["company", "status", "email", "createdAt"], "shared": true }),
+    ] {
+        let view = ViewInput::read_body(JsonBody { value: view, errors: &mut Vec::new() }).context("not a view")?;
+        ViewStore::from(table.clone()).add_view(&actor, &view, None, |_| empty()).await?;
+    }
     let body = json!({ "url": UNREACHABLE_WEBHOOK_URL, "types": ["lead.status_changed"], "description": "Nothing listens here" });
     let webhook =
         WebhookInput::read_body(JsonBody { value: body, errors: &mut Vec::new() }).context("not a webhook")?;

@@ -101,7 +101,9 @@ impl LambdaFunctions {
             let table = || table(&route.function, &env);
             let photos = || photos(&route.function, &env);
             let router = match route.function.as_str() {
-                "LeadsFunction" => leads::router(LeadsState { table: table()?.into(), photos: photos()? }),
+                "LeadsFunction" => {
+                    leads::router(LeadsState { table: table()?.into(), views: table()?.into(), photos: photos()? })
+                }
                 "PhotosFunction" => photos::router(PhotosState { table: table()?.into(), objects: photos()? }),
                 "ActivityFunction" => activity::router(table()?.into()),
                 "DashboardFunction" => dashboard::router(DashboardState {

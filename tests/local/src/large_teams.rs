@@ -257,6 +257,12 @@ impl VariedTeam {
             read("search: the beginning of every number", "/leads/search?search=1+555".into()),
             read("search: a number's beginning and a word", "/leads/search?search=john+555".into()),
             read("search: two common words, 100", "/leads/search?search=john+manager&limit=100".into()),
+            read("search: a common word, `status`", "/leads/search?search=john&status=4".into()),
+            read(
+                "search: a common word, `source`, 100",
+                "/leads/search?search=manager&source=referral&limit=100".into(),
+            ),
+            read("search: a word, of one day", "/leads/search?search=john&from=2020-01-01&to=2020-01-01".into()),
             read(
                 "export of what is archived of a source",
                 "/leads/export?source=Referral&archived=true&limit=100".into(),

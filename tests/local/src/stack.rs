@@ -119,7 +119,7 @@ pub struct LocalStack {
     pub table: String,
     /// Name of the S3 bucket.
     pub bucket: String,
-    /// The fault injectors of DynamoDB and of S3. `None` unless [`Options::inject_faults`] is set.
+    /// The fault injectors of DynamoDB and of S3. `None` unless [`StackOptions::inject_faults`] is set.
     pub fault_injectors: Option<(FaultInjector, FaultInjector)>,
     /// The AWS actions that the functions have used.
     pub usage: UsedPermissions,

@@ -10,4 +10,5 @@ mod lead_field;
 mod lead_validators;
 mod status;
 mod submission;
+mod view;
 mod webhook;

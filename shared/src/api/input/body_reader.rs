@@ -20,8 +20,8 @@ pub trait RequestBody: Sized {
     fn read_body(body: impl BodyReader) -> Option<Self>;
 }
 
-/// Reads a JSON request body. Implemented for a received body, [`JsonBody`], and for the recorder that generates the
-/// body's schema in the OpenAPI document.
+/// Reads a JSON request body. Implemented for a received body, [`JsonBody`](crate::api::JsonBody), and for the
+/// recorder that generates the body's schema in the OpenAPI document.
 pub trait BodyReader: Sized {
     /// Reader of the fields of one JSON object.
     type ObjectReader: ObjectReader;

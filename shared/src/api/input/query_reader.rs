@@ -12,8 +12,9 @@ pub trait FromQuery: Sized {
     fn read_from_query(query: &mut impl QueryReader) -> Option<Self>;
 }
 
-/// Reads query parameters. Implemented for a received query string, [`QueryStringReader`], and for the recorder that
-/// generates the parameters in the OpenAPI document.
+/// Reads query parameters. Implemented for a received query string,
+/// [`QueryStringReader`](crate::api::QueryStringReader), and for the recorder that generates the parameters in the
+/// OpenAPI document.
 pub trait QueryReader {
     /// Reads an optional parameter. `None` if the parameter is absent. A bad value, or a parameter that is given twice,
     /// is recorded as a validation error and returned as `None` too.

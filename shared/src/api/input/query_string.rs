@@ -20,6 +20,11 @@ impl QueryStringReader {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             values.entry(name.into_owned()).or_default().push(value.into_owned());
         }
+        Self::of_values(values)
+    }
+
+    /// Wraps values by the names of their parameters.
+    pub fn of_values(values: BTreeMap<String, Vec<String>>) -> Self {
         Self { values, errors: Vec::new() }
     }
 

@@ -24,17 +24,17 @@ pub struct LeadGroup {
 /// Identifies a counter by the leads that the counter counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CounterKey {
-    /// Counter of all leads. Its fields are [`CounterField::Leads`].
+    /// Counter of all leads. Its fields are `CounterField::Leads`.
     All,
-    /// Counter of the leads of one source. Its fields are [`CounterField::Leads`].
+    /// Counter of the leads of one source. Its fields are `CounterField::Leads`.
     Source(SourceHash),
-    /// Counter that several businesses share, by the counter's number. Its fields are [`CounterField::OfBusiness`] and
-    /// [`CounterField::Business`].
+    /// Counter that several businesses share, by the counter's number. Its fields are `CounterField::OfBusiness` and
+    /// `CounterField::Business`.
     Businesses(u64),
-    /// Counter of the leads created on one day (UTC). Its fields are [`CounterField::Leads`],
-    /// [`CounterField::Business`] and [`CounterField::Unassigned`].
+    /// Counter of the leads created on one day (UTC). Its fields are `CounterField::Leads`,
+    /// `CounterField::Business` and `CounterField::Unassigned`.
     Day(Date),
-    /// Counter of the leads of one [`LeadGroup`] created on one day (UTC). Its fields are [`CounterField::Leads`].
+    /// Counter of the leads of one [`LeadGroup`] created on one day (UTC). Its fields are `CounterField::Leads`.
     Group(Date, LeadGroup),
 }
 
@@ -52,7 +52,7 @@ pub struct CounterCopyId {
     /// Day (UTC) of the writes that add to this copy. When the day is over, the copies of counters by day and by group
     /// are rolled up.
     pub generation: Date,
-    /// Number of the copy, below [`COUNTER_SHARDS`].
+    /// Number of the copy, below [`COUNTER_SHARDS`](super::COUNTER_SHARDS).
     pub shard: u64,
 }
 

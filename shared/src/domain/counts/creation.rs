@@ -60,4 +60,14 @@ impl CreationCounts {
         let of_day = |day| self.series.get(&(business, day)).copied().unwrap_or_default();
         period.days().map(|day| (day, of_day(day))).collect()
     }
+
+    /// Number of leads created on each day of a period that have this status now, days with zero leads included.
+    pub fn created_per_day_with_status(&self, period: Period, status: StatusId) -> BTreeMap<Date, i64> {
+        let mut per_day: BTreeMap<Date, i64> = period.days().map(|day| (day, 0)).collect();
+        let rows = self.leads.iter().filter(|row| row.cell.status == status);
+        for (row, day) in rows.filter_map(|row| Some((row, row.day?))) {
+            per_day.entry(day).and_modify(|leads| *leads += row.leads);
+        }
+        per_day
+    }
 }

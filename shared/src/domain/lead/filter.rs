@@ -1,6 +1,6 @@
 //! Filter and order of a list of leads.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 
 use crate::domain::{BusinessId, LeadSummary, SortPosition, SourceHash, State, StatusId, Timestamp};
 use strum::{IntoStaticStr, VariantArray};
@@ -16,6 +16,9 @@ pub enum LeadOrder {
     #[strum(serialize = "createdAt")]
     OldestFirst,
 }
+
+/// A range of days that contains no day, for a filter that matches no lead.
+const NO_DAYS: (Option<Date>, Option<Date>) = (Some(date(1970, 1, 2)), Some(date(1970, 1, 1)));
 
 /// Filter of a list of leads. A lead must meet all conditions; an empty list or `None` is no condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +55,49 @@ impl LeadFilter {
             .map(SortPosition::earliest_position_at)
     }
 
+    /// The filter whose leads match both this filter and `further`, in the order of this filter. `None` if both name
+    /// businesses and neither's are all among the other's: a filter cannot express that.
+    pub fn narrowed_by(self, further: Self) -> Option<Self> {
+        let business = match (self.business, further.business) {
+            (ids, others) if others.is_empty() || !ids.is_empty() && is_subset(&ids, &others) => ids,
+            (ids, others) if ids.is_empty() || is_subset(&others, &ids) => others,
+            _ => return None,
+        };
+        let status = match (self.status, further.status) {
+            (ids, others) if others.is_empty() => Some(ids),
+            (ids, others) if ids.is_empty() => Some(others),
+            (ids, others) => Some(ids.into_iter().filter(|id| others.contains(id)).collect::<Vec<_>>())
+                .filter(|both| !both.is_empty()),
+        };
+        let agree = agree(&self.archived, &further.archived)
+            && agree(&self.state, &further.state)
+            && agree(&self.source, &further.source);
+        let days = (self.from.max(further.from), self.to.into_iter().chain(further.to).min());
+        let (from, to) = if agree && status.is_some() { days } else { NO_DAYS };
+        Some(Self {
+            status: status.unwrap_or_default(),
+            business,
+            archived: self.archived.or(further.archived),
+            state: self.state.or(further.state),
+            source: self.source.or(further.source),
+            from,
+            to,
+            order: self.order,
+        })
+    }
+
+    /// Whether a lead created at this position was created on one of the filter's days.
+    pub fn includes_day_of(&self, position: &SortPosition) -> bool {
+        self.first_position().is_none_or(|first| first <= *position)
+            && self.end_position().is_none_or(|end| *position < end)
+    }
+
+    /// Whether the filter has a condition beyond `archived: false`, which most leads meet.
+    pub fn is_selective(&self) -> bool {
+        let live = Self { archived: Some(false), order: self.order, ..Self::default() };
+        *self != live && *self != Self { archived: None, ..live }
+    }
+
     /// Whether a lead meets the conditions on archived flag, state, status and business. Source and days are not
     /// checked, because callers have selected by them already.
     pub fn matches_except_source_and_days(&self, lead: &LeadSummary) -> bool {
@@ -59,5 +105,61 @@ impl LeadFilter {
             && self.state.is_none_or(|state| state == lead.state)
             && (self.status.is_empty() || self.status.contains(&lead.status_id))
             && (self.business.is_empty() || lead.business.iter().any(|b| self.business.contains(b)))
+    }
+}
+
+fn is_subset<T: PartialEq>(some: &[T], all: &[T]) -> bool {
+    some.iter().all(|one| all.contains(one))
+}
+
+/// Whether a value can meet two conditions, of which `None` is met by every value.
+fn agree<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+    one.is_none() || other.is_none() || one == other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_business(ids: &[u64]) -> LeadFilter {
+        let business = ids.iter().filter_map(|id| BusinessId::new(*id)).collect();
+        LeadFilter { business, ..LeadFilter::default() }
+    }
+
+    fn of_status(ids: &[u64]) -> LeadFilter {
+        let status = ids.iter().filter_map(|id| StatusId::new(*id)).collect();
+        LeadFilter { status, ..LeadFilter::default() }
+    }
+
+    #[test]
+    fn a_narrowed_filter_has_the_conditions_of_both() {
+        let narrowed = |one: &LeadFilter, other: &LeadFilter| one.clone().narrowed_by(other.clone());
+        for (one, other, expected) in [
+            (of_business(&[1, 2]), of_business(&[]), Some(of_business(&[1, 2]))),
+            (of_business(&[]), of_business(&[3]), Some(of_business(&[3]))),
+            (of_business(&[1, 2]), of_business(&[2]), Some(of_business(&[2]))),
+            (of_business(&[2]), of_business(&[1, 2]), Some(of_business(&[2]))),
+            // A lead of the businesses 1 and 3 matches both filters, but not a filter by business 2.
+            (of_business(&[1, 2]), of_business(&[2, 3]), None),
+            (of_status(&[1, 2]), of_status(&[2, 3]), Some(of_status(&[2]))),
+        ] {
+            assert_eq!(narrowed(&one, &other), expected, "{one:?} and {other:?}");
+        }
+        let day = |day| Some(date(2026, 11, day));
+        let november = LeadFilter { from: day(1), to: day(30), ..of_status(&[1]) };
+        let week = LeadFilter { from: day(8), archived: Some(true), ..LeadFilter::default() };
+        let both = LeadFilter { from: day(8), to: day(30), archived: Some(true), ..of_status(&[1]) };
+        assert_eq!(narrowed(&november, &week), Some(both));
+    }
+
+    #[test]
+    fn contradicting_conditions_match_no_lead() {
+        let archived = |archived| LeadFilter { archived: Some(archived), ..LeadFilter::default() };
+        for (one, other) in [(of_status(&[1]), of_status(&[2])), (archived(true), archived(false))] {
+            let at = SortPosition::earliest_position_at(Timestamp::start_of_utc_day(date(2026, 11, 1)));
+            let is_empty =
+                |both: LeadFilter| !both.includes_day_of(&at) && both.first_position() >= both.end_position();
+            assert!(one.narrowed_by(other).is_some_and(is_empty));
+        }
     }
 }

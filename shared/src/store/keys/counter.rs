@@ -64,7 +64,7 @@ pub enum ParsedCounterKey {
     Open(CounterKey, CounterCopyId),
     /// A rollup, see [`RollupKey`].
     Rollup(RollupKey),
-    /// Progress of the team's rollups, see [`super::Key::RollupProgress`].
+    /// Progress of the team's rollups, see [`super::ItemKey::RollupProgress`].
     RollupProgress,
 }
 

@@ -9,7 +9,7 @@ use super::counter::{RollupKey, count_sort_key, rollup_sort_key};
 use super::sort_key;
 use crate::domain::{
     Actor, Agent, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, FormId, LeadId, PhotoName, SortPosition,
-    TeamId, Timestamp, WebhookId,
+    TeamId, Timestamp, ViewId, WebhookId,
 };
 use crate::store::TableItem;
 
@@ -21,6 +21,8 @@ pub(super) const COMMENT_PREFIX: &str = "COMMENT#";
 pub(super) const ROW_RESULTS_PREFIX: &str = "ROWS#";
 /// Prefix of the sort keys of API keys.
 pub(super) const API_KEY_PREFIX: &str = "KEY#";
+/// Prefix of the sort keys of saved views.
+pub(super) const VIEW_PREFIX: &str = "VIEW#";
 /// Prefix of the sort keys of forms.
 pub(super) const FORM_PREFIX: &str = "FORM#";
 /// Prefix of the sort keys of forms' statistics.
@@ -34,7 +36,7 @@ pub(super) const DELIVERY_PREFIX: &str = "DELIVERY#";
 /// Prefix of the sort keys of a webhook's failed deliveries.
 pub(super) const FAILED_DELIVERY_PREFIX: &str = "FAILED#";
 
-/// Identifies an item of a team; [`Key::of`] builds its primary key. `docs/architecture.md` has a table of all items.
+/// Identifies an item of a team; [`ItemKey::of`] builds its primary key. `docs/architecture.md` lists all items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ItemKey<'a> {
     /// The team: statuses and businesses.
@@ -72,6 +74,10 @@ pub enum ItemKey<'a> {
     ApiKey(ApiKeyId),
     /// Number of the team's API keys, which may not exceed the limit.
     ApiKeyCount,
+    /// A saved view, by the id of the user to whom it belongs; `None` for a shared view.
+    View(Option<u64>, ViewId),
+    /// Number of views of a user, or of the team's shared views. Neither may exceed its limit.
+    ViewCount(Option<u64>),
     /// A form.
     Form(FormId),
     /// Statistics of a form.
@@ -147,7 +153,8 @@ impl ItemKey<'_> {
             Self::StoredResponse(..) => "IDEM".to_owned(),
             Self::StoredRows(_, _, first) => format!("{ROW_RESULTS_PREFIX}{first:03}"),
             Self::ApiKey(id) => format!("{API_KEY_PREFIX}{id:016}"),
-            Self::ApiKeyCount | Self::FormCount | Self::WebhookCount => "COUNT".to_owned(),
+            Self::ApiKeyCount | Self::FormCount | Self::WebhookCount | Self::ViewCount(_) => "COUNT".to_owned(),
+            Self::View(_, id) => format!("{VIEW_PREFIX}{id:016}"),
             Self::Form(id) => format!("{FORM_PREFIX}{id:016}"),
             Self::FormStatistics(id) => format!("{FORM_STATISTICS_PREFIX}{id:016}"),
             Self::FormMinute(_, at) => format!("MINUTE#{}", at.as_second() / 60),
@@ -181,6 +188,8 @@ impl ItemKey<'_> {
                 format!("T#{team}#IDEM#{}#{key}", author_key_part(actor))
             }
             Self::ApiKey(_) | Self::ApiKeyCount => format!("T#{team}#KEYS"),
+            Self::View(None, _) | Self::ViewCount(None) => format!("T#{team}#VIEWS"),
+            Self::View(Some(user), _) | Self::ViewCount(Some(user)) => format!("T#{team}#VIEWS#{user}"),
             Self::Form(_) | Self::FormStatistics(_) | Self::FormCount => format!("T#{team}#FORMS"),
             Self::FormMinute(id, _) => format!("T#{team}#FORM#{id}"),
             Self::Webhook(_) | Self::WebhookCount => format!("T#{team}#WEBHOOKS"),

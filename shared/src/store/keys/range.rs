@@ -8,7 +8,7 @@ use super::counter::{count_sort_key, year_and_month_text};
 use super::index::{IndexPartition, TableIndex};
 use super::key::{
     API_KEY_PREFIX, COMMENT_PREFIX, DELIVERY_PREFIX, EVENT_PAGE_PREFIX, FAILED_DELIVERY_PREFIX, FORM_PREFIX,
-    FORM_STATISTICS_PREFIX, ItemKey, LOG_PREFIX, WEBHOOK_PREFIX, event_page_sort_key,
+    FORM_STATISTICS_PREFIX, ItemKey, LOG_PREFIX, VIEW_PREFIX, WEBHOOK_PREFIX, event_page_sort_key,
 };
 use crate::domain::{
     Actor, BusinessId, CounterCopyId, CounterKey, LeadId, SortPosition, SourceHash, TeamId, Timestamp, WebhookId,
@@ -97,6 +97,14 @@ impl KeyRange {
         Self::in_table_partition(
             ItemKey::ApiKeyCount.partition_key(team),
             SortKeyCondition::Prefix(API_KEY_PREFIX.to_owned()),
+        )
+    }
+
+    /// The views of a user, or the shared views of a team if `owner` is `None`, in order of ids.
+    pub fn views_of_owner(team: &TeamId, owner: Option<u64>) -> Self {
+        Self::in_table_partition(
+            ItemKey::ViewCount(owner).partition_key(team),
+            SortKeyCondition::Prefix(VIEW_PREFIX.to_owned()),
         )
     }
 

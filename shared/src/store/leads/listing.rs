@@ -379,8 +379,9 @@ fn has_other_indexed_condition(filter: &LeadFilter) -> bool {
     filter.source.is_some() || filter.state.is_some() || !filter.status.is_empty() || filter.archived == Some(true)
 }
 
-/// Whether a full lead matches a filter, including the filter's source.
-fn full_lead_matches(filter: &LeadFilter, lead: &Lead) -> bool {
+/// Whether a full lead matches a filter, including the filter's source. Days are not checked, because the key ranges of
+/// a list hold no other days.
+pub(super) fn full_lead_matches(filter: &LeadFilter, lead: &Lead) -> bool {
     (filter.source.is_none() || lead.derived.source == filter.source) && filter.matches_except_source_and_days(lead)
 }
 

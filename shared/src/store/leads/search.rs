@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 
 use crate::domain::error::Error;
-use crate::domain::{Lead, LeadId, SearchQuery, SearchTerm, Team, TeamId};
+use crate::domain::{Lead, LeadFilter, LeadId, LeadOrder, SearchQuery, SearchTerm, Team, TeamId};
 use crate::store::keys::attribute::search_entry::INDEXED_WORDS;
 use crate::store::keys::{ItemKey, KeyRange, parse_search_entry_key};
+use crate::store::leads::listing::full_lead_matches;
 use crate::store::leads::writes::WordEntry;
 use crate::store::leads::writes::decode_live_lead;
 use crate::store::store_types::LeadStore;
@@ -23,6 +24,9 @@ const MAX_PAGES: usize = 4;
 const SPARE_ENTRIES: usize = 80;
 /// Number of leads that are read beyond the wanted ones, to replace leads that were archived or changed since.
 const SPARE_CANDIDATES: usize = 10;
+/// Maximum number of leads that a search with a selective filter reads: search entries hold no status, business or
+/// source, so each lead must be read to filter it. 100 leads cost at most 50 read units.
+const MAX_FILTERED_CANDIDATES: usize = 100;
 
 /// Result of a search.
 #[derive(Debug)]
@@ -31,8 +35,18 @@ pub struct SearchResult {
     pub leads: Vec<Lead>,
     /// The team, for the names of statuses and businesses in the response.
     pub team: Team,
-    /// Whether every search entry that could match was read. If not, there may be more matching leads.
+    /// Whether every search entry and lead that could match was read. If not, there may be more matching leads.
     pub complete: bool,
+}
+
+impl SearchResult {
+    /// Sorts the leads by creation instead of by match.
+    pub fn sort_by_creation(&mut self, order: LeadOrder) {
+        self.leads.sort_by(|one, other| one.sort_position.cmp(&other.sort_position));
+        if order == LeadOrder::NewestFirst {
+            self.leads.reverse();
+        }
+    }
 }
 
 /// A lead that matches according to its search entry, before the lead is read. The best match sorts first.
@@ -55,11 +69,21 @@ struct TermRange {
 }
 
 impl LeadStore {
-    /// Finds the best `limit` leads that are not archived: leads with most whole words first, then the newest. The
-    /// first pages of all terms are read concurrently. One term is enough if all its entries were read and show whether
-    /// their leads match. Two round trips, and two more if too few leads match.
-    pub async fn search(&self, team: &TeamId, query: &SearchQuery, limit: usize) -> Result<SearchResult, Error> {
-        let found = self.find_matching_leads(team, query, limit);
+    /// Finds the best `limit` leads that match the query and the filter: leads with most whole words first, then the
+    /// newest. The filter's order is not applied. The first pages of all terms are read concurrently. One term is
+    /// enough if all its entries were read and show whether their leads match. Two round trips, and two more if too few
+    /// leads match.
+    ///
+    /// # Errors
+    /// 503 when the table stays too busy.
+    pub async fn search(
+        &self,
+        team: &TeamId,
+        query: &SearchQuery,
+        filter: &LeadFilter,
+        limit: usize,
+    ) -> Result<SearchResult, Error> {
+        let found = self.find_matching_leads(team, query, filter, limit);
         let ((leads, complete), team) = tokio::try_join!(found, self.read_team_eventually(team))?;
         Ok(SearchResult { leads, team, complete })
     }
@@ -75,6 +99,7 @@ impl Table {
         &self,
         team: &TeamId,
         query: &SearchQuery,
+        filter: &LeadFilter,
         limit: usize,
     ) -> Result<(Vec<Lead>, bool), Error> {
         let terms = query.search_terms().iter().enumerate();
@@ -87,12 +112,17 @@ impl Table {
             undecided: BTreeSet::new(),
         };
         let mut sources: Vec<TermRange> = sources.map(source).collect();
-        let (mut pages_left, mut leads_left) = (MAX_PAGES, limit + SPARE_CANDIDATES);
+        let selective = filter.is_selective();
+        let max_leads = if selective { MAX_FILTERED_CANDIDATES } else { limit + SPARE_CANDIDATES };
+        let (mut pages_left, mut leads_left) = (MAX_PAGES, max_leads);
         let mut seen = BTreeSet::new();
         let mut waiting: BTreeSet<Candidate> = BTreeSet::new();
         let mut found: Vec<(Candidate, Lead)> = Vec::new();
-        for entries in [limit + SPARE_ENTRIES, SPARE_ENTRIES] {
-            if found.len() + waiting.len() < limit {
+        for (entries, is_last_read) in [(limit + SPARE_ENTRIES, false), (SPARE_ENTRIES, true)] {
+            // Nobody knows how many candidates a selective filter leaves, so every lead that may be read has to be
+            // among them.
+            let wanted_candidates = if selective { leads_left } else { limit - found.len() };
+            if waiting.len() < wanted_candidates {
                 let unread: Vec<_> = sources.iter_mut().filter(|source| !source.done).take(pages_left).collect();
                 pages_left -= unread.len();
                 let page = entries / unread.len().max(1);
@@ -100,11 +130,14 @@ impl Table {
                 let candidates = try_join_all(pages).await?.into_iter().flatten();
                 waiting.extend(candidates.filter(|candidate| seen.insert(candidate.lead.0)));
             }
-            let wanted = (limit - found.len() + SPARE_CANDIDATES.min(found.len())).min(leads_left);
+            let wanted = match selective && is_last_read {
+                true => leads_left,
+                false => (limit - found.len() + SPARE_CANDIDATES.min(found.len())).min(leads_left),
+            };
             let read: Vec<Candidate> = std::iter::from_fn(|| waiting.pop_first()).take(wanted).collect();
             leads_left -= read.len();
-            found.extend(self.read_matching_leads(team, query, read).await?);
-            if found.len() >= limit || is_complete(&sources, &seen) && waiting.is_empty() {
+            found.extend(self.read_matching_leads(team, query, filter, read).await?);
+            if found.len() >= limit || leads_left == 0 || is_complete(&sources, &seen) && waiting.is_empty() {
                 break;
             }
         }
@@ -153,11 +186,12 @@ impl Table {
         Ok(candidates)
     }
 
-    /// Reads the leads of the candidates, and keeps leads that match the query and are not archived.
+    /// Reads the leads of the candidates, and keeps leads that match the query and the filter.
     async fn read_matching_leads(
         &self,
         team: &TeamId,
         query: &SearchQuery,
+        filter: &LeadFilter,
         candidates: Vec<Candidate>,
     ) -> Result<Vec<(Candidate, Lead)>, Error> {
         let key = |candidate: &Candidate| ItemKey::Lead(candidate.lead.0).of(team);
@@ -165,7 +199,12 @@ impl Table {
         let mut leads = Vec::new();
         for candidate in candidates {
             let lead = items.remove(&key(&candidate)).map(decode_live_lead).transpose()?.flatten();
-            leads.extend(lead.filter(|lead| !lead.archived && query.matches_lead(lead)).map(|lead| (candidate, lead)));
+            let matches = |lead: &Lead| {
+                full_lead_matches(filter, lead)
+                    && filter.includes_day_of(&lead.sort_position)
+                    && query.matches_lead(lead)
+            };
+            leads.extend(lead.filter(matches).map(|lead| (candidate, lead)));
         }
         Ok(leads)
     }
