@@ -5,7 +5,7 @@
 //! | [`domain`] | the data types and rules of leads, teams, forms and webhooks; uses no AWS and no clock | nothing |
 //! | [`platform`] | configuration, AWS clients, deadlines, logs | `domain` |
 //! | [`store`] | the DynamoDB table: keys, a file for each entity, a function for each access pattern | `domain`, `platform` |
-//! | [`api`] | HTTP: reading of bodies and queries, responses, the error envelope, and `run`, which serves a function's routes | `domain`, `platform`, `store` |
+//! | [`api`] | HTTP: reading of bodies and queries, responses, the error envelope, and `serve_lambda`, which serves a function's routes | `domain`, `platform`, `store` |
 //!
 //! The test `imports_between_layers_go_one_way` asserts the column `May import`.
 //!

@@ -1,17 +1,17 @@
 //! Access control: every route is tested with missing and invalid tokens, with each role, and as a member of another
 //! team.
 
-use local::examples::PIXEL;
-use local::{Identity, Route, Template};
+use local::examples::PIXEL_GIF_BASE64;
+use local::{ApiRoute, SamTemplate, TokenIdentity};
 use serde_json::{Value, json};
 
-use crate::harness::{Reply, example_lead, put_body_with, with_api};
+use crate::harness::{TestResponse, example_lead, put_body_with, with_api};
 
-fn request_body_for(route: &Route) -> Value {
+fn request_body_for(route: &ApiRoute) -> Value {
     match (route.method.as_str(), route.path.as_str()) {
         ("GET", _) => Value::Null,
         ("DELETE", path) if path.contains('{') => Value::Null,
-        ("POST", "/leads/upload-photo") => json!({ "id": 1, "photo": PIXEL }),
+        ("POST", "/leads/upload-photo") => json!({ "id": 1, "photo": PIXEL_GIF_BASE64 }),
         ("POST", "/leads") => example_lead("new@example.com"),
         ("POST", "/leads/batch") => {
             json!({ "mode": "upsert", "leads": [{ "firstName": "M", "lastName": "B", "email": "batch@example.com" }] })
@@ -34,7 +34,7 @@ fn request_body_for(route: &Route) -> Value {
     }
 }
 
-async fn call_route(caller: &crate::harness::TestCaller<'_>, route: &Route) -> Reply {
+async fn call_route(caller: &crate::harness::TestCaller<'_>, route: &ApiRoute) -> TestResponse {
     let path =
         route.path.replace("{id}", "1").replace("{fileName}", "photo.jpg").replace("search", "search?search=john");
     let path = path.replace("{eventId}", "evt_team_1");
@@ -44,11 +44,11 @@ async fn call_route(caller: &crate::harness::TestCaller<'_>, route: &Route) -> R
 #[tokio::test]
 async fn every_route_refuses_roles_without_permission() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(1).await;
         owner.create_lead(example_lead("a@example.com")).await;
         let items = api.scan_all_items().await;
-        for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
+        for route in SamTemplate::parse_once().unwrap().api_routes().into_iter().filter(|route| !route.public) {
             let managing = route.path.starts_with("/leads/status") || route.path.starts_with("/businesses");
             let owners = ["/keys", "/forms", "/webhooks"].iter().any(|path| route.path.starts_with(path));
             let denied: &[&str] = match (route.method.as_str(), managing) {
@@ -65,12 +65,12 @@ async fn every_route_refuses_roles_without_permission() {
                 }
             }
             if route.method == "GET" && !owners {
-                call_route(&api.caller_with_role("team", "Viewer"), &route).await.expect(200);
+                call_route(&api.caller_with_role("team", "Viewer"), &route).await.expect_status(200);
             }
         }
         assert_eq!(api.scan_all_items().await, items, "a refusal writes nothing");
         for (route, status) in [("/leads", 201), ("/leads/status", 403), ("/businesses", 403)] {
-            let route = Route { method: "POST".into(), path: route.into(), ..Route::default() };
+            let route = ApiRoute { method: "POST".into(), path: route.into(), ..ApiRoute::default() };
             assert_eq!(
                 call_route(&api.caller_with_role("team", "Manager"), &route).await.status,
                 status,
@@ -85,14 +85,14 @@ async fn every_route_refuses_roles_without_permission() {
 #[tokio::test]
 async fn every_route_hides_another_teams_things() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(1).await;
         owner.create_lead(example_lead("a@example.com")).await;
-        owner.post("/leads/comments/1", json!({ "content": "Ours" })).await.expect(201);
-        owner.post("/leads/status", json!({ "name": "Fifth", "primaryColor": "blue" })).await.expect(201);
-        owner.post("/keys", json!({ "name": "Ours", "role": "Manager" })).await.expect(201);
-        owner.post("/forms", json!({ "name": "Ours" })).await.expect(201);
-        owner.post("/webhooks", json!({ "url": "https://example.com/" })).await.expect(201);
+        owner.post("/leads/comments/1", json!({ "content": "Ours" })).await.expect_status(201);
+        owner.post("/leads/status", json!({ "name": "Fifth", "primaryColor": "blue" })).await.expect_status(201);
+        owner.post("/keys", json!({ "name": "Ours", "role": "Manager" })).await.expect_status(201);
+        owner.post("/forms", json!({ "name": "Ours" })).await.expect_status(201);
+        owner.post("/webhooks", json!({ "url": "https://example.com/" })).await.expect_status(201);
         let (stranger, nobody) = (api.caller_with_role("stranger", "Owner"), api.caller_with_role("nobody", "Owner"));
         let ours = async || {
             let mut all = Vec::new();
@@ -109,12 +109,12 @@ async fn every_route_hides_another_teams_things() {
                 "/webhooks/1/deliveries",
                 "/events",
             ] {
-                all.push(owner.get(path).await.expect(200));
+                all.push(owner.get(path).await.expect_status(200));
             }
             all
         };
         let before = ours().await;
-        for route in Template::load().unwrap().routes().into_iter().filter(|route| !route.public) {
+        for route in SamTemplate::parse_once().unwrap().api_routes().into_iter().filter(|route| !route.public) {
             // A member of another team must get the same response as a member of a team that never had data.
             let (mut theirs, mut none) = (call_route(&stranger, &route).await, call_route(&nobody, &route).await);
             for body in [&mut theirs.body, &mut none.body] {
@@ -139,7 +139,7 @@ async fn every_route_hides_another_teams_things() {
             assert_eq!((theirs.status, theirs.body), (none.status, none.body), "{} {}", route.method, route.path);
             assert_eq!(ours().await, before, "{} {}", route.method, route.path);
         }
-        stranger.get("/leads?status=5&business=1").await.expect(200);
+        stranger.get("/leads?status=5&business=1").await.expect_status(200);
     })
     .await;
 }
@@ -148,11 +148,11 @@ async fn every_route_hides_another_teams_things() {
 async fn invalid_tokens_are_refused() {
     with_api(async |api| {
         let anyone = api.caller_with_authorization(None);
-        assert_eq!(anyone.get("/leads").await.expect(401), json!({ "message": "Unauthorized" }));
-        let good = api.token(&Identity::default());
-        let token = |identity: Identity| format!("Bearer {}", api.token(&identity));
-        let with = |change: fn(&mut Identity)| {
-            let mut identity = Identity::default();
+        assert_eq!(anyone.get("/leads").await.expect_status(401), json!({ "message": "Unauthorized" }));
+        let good = api.sign_token(&TokenIdentity::default());
+        let token = |identity: TokenIdentity| format!("Bearer {}", api.sign_token(&identity));
+        let with = |change: fn(&mut TokenIdentity)| {
+            let mut identity = TokenIdentity::default();
             change(&mut identity);
             token(identity)
         };
@@ -179,9 +179,9 @@ async fn invalid_tokens_are_refused() {
             with(|identity| identity.user_id = 0),
         ] {
             let refused = api.caller_with_authorization(Some(authorization.clone())).get("/leads").await;
-            assert_eq!(refused.expect(403), json!({ "message": "Forbidden" }), "{authorization}");
+            assert_eq!(refused.expect_status(403), json!({ "message": "Forbidden" }), "{authorization}");
         }
-        api.caller_with_authorization(Some(format!("bearer {good}"))).get("/leads").await.expect(200);
+        api.caller_with_authorization(Some(format!("bearer {good}"))).get("/leads").await.expect_status(200);
     })
     .await;
 }
@@ -190,19 +190,19 @@ async fn invalid_tokens_are_refused() {
 async fn the_local_issuer_mints_tokens_with_the_requested_claims() {
     with_api(async |api| {
         let anyone = api.caller_with_authorization(None);
-        let default = anyone.send("POST", "/local/token", &[], "").await.expect(200);
+        let default = anyone.send_request("POST", "/local/token", &[], "").await.expect_status(200);
         let bearer = |body: &Value| Some(format!("Bearer {}", body["token"].as_str().unwrap()));
-        api.caller_with_authorization(bearer(&default)).get("/businesses").await.expect(200);
+        api.caller_with_authorization(bearer(&default)).get("/businesses").await.expect_status(200);
         let viewer =
             anyone.post("/local/token", json!({ "team": "t", "role": "Viewer", "userId": 9, "expiresIn": 60 })).await;
-        let viewer = api.caller_with_authorization(bearer(&viewer.expect(200)));
-        viewer.get("/leads").await.expect(200);
+        let viewer = api.caller_with_authorization(bearer(&viewer.expect_status(200)));
+        viewer.get("/leads").await.expect_status(200);
         viewer.post("/businesses", json!({ "name": "X" })).await.expect_error(403, "Access denied");
         for odd in [json!({ "role": "Admin" }), json!({ "expiresIn": -5 })] {
-            let token = anyone.post("/local/token", odd).await.expect(200);
-            api.caller_with_authorization(bearer(&token)).get("/leads").await.expect(403);
+            let token = anyone.post("/local/token", odd).await.expect_status(200);
+            api.caller_with_authorization(bearer(&token)).get("/leads").await.expect_status(403);
         }
-        anyone.post("/local/token", json!({ "rolle": "Owner" })).await.expect(400);
+        anyone.post("/local/token", json!({ "rolle": "Owner" })).await.expect_status(400);
     })
     .await;
 }

@@ -13,18 +13,18 @@ fn log_actions(logs: &[Value]) -> Vec<&str> {
 #[tokio::test]
 async fn every_change_of_a_lead_is_in_its_log() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let id = owner.create_lead(example_lead("a@example.com")).await;
         let path = format!("/leads/{id}");
-        owner.put(&path, put_body_with(json!({ "firstName": "Jane", "company": "" }))).await.expect(200);
-        owner.put(&path, put_body_with(json!({ "firstName": "Jane" }))).await.expect(200);
-        owner.put("/leads/change-status", json!({ "ids": [id], "statusId": 2 })).await.expect(200);
-        owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
-        owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
-        owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect(200);
-        owner.post(&format!("/leads/comments/{id}"), json!({ "content": "Hello" })).await.expect(201);
-        owner.put("/leads/comments/1", json!({ "content": "Bye" })).await.expect(200);
-        let body = api.caller_with_role("team", "Viewer").get(&format!("/leads/logs/{id}")).await.expect(200);
+        owner.put(&path, put_body_with(json!({ "firstName": "Jane", "company": "" }))).await.expect_status(200);
+        owner.put(&path, put_body_with(json!({ "firstName": "Jane" }))).await.expect_status(200);
+        owner.put("/leads/change-status", json!({ "ids": [id], "statusId": 2 })).await.expect_status(200);
+        owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect_status(200);
+        owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect_status(200);
+        owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect_status(200);
+        owner.post(&format!("/leads/comments/{id}"), json!({ "content": "Hello" })).await.expect_status(201);
+        owner.put("/leads/comments/1", json!({ "content": "Bye" })).await.expect_status(200);
+        let body = api.caller_with_role("team", "Viewer").get(&format!("/leads/logs/{id}")).await.expect_status(200);
         let logs = body["logs"].as_array().unwrap();
         let expected = ["UpdateComment", "CreateComment", "RestoreLead", "ArchiveLead", "ChangeLeadStatus", "UpdateLead", "CreateLead"];
         assert_eq!((log_actions(logs), &body["count"]), (expected.to_vec(), &json!(7)));
@@ -47,19 +47,19 @@ async fn every_change_of_a_lead_is_in_its_log() {
 #[tokio::test]
 async fn a_timeline_has_every_log_entry_and_comment_once_newest_first() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let id = owner.create_lead(example_lead("a@example.com")).await;
         for n in 0..12 {
             if n % 3 == 0 {
                 owner
                     .put(&format!("/leads/{id}"), put_body_with(json!({ "company": format!("c{n}") })))
                     .await
-                    .expect(200);
+                    .expect_status(200);
             }
             owner
                 .post(&format!("/leads/comments/{id}"), json!({ "content": format!("comment {n}") }))
                 .await
-                .expect(201);
+                .expect_status(201);
         }
         for limit in [1, 2, 5, 100] {
             let path = format!("/leads/logs-and-comments/{id}?limit={limit}");
@@ -80,11 +80,11 @@ async fn a_timeline_has_every_log_entry_and_comment_once_newest_first() {
             );
             let said: Vec<&str> = all.iter().filter_map(|entry| entry["content"].as_str()).collect();
             assert_eq!(said, (0..12).rev().map(|n| format!("comment {n}")).collect::<Vec<_>>());
-            let page = owner.get(&path).await.expect(200);
+            let page = owner.get(&path).await.expect_status(200);
             assert_eq!((&page["logsCount"], &page["commentsCount"]), (&json!(17), &json!(12)));
             assert_eq!(owner.all_pages(&format!("/leads/logs/{id}?limit={limit}"), "logs").await.len(), 17);
         }
-        let page = owner.get(&format!("/leads/logs-and-comments/{id}?limit=1")).await.expect(200);
+        let page = owner.get(&format!("/leads/logs-and-comments/{id}?limit=1")).await.expect_status(200);
         let cursor = page["nextCursor"].as_str().unwrap();
         owner.get(&format!("/leads/logs/{id}?cursor={cursor}")).await.expect_bad_fields(&["cursor"]);
         let other = owner.create_lead(example_lead("b@example.com")).await;
@@ -96,28 +96,28 @@ async fn a_timeline_has_every_log_entry_and_comment_once_newest_first() {
 #[tokio::test]
 async fn comments_are_edited_by_their_author_or_an_owner() {
     with_api(async |api| {
-        let (owner, manager) = (api.owner(), api.caller_with_role("team", "Manager"));
+        let (owner, manager) = (api.owner_caller(), api.caller_with_role("team", "Manager"));
         let id = owner.create_lead(example_lead("a@example.com")).await;
         let path = format!("/leads/comments/{id}");
-        let created = owner.post(&path, json!({ "content": "  Owner's\n🦀 " })).await.expect(201);
+        let created = owner.post(&path, json!({ "content": "  Owner's\n🦀 " })).await.expect_status(201);
         let expected = json!({
             "id": 1, "content": "Owner's\n🦀", "createdAt": created["createdAt"], "updatedAt": created["createdAt"],
             "user": { "id": 1, "firstName": "Olivia", "lastName": "Demo", "email": "owner@example.com" },
         });
         assert_eq!(created, expected);
-        assert_eq!(manager.post(&path, json!({ "content": "Manager's" })).await.expect(201)["id"], 2);
+        assert_eq!(manager.post(&path, json!({ "content": "Manager's" })).await.expect_status(201)["id"], 2);
         manager.put("/leads/comments/1", json!({ "content": "Mine now" })).await.expect_error(403, "Access denied");
         assert_eq!(
-            manager.put("/leads/comments/2", json!({ "content": "Better" })).await.expect(200)["content"],
+            manager.put("/leads/comments/2", json!({ "content": "Better" })).await.expect_status(200)["content"],
             "Better"
         );
-        let edited = owner.put("/leads/comments/2", json!({ "content": "Best" })).await.expect(200);
+        let edited = owner.put("/leads/comments/2", json!({ "content": "Best" })).await.expect_status(200);
         assert_eq!((&edited["content"], &edited["user"]["id"]), (&json!("Best"), &json!(2)), "it stays its author's");
         let log = |body: Value| body["count"].clone();
-        let before = log(owner.get(&format!("/leads/logs/{id}")).await.expect(200));
-        assert_eq!(owner.put("/leads/comments/2", json!({ "content": "Best" })).await.expect(200), edited);
+        let before = log(owner.get(&format!("/leads/logs/{id}")).await.expect_status(200));
+        assert_eq!(owner.put("/leads/comments/2", json!({ "content": "Best" })).await.expect_status(200), edited);
         assert_eq!(
-            log(owner.get(&format!("/leads/logs/{id}")).await.expect(200)),
+            log(owner.get(&format!("/leads/logs/{id}")).await.expect_status(200)),
             before,
             "nothing differs, nothing is logged"
         );
@@ -132,8 +132,8 @@ async fn comments_are_edited_by_their_author_or_an_owner() {
             owner.put("/leads/comments/1", bad).await.expect_bad_fields(&["content"]);
         }
         let longest = json!({ "content": "ü".repeat(10_000) });
-        owner.post(&path, longest.clone()).await.expect(201);
-        owner.put("/leads/comments/3", json!({ "content": "ö".repeat(10_000) })).await.expect(200);
+        owner.post(&path, longest.clone()).await.expect_status(201);
+        owner.put("/leads/comments/3", json!({ "content": "ö".repeat(10_000) })).await.expect_status(200);
         assert_eq!(
             owner.get(&format!("/leads/{id}")).await.lead_version_from_etag(),
             1,
@@ -146,7 +146,7 @@ async fn comments_are_edited_by_their_author_or_an_owner() {
 #[tokio::test]
 async fn unknown_and_malformed_lead_and_comment_ids_are_refused() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let say = json!({ "content": "Hello" });
         for bad in ["0", "x", "1.5", "%FF"] {
             owner.get(&format!("/leads/logs/{bad}")).await.expect_error(400, "Invalid lead ID");
@@ -159,10 +159,10 @@ async fn unknown_and_malformed_lead_and_comment_ids_are_refused() {
         owner.post("/leads/comments/1", say.clone()).await.expect_error(404, "Lead not found");
         owner.put("/leads/comments/1", say.clone()).await.expect_error(404, "Comment not found");
         let id = owner.create_lead(example_lead("a@example.com")).await;
-        owner.post(&format!("/leads/comments/{id}"), say.clone()).await.expect(201);
+        owner.post(&format!("/leads/comments/{id}"), say.clone()).await.expect_status(201);
         let comment = "/leads/comments/1";
         api.caller_with_role("other", "Owner").put(comment, say.clone()).await.expect_error(404, "Comment not found");
-        owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
+        owner.delete("/leads", json!({ "ids": [id] })).await.expect_status(200);
         owner.put(comment, say.clone()).await.expect_error(404, "Comment not found");
         owner.get(&format!("/leads/logs/{id}")).await.expect_error(404, "Lead not found");
     })
@@ -172,7 +172,7 @@ async fn unknown_and_malformed_lead_and_comment_ids_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_comments_and_changes_are_all_applied() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let id = owner.create_lead(example_lead("a@example.com")).await;
         let (path, comments) = (format!("/leads/{id}"), format!("/leads/comments/{id}"));
         let says = (0..10).map(|n| owner.post(&comments, json!({ "content": format!("c{n}") })));
@@ -180,7 +180,7 @@ async fn concurrent_comments_and_changes_are_all_applied() {
         let (said, changed) =
             futures_util::join!(futures_util::future::join_all(says), futures_util::future::join_all(puts));
         assert!(said.iter().all(|reply| reply.status == 201) && changed.iter().all(|reply| reply.status == 200));
-        let page = owner.get(&format!("/leads/logs-and-comments/{id}")).await.expect(200);
+        let page = owner.get(&format!("/leads/logs-and-comments/{id}")).await.expect_status(200);
         assert_eq!((&page["logsCount"], &page["commentsCount"]), (&json!(16), &json!(10)));
     })
     .await;
@@ -190,18 +190,18 @@ async fn concurrent_comments_and_changes_are_all_applied() {
 #[tokio::test]
 async fn an_idempotency_key_is_bound_to_its_lead() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         for n in 1..=2 {
             owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
         }
         let say = async |lead: u64| {
             let headers = [("content-type", "application/json"), ("idempotency-key", "key")];
-            owner.send("POST", &format!("/leads/comments/{lead}"), &headers, r#"{"content":"Hello"}"#).await
+            owner.send_request("POST", &format!("/leads/comments/{lead}"), &headers, r#"{"content":"Hello"}"#).await
         };
-        let first = say(1).await.expect(201);
-        assert_eq!(say(1).await.expect(201), first);
+        let first = say(1).await.expect_status(201);
+        assert_eq!(say(1).await.expect_status(201), first);
         say(2).await.expect_error(400, "Invalid Idempotency-Key");
-        assert_eq!(owner.get("/leads/logs-and-comments/1").await.expect(200)["commentsCount"], 1);
+        assert_eq!(owner.get("/leads/logs-and-comments/1").await.expect_status(200)["commentsCount"], 1);
     })
     .await;
 }
@@ -209,11 +209,11 @@ async fn an_idempotency_key_is_bound_to_its_lead() {
 #[tokio::test(flavor = "multi_thread")]
 async fn comments_are_deleted_by_their_author_or_an_owner() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let manager = api.caller_with_role("team", "Manager");
         owner.create_lead(example_lead("a@example.com")).await;
         for caller in [&owner, &manager, &manager] {
-            caller.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+            caller.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect_status(201);
         }
         manager.delete("/leads/comments/1", Value::Null).await.expect_error(403, "Access denied");
         api.caller_with_role("team", "Viewer")
@@ -226,7 +226,7 @@ async fn comments_are_deleted_by_their_author_or_an_owner() {
             .expect_error(404, "Comment not found");
         for caller in [&manager, &owner] {
             let id = if caller.authorization == owner.authorization { 3 } else { 2 };
-            let done = caller.delete(&format!("/leads/comments/{id}"), Value::Null).await.expect(200);
+            let done = caller.delete(&format!("/leads/comments/{id}"), Value::Null).await.expect_status(200);
             assert_eq!(done["message"], "Comment deleted successfully");
             owner.delete(&format!("/leads/comments/{id}"), Value::Null).await.expect_error(404, "Comment not found");
             owner
@@ -235,7 +235,7 @@ async fn comments_are_deleted_by_their_author_or_an_owner() {
                 .expect_error(404, "Comment not found");
         }
         owner.delete("/leads/comments/x", Value::Null).await.expect_error(404, "Comment not found");
-        let timeline = owner.get("/leads/logs-and-comments/1?limit=3").await.expect(200);
+        let timeline = owner.get("/leads/logs-and-comments/1?limit=3").await.expect_status(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(1)));
         let newest = &timeline["logsAndComments"][0];
         assert_eq!(
@@ -248,7 +248,7 @@ async fn comments_are_deleted_by_their_author_or_an_owner() {
             futures_util::future::join_all((0..6).map(|_| owner.delete("/leads/comments/1", Value::Null))).await;
         assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
         assert!(replies.iter().all(|reply| [200, 404].contains(&reply.status)));
-        assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 7);
+        assert_eq!(owner.get("/leads/logs/1").await.expect_status(200)["count"], 7);
     })
     .await;
 }
@@ -258,13 +258,13 @@ async fn comments_are_deleted_by_their_author_or_an_owner() {
 #[tokio::test]
 async fn a_page_of_log_entries_stays_below_five_megabytes() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         for n in 0..70 {
             let description = format!("{n:04}{}", "\"".repeat(9_996));
-            owner.patch("/leads/1", json!({ "description": description })).await.expect(200);
+            owner.patch("/leads/1", json!({ "description": description })).await.expect_status(200);
         }
-        let page = owner.get("/leads/logs/1?limit=100").await.expect(200);
+        let page = owner.get("/leads/logs/1?limit=100").await.expect_status(200);
         assert!(page["nextCursor"].is_string() && page["count"] == 71);
         // Size of the page as Lambda transmits it: escaped inside a JSON string.
         let size = json!(page.to_string()).to_string().len();
@@ -281,11 +281,11 @@ async fn a_page_of_log_entries_stays_below_five_megabytes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leads_log_is_in_the_order_of_the_writes() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let write = async |n: usize| match n % 3 {
-            0 => owner.post("/leads/comments/1", json!({ "content": format!("{n}") })).await.expect(201),
-            _ => owner.patch("/leads/1", json!({ "company": format!("{n}") })).await.expect(200),
+            0 => owner.post("/leads/comments/1", json!({ "content": format!("{n}") })).await.expect_status(201),
+            _ => owner.patch("/leads/1", json!({ "company": format!("{n}") })).await.expect_status(200),
         };
         futures_util::future::join_all((0..60).map(write)).await;
         let mut logs = owner.all_pages("/leads/logs/1?limit=100", "logs").await;
@@ -300,7 +300,7 @@ async fn a_leads_log_is_in_the_order_of_the_writes() {
         }
         let times: Vec<&str> = logs.iter().map(|log| log["createdAt"].as_str().unwrap()).collect();
         assert!(times.is_sorted_by(|one, next| one < next), "{times:?}");
-        let lead = owner.get("/leads/1").await.expect(200);
+        let lead = owner.get("/leads/1").await.expect_status(200);
         assert_eq!(lead["company"], company);
     })
     .await;
@@ -310,26 +310,27 @@ async fn a_leads_log_is_in_the_order_of_the_writes() {
 #[tokio::test]
 async fn comments_show_their_author_and_only_author_or_owner_edits_them() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let key = async |name: &str| {
-            let key = owner.post("/keys", json!({ "name": name, "role": "Manager" })).await.expect(201);
+            let key = owner.post("/keys", json!({ "name": name, "role": "Manager" })).await.expect_status(201);
             api.caller_with_api_key(&key)
         };
         let (zapier, other) = (key("Zapier").await, key("Other").await);
         let manager = api.caller_with_role("team", "Manager");
-        let write =
-            async |by: &TestCaller<'_>| by.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+        let write = async |by: &TestCaller<'_>| {
+            by.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect_status(201)
+        };
         let by_owner = write(&owner).await;
         let by_key = write(&zapier).await;
         assert_eq!((by_owner.get("key"), &by_key["key"]), (None, &json!({ "id": 1, "name": "Zapier" })));
-        let form = owner.post("/forms", json!({ "name": "Contact" })).await.expect(201);
+        let form = owner.post("/forms", json!({ "name": "Contact" })).await.expect_status(201);
         let path = format!("/forms/{}/leads", form["key"].as_str().unwrap());
         api.caller_with_authorization(None)
             .post(&path, json!({ "email": "a@example.com", "message": "Hi" }))
             .await
-            .expect(201);
-        let timeline = owner.get("/leads/logs-and-comments/1?limit=100").await.expect(200);
+            .expect_status(201);
+        let timeline = owner.get("/leads/logs-and-comments/1?limit=100").await.expect_status(200);
         let entries = timeline["logsAndComments"].as_array().unwrap();
         let comments: Vec<&Value> = entries.iter().filter(|entry| entry.get("content").is_some()).collect();
         assert_eq!(
@@ -359,7 +360,7 @@ async fn comments_show_their_author_and_only_author_or_owner_edits_them() {
             assert_eq!(edit(by, comment).await, status, "{comment}");
         }
         let read = comments[0].clone();
-        let sent_back = owner.put(&format!("/leads/comments/{}", read["id"]), read.clone()).await.expect(200);
+        let sent_back = owner.put(&format!("/leads/comments/{}", read["id"]), read.clone()).await.expect_status(200);
         assert_eq!(sent_back["form"], read["form"]);
     })
     .await;

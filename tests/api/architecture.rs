@@ -10,7 +10,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::documents::repository_root;
 
 /// External crates that each layer of `shared` must use, no more and no fewer, in addition to `std` and `serde`.
-const CRATES: [(&str, &[&str]); 4] = [
+const ALLOWED_CRATES: [(&str, &[&str]); 4] = [
     (
         "domain",
         &[
@@ -186,7 +186,7 @@ fn each_layer_uses_exactly_its_listed_crates() {
         .map(|name| name.replace('-', "_"))
         .filter(|name| !name.is_empty() && name != "serde")
         .collect();
-    for (layer, own) in CRATES {
+    for (layer, own) in ALLOWED_CRATES {
         let own: BTreeSet<&str> = own.iter().copied().collect();
         let mut used = BTreeSet::new();
         for file in rust_files(&repository_root().join("shared/src").join(layer)) {

@@ -5,18 +5,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use local::Template;
+use local::SamTemplate;
 use shared::domain::{
     Comment, CounterDeltas, CounterField, CounterKey, CounterValues, DerivedKeyParts, Lead, LeadCount, LeadGroup,
     TeamId, Timestamp,
 };
-use shared::store::keys::{IndexPartition, Key, ParsedCounterKey, PrimaryKey, parse_counter_partition_item};
-use shared::store::{CounterView, Item};
+use shared::store::keys::{IndexPartition, ItemKey, ParsedCounterKey, PrimaryKey, parse_counter_partition_item};
+use shared::store::{CounterView, TableItem};
 
 use crate::harness::TestStack;
 
 impl TestStack {
-    pub(crate) async fn scan_all_items(&self) -> BTreeMap<PrimaryKey, Item> {
+    pub(crate) async fn scan_all_items(&self) -> BTreeMap<PrimaryKey, TableItem> {
         let mut items = BTreeMap::new();
         // Without a limit, the embedded DynamoDB would read the whole rest of the table again for each page.
         let scan = self.dynamodb.scan().table_name(&self.table).consistent_read(true).limit(1000);
@@ -29,25 +29,25 @@ impl TestStack {
     }
 
     /// Reads an item from the table. Returns an empty map if the item does not exist.
-    pub(crate) async fn item(&self, key: &PrimaryKey) -> Item {
+    pub(crate) async fn read_table_item(&self, key: &PrimaryKey) -> TableItem {
         let get = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
-        let got = get.set_key(Some(key.clone().attributes())).send().await.expect("an answer");
+        let got = get.set_key(Some(key.clone().key_attributes())).send().await.expect("an answer");
         got.item.unwrap_or_default()
     }
 
     /// Runs the clean-up function as if the clock were this many hours ahead. Returns the report of the run.
     pub(crate) async fn run_clean_up_hours_ahead(&self, hours: i64) -> serde_json::Value {
         let time = Timestamp::from(jiff::Timestamp::now()).saturating_add(SignedDuration::from_hours(hours));
-        serde_json::json!(self.gateway.clean_up(time).await.expect("a clean-up"))
+        serde_json::json!(self.gateway.invoke_clean_up(time).await.expect("a clean-up"))
     }
 
     /// Runs clean-ups until nothing is due, and then asserts the invariants of the table, the bucket, the permissions
     /// and the log.
-    pub(crate) async fn audit(&self) {
+    pub(crate) async fn audit_all_teams(&self) {
         self.audit_hours_ahead(0).await;
     }
 
-    /// Does the same as [`Api::audit`] after a test that ran clean-ups itself with the clock up to this many hours
+    /// Does the same as [`TestStack::audit_all_teams`] after a test that ran clean-ups itself with the clock up to this many hours
     /// ahead.
     pub(crate) async fn audit_hours_ahead(&self, hours: i64) {
         // The clean-up removes the objects of a photo without a lead in two runs, at least an hour apart.
@@ -63,7 +63,7 @@ impl TestStack {
         assert!(left.is_empty(), "nothing calls for {left:?}");
         let kept = self.object_keys().await.into_iter().filter(|key| key.starts_with("photos/"));
         assert_eq!(kept.collect::<BTreeSet<_>>(), photos, "the objects of photos that leads have");
-        let template = Template::load().expect("a template");
+        let template = SamTemplate::parse_once().expect("a template");
         let forbidden =
             self.permissions_not_granted(|function| template.allowed_permissions(function).expect("a policy"));
         assert!(forbidden.is_empty(), "the template does not allow {forbidden:?}");
@@ -73,11 +73,11 @@ impl TestStack {
 
 /// Asserts the invariants of a team, and removes the team's items from `items`. Returns the S3 keys of the photos that
 /// the team's leads have.
-fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet<String> {
+fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, TableItem>) -> BTreeSet<String> {
     let mut photos = BTreeSet::new();
-    items.remove(&Key::Team.of(team));
-    items.remove(&Key::Sequences.of(team));
-    let prefix = format!("{}#", Key::Team.of(team).pk);
+    items.remove(&ItemKey::Team.of(team));
+    items.remove(&ItemKey::Sequences.of(team));
+    let prefix = format!("{}#", ItemKey::Team.of(team).pk);
     let of_team = |key: &&PrimaryKey| key.pk.starts_with(&prefix);
     let keys: Vec<PrimaryKey> = items.keys().filter(of_team).cloned().collect();
     let mut recount = CounterDeltas::default();
@@ -91,7 +91,7 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
             assert_eq!(item.get(&name), Some(&value), "{key:?}: {name}");
         }
         let lead: Lead = serde_dynamo::from_item(item).expect("a lead");
-        assert_eq!(*key, Key::Lead(lead.id).of(team));
+        assert_eq!(*key, ItemKey::Lead(lead.id).of(team));
         assert_eq!(lead.stale_words, Vec::<String>::new(), "{key:?}");
         let derived = DerivedKeyParts::new(&lead.summary, &lead.details);
         assert_eq!(lead.derived, derived, "{key:?}");
@@ -102,14 +102,14 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
         }
     }
     audit_counters(team, &recount, items);
-    audit_quota_counter(&Key::ApiKeyCount.of(team), items);
+    audit_quota_counter(&ItemKey::ApiKeyCount.of(team), items);
     let is_views_partition = |pk: &str| pk.strip_prefix(&prefix).is_some_and(|kind| kind.starts_with("VIEWS"));
     for counter in keys.iter().filter(|key| is_views_partition(&key.pk) && key.sk == "COUNT") {
         audit_quota_counter(counter, items);
     }
     items.retain(|key, _| !(of_team(&key) && key.sk.starts_with("STATISTICS#")));
-    audit_quota_counter(&Key::FormCount.of(team), items);
-    audit_quota_counter(&Key::WebhookCount.of(team), items);
+    audit_quota_counter(&ItemKey::FormCount.of(team), items);
+    audit_quota_counter(&ItemKey::WebhookCount.of(team), items);
     audit_feed(team, items);
     // Stored idempotent responses, batch results and rate limits have a TTL, so any number of them may be left.
     items.retain(|key, item| {
@@ -122,9 +122,9 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) -> BTreeSet
 
 /// Asserts that the pages of a team's feed follow each other without gaps, that no event is in the feed twice, and that
 /// feed pages and webhook deliveries have a TTL.
-fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
-    items.remove(&Key::FeedStart.of(team));
-    let partition = Key::EventPage(1).of(team).pk;
+fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, TableItem>) {
+    items.remove(&ItemKey::FeedStart.of(team));
+    let partition = ItemKey::EventPage(1).of(team).pk;
     let mut end: Option<(u64, Timestamp)> = None;
     let mut sources = BTreeSet::new();
     let pages: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();
@@ -147,12 +147,12 @@ fn audit_feed(team: &TeamId, items: &mut BTreeMap<PrimaryKey, Item>) {
         end = Some((first + told.len() as u64, at));
     }
     let delivery = |key: &PrimaryKey| key.sk.starts_with("DELIVERY#") || key.sk.starts_with("FAILED#");
-    let prefix = format!("{}#WEBHOOK#", Key::Team.of(team).pk);
+    let prefix = format!("{}#WEBHOOK#", ItemKey::Team.of(team).pk);
     items.retain(|key, item| !(key.pk.starts_with(&prefix) && delivery(key) && item.contains_key("ttl")));
 }
 
 /// Asserts that the counter of a team's API keys, forms or webhooks equals the number of these items.
-fn audit_quota_counter(counter: &PrimaryKey, items: &mut BTreeMap<PrimaryKey, Item>) {
+fn audit_quota_counter(counter: &PrimaryKey, items: &mut BTreeMap<PrimaryKey, TableItem>) {
     let counted =
         items.remove(counter).map_or(0, |item| item["count"].as_n().expect("a number").parse().expect("count"));
     let before = items.len();
@@ -160,30 +160,30 @@ fn audit_quota_counter(counter: &PrimaryKey, items: &mut BTreeMap<PrimaryKey, It
     assert_eq!(before - items.len(), counted, "{counter:?}");
 }
 
-fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>) {
+fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, TableItem>) {
     let mut claim = |key: PrimaryKey| items.remove(&key).unwrap_or_else(|| panic!("lead {} has no {key:?}", lead.id));
     assert!(lead.has_contact(), "nobody reaches lead {}", lead.id);
     if let Some(email) = &lead.derived.email {
-        let lock = claim(Key::EmailLock(email).of(team));
+        let lock = claim(ItemKey::EmailLock(email).of(team));
         assert_eq!(lock["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
     }
     for business in &lead.business {
-        claim(Key::BusinessLead(*business, &lead.sort_position).of(team));
+        claim(ItemKey::BusinessLead(*business, &lead.sort_position).of(team));
     }
     let words = &lead.derived.words;
     for word in words.iter_words() {
-        let entry = claim(Key::Word(word, lead.id).of(team));
+        let entry = claim(ItemKey::Word(word, lead.id).of(team));
         let told = |name: &str| entry.get(name).map(|text| text.as_s().expect("text").clone());
         let of_text = words.text_words.contains(word);
         assert_eq!(told("words"), of_text.then(|| words.all_words_text()), "lead {}: {word}", lead.id);
         assert_eq!(told("bare"), (!of_text).then(|| words.contact_text()), "lead {}: {word}", lead.id);
     }
     if let Ok(photo) = lead.photo.parse() {
-        let owner = claim(Key::Photo(&photo).of(team));
+        let owner = claim(ItemKey::Photo(&photo).of(team));
         assert_eq!(owner["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
         assert!(!owner.contains_key("until") && !owner.contains_key("due"), "an attached photo would expire");
     }
-    let at = |sk: &str| PrimaryKey { pk: Key::Lead(lead.id).of(team).pk, sk: sk.into() };
+    let at = |sk: &str| PrimaryKey { pk: ItemKey::Lead(lead.id).of(team).pk, sk: sk.into() };
     let logs: Vec<PrimaryKey> = items.range(at("LOG#")..at("LOG$")).map(|(key, _)| key.clone()).collect();
     assert_eq!(logs.len() as u64, lead.logs, "the log of lead {}", lead.id);
     let mut created: Vec<&str> =
@@ -202,16 +202,16 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Item>
     assert_eq!(comments.len() as u64, lead.comments, "the comments of lead {}", lead.id);
     for key in comments {
         let comment: Comment = serde_dynamo::from_item(items.remove(&key).expect("read above")).expect("a comment");
-        assert_eq!(key, Key::Comment(lead.id, &comment.sort_position()).of(team));
-        let pointer = items.remove(&Key::CommentPointer(comment.id).of(team)).expect("a pointer");
+        assert_eq!(key, ItemKey::Comment(lead.id, &comment.sort_position()).of(team));
+        let pointer = items.remove(&ItemKey::CommentPointer(comment.id).of(team)).expect("a pointer");
         assert_eq!(pointer["sortPosition"].as_s().map(String::as_str), Ok(comment.sort_position().as_str()));
     }
     logs.iter().for_each(|key| drop(items.remove(key)));
 }
 
 /// Asserts that a team's counters equal a recount of the leads, whether the counters are rolled up or not.
-fn audit_counters(team: &TeamId, recount: &CounterDeltas, items: &mut BTreeMap<PrimaryKey, Item>) {
-    let partition = Key::RollupProgress.of(team).pk;
+fn audit_counters(team: &TeamId, recount: &CounterDeltas, items: &mut BTreeMap<PrimaryKey, TableItem>) {
+    let partition = ItemKey::RollupProgress.of(team).pk;
     let stored: Vec<PrimaryKey> = items.keys().filter(|key| key.pk == partition).cloned().collect();
     let mut counters: BTreeMap<CounterKey, CounterValues> = BTreeMap::new();
     let (mut rollups, mut open) = (Vec::new(), Vec::new());
@@ -220,7 +220,7 @@ fn audit_counters(team: &TeamId, recount: &CounterDeltas, items: &mut BTreeMap<P
         match parse_counter_partition_item(&item).unwrap_or_else(|| panic!("{key:?} is not of the counters")) {
             ParsedCounterKey::Open(CounterKey::Day(_) | CounterKey::Group(..), _) => open.push(item),
             ParsedCounterKey::Open(counted, slot) => {
-                assert_eq!(key, Key::Count(&counted, slot).of(team));
+                assert_eq!(key, ItemKey::Count(&counted, slot).of(team));
                 for (name, value) in &item {
                     if let (Ok(number), Ok(leads)) = (name.parse::<CounterField>(), value.as_n()) {
                         let leads: i64 = leads.parse().expect("a number");
@@ -229,7 +229,7 @@ fn audit_counters(team: &TeamId, recount: &CounterDeltas, items: &mut BTreeMap<P
                 }
             }
             ParsedCounterKey::Rollup(of) => {
-                assert_eq!(key, Key::Rollup(&of).of(team));
+                assert_eq!(key, ItemKey::Rollup(&of).of(team));
                 rollups.push(item);
             }
             ParsedCounterKey::RollupProgress => {}

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use shared::platform::config::{Environment, TokenIssuerConfig, TrustConfig};
 use tokio::net::TcpListener;
 
-const ISSUER: &str = "https://issuer.example/pool";
+const ISSUER_URL: &str = "https://issuer.example/pool";
 
 /// A JSON Web Key Set (JWKS) served on a local port, and the number of requests that fetched it.
 struct JwksServer {
@@ -38,13 +38,13 @@ async fn serve_jwks(answers: Vec<(StatusCode, Value)>) -> JwksServer {
 fn authorizer_with_jwks(published: &JwksServer) -> Authorizer {
     let url = published.url.clone();
     let environment = Environment::from_lookup(move |name| match name {
-        "TOKEN_ISSUER" => Some(ISSUER.to_owned()),
+        "TOKEN_ISSUER" => Some(ISSUER_URL.to_owned()),
         "TOKEN_AUDIENCE" => Some("client".to_owned()),
         "TOKEN_JWKS_URL" => Some(url.clone()),
         _ => None,
     });
     Authorizer::new(
-        TokenIssuerConfig::read(&environment).unwrap(),
+        TokenIssuerConfig::from_environment(&environment).unwrap(),
         &TrustConfig { bundle: None },
         ApiKeyVerifier::default(),
     )
@@ -70,11 +70,11 @@ fn generate_signing_key(kid: &str) -> SigningKey {
 
 fn valid_claims() -> Value {
     let now = jiff::Timestamp::now().as_second();
-    json!({ "iss": ISSUER, "aud": "client", "exp": now + 60, "nbf": now - 1, "custom:team_id": "t", "custom:team_role": "Owner",
+    json!({ "iss": ISSUER_URL, "aud": "client", "exp": now + 60, "nbf": now - 1, "custom:team_id": "t", "custom:team_role": "Owner",
         "custom:user_id": "7", "email": "u@example.com", "given_name": "Una", "family_name": "Roe" })
 }
 
-fn sign(algorithm: Algorithm, kid: &str, key: &EncodingKey, claims: &Value) -> String {
+fn sign_token(algorithm: Algorithm, kid: &str, key: &EncodingKey, claims: &Value) -> String {
     let header = Header { kid: Some(kid.into()), ..Header::new(algorithm) };
     jsonwebtoken::encode(&header, claims, key).unwrap()
 }
@@ -98,7 +98,8 @@ async fn rs256_tokens_are_accepted_only_with_valid_claims() {
     let keys = &*ONE;
     let published = serve_jwks(vec![(StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
     let authorizer = authorizer_with_jwks(&published);
-    let good = authorize_token(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &valid_claims())).await.unwrap();
+    let good =
+        authorize_token(&authorizer, &sign_token(Algorithm::RS256, "one", &keys.rsa, &valid_claims())).await.unwrap();
     let context = json!({ "teamId": "t", "role": "Owner", "userId": "7", "email": "u@example.com", "firstName": "Una", "lastName": "Roe" });
     assert_eq!(good, json!({ "isAuthorized": true, "context": context }));
     let now = jiff::Timestamp::now().as_second();
@@ -110,7 +111,7 @@ async fn rs256_tokens_are_accepted_only_with_valid_claims() {
         ("exp", json!(now - 1)),
         ("exp", Value::Null),
         ("nbf", json!(now + 70)),
-        ("iss", json!([ISSUER])),
+        ("iss", json!([ISSUER_URL])),
         ("custom:team_id", Value::Null),
         ("custom:team_role", json!("Root")),
         ("custom:user_id", json!("0")),
@@ -129,7 +130,8 @@ async fn rs256_tokens_are_accepted_only_with_valid_claims() {
         if value.is_null() {
             claims.as_object_mut().unwrap().remove(field);
         }
-        let refused = authorize_token(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
+        let refused =
+            authorize_token(&authorizer, &sign_token(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
         assert_eq!(refused, json!({ "isAuthorized": false }), "{field}: {value}");
     }
     for (field, value, user) in [
@@ -139,7 +141,8 @@ async fn rs256_tokens_are_accepted_only_with_valid_claims() {
     ] {
         let mut claims = valid_claims();
         claims[field] = value;
-        let good = authorize_token(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
+        let good =
+            authorize_token(&authorizer, &sign_token(Algorithm::RS256, "one", &keys.rsa, &claims)).await.unwrap();
         assert_eq!(good["context"]["userId"], user, "{claims}");
     }
     // The token's header has a `crit` entry that the authorizer does not understand, so the token must be refused (RFC
@@ -148,8 +151,8 @@ async fn rs256_tokens_are_accepted_only_with_valid_claims() {
     let critical = jsonwebtoken::encode(&header, &valid_claims(), &keys.rsa).unwrap();
     assert_eq!(authorize_token(&authorizer, &critical).await.unwrap()["isAuthorized"], false);
     // Algorithm confusion attack: an HS256 token whose HMAC secret is the issuer's public RSA key.
-    let confused = sign(Algorithm::HS256, "one", &EncodingKey::from_secret(&keys.modulus), &valid_claims());
-    let other = sign(Algorithm::RS512, "one", &keys.rsa, &valid_claims());
+    let confused = sign_token(Algorithm::HS256, "one", &EncodingKey::from_secret(&keys.modulus), &valid_claims());
+    let other = sign_token(Algorithm::RS512, "one", &keys.rsa, &valid_claims());
     for token in [confused, other, "a.b.c".to_owned(), String::new()] {
         assert_eq!(authorize_token(&authorizer, &token).await.unwrap()["isAuthorized"], false);
     }
@@ -162,11 +165,11 @@ async fn unknown_key_ids_cause_at_most_two_jwks_fetches() {
     let published = serve_jwks(vec![(StatusCode::OK, json!({ "keys": [one.jwk] }))]).await;
     let authorizer = authorizer_with_jwks(&published);
     assert_eq!(
-        authorize_token(&authorizer, &sign(Algorithm::RS256, "one", &one.rsa, &valid_claims())).await.unwrap()["isAuthorized"],
+        authorize_token(&authorizer, &sign_token(Algorithm::RS256, "one", &one.rsa, &valid_claims())).await.unwrap()["isAuthorized"],
         true
     );
     for n in 0..20 {
-        let token = sign(Algorithm::RS256, &format!("invented-{n}"), &two.rsa, &valid_claims());
+        let token = sign_token(Algorithm::RS256, &format!("invented-{n}"), &two.rsa, &valid_claims());
         assert_eq!(authorize_token(&authorizer, &token).await.unwrap()["isAuthorized"], false);
     }
     assert!(published.asked.load(Ordering::SeqCst) <= 2, "{} fetches", published.asked.load(Ordering::SeqCst));
@@ -178,7 +181,7 @@ async fn an_unreachable_issuer_fails_the_authorizer_and_denies_no_token() {
     let down = (StatusCode::SERVICE_UNAVAILABLE, Value::Null);
     let published = serve_jwks(vec![down.clone(), down, (StatusCode::OK, json!({ "keys": [keys.jwk] }))]).await;
     let authorizer = authorizer_with_jwks(&published);
-    let token = sign(Algorithm::RS256, "one", &keys.rsa, &valid_claims());
+    let token = sign_token(Algorithm::RS256, "one", &keys.rsa, &valid_claims());
     for asked in [1, 2] {
         for _ in 0..20 {
             assert_eq!(authorize_token(&authorizer, &token).await, None);
@@ -208,8 +211,9 @@ async fn signing_keys_for_another_use_verify_no_token() {
             false => jwk[field] = value.clone(),
         }
         let authorizer = authorizer_with_jwks(&serve_jwks(vec![(StatusCode::OK, json!({ "keys": [jwk] }))]).await);
-        let decision =
-            authorize_token(&authorizer, &sign(Algorithm::RS256, "one", &keys.rsa, &valid_claims())).await.unwrap();
+        let decision = authorize_token(&authorizer, &sign_token(Algorithm::RS256, "one", &keys.rsa, &valid_claims()))
+            .await
+            .unwrap();
         assert_eq!(decision["isAuthorized"], good, "{field}: {value}");
     }
 }

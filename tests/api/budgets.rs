@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use local::costs::{self, MeasuredRequest, requests_to_measure};
-use local::teams::{VariedTeam, add_example_leads, fill_team};
-use local::{Options, Traffic};
+use local::large_teams::{VariedTeam, add_example_leads, fill_team};
+use local::{CountedTraffic, StackOptions};
 use serde_json::{Value, json};
 
 use crate::harness::{TestCaller, TestStack, example_lead, example_lead_with, test_options, with_fault_injection};
 use crate::receiver::WebhookReceiver;
 
-/// For each endpoint: the maximum number of sequential round trips, of read units and of write units.
+/// Maximum number of sequential round trips, of read units and of write units, by endpoint.
 const MAX_ENDPOINT_COSTS: [(&str, u32, f64, f64); 29] = [
     ("GET /leads/{id}", 1, 2.0, 0.0),
     ("GET /leads/statuses", 1, 1.0, 0.0),
@@ -59,10 +59,11 @@ const CHANGE_LEAD_WRITE_UNITS: f64 = 20.0;
 /// counters.
 const BULK_WRITE_UNITS_PER_LEAD: f64 = 14.0;
 
-async fn measure(api: &TestStack, team: &str, endpoint: &MeasuredRequest) -> Traffic {
+async fn measure_endpoint(api: &TestStack, team: &str, endpoint: &MeasuredRequest) -> CountedTraffic {
     let token = api.caller_with_role(team, "Owner").authorization.expect("a token");
     let token = token.trim_start_matches("Bearer ");
-    let traffic = costs::measure(&api.gateway, api.dynamodb_faults(), token, endpoint).await.expect("an answer");
+    let traffic =
+        costs::measure_cost_of_request(&api.gateway, api.dynamodb_faults(), token, endpoint).await.expect("an answer");
     // The log line of the request must report the same units and trips as the fault injector counted.
     let line = crate::log::last_request_line(team);
     let logged = |field: &str| line[field].as_f64();
@@ -72,7 +73,7 @@ async fn measure(api: &TestStack, team: &str, endpoint: &MeasuredRequest) -> Tra
     traffic
 }
 
-/// For each read in a varied team of any size: the maximum number of sequential round trips and of read units.
+/// Maximum number of sequential round trips and of read units of reads in a varied team of any size.
 const MAX_READ_COSTS: [(&str, u32, f64); 28] = [
     ("`GET /leads/{id}`", 1, 2.0),
     ("`GET /leads`", 1, 5.0),
@@ -110,7 +111,7 @@ const MAX_READ_COSTS: [(&str, u32, f64); 28] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
-    let api = TestStack::start(Options { inject_faults: true, ..test_options() }).await;
+    let api = TestStack::start_stack(StackOptions { inject_faults: true, ..test_options() }).await;
     let (small, large) = (VariedTeam::one_year("small", 100), VariedTeam::one_year("large", 10_000));
     for varied in [small, large] {
         let owner = api.caller_with_role(varied.team, "Owner");
@@ -120,10 +121,10 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
         // Adds comments, so that the timeline has enough log entries and comments to fill a page.
         for n in 0..20 {
             let path = format!("/leads/comments/{}", varied.leads + 3);
-            owner.post(&path, json!({ "content": format!("This is comment {n}.") })).await.expect(201);
+            owner.post(&path, json!({ "content": format!("This is comment {n}.") })).await.expect_status(201);
         }
         // Sends one request before counting, so that connections are open and the authorizer has its keys.
-        owner.get("/leads").await.expect(200);
+        owner.get("/leads").await.expect_status(200);
         owner.write_until_rollup_is_due(varied.team, varied.leads + 90).await;
     }
     // The first clean-up rolls up the counters of past days. The second, an hour later, removes the copies that were
@@ -132,7 +133,7 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
     api.run_clean_up_hours_ahead(1).await;
     let mut missed = Vec::new();
     let both = async |of_small: &MeasuredRequest, of_large: &MeasuredRequest| {
-        (measure(&api, small.team, of_small).await, measure(&api, large.team, of_large).await)
+        (measure_endpoint(&api, small.team, of_small).await, measure_endpoint(&api, large.team, of_large).await)
     };
     println!("| Read | Trips | Read units |\n|---|--:|--:|");
     assert!(small.requests_of_bounded_cost().iter().map(|read| read.name).eq(MAX_READ_COSTS.map(|budget| budget.0)));
@@ -153,33 +154,33 @@ async fn the_cost_of_an_endpoint_does_not_depend_on_the_size_of_the_team() {
         println!("| {name} | {} | {} | {} |", at_10_000.trips, at_10_000.reads, at_10_000.writes);
         // DynamoDB Local counts units of transactions differently from AWS.
         let counted = test_options().dynamodb.is_none();
-        let too_much = |of: &Traffic| of.trips > trips || of.reads > reads || (counted && of.writes > writes);
+        let too_much = |of: &CountedTraffic| of.trips > trips || of.reads > reads || (counted && of.writes > writes);
         let differs = at_100.trips != at_10_000.trips || at_100.writes != at_10_000.writes;
         if differs || [at_100, at_10_000].iter().any(too_much) {
             missed.push(format!("{name}: {at_100:?} at 100, {at_10_000:?} at 10,000"));
         }
     }
     assert!(missed.is_empty(), "{missed:#?}");
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 /// Four leads a day fill every copy of each day's counter. With more leads, the copies would hold larger numbers but
 /// not become more.
 #[tokio::test(flavor = "multi_thread")]
 async fn lead_volume_over_full_counters_stays_within_six_read_units() {
-    let api = TestStack::start(Options { inject_faults: true, ..test_options() }).await;
+    let api = TestStack::start_stack(StackOptions { inject_faults: true, ..test_options() }).await;
     let owner = api.caller_with_role("full", "Owner");
     fill_team(&api.dynamodb, &api.table, "full", 240, |n| n / 4).await.expect("leads");
     api.run_clean_up_hours_ahead(0).await;
     api.run_clean_up_hours_ahead(1).await;
-    owner.get("/leads").await.expect(200);
+    owner.get("/leads").await.expect_status(200);
     let volume =
         requests_to_measure(0).into_iter().find(|endpoint| endpoint.name == "GET /leads/leads-volume").expect("it");
-    let traffic = measure(&api, "full", &volume).await;
+    let traffic = measure_endpoint(&api, "full", &volume).await;
     assert!(traffic.trips == 1 && traffic.reads <= 6.0, "{traffic:?}");
-    let body = owner.get("/leads/leads-volume").await.expect(200);
+    let body = owner.get("/leads/leads-volume").await.expect_status(200);
     assert_eq!((&body["totalLeadsAmount"], &body["percentageChange"]), (&json!(120), &json!(0.0)));
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 /// Compares the cost of creating the same lead through a form and with a token, and of reading a lead with a token and
@@ -187,10 +188,12 @@ async fn lead_volume_over_full_counters_stays_within_six_read_units() {
 #[tokio::test(flavor = "multi_thread")]
 async fn api_keys_and_forms_cost_little_more_than_tokens() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(1).await;
-        let form =
-            owner.post("/forms", json!({ "name": "Contact", "business": [1], "source": "Referral" })).await.expect(201);
+        let form = owner
+            .post("/forms", json!({ "name": "Contact", "business": [1], "source": "Referral" }))
+            .await
+            .expect_status(201);
         let path = format!("/forms/{}/leads", form["key"].as_str().expect("a key"));
         let visitor = api.caller_with_authorization(None);
         let says = |email: &str| {
@@ -205,10 +208,10 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
         owner.create_lead(example_lead("first@example.com")).await;
         owner.write_until_rollup_is_due("team", 1).await;
         let cost = async |caller: &TestCaller<'_>, path: &str, body: Value| {
-            api.dynamodb_faults().start_counting();
+            api.dynamodb_faults().start_counting_requests();
             let reply = if body.is_null() { caller.get(path).await } else { caller.post(path, body).await };
             assert!(reply.status < 300, "{}", reply.body);
-            api.dynamodb_faults().stop_counting().0
+            api.dynamodb_faults().stop_counting_requests().0
         };
         let by_token = cost(&owner, "/leads", alone.clone()).await;
         let by_form = cost(&visitor, &path, says("john.doe2@example.com")).await;
@@ -220,7 +223,7 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
             assert!(by_form.writes <= by_token.writes + 2.0, "{by_form:?}, {by_token:?}");
         }
 
-        let key = owner.post("/keys", json!({ "name": "Zapier", "role": "Viewer" })).await.expect(201);
+        let key = owner.post("/keys", json!({ "name": "Zapier", "role": "Viewer" })).await.expect_status(201);
         let machine = api.caller_with_api_key(&key);
         let first = cost(&machine, "/leads/1", Value::Null).await;
         let kept = cost(&machine, "/leads/1", Value::Null).await;
@@ -242,26 +245,26 @@ async fn api_keys_and_forms_cost_little_more_than_tokens() {
 /// hundred from the feed.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_costs_little_compared_with_its_change() {
-    let receiver = WebhookReceiver::start().await;
-    let here = Options { inject_faults: true, webhook_networks: "127.0.0.0/8".into(), ..test_options() };
-    let api = TestStack::start(here).await;
-    let owner = api.owner();
+    let receiver = WebhookReceiver::start_receiver().await;
+    let here = StackOptions { inject_faults: true, webhook_networks: "127.0.0.0/8".into(), ..test_options() };
+    let api = TestStack::start_stack(here).await;
+    let owner = api.owner_caller();
     owner.create_numbered_businesses(3).await;
-    owner.post("/webhooks", json!({ "url": receiver.url })).await.expect(201);
+    owner.post("/webhooks", json!({ "url": receiver.url })).await.expect_status(201);
     for n in 0..100 {
-        owner.create_lead(local::teams::lead(n)).await;
+        owner.create_lead(local::large_teams::example_lead_fields(n)).await;
     }
     let records = api.stream_records().await;
     let cost = async |function: &str, event: Value| {
-        api.dynamodb_faults().start_counting();
+        api.dynamodb_faults().start_counting_requests();
         assert_eq!(api.invoke_with_event(function, &event.to_string()).await, json!({ "batchItemFailures": [] }));
-        api.dynamodb_faults().stop_counting().0
+        api.dynamodb_faults().stop_counting_requests().0
     };
     let counted = test_options().dynamodb.is_none();
     // Publishes the first event, so that the feed has a page before the costs are measured.
     cost("PublisherFunction", json!({ "Records": records[..1] })).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let lead = owner.create_lead(local::teams::lead(999)).await;
+    let lead = owner.create_lead(local::large_teams::example_lead_fields(999)).await;
     let of_lead = |record: &&Value| record["dynamodb"]["Keys"]["PK"]["S"] == format!("T#team#LEAD#{lead}");
     let all = api.stream_records().await;
     let one = cost("PublisherFunction", json!({ "Records": [all.iter().find(of_lead).expect("it")] })).await;
@@ -282,12 +285,12 @@ async fn an_event_costs_little_compared_with_its_change() {
     assert!(delivery.trips == 2 && delivery.reads <= 3.0 && (!counted || delivery.writes <= 1.0), "{delivery:?}");
     receiver.wait_for_requests("/", 1).await;
 
-    api.dynamodb_faults().start_counting();
-    let page = owner.get("/events?limit=100").await.expect(200);
-    let read = api.dynamodb_faults().stop_counting().0;
+    api.dynamodb_faults().start_counting_requests();
+    let page = owner.get("/events?limit=100").await.expect_status(200);
+    let read = api.dynamodb_faults().stop_counting_requests().0;
     println!("GET /events, 100: {read:?}");
     let bytes: usize = page["events"].as_array().expect("events").iter().map(|event| event.to_string().len()).sum();
     assert_eq!(page["events"].as_array().map(Vec::len), Some(100));
     assert!(read.trips == 1 && read.reads <= 1.0 + bytes as f64 / 4096.0, "{read:?} for {bytes} bytes");
-    api.audit().await;
+    api.audit_all_teams().await;
 }

@@ -4,7 +4,7 @@
 use local::Fault;
 use serde_json::{Value, json};
 
-use crate::harness::{TestCaller, example_lead, ids, with_api, with_fault_injection, with_faults_and_deadline};
+use crate::harness::{TestCaller, example_lead, lead_ids, with_api, with_fault_injection, with_faults_and_deadline};
 
 async fn create_example_leads(owner: &TestCaller<'_>, n: usize) -> Vec<u64> {
     let mut made = Vec::new();
@@ -15,35 +15,38 @@ async fn create_example_leads(owner: &TestCaller<'_>, n: usize) -> Vec<u64> {
 }
 
 async fn live_and_archived_leads(owner: &TestCaller<'_>) -> (Value, Value) {
-    (owner.get("/leads?limit=100").await.expect(200), owner.get("/leads?limit=100&archived=true").await.expect(200))
+    (
+        owner.get("/leads?limit=100").await.expect_status(200),
+        owner.get("/leads?limit=100&archived=true").await.expect_status(200),
+    )
 }
 
 #[tokio::test]
 async fn repeated_archive_restore_and_status_requests_succeed() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         create_example_leads(&owner, 3).await;
         let some = json!({ "ids": [1, 3, 1, 1] });
         for _ in 0..2 {
-            let done = owner.patch("/leads/archive", some.clone()).await.expect(200);
+            let done = owner.patch("/leads/archive", some.clone()).await.expect_status(200);
             let expected = json!({ "message": "Leads archived successfully", "description": "The leads have been archived successfully." });
             assert_eq!(done, expected);
             let (live, archived) = live_and_archived_leads(&owner).await;
             assert_eq!((&live["count"], &archived["count"]), (&json!(1), &json!(2)));
-            assert_eq!(ids(archived["leads"].as_array().unwrap()), [3, 1]);
+            assert_eq!(lead_ids(archived["leads"].as_array().unwrap()), [3, 1]);
         }
-        assert_eq!(owner.get("/leads/1").await.expect(200)["archived"], true, "by id it is still there");
+        assert_eq!(owner.get("/leads/1").await.expect_status(200)["archived"], true, "by id it is still there");
         for _ in 0..2 {
-            let changed = owner.put("/leads/change-status", json!({ "ids": [3, 2], "statusId": 4 })).await.expect(200);
+            let changed = owner.put("/leads/change-status", json!({ "ids": [3, 2], "statusId": 4 })).await.expect_status(200);
             assert_eq!((&changed[0]["id"], &changed[0]["status"]), (&json!(2), &json!("Closed")));
             assert_eq!(changed.as_array().map(Vec::len), Some(2));
         }
         for _ in 0..2 {
-            let done = owner.patch("/leads/restore", some.clone()).await.expect(200);
+            let done = owner.patch("/leads/restore", some.clone()).await.expect_status(200);
             assert_eq!(done["message"], "Leads restored successfully");
             assert_eq!(live_and_archived_leads(&owner).await.0["count"], 3);
         }
-        let done = owner.delete("/leads", some.clone()).await.expect(200);
+        let done = owner.delete("/leads", some.clone()).await.expect_status(200);
         let expected = json!({ "message": "Leads deleted successfully", "description": "The leads have been deleted successfully." });
         assert_eq!(done, expected);
         owner.delete("/leads", some).await.expect_error(400, "One or more leads not found");
@@ -56,10 +59,10 @@ async fn repeated_archive_restore_and_status_requests_succeed() {
 #[tokio::test]
 async fn a_bulk_request_with_an_unknown_id_changes_nothing() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         create_example_leads(&owner, 3).await;
         api.caller_with_role("other", "Owner").create_lead(example_lead("x@example.com")).await;
-        owner.patch("/leads/archive", json!({ "ids": [3] })).await.expect(200);
+        owner.patch("/leads/archive", json!({ "ids": [3] })).await.expect_status(200);
         let before = live_and_archived_leads(&owner).await;
         let some = json!({ "ids": [1, 2, 3, 4] });
         for refused in [
@@ -95,15 +98,16 @@ async fn a_bulk_request_with_an_unknown_id_changes_nothing() {
 #[tokio::test]
 async fn a_bulk_request_takes_a_hundred_leads() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let all = json!({ "ids": create_example_leads(&owner, 100).await });
-        owner.patch("/leads/archive", all.clone()).await.expect(200);
+        owner.patch("/leads/archive", all.clone()).await.expect_status(200);
         assert_eq!(live_and_archived_leads(&owner).await.1["count"], 100);
-        owner.patch("/leads/restore", all.clone()).await.expect(200);
-        let changed = owner.put("/leads/change-status", json!({ "ids": all["ids"], "statusId": 2 })).await.expect(200);
+        owner.patch("/leads/restore", all.clone()).await.expect_status(200);
+        let changed =
+            owner.put("/leads/change-status", json!({ "ids": all["ids"], "statusId": 2 })).await.expect_status(200);
         assert_eq!(changed.as_array().map(Vec::len), Some(100));
-        assert_eq!(owner.get("/leads?status=2").await.expect(200)["count"], 100);
-        owner.delete("/leads", all).await.expect(200);
+        assert_eq!(owner.get("/leads?status=2").await.expect_status(200)["count"], 100);
+        owner.delete("/leads", all).await.expect_status(200);
         assert_eq!(live_and_archived_leads(&owner).await.0["count"], 0);
     })
     .await;
@@ -112,9 +116,9 @@ async fn a_bulk_request_takes_a_hundred_leads() {
 #[tokio::test]
 async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() {
     with_faults_and_deadline(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let all = json!({ "ids": create_example_leads(&owner, 100).await });
-        // Of the transactions of each request, the first succeeds and all others fail until the deadline.
+        // The first transaction of each request succeeds, and all others fail until the deadline.
         let faults = api.dynamodb_faults();
         for (fault, status, message) in
             [(Fault::Conflict, 409, "Conflict"), (Fault::Throttle, 503, "Service unavailable")]
@@ -129,7 +133,7 @@ async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() 
                 let archived = if path == "/leads/archive" { applied } else { 100 - applied };
                 assert_eq!(live_and_archived_leads(&owner).await.1["count"], archived);
                 faults.stop_faults();
-                owner.patch(path, all.clone()).await.expect(200);
+                owner.patch(path, all.clone()).await.expect_status(200);
             }
             assert_eq!(live_and_archived_leads(&owner).await.0["count"], 100);
         }
@@ -146,7 +150,7 @@ async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() 
         // sent again, deletes the rest.
         let others = json!({ "ids": all["ids"].as_array().unwrap()[1..] });
         owner.delete("/leads", others).await.expect_error(400, "One or more leads not found");
-        owner.delete("/leads", all.clone()).await.expect(200);
+        owner.delete("/leads", all.clone()).await.expect_status(200);
         assert_eq!(live_and_archived_leads(&owner).await.0["count"], 0);
         owner.delete("/leads", all).await.expect_error(400, "One or more leads not found");
     })
@@ -158,13 +162,13 @@ async fn a_partly_failed_bulk_request_lists_applied_leads_and_can_be_repeated() 
 #[tokio::test]
 async fn leads_with_an_unknown_outcome_are_not_reported_as_unchanged() {
     with_faults_and_deadline(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let all = json!({ "ids": create_example_leads(&owner, 8).await });
         api.dynamodb_faults().inject_always("TransactWriteItems", Fault::LostAnswer);
         let failed = owner.patch("/leads/archive", all.clone()).await.expect_error(503, "Service unavailable");
         assert!(failed["description"].as_str().unwrap().contains("not known"), "{failed}");
         api.dynamodb_faults().stop_faults();
-        owner.patch("/leads/archive", all).await.expect(200);
+        owner.patch("/leads/archive", all).await.expect_status(200);
         assert_eq!(live_and_archived_leads(&owner).await.1["count"], 8);
     })
     .await;
@@ -173,14 +177,14 @@ async fn leads_with_an_unknown_outcome_are_not_reported_as_unchanged() {
 #[tokio::test]
 async fn a_deleted_lead_is_invisible_before_the_clean_up() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         create_example_leads(&owner, 2).await;
         // Every attempt of the SDK to remove the deleted leads' search and business entries fails.
         api.dynamodb_faults().inject_next("BatchWriteItem", [Fault::Throttle; 4]);
-        owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect(200);
+        owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect_status(200);
         assert_eq!(live_and_archived_leads(&owner).await.0["count"], 0);
         owner.get("/leads/1").await.expect_error(404, "Lead not found");
-        assert_eq!(owner.get("/leads/search?search=john").await.expect(200), json!([]));
+        assert_eq!(owner.get("/leads/search?search=john").await.expect_status(200), json!([]));
         owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect_error(400, "One or more leads not found");
         owner.create_lead(example_lead("a0@example.com")).await;
         owner.delete("/leads", json!({ "ids": [1, 2] })).await.expect_error(400, "One or more leads not found");
@@ -191,9 +195,9 @@ async fn a_deleted_lead_is_invisible_before_the_clean_up() {
 #[tokio::test]
 async fn one_lead_is_deleted_by_its_path() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         create_example_leads(&owner, 2).await;
-        let done = owner.delete("/leads/1", Value::Null).await.expect(200);
+        let done = owner.delete("/leads/1", Value::Null).await.expect_status(200);
         let expected =
             json!({ "message": "Lead deleted successfully", "description": "The lead has been deleted successfully." });
         assert_eq!(done, expected);
@@ -205,8 +209,8 @@ async fn one_lead_is_deleted_by_its_path() {
             .delete("/leads/2", Value::Null)
             .await
             .expect_error(404, "Lead not found");
-        owner.send("DELETE", "/leads/2?x=1", &[], "").await.expect_bad_fields(&["x"]);
-        assert_eq!(ids(live_and_archived_leads(&owner).await.0["leads"].as_array().unwrap()), [2]);
+        owner.send_request("DELETE", "/leads/2?x=1", &[], "").await.expect_bad_fields(&["x"]);
+        assert_eq!(lead_ids(live_and_archived_leads(&owner).await.0["leads"].as_array().unwrap()), [2]);
     })
     .await;
 }

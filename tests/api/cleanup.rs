@@ -16,17 +16,17 @@ fn text_of_36_words(letter: &str) -> String {
 #[tokio::test]
 async fn the_clean_up_removes_everything_of_deleted_leads() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let other = api.caller_with_role("other", "Owner");
         for caller in [&owner, &other] {
             for n in 0..3 {
                 let id = caller.create_lead(example_lead(&format!("a{n}@example.com"))).await;
-                caller.post(&format!("/leads/comments/{id}"), json!({ "content": "Hello" })).await.expect(201);
+                caller.post(&format!("/leads/comments/{id}"), json!({ "content": "Hello" })).await.expect_status(201);
             }
             // The batch deletes of the request fail, so the lead's search entries, log and comments are left to the
             // clean-up.
             api.dynamodb_faults().inject_next("BatchWriteItem", [Fault::Throttle; 4]);
-            caller.delete("/leads", json!({ "ids": [1] })).await.expect(200);
+            caller.delete("/leads", json!({ "ids": [1] })).await.expect_status(200);
         }
         let left = async || api.scan_all_items().await.keys().filter(|key| key.pk.ends_with("#LEAD#1")).count();
         let tombstones_with_activity = left().await;
@@ -47,12 +47,12 @@ async fn the_clean_up_removes_everything_of_deleted_leads() {
         // The next run of the clean-up continues the work of an interrupted run.
         api.dynamodb_faults().inject_next("BatchWriteItem", [Fault::Throttle; 8]);
         let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2);
-        api.gateway.clean_up(time.into()).await.unwrap_err();
+        api.gateway.invoke_clean_up(time.into()).await.unwrap_err();
         assert_eq!(api.run_clean_up_hours_ahead(2).await["leads"], 2);
         assert_eq!(api.run_clean_up_hours_ahead(2).await["leads"], 0);
         assert_eq!(left().await, 0);
         for caller in [&owner, &other] {
-            assert_eq!(caller.get("/leads").await.expect(200)["count"], 2);
+            assert_eq!(caller.get("/leads").await.expect_status(200)["count"], 2);
         }
     })
     .await;
@@ -62,7 +62,7 @@ async fn the_clean_up_removes_everything_of_deleted_leads() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lead_with_more_items_than_a_page_is_removed() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let comments = (0..520).map(|n| owner.post("/leads/comments/1", json!({ "content": format!("{n}") })));
         let replies: Vec<_> = futures_util::StreamExt::collect(futures_util::StreamExt::buffer_unordered(
@@ -70,8 +70,8 @@ async fn a_lead_with_more_items_than_a_page_is_removed() {
             4,
         ))
         .await;
-        assert!(replies.iter().all(|reply: &crate::harness::Reply| reply.status == 201));
-        owner.delete("/leads/1", Value::Null).await.expect(200);
+        assert!(replies.iter().all(|reply: &crate::harness::TestResponse| reply.status == 201));
+        owner.delete("/leads/1", Value::Null).await.expect_status(200);
         assert!(api.scan_all_items().await.len() > 1560);
         assert_eq!(api.run_clean_up_hours_ahead(2).await["leads"], 1);
         assert!(
@@ -84,11 +84,14 @@ async fn a_lead_with_more_items_than_a_page_is_removed() {
 #[tokio::test]
 async fn stale_search_entries_are_removed_in_several_transactions() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead_with("a@example.com", json!({ "company": text_of_36_words("a") }))).await;
         // After three updates, the lead has more stale search entries (108) than one transaction can delete.
         for letter in ["b", "c", "d"] {
-            owner.put("/leads/1", put_body_with(json!({ "company": text_of_36_words(letter) }))).await.expect(200);
+            owner
+                .put("/leads/1", put_body_with(json!({ "company": text_of_36_words(letter) })))
+                .await
+                .expect_status(200);
         }
         let stale = async || {
             let of = |sk: &str| {
@@ -97,18 +100,19 @@ async fn stale_search_entries_are_removed_in_several_transactions() {
             api.scan_all_items().await.keys().filter(|key| key.pk.contains("#WORD#") && of(&key.sk)).count()
         };
         assert_eq!(stale().await, 3 * 36);
-        assert_eq!(owner.get("/leads/search?search=a07").await.expect(200), json!([]));
+        assert_eq!(owner.get("/leads/search?search=a07").await.expect_status(200), json!([]));
         // A stale search word that the lead gets again is not removed by the clean-up.
-        let photo = owner.post("/leads/upload-photo", json!({ "id": 1, "photo": local::examples::PIXEL })).await;
-        photo.expect(200);
-        owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
-        owner.patch("/leads/restore", json!({ "ids": [1] })).await.expect(200);
-        owner.patch("/leads/1", json!({ "position": "a07" })).await.expect(200);
+        let photo =
+            owner.post("/leads/upload-photo", json!({ "id": 1, "photo": local::examples::PIXEL_GIF_BASE64 })).await;
+        photo.expect_status(200);
+        owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect_status(200);
+        owner.patch("/leads/restore", json!({ "ids": [1] })).await.expect_status(200);
+        owner.patch("/leads/1", json!({ "position": "a07" })).await.expect_status(200);
         assert_eq!(api.run_clean_up_hours_ahead(0).await["sweeps"], 0);
         assert_eq!(api.run_clean_up_hours_ahead(2).await["sweeps"], 2);
         assert_eq!(stale().await, 1);
         for found in ["a07", "d07"] {
-            assert_eq!(owner.get(&format!("/leads/search?search={found}")).await.expect(200)[0]["id"], 1);
+            assert_eq!(owner.get(&format!("/leads/search?search={found}")).await.expect_status(200)[0]["id"], 1);
         }
     })
     .await;
@@ -119,15 +123,15 @@ async fn stale_search_entries_are_removed_in_several_transactions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_racing_the_clean_up_leaves_no_stale_words() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead_with("a@example.com", json!({ "company": text_of_36_words("a") }))).await;
-        owner.put("/leads/1", put_body_with(json!({ "company": text_of_36_words("b") }))).await.expect(200);
+        owner.put("/leads/1", put_body_with(json!({ "company": text_of_36_words("b") }))).await.expect_status(200);
         api.dynamodb_faults().inject_next("TransactWriteItems", [Fault::Slow]);
         let update = async {
-            owner.patch("/leads/1", json!({ "state": "Inactive" })).await.expect(200);
+            owner.patch("/leads/1", json!({ "state": "Inactive" })).await.expect_status(200);
         };
         let sweep = async {
-            while api.dynamodb_faults().faults_left() > 0 {
+            while api.dynamodb_faults().count_faults_left() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             assert_eq!(api.run_clean_up_hours_ahead(2).await["sweeps"], 1);
@@ -144,9 +148,9 @@ async fn an_update_racing_the_clean_up_leaves_no_stale_words() {
 #[tokio::test]
 async fn failing_tasks_do_not_block_later_ones() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
-        owner.delete("/leads/1", Value::Null).await.expect(200);
+        owner.delete("/leads/1", Value::Null).await.expect_status(200);
         let text = aws_sdk_dynamodb::types::AttributeValue::S;
         let strange = |n: usize| {
             api.dynamodb
@@ -162,7 +166,7 @@ async fn failing_tasks_do_not_block_later_ones() {
             strange(n).await.expect("an item");
         }
         let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2);
-        api.gateway.clean_up(time.into()).await.unwrap_err();
+        api.gateway.invoke_clean_up(time.into()).await.unwrap_err();
         assert!(api.scan_all_items().await.keys().all(|key| !key.pk.ends_with("#LEAD#1")), "it is gone all the same");
         for n in 0..420 {
             let delete = api.dynamodb.delete_item().table_name(&api.table);
@@ -178,8 +182,8 @@ async fn failing_tasks_do_not_block_later_ones() {
 #[tokio::test]
 async fn a_rollup_changes_no_answer() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
-        local::teams::fill_team(&api.dynamodb, &api.table, "team", 150, |n| n * 7 % 400).await.expect("leads");
+        let owner = api.owner_caller();
+        local::large_teams::fill_team(&api.dynamodb, &api.table, "team", 150, |n| n * 7 % 400).await.expect("leads");
         let moved = json!({ "ids": (20..60).collect::<Vec<_>>() });
         let ask = async || {
             let mut answers = Vec::new();
@@ -197,7 +201,7 @@ async fn a_rollup_changes_no_answer() {
                 "/leads/leads-volume?startDate=2022-01-01&endDate=2026-12-31",
                 "/leads/leads-volume?business=3",
             ] {
-                answers.push(owner.get(path).await.expect(200));
+                answers.push(owner.get(path).await.expect_status(200));
             }
             answers
         };
@@ -209,15 +213,18 @@ async fn a_rollup_changes_no_answer() {
         for turn in 0..2 {
             // Changes of leads whose creation days were already rolled up add to new copies, which are rolled up after
             // the current day.
-            owner.patch("/leads/archive", moved.clone()).await.expect(200);
-            owner.put("/leads/change-status", json!({ "ids": [60, 61, 62 + turn], "statusId": 2 })).await.expect(200);
+            owner.patch("/leads/archive", moved.clone()).await.expect_status(200);
+            owner
+                .put("/leads/change-status", json!({ "ids": [60, 61, 62 + turn], "statusId": 2 }))
+                .await
+                .expect_status(200);
             owner
                 .patch(&format!("/leads/{}", 70 + turn), json!({ "business": [3], "source": "Fair" }))
                 .await
-                .expect(200);
-            owner.delete("/leads", json!({ "ids": [80 + turn] })).await.expect(200);
+                .expect_status(200);
+            owner.delete("/leads", json!({ "ids": [80 + turn] })).await.expect_status(200);
             if turn == 1 {
-                owner.patch("/leads/restore", moved.clone()).await.expect(200);
+                owner.patch("/leads/restore", moved.clone()).await.expect_status(200);
             }
             owner.write_until_rollup_is_due("team", 90).await;
             let before = ask().await;
@@ -226,7 +233,7 @@ async fn a_rollup_changes_no_answer() {
             api.dynamodb_faults().inject_next("PutItem", [Fault::Pass; 5]);
             api.dynamodb_faults().inject_always("PutItem", Fault::Throttle);
             let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(day);
-            api.gateway.clean_up(time.into()).await.unwrap_err();
+            api.gateway.invoke_clean_up(time.into()).await.unwrap_err();
             api.dynamodb_faults().stop_faults();
             assert_eq!(ask().await, before, "a part is rolled up");
             assert!(api.run_clean_up_hours_ahead(day).await["rolledUp"].as_u64() > Some(20));
@@ -244,7 +251,7 @@ async fn a_rollup_changes_no_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_during_a_rollup_schedule_the_next_one() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         owner.write_until_rollup_is_due("team", 1).await;
         assert!(api.run_clean_up_hours_ahead(48).await["rolledUp"].as_u64() > Some(0));
@@ -253,15 +260,15 @@ async fn writes_during_a_rollup_schedule_the_next_one() {
             api.run_clean_up_hours_ahead(49).await;
         };
         let writes = async {
-            while api.dynamodb_faults().faults_left() > 0 {
+            while api.dynamodb_faults().count_faults_left() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             // Writes until a random write hits shard 0 of the counter of all leads, the copy that tells the clean-up to
             // roll up the team.
-            let generation = async || api.item(&rollup_trigger_key("team")).await["generation"].clone();
+            let generation = async || api.read_table_item(&rollup_trigger_key("team")).await["generation"].clone();
             let (before, mut paths) = (generation().await, ["/leads/archive", "/leads/restore"].into_iter().cycle());
             while generation().await == before {
-                owner.patch(paths.next().expect("no end"), json!({ "ids": [1] })).await.expect(200);
+                owner.patch(paths.next().expect("no end"), json!({ "ids": [1] })).await.expect_status(200);
             }
         };
         tokio::join!(end, writes);
@@ -275,18 +282,18 @@ async fn writes_during_a_rollup_schedule_the_next_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_rollup_continues_in_the_next_run() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         for batch in 0..4 {
             let row = |n: u64| json!({ "email": format!("a{batch}-{n}@example.com"), "source": format!("Source {batch}-{n}") });
             let rows: Vec<Value> = (0..100).map(row).collect();
-            owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect(200);
+            owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect_status(200);
         }
         let table = shared::store::CleanupStore::from(shared::store::Table::new(api.dynamodb.clone(), &api.table));
         let team = "team".parse().unwrap();
         let now = shared::domain::Timestamp::from(jiff::Timestamp::now()).saturating_add(jiff::SignedDuration::from_hours(48));
         let counts = async || {
-            let all = owner.get("/leads/total-leads").await.expect(200)["current"].clone();
-            (all, owner.get("/leads?source=source%201-7").await.expect(200)["count"].clone())
+            let all = owner.get("/leads/total-leads").await.expect_status(200)["current"].clone();
+            (all, owner.get("/leads?source=source%201-7").await.expect_status(200)["count"].clone())
         };
         let before = counts().await;
         let mut rounds = 0;
@@ -294,7 +301,7 @@ async fn an_interrupted_rollup_continues_in_the_next_run() {
             // The first run has time for about one slice. Each further run has more, because one slice takes longer on
             // a slow machine.
             let until = tokio::time::Instant::now() + Duration::from_millis(10_150 + 150 * rounds);
-            let rolled_up = shared::platform::deadline::scope(until, table.roll_up(&team, now)).await.unwrap();
+            let rolled_up = shared::platform::deadline::run_with_deadline(until, table.roll_up(&team, now)).await.unwrap();
             assert_eq!(counts().await, before);
             rounds += 1;
             if rolled_up.finished {

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{TestStack, example_lead, example_lead_with, ids, put_body_with, with_api};
+use crate::harness::{TestStack, example_lead, example_lead_with, lead_ids, put_body_with, with_api};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_creates_with_one_email_address_make_one_lead() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let creates = (0..32).map(|n| {
             let email = if n % 2 == 0 { "john@example.com" } else { "JOHN@example.com" };
             owner.post("/leads", example_lead(email))
@@ -19,7 +19,7 @@ async fn concurrent_creates_with_one_email_address_make_one_lead() {
         for reply in replies.into_iter().filter(|reply| reply.status != 201) {
             assert_eq!(reply.expect_error(400, "Email already exists")["existing"]["id"], created[0]);
         }
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 1);
     })
     .await;
 }
@@ -27,28 +27,28 @@ async fn concurrent_creates_with_one_email_address_make_one_lead() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_updates_of_one_lead_are_all_applied() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let id = owner.create_lead(example_lead("a@example.com")).await;
         let path = format!("/leads/{id}");
         let puts = ["company", "position", "location", "source", "firstName", "lastName", "description"]
             .map(|field| owner.put(&path, put_body_with(json!({ field: "changed" }))));
         for reply in futures_util::future::join_all(puts).await {
-            reply.expect(200);
+            reply.expect_status(200);
         }
         let lead = owner.get(&path).await;
         assert_eq!(lead.lead_version_from_etag(), 8, "no update was lost");
-        let lead = lead.expect(200);
+        let lead = lead.expect_status(200);
         for field in ["company", "position", "location", "source", "firstName", "lastName", "description"] {
             assert_eq!(lead[field], "changed", "{field}");
         }
-        // Of concurrent updates with the same `If-Match`, exactly one succeeds; the others get 412.
+        // Exactly one of several concurrent updates with the same `If-Match` succeeds; the others get 412.
         let puts: Vec<_> = (0..8)
             .map(|n| {
                 let body = put_body_with(json!({ "company": format!("c{n}") })).to_string();
                 let (owner, path) = (owner.clone(), path.clone());
                 async move {
                     let headers = [("content-type", "application/json"), ("if-match", "\"8\"")];
-                    owner.send("PUT", &path, &headers, body).await.status
+                    owner.send_request("PUT", &path, &headers, body).await.status
                 }
             })
             .collect();
@@ -64,12 +64,13 @@ async fn concurrent_updates_of_one_lead_are_all_applied() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_lead_refers_to_a_concurrently_deleted_status_or_business() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         for round in 0..12u64 {
             let status =
-                owner.post("/leads/status", json!({ "name": "Race", "primaryColor": "pink" })).await.expect(201)["id"]
+                owner.post("/leads/status", json!({ "name": "Race", "primaryColor": "pink" })).await.expect_status(201)
+                    ["id"]
                     .clone();
-            let business = owner.post("/businesses", json!({ "name": "Race" })).await.expect(201)["id"].clone();
+            let business = owner.post("/businesses", json!({ "name": "Race" })).await.expect_status(201)["id"].clone();
             let create = |n: u64| {
                 let body = json!({ "statusId": status, "business": [business] });
                 owner.post("/leads", example_lead_with(&format!("r{round}-{n}@example.com"), body))
@@ -90,7 +91,7 @@ async fn no_lead_refers_to_a_concurrently_deleted_status_or_business() {
                 assert!(lead["status"].is_string(), "{lead}");
             }
             if !made.is_empty() {
-                owner.delete("/leads", json!({ "ids": made })).await.expect(200);
+                owner.delete("/leads", json!({ "ids": made })).await.expect_status(200);
             }
             for path in [status_path, business_path] {
                 owner.delete(&path, Value::Null).await;
@@ -105,14 +106,14 @@ async fn no_lead_refers_to_a_concurrently_deleted_status_or_business() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bulk_request_racing_a_status_deletion_succeeds_or_is_refused() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         for n in 0..8 {
             owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
         }
         let all = (1..=8).collect::<Vec<u64>>();
         for _ in 0..12 {
             let status =
-                owner.post("/leads/status", json!({ "name": "Race", "primaryColor": "pink" })).await.expect(201);
+                owner.post("/leads/status", json!({ "name": "Race", "primaryColor": "pink" })).await.expect_status(201);
             let path = format!("/leads/status/{}", status["id"]);
             let give = json!({ "ids": all, "statusId": status["id"] });
             let (given, deleted) =
@@ -121,9 +122,9 @@ async fn a_bulk_request_racing_a_status_deletion_succeeds_or_is_refused() {
                 [200, 400].contains(&given.status) && [200, 400].contains(&deleted.status),
                 "{given:?} {deleted:?}"
             );
-            owner.put("/leads/change-status", json!({ "ids": all, "statusId": 1 })).await.expect(200);
+            owner.put("/leads/change-status", json!({ "ids": all, "statusId": 1 })).await.expect_status(200);
             if deleted.status == 400 {
-                owner.delete(&path, Value::Null).await.expect(200);
+                owner.delete(&path, Value::Null).await.expect_status(200);
             }
         }
     })
@@ -133,7 +134,7 @@ async fn a_bulk_request_racing_a_status_deletion_succeeds_or_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_never_brings_back_a_deleted_lead() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         for round in 0..40 {
             let id = owner.create_lead(example_lead(&format!("a{round}@example.com"))).await;
             let path = format!("/leads/{id}");
@@ -143,11 +144,11 @@ async fn an_update_never_brings_back_a_deleted_lead() {
                 owner.put(&path, body()),
                 owner.put(&path, body())
             );
-            deleted.expect(200);
+            deleted.expect_status(200);
             assert!([200, 404].contains(&one.status) && [200, 404].contains(&two.status));
             owner.get(&path).await.expect_error(404, "Lead not found");
         }
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 0);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 0);
     })
     .await;
 }
@@ -155,11 +156,12 @@ async fn an_update_never_brings_back_a_deleted_lead() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_additions_are_applied_and_business_names_stay_unique() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let adds =
             (0..8).map(|n| owner.post("/leads/status", json!({ "name": format!("S{n}"), "primaryColor": "pink" })));
         let replies = futures_util::future::join_all(adds).await;
-        let mut made: Vec<u64> = replies.into_iter().map(|reply| reply.expect(201)["id"].as_u64().unwrap()).collect();
+        let mut made: Vec<u64> =
+            replies.into_iter().map(|reply| reply.expect_status(201)["id"].as_u64().unwrap()).collect();
         made.sort_unstable();
         assert_eq!(made, (5..=12).collect::<Vec<_>>());
         let same = (0..6).map(|_| owner.post("/businesses", json!({ "name": "Acme" })));
@@ -171,7 +173,7 @@ async fn concurrent_additions_are_applied_and_business_names_stay_unique() {
 
 /// Sends 25 random writes. Some of them are for leads, statuses or comments that do not exist.
 async fn send_random_writes(api: &TestStack, mut random: fastrand::Rng) {
-    let owner = api.owner();
+    let owner = api.owner_caller();
     for _ in 0..25 {
         let some: Vec<u64> = (0..random.usize(1..5)).map(|_| random.u64(1..40)).collect();
         let email = format!("a{}@example.com", random.u8(..40));
@@ -204,31 +206,31 @@ async fn random_concurrent_writes_leave_consistent_data() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(3).await;
         let mut random = fastrand::Rng::with_seed(seed);
         futures_util::future::join_all((0..6).map(|_| send_random_writes(api, random.fork()))).await;
-        api.audit().await;
+        api.audit_all_teams().await;
         let mut live = 0;
         for archived in [false, true] {
             let path = format!("/leads?limit=7&archived={archived}");
             let leads = owner.all_pages(&path, "leads").await;
-            assert_eq!(owner.get(&path).await.expect(200)["count"], leads.len());
+            assert_eq!(owner.get(&path).await.expect_status(200)["count"], leads.len());
             for status in 1..=5u64 {
                 let of_status = leads.iter().filter(|lead| lead["statusId"] == status).count();
-                assert_eq!(owner.get(&format!("{path}&status={status}")).await.expect(200)["count"], of_status);
+                assert_eq!(owner.get(&format!("{path}&status={status}")).await.expect_status(200)["count"], of_status);
             }
             for name in ["ann", "bob"] {
-                let expected: Vec<u64> = ids(&leads)
+                let expected: Vec<u64> = lead_ids(&leads)
                     .into_iter()
                     .zip(&leads)
                     .filter(|(_, l)| l["firstName"].as_str().unwrap().to_lowercase() == name)
                     .map(|(id, _)| id)
                     .collect();
-                let found = owner.get(&format!("/leads/search?search={name}&limit=100")).await.expect(200);
-                let mut found = ids(found.as_array().unwrap());
+                let found = owner.get(&format!("/leads/search?search={name}&limit=100")).await.expect_status(200);
+                let mut found = lead_ids(found.as_array().unwrap());
                 found.sort_unstable_by(|a, b| b.cmp(a));
-                assert_eq!(found, if archived { found.clone() } else { sorted(expected) });
+                assert_eq!(found, if archived { found.clone() } else { sorted_ids(expected) });
             }
             live += leads.len();
         }
@@ -237,7 +239,7 @@ async fn random_concurrent_writes_leave_consistent_data() {
     .await;
 }
 
-fn sorted(mut ids: Vec<u64>) -> Vec<u64> {
+fn sorted_ids(mut ids: Vec<u64>) -> Vec<u64> {
     ids.sort_unstable_by(|a, b| b.cmp(a));
     ids
 }

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use local::examples::PIXEL;
-use local::{FaultRates, Options};
+use local::examples::PIXEL_GIF_BASE64;
+use local::{FaultRates, StackOptions};
 use serde_json::{Value, json};
 
-use crate::harness::{Reply, TestStack, example_lead, test_options};
+use crate::harness::{TestResponse, TestStack, example_lead, test_options};
 
 /// Whether a write was applied, according to its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ enum WriteOutcome {
 
 impl WriteOutcome {
     #[track_caller]
-    fn of(reply: &Reply, refusals: &[u16]) -> Self {
+    fn of(reply: &TestResponse, refusals: &[u16]) -> Self {
         match reply.status {
             200 | 201 => Self::Applied,
             503 if reply.body["description"].as_str().is_some_and(|text| text.contains("not known")) => Self::Unknown,
@@ -65,7 +65,7 @@ pub(crate) async fn send_random_write(
     random: &mut fastrand::Rng,
     marker: &str,
 ) {
-    let owner = api.owner();
+    let owner = api.owner_caller();
     let lead = random.u64(1..=SHARED_LEADS);
     let some: Vec<u64> = (0..random.usize(1..=4)).map(|_| random.u64(1..=SHARED_LEADS)).collect();
     let path = format!("/leads/{lead}");
@@ -78,7 +78,7 @@ pub(crate) async fn send_random_write(
             let headers = [("content-type", "application/json"), ("idempotency-key", marker)];
             let mut fate = WriteOutcome::Unknown;
             for _ in 0..5 {
-                fate = WriteOutcome::of(&owner.send("POST", "/leads", &headers, body.clone()).await, &[]);
+                fate = WriteOutcome::of(&owner.send_request("POST", "/leads", &headers, body.clone()).await, &[]);
                 if fate == WriteOutcome::Applied {
                     break;
                 }
@@ -104,7 +104,8 @@ pub(crate) async fn send_random_write(
             let read = owner.get(&path).await;
             let Some(etag) = read.headers.get("etag").and_then(|etag| etag.to_str().ok()) else { return };
             let headers = [("content-type", "application/json"), ("if-match", etag)];
-            let reply = owner.send("PATCH", &path, &headers, json!({ "description": marker }).to_string()).await;
+            let reply =
+                owner.send_request("PATCH", &path, &headers, json!({ "description": marker }).to_string()).await;
             record_write_outcome(&model.writes, marker, WriteOutcome::of(&reply, &[412]));
         }
         5 | 6 => {
@@ -125,7 +126,7 @@ pub(crate) async fn send_random_write(
             WriteOutcome::of(&owner.put("/leads/change-status", body).await, &[]);
         }
         10 => {
-            let reply = owner.post("/leads/upload-photo", json!({ "id": lead, "photo": PIXEL })).await;
+            let reply = owner.post("/leads/upload-photo", json!({ "id": lead, "photo": PIXEL_GIF_BASE64 })).await;
             // A 400 is possible, because the clean-up runs with a clock days ahead and may remove an upload before it
             // is attached to the lead.
             let fate = WriteOutcome::of(&reply, &[400]);
@@ -144,7 +145,7 @@ pub(crate) async fn send_random_write(
 }
 
 async fn assert_outcomes_match_data(api: &TestStack, model: &OutcomesByMarker) {
-    let owner = api.owner();
+    let owner = api.owner_caller();
     let mut applied: BTreeMap<String, usize> = BTreeMap::new();
     for lead in 1..=SHARED_LEADS {
         for entry in owner.all_pages(&format!("/leads/logs/{lead}?limit=100"), "logs").await {
@@ -154,7 +155,7 @@ async fn assert_outcomes_match_data(api: &TestStack, model: &OutcomesByMarker) {
                 }
             }
         }
-        let read = owner.get(&format!("/leads/{lead}")).await.expect(200);
+        let read = owner.get(&format!("/leads/{lead}")).await.expect_status(200);
         if let Some(photo) = read["photo"].as_str().filter(|photo| !photo.is_empty()) {
             assert!(api.object_keys().await.contains(&format!("photos/team/{photo}")), "lead {lead} has no {photo}");
         }
@@ -176,7 +177,7 @@ async fn assert_outcomes_match_data(api: &TestStack, model: &OutcomesByMarker) {
             }
         }
     }
-    let businesses = owner.get("/businesses").await.expect(200);
+    let businesses = owner.get("/businesses").await.expect_status(200);
     for (name, fate) in model.named.lock().unwrap().iter() {
         let times = businesses["businesses"].as_array().unwrap().iter().filter(|one| one["name"] == **name).count();
         assert!(fate.permits_applied_times(times), "business {name}: {fate:?}, found {times} times");
@@ -186,11 +187,11 @@ async fn assert_outcomes_match_data(api: &TestStack, model: &OutcomesByMarker) {
 async fn run_concurrent_writes(rates: FaultRates, writers: usize, writes: usize) {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
-    let api = TestStack::start(Options { inject_faults: true, patient: false, ..test_options() }).await;
-    let owner = api.owner();
+    let api = TestStack::start_stack(StackOptions { inject_faults: true, patient: false, ..test_options() }).await;
+    let owner = api.owner_caller();
     for n in 1..=SHARED_LEADS {
         owner.create_lead(example_lead(&format!("shared{n}@example.com"))).await;
-        owner.post(&format!("/leads/comments/{n}"), json!({ "content": "Hello" })).await.expect(201);
+        owner.post(&format!("/leads/comments/{n}"), json!({ "content": "Hello" })).await.expect_status(201);
     }
     api.dynamodb_faults().simulate_load(rates);
     api.s3_faults().simulate_load(FaultRates { partition_units: 0, ..rates });
@@ -212,7 +213,7 @@ async fn run_concurrent_writes(rates: FaultRates, writers: usize, writes: usize)
             hours += 24;
             let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
             // A clean-up may fail because of injected faults. The next run continues.
-            api.gateway.clean_up(time.into()).await.ok();
+            api.gateway.invoke_clean_up(time.into()).await.ok();
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
     };

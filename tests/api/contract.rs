@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::KeySchemaElement;
-use local::Template;
+use local::SamTemplate;
 use serde_json::{Value, json};
-use shared::store::keys::Index;
+use shared::store::keys::TableIndex;
 
 use crate::harness::{TestStack, test_options};
 
@@ -17,19 +17,20 @@ fn the_access_patterns_list_the_routes_of_the_template() {
     // Skips table rows whose route has a query string: they describe variants of a route that has a row of its own.
     let is_route = |route: &String| route.contains(" /") && !route.contains('?');
     let listed: BTreeSet<String> = rows.map(|(route, _)| route.to_owned()).filter(is_route).collect();
-    let declared = Template::load().unwrap().routes().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
+    let declared =
+        SamTemplate::parse_once().unwrap().api_routes().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
     assert_eq!(listed, declared);
 }
 
 #[tokio::test]
 async fn the_template_declares_the_indexes_of_the_keys() {
-    let api = TestStack::start(test_options()).await;
+    let api = TestStack::start_stack(test_options()).await;
     let table = api.dynamodb.describe_table().table_name(&api.table).send().await.unwrap().table.unwrap();
     let declared = table.global_secondary_indexes().iter().map(|index| {
         let attribute = |key: &KeySchemaElement| key.attribute_name().to_owned();
         (index.index_name().unwrap().to_owned(), index.key_schema().iter().map(attribute).collect())
     });
-    let known = Index::ALL
+    let known = TableIndex::ALL_INDEXES
         .map(|i| (i.name().to_owned(), vec![i.partition_attribute().to_owned(), i.sort_attribute().to_owned()]));
     assert_eq!(declared.collect::<BTreeMap<String, Vec<String>>>(), known.into());
 }
@@ -38,9 +39,9 @@ async fn the_template_declares_the_indexes_of_the_keys() {
 /// or 405.
 #[tokio::test]
 async fn every_function_serves_its_template_routes() {
-    let api = TestStack::start(test_options()).await;
-    let owner = api.owner();
-    for route in Template::load().unwrap().routes() {
+    let api = TestStack::start_stack(test_options()).await;
+    let owner = api.owner_caller();
+    for route in SamTemplate::parse_once().unwrap().api_routes() {
         let parameters = [
             ("{id}", "1"),
             ("{fileName}", "photo.jpg"),
@@ -50,7 +51,7 @@ async fn every_function_serves_its_template_routes() {
             ("{eventId}", "evt_team_1"),
         ];
         let path = parameters.iter().fold(route.path.clone(), |path, (name, value)| path.replace(name, value));
-        let reply = owner.send(&route.method, &path, &[], "").await;
+        let reply = owner.send_request(&route.method, &path, &[], "").await;
         assert_ne!(reply.body["message"], "Not found", "{} {}", route.method, route.path);
         assert_ne!(reply.status, 405, "{} {}", route.method, route.path);
     }
@@ -65,7 +66,7 @@ const EVENTS_WITHOUT_ROUTES: [&str; 3] = ["cleanup-schedule.json", "publisher-st
 async fn every_route_has_a_sample_event_that_works() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
     let names = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    let routes = Template::load().unwrap().routes();
+    let routes = SamTemplate::parse_once().unwrap().api_routes();
     let of_routes = routes.iter().map(|route| format!("{}.json", route.sample_event_name()));
     let expected: BTreeSet<String> = of_routes.chain(EVENTS_WITHOUT_ROUTES.map(str::to_owned)).collect();
     assert_eq!(names.collect::<BTreeSet<_>>(), expected);
@@ -78,14 +79,14 @@ async fn every_route_has_a_sample_event_that_works() {
         if route.path.starts_with("/leads/status/") || route.path.starts_with("/businesses/") {
             // Deletes all leads first, because a status or business that leads have cannot be deleted.
             let owner = api.caller_with_role("demo", "Owner");
-            owner.delete("/leads", json!({ "ids": (1..=60).collect::<Vec<u64>>() })).await.expect(200);
+            owner.delete("/leads", json!({ "ids": (1..=60).collect::<Vec<u64>>() })).await.expect_status(200);
         }
         if route.path.ends_with("/{eventId}") {
             let published =
                 api.invoke_with_event("PublisherFunction", include_str!("../../events/publisher-stream.json")).await;
             assert_eq!(published, json!({ "batchItemFailures": [] }));
         }
-        let answer = api.gateway.replay(&route, &event).await.unwrap();
+        let answer = api.gateway.replay_sample_event(&route, &event).await.unwrap();
         let body = String::from_utf8_lossy(answer.body());
         assert!(answer.status().is_success(), "{}: {} {body}", route.sample_event_name(), answer.status());
     }
@@ -163,21 +164,22 @@ async fn the_original_documents_examples_work_verbatim() {
         let written = if method == "GET" { None } else { Some(TestStack::start_demo().await) };
         let api = written.as_ref().unwrap_or(&read);
         let owner = api.caller_with_role("demo", "Owner");
-        let reply = owner.send(method, path, &[("content-type", "application/json"), ("accept", "*/*")], body).await;
+        let reply =
+            owner.send_request(method, path, &[("content-type", "application/json"), ("accept", "*/*")], body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
         if let Some(written) = written {
-            written.audit().await;
+            written.audit_all_teams().await;
         }
     }
-    read.audit().await;
+    read.audit_all_teams().await;
 }
 
 #[tokio::test]
 async fn the_demo_team_has_sixty_leads_on_55_days() {
     let api = TestStack::start_demo().await;
     let owner = api.caller_with_role("demo", "Owner");
-    assert_eq!(owner.get("/leads").await.expect(200)["count"], 60);
-    assert_eq!(owner.get("/businesses").await.expect(200)["count"], 3);
+    assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 60);
+    assert_eq!(owner.get("/businesses").await.expect_status(200)["count"], 3);
     let days: BTreeSet<String> = owner
         .all_pages("/leads?limit=100", "leads")
         .await
@@ -185,22 +187,27 @@ async fn the_demo_team_has_sixty_leads_on_55_days() {
         .map(|lead| lead["createdAt"].as_str().unwrap()[..10].to_owned())
         .collect();
     assert!(days.len() >= 55, "{days:?}");
-    let created: Value =
-        owner.send("POST", "/leads", &[("content-type", "application/json")], EXAMPLE_LEAD_BODY).await.expect(201);
+    let created: Value = owner
+        .send_request("POST", "/leads", &[("content-type", "application/json")], EXAMPLE_LEAD_BODY)
+        .await
+        .expect_status(201);
     assert_eq!(
         (&created["id"], &created["photo"], &created["status"]),
         (&json!(61), &json!("photo.jpg"), &json!("New"))
     );
-    let read = owner.get("/leads/61").await.expect(200);
+    let read = owner.get("/leads/61").await.expect_status(200);
     let url = read["photoUrl"].as_str().unwrap();
     assert!(url.contains("/photos/demo/photo.jpg?") && url.contains("X-Amz-Expires=1500"), "{url}");
     // A photo that one lead has cannot be given to another lead.
     let again = EXAMPLE_LEAD_BODY.replace("john.doe@", "jane.doe@");
-    owner.send("POST", "/leads", &[("content-type", "application/json")], again).await.expect_bad_fields(&["photo"]);
+    owner
+        .send_request("POST", "/leads", &[("content-type", "application/json")], again)
+        .await
+        .expect_bad_fields(&["photo"]);
     // Clears the lead's photo. The audit then asserts that the object is removed.
-    owner.put("/leads/61", crate::harness::put_body_with(json!({ "photo": "" }))).await.expect(200);
-    assert_eq!(owner.get("/leads/61").await.expect(200).get("photoUrl"), None);
-    api.audit().await;
+    owner.put("/leads/61", crate::harness::put_body_with(json!({ "photo": "" }))).await.expect_status(200);
+    assert_eq!(owner.get("/leads/61").await.expect_status(200).get("photoUrl"), None);
+    api.audit_all_teams().await;
 }
 
 /// Every status code that the original API document lists, by endpoint.
@@ -233,7 +240,7 @@ const ORIGINAL_STATUS_CODES: [(&str, &[u16]); 23] = [
 #[tokio::test]
 async fn every_documented_status_code_is_answered() {
     let api = TestStack::start_demo().await;
-    let broken = TestStack::start(test_options()).await;
+    let broken = TestStack::start_stack(test_options()).await;
     broken.dynamodb.delete_table().table_name(&broken.table).send().await.unwrap();
     let (owner, manager, viewer) = (
         api.caller_with_role("demo", "Owner"),
@@ -243,15 +250,15 @@ async fn every_documented_status_code_is_answered() {
     // The authorizer denies the unknown role `Guest`, so the gateway itself answers 403, not the function.
     let guest = api.caller_with_role("demo", "Guest");
     let unlucky = broken.caller_with_role("demo", "Owner");
-    owner.post("/leads/comments/1", json!({ "content": "The owner's." })).await.expect(201);
+    owner.post("/leads/comments/1", json!({ "content": "The owner's." })).await.expect_status(201);
     let ids = |ids: &[u64]| json!({ "ids": ids });
     let comment = || json!({ "content": "This is a comment." });
     let lead = |email: &str, changes: Value| crate::harness::example_lead_with(email, changes);
     let change = |changes: Value| crate::harness::put_body_with(changes);
     let status = |name: &str| json!({ "name": name, "primaryColor": "blue" });
-    let picture = || json!({ "photo": local::examples::PIXEL });
+    let picture = || json!({ "photo": local::examples::PIXEL_GIF_BASE64 });
     let order = || json!({ "id": 1, "statusOrder": 1 });
-    let taken = owner.get("/leads/1").await.expect(200)["email"].as_str().unwrap().to_owned();
+    let taken = owner.get("/leads/1").await.expect_status(200)["email"].as_str().unwrap().to_owned();
     let none = Value::Null;
     let requests = [
         (&owner, "GET /leads", "/leads", none.clone(), 200, ""),
@@ -394,7 +401,7 @@ async fn every_documented_status_code_is_answered() {
     }
     let documented = ORIGINAL_STATUS_CODES.iter().flat_map(|(route, codes)| codes.iter().map(|code| (*route, *code)));
     assert_eq!(answered, documented.collect());
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 /// Template settings whose effect no local emulator shows: Lambda's loop detection is off for the sender, public routes
@@ -402,9 +409,9 @@ async fn every_documented_status_code_is_answered() {
 /// do not need.
 #[test]
 fn the_template_has_the_settings_that_no_emulator_checks() {
-    const TEMPLATE: &str = include_str!("../../template.yaml");
+    const TEMPLATE_YAML: &str = include_str!("../../template.yaml");
     let section = |name: &str| {
-        let (_, rest) = TEMPLATE.split_once(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("no {name}"));
+        let (_, rest) = TEMPLATE_YAML.split_once(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("no {name}"));
         rest.split("\n  ")
             .scan(false, |ended, line| {
                 let is_next = !line.starts_with([' ', '#']) && line.ends_with(':');
@@ -415,21 +422,22 @@ fn the_template_has_the_settings_that_no_emulator_checks() {
             .join("\n")
     };
     assert!(section("SenderFunction").contains("RecursiveLoop: Allow"));
-    assert!(TEMPLATE.contains("MetricName: RecursiveInvocationsDropped"));
+    assert!(TEMPLATE_YAML.contains("MetricName: RecursiveInvocationsDropped"));
     let api = section("Api");
-    for route in Template::load().unwrap().routes() {
+    for route in SamTemplate::parse_once().unwrap().api_routes() {
         let key = format!("\"{} {}\":", route.method, route.path);
         assert_eq!(api.contains(&key), route.public, "{key}");
     }
     // CloudWatch allows at most ten metrics in an alarm, so two alarms together watch the throttles of every function
     // with routes.
-    for name in TEMPLATE.split("\n  ").filter_map(|line| line.strip_suffix(':')).filter(|name| name.ends_with("Alarm"))
+    for name in
+        TEMPLATE_YAML.split("\n  ").filter_map(|line| line.strip_suffix(':')).filter(|name| name.ends_with("Alarm"))
     {
         assert!(section(name).matches("MetricStat:").count() <= 10, "{name}");
     }
     let of_throttles = ["FunctionThrottlesAlarm", "SettingsThrottlesAlarm"];
     let throttles: String = of_throttles.map(section).concat();
-    for route in Template::load().unwrap().routes() {
+    for route in SamTemplate::parse_once().unwrap().api_routes() {
         assert!(throttles.contains(&format!("Value: !Ref {}\n", route.function)), "{}", route.function);
     }
     for (function, denied) in [
@@ -455,7 +463,7 @@ fn the_template_has_the_settings_that_no_emulator_checks() {
     // The template has a metric filter for each numeric field of the request's log line.
     for metric in ["ms", "trips", "readUnits", "writeUnits", "retries", "coldStart", "fault"] {
         assert!(
-            TEMPLATE.contains(&format!(r#"FilterPattern: "{{ $.message = \"request\" && $.{metric} = * }}""#)),
+            TEMPLATE_YAML.contains(&format!(r#"FilterPattern: "{{ $.message = \"request\" && $.{metric} = * }}""#)),
             "{metric}"
         );
     }

@@ -10,7 +10,7 @@ use shared::api::{JsonBody, RequestBody};
 use shared::domain::{Actor, NewLead, User};
 use shared::store::{LeadStore, StoredResponse, Table};
 
-use crate::harness::{TestStack, example_lead_with, ids, with_api};
+use crate::harness::{TestStack, example_lead_with, lead_ids, with_api};
 
 /// Creates a lead as a request at noon (UTC) of that day would.
 async fn create_lead_on_day(api: &TestStack, day: Date, email: &str, changes: Value) {
@@ -23,12 +23,12 @@ pub(crate) async fn create_lead_at(api: &TestStack, at: Timestamp, email: &str, 
     let actor = Actor { team: "team".parse().unwrap(), user, agent: None, at: at.into() };
     api.teams.lock().unwrap().insert("team".into());
     let body = JsonBody { value: example_lead_with(email, changes), errors: &mut Vec::new() };
-    let new = NewLead::read(body).unwrap();
+    let new = NewLead::read_body(body).unwrap();
     let table = LeadStore::from(Table::new(api.dynamodb.clone(), &api.table));
     table.create_lead(&actor, &new, None, true, |_, _| StoredResponse::ok(Value::Null)).await.unwrap();
 }
 
-fn today() -> Date {
+fn today_in_utc() -> Date {
     Timestamp::now().round(Unit::Millisecond).unwrap().to_string()[..10].parse().unwrap()
 }
 
@@ -46,7 +46,7 @@ async fn dashboard_counts_equal_a_recount_of_a_random_history() {
     println!("seed {seed}");
     with_api(async |api| {
         let mut random = fastrand::Rng::with_seed(seed);
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(3).await;
         let first: Date = "2024-02-20".parse().unwrap();
         for n in 0..60 {
@@ -55,9 +55,9 @@ async fn dashboard_counts_equal_a_recount_of_a_random_history() {
             create_lead_on_day(api, first + random.i64(0..25).days(), &format!("a{n}@example.com"), changes).await;
         }
         let some = |random: &mut fastrand::Rng| (1..=60u64).filter(|_| random.u8(..4) == 0).collect::<Vec<_>>();
-        owner.patch("/leads/archive", json!({ "ids": some(&mut random) })).await.expect(200);
-        owner.put("/leads/change-status", json!({ "ids": some(&mut random), "statusId": 2 })).await.expect(200);
-        owner.delete("/leads", json!({ "ids": some(&mut random) })).await.expect(200);
+        owner.patch("/leads/archive", json!({ "ids": some(&mut random) })).await.expect_status(200);
+        owner.put("/leads/change-status", json!({ "ids": some(&mut random), "statusId": 2 })).await.expect_status(200);
+        owner.delete("/leads", json!({ "ids": some(&mut random) })).await.expect_status(200);
         let mut all = owner.all_pages("/leads?limit=100&archived=false", "leads").await;
         all.extend(owner.all_pages("/leads?limit=100&archived=true", "leads").await);
         let day = |lead: &Value| lead["createdAt"].as_str().unwrap()[..10].parse::<Date>().unwrap();
@@ -76,7 +76,7 @@ async fn dashboard_counts_equal_a_recount_of_a_random_history() {
             let mut query = format!("startDate={end}&endDate={start}");
             query.extend(business.iter().map(|id| format!("&business={id}")));
 
-            let volume = owner.get(&format!("/leads/leads-volume?{query}")).await.expect(200);
+            let volume = owner.get(&format!("/leads/leads-volume?{query}")).await.expect_status(200);
             assert_eq!(volume["totalLeadsAmount"], now.len(), "{query}");
             assert_eq!(volume["percentageChange"], expected_percentage_change(now.len(), then.len()), "{query}");
             let labels: Vec<String> = (0..length).map(|n| (start + n.days()).to_string()).collect();
@@ -94,7 +94,7 @@ async fn dashboard_counts_equal_a_recount_of_a_random_history() {
             let unassigned: BTreeMap<String, usize> = labels.iter().map(|label| (label.clone(), on(label))).collect();
             assert_eq!(volume["unassigned"], json!(unassigned), "{query}");
 
-            let total = owner.get(&format!("/leads/total-leads?{query}")).await.expect(200);
+            let total = owner.get(&format!("/leads/total-leads?{query}")).await.expect_status(200);
             assert_eq!((&total["name"], &total["current"]), (&json!("Total"), &json!(now.len())));
             assert_eq!(total["percentageChange"], expected_percentage_change(now.len(), then.len()));
             for status in total["statuses"].as_array().unwrap() {
@@ -102,15 +102,15 @@ async fn dashboard_counts_equal_a_recount_of_a_random_history() {
                 assert_eq!(status["current"], of_status(&now), "{query} {status}");
                 assert_eq!(status["percentageChange"], expected_percentage_change(of_status(&now), of_status(&then)), "{query} {status}");
             }
-            let one = owner.get(&format!("/leads/total-leads?{query}&statusId=2")).await.expect(200);
+            let one = owner.get(&format!("/leads/total-leads?{query}&statusId=2")).await.expect_status(200);
             assert_eq!((&one["name"], &one["color"], &one["backgroundColor"]), (&json!("Contacted"), &json!("salmon"), &json!("lightsalmon")));
             assert_eq!(one["current"], total["statuses"][1]["current"]);
 
-            let recent = owner.get(&format!("/leads/recent-leads?{query}&limit=7")).await.expect(200);
+            let recent = owner.get(&format!("/leads/recent-leads?{query}&limit=7")).await.expect_status(200);
             let mut newest: Vec<(Date, u64)> = now.iter().map(|lead| (day(lead), lead["id"].as_u64().unwrap())).collect();
             newest.sort_unstable_by(|a, b| b.cmp(a));
             let expected: Vec<u64> = newest.iter().take(7).map(|(_, id)| *id).collect();
-            assert_eq!(ids(recent.as_array().unwrap()), expected, "{query}");
+            assert_eq!(lead_ids(recent.as_array().unwrap()), expected, "{query}");
         }
     })
     .await;
@@ -119,12 +119,12 @@ async fn dashboard_counts_equal_a_recount_of_a_random_history() {
 #[tokio::test]
 async fn totals_are_right_at_the_limits_of_periods() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         for (n, day) in ["2024-02-28", "2024-02-29", "2024-03-01", "2020-01-01"].iter().enumerate() {
             create_lead_on_day(api, day.parse().unwrap(), &format!("a{n}@example.com"), json!({})).await;
         }
         let total = async |query: &str| {
-            let body = owner.get(&format!("/leads/total-leads?{query}")).await.expect(200);
+            let body = owner.get(&format!("/leads/total-leads?{query}")).await.expect_status(200);
             (body["current"].as_u64().unwrap(), body["percentageChange"].as_f64().unwrap())
         };
         assert_eq!(total("startDate=2024-02-29&endDate=2024-02-29").await, (1, 0.0), "one day, a leap day");
@@ -148,8 +148,8 @@ async fn totals_are_right_at_the_limits_of_periods() {
         owner.get("/leads/total-leads?statusId=9").await.expect_bad_fields(&["statusId"]);
         owner.get("/leads/total-leads?statusId=x").await.expect_bad_fields(&["statusId"]);
         owner.get("/leads/recent-leads?limit=51").await.expect_bad_fields(&["limit"]);
-        let labels = owner.get("/leads/leads-volume").await.expect(200)["labels"].clone();
-        assert_eq!((labels.as_array().map(Vec::len), &labels[29]), (Some(30), &json!(today().to_string())));
+        let labels = owner.get("/leads/leads-volume").await.expect_status(200)["labels"].clone();
+        assert_eq!((labels.as_array().map(Vec::len), &labels[29]), (Some(30), &json!(today_in_utc().to_string())));
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use local::Options;
+use local::StackOptions;
 use serde_json::{Value, json};
 
 use crate::events::{wait_until_some, with_stack_options};
@@ -13,12 +13,12 @@ use crate::receiver::{EndpointBehaviour, ReceivedRequest, WebhookReceiver};
 pub(crate) const HOUR_SECONDS: u64 = 60 * 60;
 
 /// Options of a stack with events whose webhooks may reach addresses of this machine (127.0.0.0/8).
-pub(crate) fn options_with_local_webhooks() -> Options {
-    Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..test_options() }
+pub(crate) fn options_with_local_webhooks() -> StackOptions {
+    StackOptions { events: true, webhook_networks: "127.0.0.0/8".into(), ..test_options() }
 }
 
 pub(crate) async fn with_receiver(test: impl AsyncFnOnce(&TestStack, &WebhookReceiver)) {
-    let receiver = WebhookReceiver::start().await;
+    let receiver = WebhookReceiver::start_receiver().await;
     with_stack_options(options_with_local_webhooks(), async |api| test(api, &receiver).await).await;
 }
 
@@ -32,14 +32,14 @@ impl WebhookReceiver {
 impl TestCaller<'_> {
     /// Adds a webhook and returns its id and secret.
     pub(crate) async fn add_test_webhook(&self, body: Value) -> (u64, String) {
-        let created = self.post("/webhooks", body).await.expect(201);
+        let created = self.post("/webhooks", body).await.expect_status(201);
         (created["id"].as_u64().expect("an id"), created["secret"].as_str().expect("a secret").to_owned())
     }
 
     /// Waits until `like` holds for the newest delivery of a webhook, and returns the delivery.
     pub(crate) async fn wait_for_delivery(&self, hook: u64, like: impl Fn(&Value) -> bool) -> Value {
         wait_until_some("a delivery", async || {
-            let page = self.get(&format!("/webhooks/{hook}/deliveries?limit=1")).await.expect(200);
+            let page = self.get(&format!("/webhooks/{hook}/deliveries?limit=1")).await.expect_status(200);
             Some(page["deliveries"][0].clone()).filter(|delivery| delivery.is_object() && like(delivery))
         })
         .await
@@ -53,7 +53,7 @@ pub(crate) fn attempt_count(delivery: &Value) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_is_the_feeds_event_with_a_signature() {
     with_receiver(async |api, receiver| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (all, secret) = owner.add_test_webhook(json!({ "url": format!("{}/all", receiver.url) })).await;
         let types = json!(["lead.updated", "lead.deleted"]);
         owner.add_test_webhook(json!({ "url": format!("{}/some", receiver.url), "types": types })).await;
@@ -63,26 +63,26 @@ async fn a_delivery_is_the_feeds_event_with_a_signature() {
             .await;
         receiver.set_path_behaviour("/all", EndpointBehaviour::Answer(200, "y".repeat(5000)));
         let lead = owner.create_lead(example_lead("o'connor@example.com")).await;
-        owner.put("/leads/1", put_body_with(json!({ "firstName": "Łódź" }))).await.expect(200);
-        owner.delete(&format!("/leads/{lead}"), Value::Null).await.expect(200);
+        owner.put("/leads/1", put_body_with(json!({ "firstName": "Łódź" }))).await.expect_status(200);
+        owner.delete(&format!("/leads/{lead}"), Value::Null).await.expect_status(200);
         let delivered = receiver.wait_for_requests("/all", 3).await;
         let feed = owner.wait_for_feed_events(3).await;
         for one in &delivered {
             assert!(one.is_signed_by(&secret));
-            assert!(feed.contains(&one.json()), "{:?}", one.json());
-            assert_eq!(one.header("webhook-id"), one.json()["id"].as_str().expect("an id"));
-            assert_eq!(one.header("content-type"), "application/json");
-            let seconds: u64 = one.header("webhook-timestamp").parse().expect("seconds");
-            assert!(api.clock.now().as_second() - seconds < 60);
+            assert!(feed.contains(&one.json_body()), "{:?}", one.json_body());
+            assert_eq!(one.header_text("webhook-id"), one.json_body()["id"].as_str().expect("an id"));
+            assert_eq!(one.header_text("content-type"), "application/json");
+            let seconds: u64 = one.header_text("webhook-timestamp").parse().expect("seconds");
+            assert!(api.clock.current_time().as_second() - seconds < 60);
         }
-        let ids: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-id")).collect();
+        let ids: BTreeSet<&str> = delivered.iter().map(|one| one.header_text("webhook-id")).collect();
         assert_eq!(ids.len(), 3);
         let some = receiver.wait_for_requests("/some", 2).await;
-        let some: BTreeSet<String> = some.iter().map(|one| one.json()["type"].to_string()).collect();
+        let some: BTreeSet<String> = some.iter().map(|one| one.json_body()["type"].to_string()).collect();
         assert_eq!(some, BTreeSet::from(["\"lead.updated\"".into(), "\"lead.deleted\"".into()]));
         assert!(receiver.at("/off").is_empty() && receiver.at("/other").is_empty());
         let deliveries = wait_until_some("the deliveries", async || {
-            let page = owner.get(&format!("/webhooks/{all}/deliveries")).await.expect(200);
+            let page = owner.get(&format!("/webhooks/{all}/deliveries")).await.expect_status(200);
             let deliveries = page["deliveries"].as_array().expect("deliveries").clone();
             (deliveries.len() == 3).then_some(deliveries)
         })
@@ -104,7 +104,7 @@ async fn a_delivery_is_the_feeds_event_with_a_signature() {
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_deliveries_are_retried_on_schedule() {
     with_receiver(async |api, receiver| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (hook, secret) = owner.add_test_webhook(json!({ "url": format!("{}/down", receiver.url) })).await;
         receiver.set_path_behaviour("/down", EndpointBehaviour::Answer(500, "Down.".into()));
         owner.create_lead(example_lead("a@example.com")).await;
@@ -138,7 +138,10 @@ async fn failed_deliveries_are_retried_on_schedule() {
                 assert_eq!(receiver.at("/down").len(), n);
             }
             // A job that waits for its next attempt is delayed in the queue, not held in flight by the sender.
-            wait_until_some("what waits", async || (api.queues.in_flight("DeliveriesQueue") == 0).then_some(())).await;
+            wait_until_some("what waits", async || {
+                (api.queues.count_in_flight_messages("DeliveriesQueue") == 0).then_some(())
+            })
+            .await;
             assert_eq!(api.queues.message_bodies("DeliveriesQueue").len(), 1);
             api.advance_clock_when_idle(Duration::from_secs(next / 10 + 10)).await;
         }
@@ -147,8 +150,8 @@ async fn failed_deliveries_are_retried_on_schedule() {
         let delivered = receiver.at("/down");
         assert_eq!(delivered.len(), 10);
         assert!(delivered.iter().all(|one| one.body == delivered[0].body && one.is_signed_by(&secret)));
-        let ids: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-id")).collect();
-        let times: BTreeSet<&str> = delivered.iter().map(|one| one.header("webhook-timestamp")).collect();
+        let ids: BTreeSet<&str> = delivered.iter().map(|one| one.header_text("webhook-id")).collect();
+        let times: BTreeSet<&str> = delivered.iter().map(|one| one.header_text("webhook-timestamp")).collect();
         assert_eq!((ids.len(), times.len()), (1, 10));
         // SQS deletes the message after the sender has returned, so the queue may not be empty at once.
         api.wait_for_empty_delivery_queue().await;
@@ -156,18 +159,18 @@ async fn failed_deliveries_are_retried_on_schedule() {
 
         // `POST /webhooks/{id}/replay` sends the failed deliveries again, and no others.
         receiver.set_path_behaviour("/down", EndpointBehaviour::Well);
-        owner.put("/leads/1", put_body_with(json!({ "firstName": "Maria" }))).await.expect(200);
+        owner.put("/leads/1", put_body_with(json!({ "firstName": "Maria" }))).await.expect_status(200);
         receiver.wait_for_requests("/down", 11).await;
         let since =
             |days: i64| json!({ "since": jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days) });
-        let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(-30)).await.expect(202);
+        let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(-30)).await.expect_status(202);
         assert_eq!(replayed["count"], 0);
-        let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(1)).await.expect(202);
+        let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(1)).await.expect_status(202);
         assert_eq!(replayed["count"], 1);
         let again = receiver.wait_for_requests("/down", 12).await;
         assert_eq!(again[11].body, again[0].body);
         wait_until_some("nothing that failed", async || {
-            let page = owner.get(&format!("/webhooks/{hook}/deliveries")).await.expect(200);
+            let page = owner.get(&format!("/webhooks/{hook}/deliveries")).await.expect_status(200);
             page["deliveries"]
                 .as_array()
                 .expect("deliveries")
@@ -176,7 +179,7 @@ async fn failed_deliveries_are_retried_on_schedule() {
                 .then_some(())
         })
         .await;
-        let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(1)).await.expect(202);
+        let replayed = owner.post(&format!("/webhooks/{hook}/replay"), since(1)).await.expect_status(202);
         assert_eq!(replayed["count"], 0);
     })
     .await;
@@ -185,7 +188,7 @@ async fn failed_deliveries_are_retried_on_schedule() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_may_delay_retries_with_retry_after() {
     with_receiver(async |api, receiver| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (hook, _) = owner.add_test_webhook(json!({ "url": format!("{}/busy", receiver.url) })).await;
         receiver.set_path_behaviour("/busy", EndpointBehaviour::Busy("3600".into()));
         owner.create_lead(example_lead("a@example.com")).await;
@@ -204,13 +207,13 @@ async fn an_endpoint_may_delay_retries_with_retry_after() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
     with_receiver(async |api, receiver| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (gone, _) = owner.add_test_webhook(json!({ "url": format!("{}/gone", receiver.url) })).await;
         let (failing, _) = owner.add_test_webhook(json!({ "url": format!("{}/failing", receiver.url) })).await;
         receiver.set_path_behaviour("/gone", EndpointBehaviour::Answer(410, String::new()));
         receiver.set_path_behaviour("/failing", EndpointBehaviour::Answer(404, String::new()));
         owner.create_lead(example_lead("a@example.com")).await;
-        let read = async |hook: u64| owner.get(&format!("/webhooks/{hook}")).await.expect(200);
+        let read = async |hook: u64| owner.get(&format!("/webhooks/{hook}")).await.expect_status(200);
         let off = wait_until_some("410", async || Some(read(gone).await).filter(|hook| hook["active"] == false)).await;
         assert_eq!(off["switchedOff"], "Gone");
         let delivery = owner.wait_for_delivery(gone, |delivery| delivery["state"] == "Failed").await;
@@ -222,11 +225,11 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
         // The retries of the first delivery end after about three days. The later deliveries of each day fail, too.
         for day in 1..=5 {
             api.advance_clock_when_idle(Duration::from_secs(24 * HOUR_SECONDS - 60)).await;
-            owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
-            owner.patch("/leads/restore", json!({ "ids": [1] })).await.expect(200);
+            owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect_status(200);
+            owner.patch("/leads/restore", json!({ "ids": [1] })).await.expect_status(200);
             let tried = format!("/webhooks/{failing}/deliveries?limit=100");
             wait_until_some("attempts", async || {
-                let page = owner.get(&tried).await.expect(200);
+                let page = owner.get(&tried).await.expect_status(200);
                 (page["deliveries"].as_array().map(Vec::len) == Some(1 + 2 * day)).then_some(())
             })
             .await;
@@ -234,7 +237,7 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
             assert_eq!((&hook["active"], &hook["failingSince"]), (&json!(true), &since));
         }
         api.advance_clock_when_idle(Duration::from_secs(HOUR_SECONDS)).await;
-        owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
+        owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect_status(200);
         let off =
             wait_until_some("five days", async || Some(read(failing).await).filter(|hook| hook["active"] == false))
                 .await;
@@ -253,11 +256,13 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
             .post(&format!("{path}/replay"), json!({ "since": "2026-01-01T00:00:00Z" }))
             .await
             .expect_error(400, "Webhook is switched off");
-        let on =
-            owner.put(&path, json!({ "url": format!("{}/failing", receiver.url), "active": true })).await.expect(200);
+        let on = owner
+            .put(&path, json!({ "url": format!("{}/failing", receiver.url), "active": true }))
+            .await
+            .expect_status(200);
         assert_eq!((&on["failingSince"], on.get("switchedOff")), (&Value::Null, None));
         let failed =
-            owner.post(&format!("{path}/replay"), json!({ "since": "2026-01-01T00:00:00Z" })).await.expect(202);
+            owner.post(&format!("{path}/replay"), json!({ "since": "2026-01-01T00:00:00Z" })).await.expect_status(202);
         let failed = usize::try_from(failed["count"].as_u64().expect("a count")).expect("a few");
         // Eleven or twelve deliveries failed: the last event has a failed delivery only if the webhook was not switched
         // off before.
@@ -270,7 +275,7 @@ async fn a_webhook_is_switched_off_after_410_or_five_days_of_failures() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_attempt_times_out_and_follows_no_redirect() {
     with_receiver(async |api, receiver| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let mut hooks = Vec::new();
         for (path, behaviour) in [
             ("/redirect", EndpointBehaviour::Redirect(format!("{}/target", receiver.url))),
@@ -304,7 +309,7 @@ async fn every_attempt_times_out_and_follows_no_redirect() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_untrusted_certificate_is_named_as_the_cause() {
     with_receiver(async |api, _| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (hook, _) =
             owner.add_test_webhook(json!({ "url": WebhookReceiver::start_with_untrusted_certificate().await })).await;
         owner.create_lead(example_lead("a@example.com")).await;
@@ -319,7 +324,7 @@ async fn an_untrusted_certificate_is_named_as_the_cause() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_recorded_as_a_failed_delivery() {
     with_receiver(async |api, receiver| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (hook, _) =
             owner.add_test_webhook(json!({ "url": format!("{}/hook", receiver.url), "active": false })).await;
         owner.create_lead(example_lead("a@example.com")).await;
@@ -327,7 +332,7 @@ async fn a_dead_letter_is_recorded_as_a_failed_delivery() {
         owner
             .put(&format!("/webhooks/{hook}"), json!({ "url": format!("{}/hook", receiver.url), "active": true }))
             .await
-            .expect(200);
+            .expect_status(200);
         let event =
             api.scan_all_items().await.into_iter().find(|(key, _)| key.sk.starts_with("EVENT#")).expect("a page").1;
         let message = json!({ "event": { "page": 1, "number": 1, "at": event["at"].as_s().expect("a time") } });
@@ -347,7 +352,7 @@ async fn a_dead_letter_is_recorded_as_a_failed_delivery() {
         assert_eq!(attempt_count(&delivery), 0);
         assert!(receiver.at("/hook").is_empty());
         let since = json!({ "since": "2026-01-01T00:00:00Z" });
-        assert_eq!(owner.post(&format!("/webhooks/{hook}/replay"), since).await.expect(202)["count"], 1);
+        assert_eq!(owner.post(&format!("/webhooks/{hook}/replay"), since).await.expect_status(202)["count"], 1);
         receiver.wait_for_requests("/hook", 1).await;
         owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
     })
@@ -358,18 +363,18 @@ async fn a_dead_letter_is_recorded_as_a_failed_delivery() {
 /// timeout.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_is_retried_seconds_after_an_internal_fault() {
-    let receiver = WebhookReceiver::start().await;
-    let here = Options { inject_faults: true, ..options_with_local_webhooks() };
+    let receiver = WebhookReceiver::start_receiver().await;
+    let here = StackOptions { inject_faults: true, ..options_with_local_webhooks() };
     with_stack_options(here, async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (hook, _) = owner.add_test_webhook(json!({ "url": format!("{}/hook", receiver.url) })).await;
-        owner.post(&format!("/webhooks/{hook}/test"), json!({})).await.expect(202);
+        owner.post(&format!("/webhooks/{hook}/test"), json!({})).await.expect_status(202);
         receiver.wait_for_requests("/hook", 1).await;
         owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
-        // Only the sender uses BatchGetItem here.
+        // The fault affects only the sender, because no other function uses BatchGetItem in this test.
         api.dynamodb_faults().inject_next("BatchGetItem", [local::Fault::Throttle; 4]);
         let began = tokio::time::Instant::now();
-        owner.post(&format!("/webhooks/{hook}/test"), json!({})).await.expect(202);
+        owner.post(&format!("/webhooks/{hook}/test"), json!({})).await.expect_status(202);
         receiver.wait_for_requests("/hook", 2).await;
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
         owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
@@ -385,14 +390,14 @@ async fn silent_endpoints_do_not_delay_other_teams() {
         return;
     }
     with_receiver(async |api, receiver| {
-        let (owner, other) = (api.owner(), api.caller_with_role("other", "Owner"));
+        let (owner, other) = (api.owner_caller(), api.caller_with_role("other", "Owner"));
         receiver.set_path_behaviour("/silent", SILENT_ENDPOINT);
         let (healthy, _) = other.add_test_webhook(json!({ "url": format!("{}/well", receiver.url) })).await;
         let silent = queue_two_thousand_deliveries(&owner, receiver, "silent").await;
         let beside_silent = p95_latency_of_twenty_deliveries(&other, receiver).await;
         println!("beside 2,000 messages to silent endpoints: p95 {beside_silent:?}");
         wait_until_some("the first silent one is known", async || {
-            let slow = owner.get(&format!("/webhooks/{}", silent[0])).await.expect(200);
+            let slow = owner.get(&format!("/webhooks/{}", silent[0])).await.expect_status(200);
             slow["slowUntil"].is_string().then_some(())
         })
         .await;
@@ -418,7 +423,7 @@ async fn silent_endpoints_do_not_delay_other_teams() {
             let beside_answering = p95_latency_of_twenty_deliveries(&other, receiver).await;
             assert!(beside_silent < 3 * beside_answering, "{beside_silent:?}, beside answering {beside_answering:?}");
         } else {
-            assert!(other.get(&format!("/webhooks/{healthy}")).await.expect(200)["slowUntil"].is_null());
+            assert!(other.get(&format!("/webhooks/{healthy}")).await.expect_status(200)["slowUntil"].is_null());
         }
     })
     .await;
@@ -448,7 +453,7 @@ async fn queue_two_thousand_deliveries(owner: &TestCaller<'_>, receiver: &Webhoo
         webhooks.push(owner.add_test_webhook(json!({ "url": format!("{}/{path}", receiver.url) })).await.0);
     }
     let rows: Vec<Value> = (0..100).map(|n| json!({ "email": format!("a{n}@example.com") })).collect();
-    owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect(200);
+    owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect_status(200);
     webhooks
 }
 
@@ -472,7 +477,7 @@ async fn silent_endpoints_do_not_delay_other_endpoints_of_the_team() {
     }
     with_receiver(async |api, receiver| {
         receiver.set_path_behaviour("/silent", SILENT_ENDPOINT);
-        let beside_silent = p95_latency_beside_ten_webhooks(&api.owner(), receiver, "silent").await;
+        let beside_silent = p95_latency_beside_ten_webhooks(&api.owner_caller(), receiver, "silent").await;
         println!("beside ten silent endpoints of the team: p95 {beside_silent:?}");
         if beside_silent > MAX_PROMPT_LATENCY {
             let beside_answering =
@@ -486,7 +491,7 @@ async fn silent_endpoints_do_not_delay_other_endpoints_of_the_team() {
 /// Adds ten webhooks to this path and ten healthy ones, writes eight comments a second, and returns the 95th percentile
 /// of the delivery latency at the healthy ones.
 async fn p95_latency_beside_ten_webhooks(owner: &TestCaller<'_>, receiver: &WebhookReceiver, path: &str) -> Duration {
-    const COMMENTS: usize = 40;
+    const COMMENT_COUNT: usize = 40;
     owner.create_lead(example_lead("a@example.com")).await;
     let types = json!(["comment.created"]);
     for n in 0..10 {
@@ -496,15 +501,16 @@ async fn p95_latency_beside_ten_webhooks(owner: &TestCaller<'_>, receiver: &Webh
     }
     let mut written = Vec::new();
     let mut eight_a_second = tokio::time::interval(Duration::from_millis(125));
-    for n in 0..COMMENTS {
+    for n in 0..COMMENT_COUNT {
         eight_a_second.tick().await;
         written.push(tokio::time::Instant::now());
-        owner.post("/leads/comments/1", json!({ "content": n.to_string() })).await.expect(201);
+        owner.post("/leads/comments/1", json!({ "content": n.to_string() })).await.expect_status(201);
     }
     let mut latencies = Vec::new();
     for n in 0..10 {
-        for told in receiver.wait_for_requests(&format!("/beside-{path}/{n}"), COMMENTS).await {
-            let comment: usize = told.json()["comment"]["content"].as_str().expect("text").parse().expect("a number");
+        for told in receiver.wait_for_requests(&format!("/beside-{path}/{n}"), COMMENT_COUNT).await {
+            let comment: usize =
+                told.json_body()["comment"]["content"].as_str().expect("text").parse().expect("a number");
             latencies.push(told.at.duration_since(written[comment]));
         }
     }
@@ -523,7 +529,7 @@ async fn slowest_of_fifty_latencies(
     let mut latencies = Vec::new();
     for n in 0..50 {
         let began = tokio::time::Instant::now();
-        owner.post("/leads/comments/1", json!({ "content": format!("{path} {n}") })).await.expect(201);
+        owner.post("/leads/comments/1", json!({ "content": format!("{path} {n}") })).await.expect_status(201);
         let got = receiver.wait_for_requests(path, from + n + 1).await;
         latencies.push(got[from + n].at.duration_since(began));
     }
@@ -538,7 +544,7 @@ async fn a_slow_endpoint_delays_no_other() {
         return;
     }
     with_receiver(async |api, receiver| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let types = json!(["comment.created"]);
         owner.add_test_webhook(json!({ "url": format!("{}/well", receiver.url), "types": types })).await;
@@ -552,7 +558,8 @@ async fn a_slow_endpoint_delays_no_other() {
         let (flood, _) =
             owner.add_test_webhook(json!({ "url": format!("{}/flood", receiver.url), "types": types })).await;
         for _ in 0..100 {
-            let ping = json!({ "ping": { "id": format!("ping_team_{}", fastrand::u32(..)), "at": api.clock.now() } });
+            let ping =
+                json!({ "ping": { "id": format!("ping_team_{}", fastrand::u32(..)), "at": api.clock.current_time() } });
             let dispatch = json!({ "team": "team", "webhook": flood, "message": ping, "round": 0 });
             api.queues.send_message("DeliveriesQueue", Some(&format!("team.{flood}")), &dispatch.to_string());
         }

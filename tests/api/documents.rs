@@ -13,7 +13,7 @@ pub(crate) fn repository_root() -> PathBuf {
 }
 
 /// Paths of the Markdown pages in the root folder and in `docs/`.
-fn pages() -> Vec<PathBuf> {
+fn markdown_pages() -> Vec<PathBuf> {
     let within = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let all = within(repository_root()).chain(within(repository_root().join("docs")));
     all.filter(|file| file.extension().is_some_and(|extension| extension == "md")).collect()
@@ -35,7 +35,7 @@ fn github_anchor(heading: &str) -> String {
     kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>().replace(' ', "-")
 }
 
-fn anchors(text: &str) -> BTreeSet<String> {
+fn heading_anchors(text: &str) -> BTreeSet<String> {
     lines_outside_code_blocks(text).filter(|line| line.starts_with('#')).map(github_anchor).collect()
 }
 
@@ -47,14 +47,15 @@ fn link_targets(line: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn links_between_pages_lead_to_files_and_headings() {
     let mut broken = Vec::new();
-    for page in pages() {
+    for page in markdown_pages() {
         let text = fs::read_to_string(&page).unwrap();
         for target in
             lines_outside_code_blocks(&text).flat_map(link_targets).filter(|target| !target.starts_with("https://"))
         {
             let (path, heading) = target.split_once('#').unwrap_or((target, ""));
             let to = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
-            let has_heading = || heading.is_empty() || anchors(&fs::read_to_string(&to).unwrap()).contains(heading);
+            let has_heading =
+                || heading.is_empty() || heading_anchors(&fs::read_to_string(&to).unwrap()).contains(heading);
             if !to.exists() || !has_heading() {
                 broken.push(format!("{}: {target}", page.display()));
             }
@@ -69,7 +70,7 @@ fn paths_in_the_documents_exist() {
     let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let folders = [".ci/", "docs/", "events/", "functions/", "shared/", "tests/"];
     let mut missing = Vec::new();
-    for page in pages().into_iter().chain([repository_root().join("template.yaml")]) {
+    for page in markdown_pages().into_iter().chain([repository_root().join("template.yaml")]) {
         let text = fs::read_to_string(&page).unwrap();
         let words = text.split(|c| !is_path(c)).map(|word| word.trim_end_matches('.'));
         let named = words.filter(|word| folders.iter().any(|folder| word.starts_with(folder)));
@@ -85,7 +86,7 @@ fn paths_in_the_documents_exist() {
 /// In Markdown, a fence with text after the backticks opens a code block and never closes one.
 #[test]
 fn code_blocks_have_a_language_and_are_closed() {
-    for page in pages() {
+    for page in markdown_pages() {
         let text = fs::read_to_string(&page).unwrap();
         let fences: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("```")).collect();
         for block in fences.chunks(2) {

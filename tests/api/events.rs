@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use local::{Fault, FaultRates, Options};
+use local::{Fault, FaultRates, StackOptions};
 use serde_json::{Value, json};
 use shared::domain::{EventSourceItem, Timestamp};
 use shared::store::keys::PrimaryKey;
@@ -19,13 +19,13 @@ use crate::receiver::WebhookReceiver;
 /// Runs a test on a stack whose DynamoDB stream and SQS queues invoke the publisher and the sender; then audits the
 /// table.
 pub(crate) async fn with_event_sources(test: impl AsyncFnOnce(&TestStack)) {
-    with_stack_options(Options { events: true, ..test_options() }, test).await;
+    with_stack_options(StackOptions { events: true, ..test_options() }, test).await;
 }
 
-pub(crate) async fn with_stack_options(options: Options, test: impl AsyncFnOnce(&TestStack)) {
-    let api = TestStack::start(options).await;
+pub(crate) async fn with_stack_options(options: StackOptions, test: impl AsyncFnOnce(&TestStack)) {
+    let api = TestStack::start_stack(options).await;
     test(&api).await;
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 /// Calls `look` every 50 ms until it returns a value. Panics after half a minute.
@@ -45,7 +45,7 @@ impl TestCaller<'_> {
         let (mut events, mut after) = (Vec::new(), after.to_owned());
         loop {
             let from = if after.is_empty() { String::new() } else { format!("&after={after}") };
-            let page = self.get(&format!("/events?limit=7{filter}{from}")).await.expect(200);
+            let page = self.get(&format!("/events?limit=7{filter}{from}")).await.expect_status(200);
             let found = page["events"].as_array().expect("events").clone();
             let next = page["nextCursor"].as_str().expect("a cursor").to_owned();
             let ended = next == after || (found.is_empty() && filter.is_empty());
@@ -68,31 +68,31 @@ impl TestCaller<'_> {
     }
 }
 
-fn types(events: &[Value]) -> Vec<&str> {
+fn event_types(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["type"].as_str().expect("a type")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_log_entry_is_published_as_an_event() {
     with_event_sources(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let id = owner.create_lead(example_lead("a@example.com")).await;
-        owner.put("/leads/1", put_body_with(json!({ "firstName": "Łucja" }))).await.expect(200);
-        owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
-        owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect(200);
-        owner.put("/leads/change-status", json!({ "ids": [id], "statusId": 2 })).await.expect(200);
-        let photo = json!({ "id": id, "photo": local::examples::PIXEL });
-        let photo = owner.post("/leads/upload-photo", photo).await.expect(200);
+        owner.put("/leads/1", put_body_with(json!({ "firstName": "Łucja" }))).await.expect_status(200);
+        owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect_status(200);
+        owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect_status(200);
+        owner.put("/leads/change-status", json!({ "ids": [id], "statusId": 2 })).await.expect_status(200);
+        let photo = json!({ "id": id, "photo": local::examples::PIXEL_GIF_BASE64 });
+        let photo = owner.post("/leads/upload-photo", photo).await.expect_status(200);
         let photo = format!("/leads/delete-photo/{}", photo.as_str().expect("a name"));
-        owner.delete(&photo, Value::Null).await.expect(200);
-        owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
-        owner.put("/leads/comments/1", json!({ "content": "Hello!" })).await.expect(200);
-        owner.delete("/leads/comments/1", Value::Null).await.expect(200);
+        owner.delete(&photo, Value::Null).await.expect_status(200);
+        owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect_status(201);
+        owner.put("/leads/comments/1", json!({ "content": "Hello!" })).await.expect_status(200);
+        owner.delete("/leads/comments/1", Value::Null).await.expect_status(200);
         let read = owner.get("/leads/1").await;
         let version = read.lead_version_from_etag();
-        let read = read.expect(200);
+        let read = read.expect_status(200);
         let events = owner.wait_for_feed_events(10).await;
-        owner.delete("/leads/1", Value::Null).await.expect(200);
+        owner.delete("/leads/1", Value::Null).await.expect_status(200);
         let all = owner.wait_for_feed_events(11).await;
         assert_eq!(all[..10], events[..], "an event never changes");
         let expected = [
@@ -108,7 +108,7 @@ async fn every_log_entry_is_published_as_an_event() {
             "comment.deleted",
             "lead.deleted",
         ];
-        assert_eq!(types(&all), expected);
+        assert_eq!(event_types(&all), expected);
         let ids: Vec<&str> = all.iter().map(|event| event["id"].as_str().expect("an id")).collect();
         assert_eq!(ids, (1..=11).map(|n| format!("evt_team_{n}")).collect::<Vec<_>>());
         assert_eq!(all[1]["changes"], json!({ "firstName": { "previous": "John", "current": "Łucja" } }));
@@ -133,10 +133,10 @@ async fn every_log_entry_is_published_as_an_event() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_of_the_feed_continues_at_its_cursor() {
     with_event_sources(async |api| {
-        let owner = api.owner();
-        let empty = owner.get("/events").await.expect(200);
+        let owner = api.owner_caller();
+        let empty = owner.get("/events").await.expect_status(200);
         assert_eq!(empty["events"], json!([]));
-        let (start, latest) = (empty["nextCursor"].clone(), owner.get("/events?after=latest").await.expect(200));
+        let (start, latest) = (empty["nextCursor"].clone(), owner.get("/events?after=latest").await.expect_status(200));
         assert_eq!(latest, json!({ "events": [], "nextCursor": start, "hasMore": false }));
         for n in 0..30 {
             owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
@@ -145,12 +145,12 @@ async fn a_reader_of_the_feed_continues_at_its_cursor() {
         let start = start.as_str().expect("a cursor");
         let (from_start, end) = owner.read_feed(start, "").await;
         assert_eq!(from_start, all);
-        assert_eq!(owner.get("/events?after=latest").await.expect(200)["nextCursor"], end.as_str());
+        assert_eq!(owner.get("/events?after=latest").await.expect_status(200)["nextCursor"], end.as_str());
         for limit in [1, 10, 100] {
             let mut after = start.to_owned();
             let mut read = Vec::new();
             while read.len() < 30 {
-                let page = owner.get(&format!("/events?limit={limit}&after={after}")).await.expect(200);
+                let page = owner.get(&format!("/events?limit={limit}&after={after}")).await.expect_status(200);
                 let events = page["events"].as_array().expect("events");
                 assert!(events.len() <= limit && !events.is_empty());
                 let (left, has_more) = (30 - read.len() - events.len(), page["hasMore"] == true);
@@ -161,13 +161,13 @@ async fn a_reader_of_the_feed_continues_at_its_cursor() {
             }
             assert_eq!((read, after.as_str()), (all.clone(), end.as_str()));
         }
-        owner.put("/leads/7", put_body_with(json!({ "firstName": "Maria" }))).await.expect(200);
+        owner.put("/leads/7", put_body_with(json!({ "firstName": "Maria" }))).await.expect_status(200);
         let later = wait_until_some("what comes", async || {
             let (events, _) = owner.read_feed(&end, "").await;
             (!events.is_empty()).then_some(events)
         })
         .await;
-        assert_eq!((types(&later), later[0]["leadId"].as_u64()), (vec!["lead.updated"], Some(7)));
+        assert_eq!((event_types(&later), later[0]["leadId"].as_u64()), (vec!["lead.updated"], Some(7)));
         let (updated, _) = owner.read_feed("", "&type=lead.updated").await;
         assert_eq!(updated, later);
         let (deleted, _) = owner.read_feed("", "&type=lead.deleted").await;
@@ -175,8 +175,8 @@ async fn a_reader_of_the_feed_continues_at_its_cursor() {
         let (several, _) = owner.read_feed("", "&type=lead.updated,lead.deleted&type=lead.created").await;
         assert_eq!(several.len(), 31);
         // The parameter `notBy` excludes the events that an API key, a form or a user caused.
-        let key = owner.post("/keys", json!({ "name": "Sync", "role": "Manager" })).await.expect(201);
-        api.caller_with_api_key(&key).patch("/leads/7", json!({ "company": "Acme" })).await.expect(200);
+        let key = owner.post("/keys", json!({ "name": "Sync", "role": "Manager" })).await.expect_status(201);
+        api.caller_with_api_key(&key).patch("/leads/7", json!({ "company": "Acme" })).await.expect_status(200);
         let of_key = owner.wait_for_feed_events(32).await[31].clone();
         assert_eq!(of_key["actor"]["key"]["id"], 1);
         assert_eq!(owner.read_feed("", "&notBy=key:1").await.0.len(), 31);
@@ -191,11 +191,11 @@ async fn a_reader_of_the_feed_continues_at_its_cursor() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_feed_is_visible_only_to_its_team() {
     with_event_sources(async |api| {
-        let (owner, stranger) = (api.owner(), api.caller_with_role("other", "Owner"));
+        let (owner, stranger) = (api.owner_caller(), api.caller_with_role("other", "Owner"));
         owner.create_lead(example_lead("a@example.com")).await;
         let all = owner.wait_for_feed_events(1).await;
         assert_eq!(stranger.read_feed("", "").await.0, Vec::<Value>::new());
-        let cursor = owner.get("/events").await.expect(200)["nextCursor"].as_str().expect("a cursor").to_owned();
+        let cursor = owner.get("/events").await.expect_status(200)["nextCursor"].as_str().expect("a cursor").to_owned();
         stranger.get(&format!("/events?after={cursor}")).await.expect_bad_fields(&["after"]);
         owner.get(&format!("/events?after={cursor}&type=lead.created")).await.expect_bad_fields(&["after"]);
         owner
@@ -204,7 +204,7 @@ async fn a_feed_is_visible_only_to_its_team() {
             .expect_bad_fields(&["limit", "type", "cursor"]);
         owner.get("/events?after=x").await.expect_bad_fields(&["after"]);
         assert_eq!(api.caller_with_role("team", "Viewer").read_feed("", "").await.0, all);
-        let key = owner.post("/keys", json!({ "name": "Web site", "role": "Sender" })).await.expect(201);
+        let key = owner.post("/keys", json!({ "name": "Web site", "role": "Sender" })).await.expect_status(201);
         api.caller_with_api_key(&key).get("/events").await.expect_error(403, "Access denied");
     })
     .await;
@@ -213,8 +213,8 @@ async fn a_feed_is_visible_only_to_its_team() {
 /// The publisher handles repeated batches, reordered records and a record that it cannot publish.
 #[tokio::test]
 async fn a_repeated_stream_batch_publishes_nothing_twice() {
-    let api = TestStack::start(test_options()).await;
-    let owner = api.owner();
+    let api = TestStack::start_stack(test_options()).await;
+    let owner = api.owner_caller();
     for n in 0..40 {
         owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
     }
@@ -245,7 +245,7 @@ async fn a_repeated_stream_batch_publishes_nothing_twice() {
     let failures = api.queues.message_bodies("PublisherFailuresQueue");
     assert_eq!(failures.len(), 1);
     assert!(failures[0].contains("T#team#LEAD#") && !failures[0].contains("example.com"), "{failures:?}");
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 /// Concurrent writes of every kind on a loaded DynamoDB, while functions are killed, queues fail, stream records are
@@ -254,8 +254,8 @@ async fn a_repeated_stream_batch_publishes_nothing_twice() {
 async fn despite_faults_every_event_is_published_once_and_delivered() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
-    let receiver = WebhookReceiver::start().await;
-    let options = Options {
+    let receiver = WebhookReceiver::start_receiver().await;
+    let options = StackOptions {
         events: true,
         event_faults: 0.15,
         inject_faults: true,
@@ -263,16 +263,19 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
         webhook_networks: "127.0.0.0/8".into(),
         ..test_options()
     };
-    let api = TestStack::start(options).await;
-    let owner = api.owner();
+    let api = TestStack::start_stack(options).await;
+    let owner = api.owner_caller();
     let hook = async |path: &str, types: Value| {
-        owner.post("/webhooks", json!({ "url": format!("{}{path}", receiver.url), "types": types })).await.expect(201);
+        owner
+            .post("/webhooks", json!({ "url": format!("{}{path}", receiver.url), "types": types }))
+            .await
+            .expect_status(201);
     };
     hook("/all", json!(null)).await;
     hook("/comments", json!(["comment.created", "comment.updated"])).await;
     for n in 1..=SHARED_LEADS {
         owner.create_lead(example_lead(&format!("shared{n}@example.com"))).await;
-        owner.post(&format!("/leads/comments/{n}"), json!({ "content": "Hello" })).await.expect(201);
+        owner.post(&format!("/leads/comments/{n}"), json!({ "content": "Hello" })).await.expect_status(201);
     }
     api.dynamodb_faults().simulate_load(FaultRates {
         lost: 0.05,
@@ -322,7 +325,7 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
         }
     }));
     let delivered =
-        |path: &str| receiver.at(path).iter().map(|one| one.json()["id"].to_string()).collect::<BTreeSet<_>>();
+        |path: &str| receiver.at(path).iter().map(|one| one.json_body()["id"].to_string()).collect::<BTreeSet<_>>();
     let settled = async {
         storm.await;
         api.dynamodb_faults().stop_faults();
@@ -364,7 +367,7 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
     .await;
     assert!(!api.queues.message_bodies("PublisherFailuresQueue").is_empty(), "poison is set aside");
     assert!(api.queues.message_bodies("DeliveriesDeadLetterQueue").is_empty());
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 impl TestStack {
@@ -372,7 +375,7 @@ impl TestStack {
     /// they start.
     pub(crate) async fn advance_clock_when_idle(&self, time: Duration) {
         wait_until_some("rest", async || (!self.queues.has_message_in_process()).then_some(())).await;
-        self.clock.advance(time);
+        self.clock.advance_clock(time);
     }
 
     /// Waits until the deliveries queue has no message, delayed or in flight.
@@ -409,7 +412,7 @@ impl TestStack {
     /// DynamoDB Streams records for all log entries in the table.
     pub(crate) async fn stream_records(&self) -> Vec<Value> {
         let logs = self.scan_all_items().await.into_iter().filter(|(key, _)| key.sk.starts_with("LOG#"));
-        let record = |(n, (key, item)): (usize, (PrimaryKey, shared::store::Item))| {
+        let record = |(n, (key, item)): (usize, (PrimaryKey, shared::store::TableItem))| {
             let created_at: jiff::Timestamp = item["createdAt"].as_s().expect("text").parse().expect("a time");
             let image: serde_dynamo::Item = item.into();
             stream_record(&json!({
@@ -434,14 +437,14 @@ fn stream_record(written: &Value) -> Value {
 /// fail, the batch is retried.
 #[tokio::test]
 async fn a_bad_record_does_not_block_other_records() {
-    let api = TestStack::start(test_options()).await;
-    let owner = api.owner();
+    let api = TestStack::start_stack(test_options()).await;
+    let owner = api.owner_caller();
     for n in 1..=3 {
         owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
     }
     let records = api.stream_records().await;
     let spoil = async |lead: u64, name: AttributeValue| {
-        let key = PrimaryKey { pk: format!("T#team#LEAD#{lead}"), sk: "LEAD".into() }.attributes();
+        let key = PrimaryKey { pk: format!("T#team#LEAD#{lead}"), sk: "LEAD".into() }.key_attributes();
         let update = api.dynamodb.update_item().table_name(&api.table).set_key(Some(key));
         let update = update.update_expression("SET firstName = :name").expression_attribute_values(":name", name);
         update.send().await.expect("it is written");
@@ -466,32 +469,34 @@ async fn a_bad_record_does_not_block_other_records() {
     spoil(2, AttributeValue::S("John".into())).await;
     assert_eq!(publish(&[of(2)]).await, json!({ "batchItemFailures": [] }));
     assert_eq!(owner.wait_for_feed_events(3).await[2]["leadId"], 2);
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 /// Event numbers are never used twice, even after every event has expired.
 #[tokio::test]
 async fn event_numbers_are_never_reused() {
-    let api = TestStack::start(test_options()).await;
-    let owner = api.owner();
+    let api = TestStack::start_stack(test_options()).await;
+    let owner = api.owner_caller();
     owner.create_lead(example_lead("a@example.com")).await;
     let first = json!({ "Records": api.stream_records().await }).to_string();
     api.invoke_with_event("PublisherFunction", &first).await;
     let old = owner.wait_for_feed_events(1).await;
-    let cursor = owner.get("/events").await.expect(200)["nextCursor"].as_str().expect("a cursor").to_owned();
+    let cursor = owner.get("/events").await.expect_status(200)["nextCursor"].as_str().expect("a cursor").to_owned();
     // DynamoDB's TTL deletes expired items in no particular order. The test deletes the newest of two feed pages and
     // keeps the older one.
-    owner.put("/leads/1", put_body_with(json!({ "firstName": "Jane" }))).await.expect(200);
+    owner.put("/leads/1", put_body_with(json!({ "firstName": "Jane" }))).await.expect_status(200);
     let second = json!({ "Records": api.stream_records().await }).to_string();
     api.invoke_with_event("PublisherFunction", &second).await;
-    let cursor =
-        owner.get("/events?after=latest").await.expect(200)["nextCursor"].as_str().map(str::to_owned).unwrap_or(cursor);
+    let cursor = owner.get("/events?after=latest").await.expect_status(200)["nextCursor"]
+        .as_str()
+        .map(str::to_owned)
+        .unwrap_or(cursor);
     let pages = api.scan_all_items().await.into_keys().filter(|key| key.sk.starts_with("EVENT#"));
     let delete = api.dynamodb.delete_item().table_name(&api.table);
-    delete.set_key(pages.max().map(PrimaryKey::attributes)).send().await.expect("it is deleted");
+    delete.set_key(pages.max().map(PrimaryKey::key_attributes)).send().await.expect("it is deleted");
     // Advances the clock by four years, after which event numbers have more digits.
-    api.clock.advance(Duration::from_secs(4 * 365 * 24 * 60 * 60));
-    owner.put("/leads/1", put_body_with(json!({ "firstName": "Maria" }))).await.expect(200);
+    api.clock.advance_clock(Duration::from_secs(4 * 365 * 24 * 60 * 60));
+    owner.put("/leads/1", put_body_with(json!({ "firstName": "Maria" }))).await.expect_status(200);
     let again = json!({ "Records": api.stream_records().await }).to_string();
     api.invoke_with_event("PublisherFunction", &again).await;
     let (new, _) = owner.read_feed(&cursor, "").await;
@@ -500,21 +505,21 @@ async fn event_numbers_are_never_reused() {
         event["id"].as_str().and_then(|id| id.rsplit('_').next()?.parse::<u64>().ok()).expect("a number")
     };
     assert!(number(&new[0]) > number(&old[0]) && number(&new[1]) == number(&new[0]) + 1, "{new:?}");
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 /// Two hours after a lead is deleted, the lead's events in the feed contain no personal data.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_of_a_deleted_lead_are_scrubbed() {
-    let receiver = WebhookReceiver::start().await;
+    let receiver = WebhookReceiver::start_receiver().await;
     with_stack_options(crate::deliveries::options_with_local_webhooks(), async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (hook, _) = owner.add_test_webhook(json!({ "url": format!("{}/hook", receiver.url) })).await;
         owner.create_lead(example_lead("secret.person@example.com")).await;
-        owner.post("/leads/comments/1", json!({ "content": "Secret words" })).await.expect(201);
-        owner.patch("/leads/1", json!({ "company": "Secret Ltd" })).await.expect(200);
+        owner.post("/leads/comments/1", json!({ "content": "Secret words" })).await.expect_status(201);
+        owner.patch("/leads/1", json!({ "company": "Secret Ltd" })).await.expect_status(200);
         owner.create_lead(example_lead("other@example.com")).await;
-        owner.delete("/leads/1", Value::Null).await.expect(200);
+        owner.delete("/leads/1", Value::Null).await.expect_status(200);
         let before = owner.wait_for_feed_events(5).await;
         receiver.wait_for_requests("/hook", 5).await;
         assert_eq!(before[4]["lead"]["email"], "secret.person@example.com", "its last state");
@@ -533,12 +538,12 @@ async fn events_of_a_deleted_lead_are_scrubbed() {
         }
         // A delivery of such an event that is sent again contains no personal data either.
         let event = after[0]["id"].as_str().expect("an id");
-        owner.post(&format!("/webhooks/{hook}/deliveries/{event}"), json!({})).await.expect(202);
-        assert_eq!(receiver.wait_for_requests("/hook", 6).await[5].json(), after[0]);
+        owner.post(&format!("/webhooks/{hook}/deliveries/{event}"), json!({})).await.expect_status(202);
+        assert_eq!(receiver.wait_for_requests("/hook", 6).await[5].json_body(), after[0]);
         // A stream record that arrives after the lead's removal publishes an event without personal data.
         let record = |lead: u64| {
             stream_record(&json!({
-                "ApproximateCreationDateTime": api.clock.now().as_second(),
+                "ApproximateCreationDateTime": api.clock.current_time().as_second(),
                 "Keys": { "PK": { "S": format!("T#team#LEAD#{lead}") }, "SK": { "S": "LOG#1700000000000-0000000000000099" } },
                 "NewImage": {
                     "PK": { "S": format!("T#team#LEAD#{lead}") }, "SK": { "S": "LOG#1700000000000-0000000000000099" },
@@ -563,40 +568,39 @@ async fn events_of_a_deleted_lead_are_scrubbed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_scrubs_restore_no_personal_data() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         for n in 1..=2 {
             owner.create_lead(example_lead(&format!("secret{n}@example.com"))).await;
         }
         let both = json!({ "Records": api.stream_records().await });
         api.invoke_with_event("PublisherFunction", &both.to_string()).await;
-        assert!(owner.get("/events").await.expect(200).to_string().contains("secret2"), "they share a page");
-        owner.delete("/leads/1", Value::Null).await.expect(200);
+        assert!(owner.get("/events").await.expect_status(200).to_string().contains("secret2"), "they share a page");
+        owner.delete("/leads/1", Value::Null).await.expect_status(200);
         api.dynamodb_faults().inject_next("PutItem", [Fault::Slow]);
         let slow = async {
             api.run_clean_up_hours_ahead(2).await;
         };
         let quick = async {
-            while api.dynamodb_faults().faults_left() > 0 {
+            while api.dynamodb_faults().count_faults_left() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            owner.delete("/leads/2", Value::Null).await.expect(200);
+            owner.delete("/leads/2", Value::Null).await.expect_status(200);
             assert_eq!(api.run_clean_up_hours_ahead(2).await["events"], 2);
         };
         tokio::join!(slow, quick);
-        let feed = owner.get("/events").await.expect(200);
+        let feed = owner.get("/events").await.expect_status(200);
         assert_eq!(feed["events"].as_array().map(Vec::len), Some(2));
         assert!(!feed.to_string().contains("secret"), "{feed}");
     })
     .await;
 }
 
-/// A bad record that is alone in its batch goes to the failures queue once it is five minutes old, so that it does not
-/// block its stream shard. The time of a feed page is never earlier than its newest record, even if DynamoDB's clock is
-/// ahead.
+/// A bad stream record that is alone in its batch goes to the failures queue once it is five minutes old, so that it
+/// does not block its stream shard.
 #[tokio::test]
 async fn a_lone_bad_record_is_set_aside_after_five_minutes() {
-    let api = TestStack::start(test_options()).await;
-    let owner = api.owner();
+    let api = TestStack::start_stack(test_options()).await;
+    let owner = api.owner_caller();
     for n in 1..=2 {
         owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
     }
@@ -605,7 +609,7 @@ async fn a_lone_bad_record_is_set_aside_after_five_minutes() {
         let pk = format!("T#team#LEAD#{lead}");
         records.iter().find(|record| record["dynamodb"]["Keys"]["PK"]["S"] == pk).expect("a record").clone()
     };
-    let key = PrimaryKey { pk: "T#team#LEAD#1".into(), sk: "LEAD".into() }.attributes();
+    let key = PrimaryKey { pk: "T#team#LEAD#1".into(), sk: "LEAD".into() }.key_attributes();
     let update = api.dynamodb.update_item().table_name(&api.table).set_key(Some(key.clone()));
     let update = update
         .update_expression("SET firstName = :name")
@@ -616,13 +620,13 @@ async fn a_lone_bad_record_is_set_aside_after_five_minutes() {
     };
     let nothing_failed = json!({ "batchItemFailures": [] });
     assert_ne!(publish(of(1)).await, nothing_failed, "it may be anything that is wrong");
-    api.clock.advance(Duration::from_secs(6 * 60));
+    api.clock.advance_clock(Duration::from_secs(6 * 60));
     assert_eq!(publish(of(1)).await, nothing_failed);
     let failures = api.queues.message_bodies("PublisherFailuresQueue");
     assert!(failures.len() == 1 && failures[0].contains("\"at\":\"20"), "{failures:?}");
     // The stream record's time is an hour ahead of the stack's clock, and the record is published twice.
     let mut ahead = of(2);
-    ahead["dynamodb"]["ApproximateCreationDateTime"] = json!(api.clock.now().as_second() + 3600);
+    ahead["dynamodb"]["ApproximateCreationDateTime"] = json!(api.clock.current_time().as_second() + 3600);
     assert_eq!(publish(ahead.clone()).await, nothing_failed);
     let at =
         Timestamp::from_millisecond(ahead["dynamodb"]["ApproximateCreationDateTime"].as_i64().expect("seconds") * 1000);
@@ -631,7 +635,7 @@ async fn a_lone_bad_record_is_set_aside_after_five_minutes() {
     // A new table client starts without the cached end of the feed, as a new Lambda environment does.
     let table = FeedStore::from(Table::new(api.dynamodb.clone(), &api.table));
     table
-        .publish(&team, &[entry], (at, at), api.clock.now(), None, shared::api::Event::serialize_outbox_entry)
+        .publish(&team, &[entry], (at, at), api.clock.current_time(), None, shared::api::Event::serialize_outbox_entry)
         .await
         .expect("it is published");
     assert_eq!(owner.wait_for_feed_events(1).await.len(), 1);
@@ -640,5 +644,5 @@ async fn a_lone_bad_record_is_set_aside_after_five_minutes() {
         .update_expression("SET firstName = :name")
         .expression_attribute_values(":name", AttributeValue::S("John".into()));
     update.send().await.expect("it is written");
-    api.audit().await;
+    api.audit_all_teams().await;
 }

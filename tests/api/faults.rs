@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use local::{Fault, FaultRates, Options};
+use local::{Fault, FaultRates, StackOptions};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Reply, TestStack, example_lead, example_lead_with, put_body_with, test_options, with_fault_injection,
+    TestResponse, TestStack, example_lead, example_lead_with, put_body_with, test_options, with_fault_injection,
     with_faults_and_deadline,
 };
 
 #[tokio::test]
 async fn conflicts_and_throttles_are_retried() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let faults = api.dynamodb_faults();
         let trouble = [Fault::Conflict, Fault::Throttle, Fault::Conflict];
         faults.inject_next("TransactWriteItems", trouble);
@@ -23,18 +23,18 @@ async fn conflicts_and_throttles_are_retried() {
         faults.inject_next("UpdateItem", [Fault::Throttle]);
         let id = owner.create_lead(example_lead_with("a@example.com", json!({ "business": [1] }))).await;
         faults.inject_next("TransactWriteItems", trouble);
-        owner.put(&format!("/leads/{id}"), put_body_with(json!({ "firstName": "Jane" }))).await.expect(200);
+        owner.put(&format!("/leads/{id}"), put_body_with(json!({ "firstName": "Jane" }))).await.expect_status(200);
         for path in ["/leads/archive", "/leads/restore"] {
             faults.inject_next("TransactWriteItems", trouble);
-            owner.patch(path, json!({ "ids": [id] })).await.expect(200);
+            owner.patch(path, json!({ "ids": [id] })).await.expect_status(200);
         }
         faults.inject_next("BatchGetItem", [Fault::Throttle]);
         faults.inject_next("Query", [Fault::Throttle, Fault::Throttle]);
-        owner.get(&format!("/leads/{id}")).await.expect(200);
-        owner.get("/leads").await.expect(200);
+        owner.get(&format!("/leads/{id}")).await.expect_status(200);
+        owner.get("/leads").await.expect_status(200);
         faults.inject_next("TransactWriteItems", trouble);
         faults.inject_next("BatchWriteItem", [Fault::Throttle]);
-        owner.delete("/leads", json!({ "ids": [id] })).await.expect(200);
+        owner.delete("/leads", json!({ "ids": [id] })).await.expect_status(200);
     })
     .await;
 }
@@ -42,9 +42,9 @@ async fn conflicts_and_throttles_are_retried() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
     with_faults_and_deadline(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let id = owner.create_lead(example_lead("a@example.com")).await;
-        let before = owner.get(&format!("/leads/{id}")).await.expect(200);
+        let before = owner.get(&format!("/leads/{id}")).await.expect_status(200);
         let faults = api.dynamodb_faults();
         let writes = [
             ("POST", "/leads".to_owned(), example_lead("b@example.com")),
@@ -61,7 +61,7 @@ async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
         {
             faults.inject_always("TransactWriteItems", fault);
             let replies = writes.iter().map(|(method, path, body)| owner.send_json(method, path, body));
-            let replies: Vec<Reply> = join_all(replies).await;
+            let replies: Vec<TestResponse> = join_all(replies).await;
             for reply in replies {
                 assert_eq!(reply.headers["retry-after"], "1");
                 let body = reply.expect_error(status, message);
@@ -69,8 +69,8 @@ async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
                 assert!(!body["description"].as_str().unwrap().contains("not known"), "{body}");
             }
             faults.stop_faults();
-            assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
-            assert_eq!(owner.get(&format!("/leads/{id}")).await.expect(200), before);
+            assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 1);
+            assert_eq!(owner.get(&format!("/leads/{id}")).await.expect_status(200), before);
         }
     })
     .await;
@@ -81,30 +81,31 @@ async fn a_write_that_keeps_conflicting_is_a_409_and_changes_nothing() {
 #[tokio::test]
 async fn a_transaction_whose_reply_is_lost_is_applied_once() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         api.dynamodb_faults().inject_next("TransactWriteItems", [Fault::LostAnswer]);
         let id = owner.create_lead(example_lead("a@example.com")).await;
         api.dynamodb_faults().inject_next("TransactWriteItems", [Fault::LostAnswer]);
         let reply = owner.put(&format!("/leads/{id}"), put_body_with(json!({ "firstName": "Jane" }))).await;
         assert_eq!(reply.lead_version_from_etag(), 2);
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 1);
     })
     .await;
 }
 
 /// Sends one write of every kind, and calls `trouble` before each to inject faults. Asserts that all of them succeed.
 async fn send_every_kind_of_write(api: &TestStack, trouble: impl Fn()) {
-    let owner = api.owner();
+    let owner = api.owner_caller();
     let lead = owner.create_lead(example_lead("a@example.com")).await;
     let gone = [
         owner.create_lead(example_lead("b@example.com")).await,
         owner.create_lead(example_lead("c@example.com")).await,
     ];
-    let status = owner.post("/leads/status", json!({ "name": "S", "primaryColor": "blue" })).await.expect(201);
-    let business = owner.post("/businesses", json!({ "name": "B" })).await.expect(201);
-    let upload = json!({ "photo": local::examples::PIXEL });
-    let photo = owner.post("/leads/upload-photo", upload.clone()).await.expect(200);
-    let comment = owner.post(&format!("/leads/comments/{lead}"), json!({ "content": "Hello" })).await.expect(201);
+    let status = owner.post("/leads/status", json!({ "name": "S", "primaryColor": "blue" })).await.expect_status(201);
+    let business = owner.post("/businesses", json!({ "name": "B" })).await.expect_status(201);
+    let upload = json!({ "photo": local::examples::PIXEL_GIF_BASE64 });
+    let photo = owner.post("/leads/upload-photo", upload.clone()).await.expect_status(200);
+    let comment =
+        owner.post(&format!("/leads/comments/{lead}"), json!({ "content": "Hello" })).await.expect_status(201);
     let path = format!("/leads/{lead}");
     let (status, business, comment) = (&status["id"], &business["id"], &comment["id"]);
     let etag = owner.get(&path).await.headers["etag"].to_str().unwrap().to_owned();
@@ -134,16 +135,17 @@ async fn send_every_kind_of_write(api: &TestStack, trouble: impl Fn()) {
         trouble();
         let tag = if method == "PUT" && path.ends_with(&format!("/leads/{lead}")) { &etag } else { "*" };
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let reply = owner.send(method, &path, &[("content-type", "application/json"), ("if-match", tag)], body).await;
+        let reply =
+            owner.send_request(method, &path, &[("content-type", "application/json"), ("if-match", tag)], body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
     }
-    let timeline = owner.get(&format!("/leads/logs-and-comments/{lead}?limit=100")).await.expect(200);
+    let timeline = owner.get(&format!("/leads/logs-and-comments/{lead}?limit=100")).await.expect_status(200);
     // The log has eight entries of the lead (the PATCH with a photo makes two) and four of comments (two created, one
     // edited, one deleted).
     assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(12), &json!(1)), "{timeline}");
-    let statuses = owner.get("/leads/statuses").await.expect(200);
+    let statuses = owner.get("/leads/statuses").await.expect_status(200);
     assert_eq!(statuses["statuses"].as_array().map(Vec::len), Some(5));
-    assert_eq!(owner.get("/businesses").await.expect(200)["count"], 1);
+    assert_eq!(owner.get("/businesses").await.expect_status(200)["count"], 1);
 }
 
 /// If the reply to a write is lost, the API recognises that the write was applied and does not repeat it.
@@ -160,7 +162,7 @@ async fn a_write_whose_reply_was_lost_is_recognised() {
                 api.dynamodb_faults().inject_next("TransactWriteItems", trouble.iter().copied())
             })
             .await;
-            assert_eq!(api.owner().get("/leads").await.expect(200)["count"], 2);
+            assert_eq!(api.owner_caller().get("/leads").await.expect_status(200)["count"], 2);
         })
     }))
     .await;
@@ -176,18 +178,18 @@ async fn a_transaction_slower_than_one_attempt_succeeds() {
         ("DELETE", "/leads/1", Value::Null, 200, 0),
     ];
     join_all(calls.map(async |(method, path, body, status, leads)| {
-        let api = TestStack::start(Options { inject_faults: true, patient: false, ..test_options() }).await;
+        let api = TestStack::start_stack(StackOptions { inject_faults: true, patient: false, ..test_options() }).await;
         api.dynamodb_faults().simulate_load(FaultRates::CONFLICTS_ONLY);
-        let (owner, faults) = (api.owner(), api.dynamodb_faults());
+        let (owner, faults) = (api.owner_caller(), api.dynamodb_faults());
         owner.create_lead(example_lead("a@example.com")).await;
         faults.inject_next("TransactWriteItems", [Fault::Slow]);
         let began = std::time::Instant::now();
         let reply = owner.send_json(method, path, &body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
         assert!(began.elapsed().as_secs() < 9, "{:?}", began.elapsed());
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], leads);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], leads);
         faults.stop_faults();
-        api.audit().await;
+        api.audit_all_teams().await;
     }))
     .await;
 }
@@ -195,7 +197,7 @@ async fn a_transaction_slower_than_one_attempt_succeeds() {
 /// Every request gets a response before Lambda's timeout, whichever DynamoDB operation is slow.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_is_answered_before_the_function_timeout() {
-    let upload = json!({ "id": 1, "photo": local::examples::PIXEL });
+    let upload = json!({ "id": 1, "photo": local::examples::PIXEL_GIF_BASE64 });
     let calls = [
         ("GET", "/leads/1", Value::Null, "BatchGetItem"),
         ("GET", "/leads?business=1", Value::Null, "Query"),
@@ -206,12 +208,12 @@ async fn every_request_is_answered_before_the_function_timeout() {
         ("DELETE", "/leads/2", Value::Null, "TransactWriteItems"),
     ];
     join_all(calls.map(async |(method, path, body, operation)| {
-        let api = TestStack::start(options_with_deployed_timeouts()).await;
-        let (owner, faults) = (api.owner(), api.dynamodb_faults());
+        let api = TestStack::start_stack(options_with_deployed_timeouts()).await;
+        let (owner, faults) = (api.owner_caller(), api.dynamodb_faults());
         for email in ["a1@example.com", "a2@example.com"] {
             owner.create_lead(example_lead(email)).await;
         }
-        owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect(201);
+        owner.post("/leads/comments/1", json!({ "content": "Hello" })).await.expect_status(201);
         faults.inject_always(operation, Fault::Slow);
         let began = std::time::Instant::now();
         let reply = owner.send_json(method, path, &body).await;
@@ -221,7 +223,7 @@ async fn every_request_is_answered_before_the_function_timeout() {
         assert!(took < Duration::from_millis(5000), "{method} {path}: {took:?}");
         // DynamoDB finishes the slow request although the function no longer waits for it.
         faults.wait_for_slow_requests().await;
-        api.audit().await;
+        api.audit_all_teams().await;
     }))
     .await;
 }
@@ -229,8 +231,8 @@ async fn every_request_is_answered_before_the_function_timeout() {
 /// A bulk request that reaches its deadline lists the leads that it has changed.
 #[tokio::test]
 async fn a_bulk_request_at_its_deadline_lists_applied_leads() {
-    let api = TestStack::start(options_with_deployed_timeouts()).await;
-    let (owner, faults) = (api.owner(), api.dynamodb_faults());
+    let api = TestStack::start_stack(options_with_deployed_timeouts()).await;
+    let (owner, faults) = (api.owner_caller(), api.dynamodb_faults());
     for n in 0..30 {
         owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
     }
@@ -242,10 +244,10 @@ async fn a_bulk_request_at_its_deadline_lists_applied_leads() {
     let failed = failed.expect_error(503, "Service unavailable");
     assert!(failed["applied"].as_array().is_some_and(|applied| applied.len() == 14), "{failed}");
     faults.wait_for_slow_requests().await;
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 /// Options with fault injection and with the timeouts of the deployed functions.
-fn options_with_deployed_timeouts() -> Options {
-    Options { inject_faults: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..test_options() }
+fn options_with_deployed_timeouts() -> StackOptions {
+    StackOptions { inject_faults: true, patient: false, timeout: Some(Duration::from_millis(6500)), ..test_options() }
 }

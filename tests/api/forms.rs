@@ -3,28 +3,28 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use local::{Fault, Template};
+use local::{Fault, SamTemplate};
 use serde_json::{Value, json};
 use shared::domain::error::ErrorKind;
 use shared::domain::{Actor, FormKey, Timestamp};
 use shared::store::{FormStore, StoredResponse, Table};
 
-use crate::harness::{Reply, TestCaller, TestStack, example_lead_with, with_api, with_fault_injection};
+use crate::harness::{TestCaller, TestResponse, TestStack, example_lead_with, with_api, with_fault_injection};
 
 const JSON_CONTENT_TYPE: (&str, &str) = ("content-type", "application/json");
 
 async fn create_form(owner: &TestCaller<'_>, changes: Value) -> String {
     let mut form = json!({ "name": "Contact" });
     form.as_object_mut().unwrap().extend(changes.as_object().cloned().unwrap());
-    owner.post("/forms", form).await.expect(201)["key"].as_str().expect("a key").to_owned()
+    owner.post("/forms", form).await.expect_status(201)["key"].as_str().expect("a key").to_owned()
 }
 
-async fn post_submission(api: &TestStack, key: &str, body: Value) -> Reply {
+async fn post_submission(api: &TestStack, key: &str, body: Value) -> TestResponse {
     api.caller_with_authorization(None).post(&format!("/forms/{key}/leads"), body).await
 }
 
-fn assert_accepted(reply: Reply) {
-    assert_eq!(reply.expect(201), json!({ "message": "Thank you" }));
+fn assert_accepted(reply: TestResponse) {
+    assert_eq!(reply.expect_status(201), json!({ "message": "Thank you" }));
 }
 
 /// Posts a submission from the IP address `address`. Returns the status and the `Retry-After` header.
@@ -34,20 +34,21 @@ async fn post_submission_from_address(
     address: &str,
     body: &Value,
 ) -> (u16, Option<String>) {
-    let route = Template::load().unwrap().routes().into_iter().find(|route| route.name == "Submit").unwrap();
+    let route =
+        SamTemplate::parse_once().unwrap().api_routes().into_iter().find(|route| route.name == "Submit").unwrap();
     let mut event = route.read_sample().unwrap();
     event["rawPath"] = json!(format!("/forms/{key}/leads"));
     event["pathParameters"]["key"] = json!(key);
     event["requestContext"]["http"]["sourceIp"] = json!(address);
     event["body"] = json!(body.to_string());
-    let answer = api.gateway.replay(&route, &event).await.unwrap();
+    let answer = api.gateway.replay_sample_event(&route, &event).await.unwrap();
     (answer.status().as_u16(), answer.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned()))
 }
 
 #[tokio::test]
 async fn a_submission_becomes_a_lead() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(1).await;
         let key = create_form(&owner, json!({ "statusId": 2, "business": [1], "source": "Web site" })).await;
         let body = json!({
@@ -56,7 +57,7 @@ async fn a_submission_becomes_a_lead() {
             "page": "https://www.example.com/contact?a=1", "_gotcha": "",
         });
         assert_accepted(post_submission(api, &key, body).await);
-        let lead = owner.get("/leads/1").await.expect(200);
+        let lead = owner.get("/leads/1").await.expect_status(200);
         assert_eq!((&lead["firstName"], &lead["lastName"]), (&json!("Ada King"), &json!("Lovelace")));
         assert_eq!(
             (&lead["status"], &lead["source"], &lead["state"]),
@@ -66,7 +67,7 @@ async fn a_submission_becomes_a_lead() {
         let attribution =
             json!({ "gclid": "x1", "page": "https://www.example.com/contact?a=1", "utm_source": "newsletter" });
         assert_eq!(lead["attribution"], attribution);
-        let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
+        let timeline = owner.get("/leads/logs-and-comments/1").await.expect_status(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(2), &json!(1)));
         let entries = timeline["logsAndComments"].as_array().unwrap();
         assert_eq!((&entries[0]["content"], &entries[0]["user"]["id"]), (&json!("Please call me.\nSoon."), &json!(1)));
@@ -75,14 +76,14 @@ async fn a_submission_becomes_a_lead() {
             assert_eq!(log["user"]["email"], "owner@example.com");
         }
         assert_eq!(entries[2]["changes"]["attribution"]["current"], attribution);
-        let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
+        let form = owner.get("/forms").await.expect_status(200)["forms"][0].clone();
         assert_eq!((&form["submissions"], &form["spam"]), (&json!(1), &json!(0)));
         assert_eq!(form["lastSubmittedAt"], lead["createdAt"]);
         // The body of a GET is accepted by PUT, which ignores a changed `attribution`.
         let mut sent = lead.clone();
         sent["attribution"] = json!({ "utm_source": "other" });
-        owner.put("/leads/1", sent).await.expect(200);
-        assert_eq!(owner.get("/leads/1").await.expect(200)["attribution"], attribution);
+        owner.put("/leads/1", sent).await.expect_status(200);
+        assert_eq!(owner.get("/leads/1").await.expect_status(200)["attribution"], attribution);
 
         for (email, body, first, last) in [
             ("b.c@example.com", json!({}), "", ""),
@@ -98,7 +99,7 @@ async fn a_submission_becomes_a_lead() {
             let mut body = body;
             body["email"] = json!(email);
             assert_accepted(post_submission(api, &key, body).await);
-            let lead = owner.get(&format!("/leads/search?search={email}")).await.expect(200)[0].clone();
+            let lead = owner.get(&format!("/leads/search?search={email}")).await.expect_status(200)[0].clone();
             assert_eq!((&lead["firstName"], &lead["lastName"]), (&json!(first), &json!(last)), "{email}");
         }
     })
@@ -108,7 +109,7 @@ async fn a_submission_becomes_a_lead() {
 #[tokio::test]
 async fn a_submission_fills_empty_fields_of_an_existing_lead() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(2).await;
         let key = create_form(&owner, json!({ "statusId": 3, "business": [2], "source": "Web site" })).await;
         let there = example_lead_with(
@@ -120,9 +121,9 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
             json!({ "name": "Mallory Evil", "email": "JOHN@example.com", "company": "Acme", "location": "Nowhere",
                 "phoneNumber": ["555-1"], "utm_source": utm, "message": message })
         };
-        let before = owner.get("/leads/1").await.expect(200);
+        let before = owner.get("/leads/1").await.expect_status(200);
         assert_accepted(post_submission(api, &key, body("first", "One")).await);
-        let lead = owner.get("/leads/1").await.expect(200);
+        let lead = owner.get("/leads/1").await.expect_status(200);
         for (field, value) in [
             ("firstName", json!("John")),
             ("email", json!("john@example.com")),
@@ -138,11 +139,11 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
         }
         // A later submission does not replace the lead's first attribution, and its own attribution is only logged.
         assert_accepted(post_submission(api, &key, body("second", "Two")).await);
-        let lead = owner.get("/leads/1").await.expect(200);
+        let lead = owner.get("/leads/1").await.expect_status(200);
         assert_eq!(lead["attribution"], json!({ "utm_source": "first" }));
-        let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
+        let timeline = owner.get("/leads/logs-and-comments/1").await.expect_status(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(5), &json!(2)));
-        let logs = owner.get("/leads/logs/1").await.expect(200)["logs"].clone();
+        let logs = owner.get("/leads/logs/1").await.expect_status(200)["logs"].clone();
         let touched = logs
             .as_array()
             .unwrap()
@@ -152,17 +153,17 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
         // Posts a submission with only a message, and one that changes nothing at all.
         assert_accepted(post_submission(api, &key, json!({ "email": "john@example.com", "message": "Three" })).await);
         assert_accepted(post_submission(api, &key, json!({ "email": "john@example.com" })).await);
-        let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
+        let timeline = owner.get("/leads/logs-and-comments/1").await.expect_status(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(6), &json!(3)));
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 1);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 1);
         // A submission with the address of an archived lead restores the lead.
         for (message, entries) in [("Four", 2), ("", 1)] {
-            owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect(200);
+            owner.patch("/leads/archive", json!({ "ids": [1] })).await.expect_status(200);
             assert_accepted(
                 post_submission(api, &key, json!({ "email": "john@example.com", "message": message })).await,
             );
-            assert_eq!(owner.get("/leads/1").await.expect(200)["archived"], false);
-            let logs = owner.get("/leads/logs/1").await.expect(200)["logs"].clone();
+            assert_eq!(owner.get("/leads/1").await.expect_status(200)["archived"], false);
+            let logs = owner.get("/leads/logs/1").await.expect_status(200)["logs"].clone();
             let restored = &logs[entries - 1];
             assert_eq!((&restored["action"], &restored["form"]["name"]), (&json!("RestoreLead"), &json!("Contact")));
             assert_eq!(restored["changes"], json!({ "archived": { "previous": true, "current": false } }));
@@ -170,7 +171,7 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
         // A later submission fills in a lead's missing name.
         assert_accepted(post_submission(api, &key, json!({ "email": "jo@example.com" })).await);
         assert_accepted(post_submission(api, &key, json!({ "email": "jo@example.com", "name": "Jo Roe" })).await);
-        let named = owner.get("/leads/search?search=jo@example.com").await.expect(200)[0].clone();
+        let named = owner.get("/leads/search?search=jo@example.com").await.expect_status(200)[0].clone();
         assert_eq!((&named["firstName"], &named["lastName"]), (&json!("Jo"), &json!("Roe")));
     })
     .await;
@@ -179,15 +180,15 @@ async fn a_submission_fills_empty_fields_of_an_existing_lead() {
 #[tokio::test]
 async fn an_html_form_post_is_accepted_and_redirected() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let key = create_form(&owner, json!({ "redirectUrl": "https://www.example.com/thanks?a=1" })).await;
         let path = format!("/forms/{key}/leads");
         let anyone = api.caller_with_authorization(None);
         let encoded = ("content-type", "application/x-www-form-urlencoded");
         let body = "name=Ada+Lovelace&email=ada%40example.com&phoneNumber=1&phoneNumber=2&socialMedia.twitter=%40ada&message=Hi%0D%0A%C5%81";
-        let reply = anyone.send("POST", &path, &[encoded], body).await;
+        let reply = anyone.send_request("POST", &path, &[encoded], body).await;
         assert_eq!((reply.status, &reply.headers["location"]), (303, &"https://www.example.com/thanks?a=1".parse().unwrap()));
-        let lead = owner.get("/leads/1").await.expect(200);
+        let lead = owner.get("/leads/1").await.expect_status(200);
         assert_eq!((&lead["phoneNumber"], &lead["socialMedia"]), (&json!(["1", "2"]), &json!({ "twitter": "@ada" })));
         let part = |name: &str, value: &str| format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
         let file = |name: &str| {
@@ -195,19 +196,19 @@ async fn an_html_form_post_is_accepted_and_redirected() {
         };
         let multipart = ("content-type", "multipart/form-data; boundary=x");
         let body = part("email", "bob@example.com") + &part("message", "Łódź") + "--x--\r\n";
-        anyone.send("POST", &path, &[multipart], body.clone()).await.expect(303);
-        anyone.send("POST", &path, &[multipart], part("email", "c@example.com") + &file("cv.pdf") + "--x--\r\n").await.expect(303);
+        anyone.send_request("POST", &path, &[multipart], body.clone()).await.expect_status(303);
+        anyone.send_request("POST", &path, &[multipart], part("email", "c@example.com") + &file("cv.pdf") + "--x--\r\n").await.expect_status(303);
         let file_as = |name: &str| file("x.txt").replace("\"cv\"", &format!("\"{name}\""));
-        anyone.send("POST", &path, &[multipart], part("email", "c@example.com") + &file_as("message") + "--x--\r\n").await.expect_bad_fields(&["message"]);
-        anyone.send("POST", &path, &[multipart], body.replace("--x--", "")).await.expect_bad_fields(&["body"]);
-        anyone.send("POST", &path, &[("content-type", "text/plain")], "email=x").await.expect_error(415, "Unsupported media type");
-        anyone.send("POST", &path, &[encoded], "email=&nmae=x&utm_source=a&utm_source=b").await.expect_bad_fields(&["email"]);
+        anyone.send_request("POST", &path, &[multipart], part("email", "c@example.com") + &file_as("message") + "--x--\r\n").await.expect_bad_fields(&["message"]);
+        anyone.send_request("POST", &path, &[multipart], body.replace("--x--", "")).await.expect_bad_fields(&["body"]);
+        anyone.send_request("POST", &path, &[("content-type", "text/plain")], "email=x").await.expect_error(415, "Unsupported media type");
+        anyone.send_request("POST", &path, &[encoded], "email=&nmae=x&utm_source=a&utm_source=b").await.expect_bad_fields(&["email"]);
         // A JSON submission gets a JSON response instead of the redirect.
         assert_accepted(post_submission(api, &key, json!({ "email": "dan@example.com" })).await);
         assert_accepted(post_submission(api, &key, json!({ "email": "dan@example.com", "statusId": 2, "photo": "x.jpg" })).await);
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 4);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 4);
         // `GET /forms` shows the owner the names of fields that submissions contained and the API ignored.
-        let ignored = owner.get("/forms").await.expect(200)["forms"][0]["ignored"].clone();
+        let ignored = owner.get("/forms").await.expect_status(200)["forms"][0]["ignored"].clone();
         let names: std::collections::BTreeSet<_> = ignored.as_array().unwrap().iter().filter_map(Value::as_str).collect();
         assert_eq!(names, ["cv", "photo", "statusId"].into());
     })
@@ -217,7 +218,7 @@ async fn an_html_form_post_is_accepted_and_redirected() {
 #[tokio::test]
 async fn submissions_from_other_origins_and_to_inactive_forms_are_refused() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let key =
             create_form(&owner, json!({ "allowedOrigins": ["https://www.Example.com/", "http://localhost:8080"] }))
                 .await;
@@ -225,15 +226,21 @@ async fn submissions_from_other_origins_and_to_inactive_forms_are_refused() {
         let anyone = api.caller_with_authorization(None);
         let body = json!({ "email": "ada@example.com" }).to_string();
         for origin in ["https://www.example.com", "http://localhost:8080"] {
-            anyone.send("POST", &path, &[JSON_CONTENT_TYPE, ("origin", origin)], body.clone()).await.expect(201);
+            anyone
+                .send_request("POST", &path, &[JSON_CONTENT_TYPE, ("origin", origin)], body.clone())
+                .await
+                .expect_status(201);
         }
         for origin in ["https://example.com", "http://www.example.com", "https://www.example.com.evil.com", "null"] {
             anyone
-                .send("POST", &path, &[JSON_CONTENT_TYPE, ("origin", origin)], body.clone())
+                .send_request("POST", &path, &[JSON_CONTENT_TYPE, ("origin", origin)], body.clone())
                 .await
                 .expect_error(403, "Origin not allowed");
         }
-        anyone.send("POST", &path, &[JSON_CONTENT_TYPE], body.clone()).await.expect_error(403, "Origin not allowed");
+        anyone
+            .send_request("POST", &path, &[JSON_CONTENT_TYPE], body.clone())
+            .await
+            .expect_error(403, "Origin not allowed");
         let open = create_form(&owner, json!({})).await;
         let other = create_form(&api.caller_with_role("other", "Owner"), json!({})).await;
         let random = open.rsplit_once('.').unwrap().1;
@@ -256,14 +263,14 @@ async fn submissions_from_other_origins_and_to_inactive_forms_are_refused() {
         ] {
             assert_eq!(missing(&key).await, unknown, "{key}");
         }
-        owner.put("/forms/2", json!({ "name": "Contact", "active": false })).await.expect(200);
+        owner.put("/forms/2", json!({ "name": "Contact", "active": false })).await.expect_status(200);
         assert_eq!(missing(&open).await, unknown);
-        owner.put("/forms/2", json!({ "name": "Contact", "active": true })).await.expect(200);
+        owner.put("/forms/2", json!({ "name": "Contact", "active": true })).await.expect_status(200);
         assert_accepted(post_submission(api, &open, json!({ "email": "eve@example.com" })).await);
-        owner.delete("/forms/2", Value::Null).await.expect(200);
+        owner.delete("/forms/2", Value::Null).await.expect_status(200);
         assert_eq!(missing(&open).await, unknown);
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
-        assert_eq!(api.caller_with_role("other", "Owner").get("/leads").await.expect(200)["count"], 0);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 2);
+        assert_eq!(api.caller_with_role("other", "Owner").get("/leads").await.expect_status(200)["count"], 0);
     })
     .await;
 }
@@ -271,7 +278,7 @@ async fn submissions_from_other_origins_and_to_inactive_forms_are_refused() {
 #[tokio::test]
 async fn spam_is_accepted_and_discarded() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let key = create_form(&owner, json!({})).await;
         for _ in 0..3 {
             assert_accepted(
@@ -297,11 +304,11 @@ async fn spam_is_accepted_and_discarded() {
         owner
             .put("/forms/1", json!({ "name": "Contact", "allowedOrigins": ["https://www.example.com"] }))
             .await
-            .expect(200);
+            .expect_status(200);
         assert_accepted(post_submission(api, &key, json!({ "email": "a@example.com", "_gotcha": "x" })).await);
         post_submission(api, &key, json!({ "email": "nobody" })).await.expect_error(403, "Origin not allowed");
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 0);
-        let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 0);
+        let form = owner.get("/forms").await.expect_status(200)["forms"][0].clone();
         assert_eq!(
             (&form["submissions"], &form["spam"], &form["lastSubmittedAt"]),
             (&json!(0), &json!(9), &Value::Null)
@@ -315,14 +322,14 @@ async fn spam_is_accepted_and_discarded() {
 #[tokio::test]
 async fn only_fields_that_the_visitor_typed_are_validated() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let key = create_form(&owner, json!({})).await;
         let mut body = json!({
             "email": "ada@example.com", "utm_campaign_id": "4711", "msclkid": "m", "fbclid": "f".repeat(900), "submit": "Send",
             "utm_source": ["google", "bing"], "page": "p".repeat(3000), "li_fat_id": "\u{0}x", "utm_medium": 7, "custom.budget": "1",
         });
         assert_accepted(post_submission(api, &key, body.clone()).await);
-        let lead = owner.get("/leads/1").await.expect(200);
+        let lead = owner.get("/leads/1").await.expect_status(200);
         assert_eq!(lead["attribution"], json!({
             "utm_campaign_id": "4711", "msclkid": "m", "fbclid": "f".repeat(500), "utm_source": "google", "li_fat_id": "x",
             "utm_medium": "7", "page": "p".repeat(2000),
@@ -331,7 +338,7 @@ async fn only_fields_that_the_visitor_typed_are_validated() {
             body[format!("field_{n}")] = json!("x");
         }
         assert_accepted(post_submission(api, &key, body).await);
-        let ignored = owner.get("/forms").await.expect(200)["forms"][0]["ignored"].clone();
+        let ignored = owner.get("/forms").await.expect_status(200)["forms"][0]["ignored"].clone();
         assert_eq!(ignored.as_array().map(Vec::len), Some(10), "{ignored}");
         assert!(ignored.as_array().unwrap().contains(&json!("submit")), "{ignored}");
         post_submission(api, &key, json!({ "email": "ada", "company": "x".repeat(201), "utm_source": 1 })).await.expect_bad_fields(&["email", "company"]);
@@ -339,11 +346,11 @@ async fn only_fields_that_the_visitor_typed_are_validated() {
         let path = format!("/forms/{key}/leads");
         let form = [("content-type", "application/x-www-form-urlencoded")];
         let twice = "email=eve%40example.com&company=&company=Acme&company=Other".to_owned();
-        assert_accepted(api.caller_with_authorization(None).send("POST", &path, &form, twice).await);
-        assert_eq!(owner.get("/leads").await.expect(200)["leads"][0]["company"], "Acme");
+        assert_accepted(api.caller_with_authorization(None).send_request("POST", &path, &form, twice).await);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["leads"][0]["company"], "Acme");
         // The form that `GET /forms` returned is accepted by `PUT /forms/{id}`.
-        let form = owner.get("/forms").await.expect(200)["forms"][0].clone();
-        owner.put("/forms/1", form).await.expect(200);
+        let form = owner.get("/forms").await.expect_status(200)["forms"][0].clone();
+        owner.put("/forms/1", form).await.expect_status(200);
     })
     .await;
 }
@@ -352,7 +359,7 @@ async fn only_fields_that_the_visitor_typed_are_validated() {
 #[tokio::test]
 async fn a_browser_is_answered_with_a_page() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let key = create_form(&owner, json!({ "allowedOrigins": ["https://www.example.com"] })).await;
         let anyone = api.caller_with_authorization(None);
         let sent = async |key: &str, origin: &str, body: &str| {
@@ -361,7 +368,7 @@ async fn a_browser_is_answered_with_a_page() {
                 ("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
                 ("origin", origin),
             ];
-            let reply = anyone.send("POST", &format!("/forms/{key}/leads"), &headers, body.to_owned()).await;
+            let reply = anyone.send_request("POST", &format!("/forms/{key}/leads"), &headers, body.to_owned()).await;
             assert_eq!(reply.headers["content-type"], "text/html; charset=utf-8");
             assert!(reply.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
             (reply.status, reply.body.as_str().unwrap().to_owned())
@@ -378,7 +385,7 @@ async fn a_browser_is_answered_with_a_page() {
         }
         let flood = sent(&key, here, "email=ada%40example.com").await;
         assert!(flood.0 == 429 && flood.1.contains("try again"), "{flood:?}");
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 10);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 10);
     })
     .await;
 }
@@ -388,21 +395,24 @@ async fn a_browser_is_answered_with_a_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rate_limited_submission_reads_no_team() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let key = create_form(&owner, json!({})).await;
         let post = async || {
             let reply = post_submission(api, &key, json!({ "email": "ada@example.com" })).await;
             (reply.status, reply.headers.contains_key("retry-after"))
         };
         while post().await.0 != 429 {}
-        let before = api.item(&shared::store::keys::Key::Sequences.of(&"team".parse().unwrap())).await;
-        api.dynamodb_faults().start_counting();
+        let before = api.read_table_item(&shared::store::keys::ItemKey::Sequences.of(&"team".parse().unwrap())).await;
+        api.dynamodb_faults().start_counting_requests();
         // The submission may be accepted again if a new minute began since the last one.
         assert!(matches!(post().await, (429, true) | (201, false)));
-        let cost = api.dynamodb_faults().stop_counting().0;
+        let cost = api.dynamodb_faults().stop_counting_requests().0;
         if cost.trips <= 2 {
             assert!(cost.reads <= 1.0 && cost.writes <= 1.0, "{cost:?}");
-            assert_eq!(api.item(&shared::store::keys::Key::Sequences.of(&"team".parse().unwrap())).await, before);
+            assert_eq!(
+                api.read_table_item(&shared::store::keys::ItemKey::Sequences.of(&"team".parse().unwrap())).await,
+                before
+            );
         }
     })
     .await;
@@ -413,7 +423,7 @@ async fn a_rate_limited_submission_reads_no_team() {
 #[tokio::test(flavor = "multi_thread")]
 async fn submissions_are_rate_limited() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let key = create_form(&owner, json!({})).await;
         // If a minute ends soon, waits for the next, because all submissions of this test must be in one minute.
         let into = jiff::Timestamp::now().as_second() % 60;
@@ -479,7 +489,7 @@ async fn submissions_are_rate_limited() {
 #[tokio::test]
 async fn invalid_forms_are_refused() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(1).await;
         let post = async |body: Value| owner.post("/forms", body).await;
         post(json!({})).await.expect_bad_fields(&["name"]);
@@ -493,51 +503,51 @@ async fn invalid_forms_are_refused() {
             let form = json!({ "name": "x", "allowedOrigins": [origin], "redirectUrl": page });
             post(form).await.expect_bad_fields(&["allowedOrigins", "redirectUrl"]);
         }
-        owner.post("/businesses", json!({ "name": "Second" })).await.expect(201);
-        let twice = owner.post("/forms", json!({ "name": "Twice", "business": [1, 2, 1] })).await.expect(201);
+        owner.post("/businesses", json!({ "name": "Second" })).await.expect_status(201);
+        let twice = owner.post("/forms", json!({ "name": "Twice", "business": [1, 2, 1] })).await.expect_status(201);
         assert_eq!(twice["business"].as_array().map(Vec::len), Some(2), "duplicates count once");
-        owner.delete("/forms/1", Value::Null).await.expect(200);
-        owner.delete("/businesses/2", Value::Null).await.expect(200);
-        let form = post(json!({ "name": "Contact", "business": [1], "source": "Web site" })).await.expect(201);
+        owner.delete("/forms/1", Value::Null).await.expect_status(200);
+        owner.delete("/businesses/2", Value::Null).await.expect_status(200);
+        let form = post(json!({ "name": "Contact", "business": [1], "source": "Web site" })).await.expect_status(201);
         assert_eq!((&form["id"], &form["statusId"], &form["active"]), (&json!(2), &json!(1), &json!(true)));
         // The body of a GET is accepted by PUT. A field that the body omits keeps its value.
-        assert_eq!(owner.put("/forms/2", form.clone()).await.expect(200), form);
-        let changed = owner.put("/forms/2", json!({ "name": "Sales", "statusId": 2 })).await.expect(200);
+        assert_eq!(owner.put("/forms/2", form.clone()).await.expect_status(200), form);
+        let changed = owner.put("/forms/2", json!({ "name": "Sales", "statusId": 2 })).await.expect_status(200);
         assert_eq!((&changed["name"], &changed["statusId"], &changed["source"]), (&json!("Sales"), &json!(2), &json!("Web site")));
         for id in ["3", "0", "x"] {
             owner.put(&format!("/forms/{id}"), json!({ "name": "x" })).await.expect_error(404, "Form not found");
             owner.delete(&format!("/forms/{id}"), Value::Null).await.expect_error(404, "Form not found");
         }
         // A form whose status and business were deleted still accepts submissions.
-        owner.delete("/leads/status/2", Value::Null).await.expect(200);
-        owner.delete("/businesses/1", Value::Null).await.expect(200);
+        owner.delete("/leads/status/2", Value::Null).await.expect_status(200);
+        owner.delete("/businesses/1", Value::Null).await.expect_status(200);
         assert_accepted(post_minimal_submission(api, &form).await);
-        let lead = owner.get("/leads/1").await.expect(200);
+        let lead = owner.get("/leads/1").await.expect_status(200);
         assert_eq!((&lead["statusId"], &lead["business"]), (&json!(1), &json!([])));
         // PUT accepts the form as a GET returns it now, and as a GET returned it before the status was deleted.
-        let read = owner.get("/forms").await.expect(200)["forms"][0].clone();
+        let read = owner.get("/forms").await.expect_status(200)["forms"][0].clone();
         assert_eq!(read["statusId"], 1);
         for sent in [json!({ "name": "Sales", "statusId": 2 }), read] {
-            assert_eq!(owner.put("/forms/2", sent).await.expect(200)["statusId"], 1);
+            assert_eq!(owner.put("/forms/2", sent).await.expect_status(200)["statusId"], 1);
         }
         owner.put("/forms/2", json!({ "name": "Sales", "statusId": 2 })).await.expect_bad_fields(&["statusId"]);
         for n in 2..=50 {
             create_form(&owner, json!({ "name": format!("Form {n}") })).await;
         }
         post(json!({ "name": "One more" })).await.expect_error(400, "Too many forms");
-        assert_eq!(owner.get("/forms").await.expect(200)["count"], 50);
+        assert_eq!(owner.get("/forms").await.expect_status(200)["count"], 50);
     })
     .await;
 }
 
-async fn post_minimal_submission(api: &TestStack, form: &Value) -> Reply {
+async fn post_minimal_submission(api: &TestStack, form: &Value) -> TestResponse {
     post_submission(api, form["key"].as_str().unwrap(), json!({ "email": "ada@example.com" })).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_submission_whose_reply_is_lost_is_written_once() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let key = create_form(&owner, json!({})).await;
         let path = format!("/forms/{key}/leads");
         let anyone = api.caller_with_authorization(None);
@@ -545,13 +555,13 @@ async fn a_submission_whose_reply_is_lost_is_written_once() {
         let body = json!({ "email": "ada@example.com", "message": "Hello" }).to_string();
         api.dynamodb_faults().inject_next("TransactWriteItems", [Fault::LostAnswer, Fault::Conflict, Fault::Throttle]);
         for _ in 0..2 {
-            anyone.send("POST", &path, &once, body.clone()).await.expect(201);
+            anyone.send_request("POST", &path, &once, body.clone()).await.expect_status(201);
         }
         let other = json!({ "email": "eve@example.com" }).to_string();
         // Another visitor may use the same idempotency key for a different submission.
-        anyone.send("POST", &path, &once, other).await.expect(201);
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 2);
-        let timeline = owner.get("/leads/logs-and-comments/1").await.expect(200);
+        anyone.send_request("POST", &path, &once, other).await.expect_status(201);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 2);
+        let timeline = owner.get("/leads/logs-and-comments/1").await.expect_status(200);
         assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(2), &json!(1)));
         // Concurrent submissions with the same email address make one lead, which has all messages.
         let body = |n: u64| json!({ "email": "bob@example.com", "message": format!("Message {n}") });
@@ -563,9 +573,9 @@ async fn a_submission_whose_reply_is_lost_is_written_once() {
         for reply in [one, two, three] {
             assert_accepted(reply);
         }
-        let found = owner.get("/leads/search?search=bob@example.com").await.expect(200);
+        let found = owner.get("/leads/search?search=bob@example.com").await.expect_status(200);
         assert_eq!(found.as_array().map(Vec::len), Some(1));
-        let timeline = owner.get(&format!("/leads/logs-and-comments/{}", found[0]["id"])).await.expect(200);
+        let timeline = owner.get(&format!("/leads/logs-and-comments/{}", found[0]["id"])).await.expect_status(200);
         assert_eq!(timeline["commentsCount"], 3);
         // A submission is accepted even if the form's submission count cannot be updated.
         api.dynamodb_faults().inject_next(
@@ -574,7 +584,7 @@ async fn a_submission_whose_reply_is_lost_is_written_once() {
         );
         assert_accepted(post_submission(api, &key, json!({ "email": "carl@example.com" })).await);
         assert_eq!(
-            owner.get("/leads/search?search=carl@example.com").await.expect(200).as_array().map(Vec::len),
+            owner.get("/leads/search?search=carl@example.com").await.expect_status(200).as_array().map(Vec::len),
             Some(1)
         );
     })

@@ -8,19 +8,22 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request};
-use contract::{Contract, HttpExchange};
+use contract::{CompiledContract, HttpExchange};
 use flate2::read::GzDecoder;
 pub(crate) use local::examples::{example_lead, example_lead_with, put_body_with};
-use local::{Clock, FaultInjector, Gateway, Identity, Options, Queues, Stack, UsedPermissions};
+use local::{
+    FaultInjector, Gateway, LocalQueues, LocalStack, SimulatedClock, StackOptions, TokenIdentity, UsedPermissions,
+};
 use serde_json::{Value, json};
 use shared::domain::{CounterCopyId, CounterKey};
-use shared::platform::resolver::Resolver;
-use shared::store::keys::{Key, PrimaryKey};
+use shared::platform::resolver::DnsResolver;
+use shared::store::keys::{ItemKey, PrimaryKey};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 /// The OpenAPI contract. Every request and response of the tests is checked against it.
-static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::compile().expect("a contract"));
+static CONTRACT: LazyLock<CompiledContract> =
+    LazyLock::new(|| CompiledContract::compile_contract().expect("a contract"));
 
 /// A running local stack with its own table, bucket and queues, and access to its parts.
 pub(crate) struct TestStack {
@@ -31,8 +34,8 @@ pub(crate) struct TestStack {
     pub s3: aws_sdk_s3::Client,
     pub bucket: String,
     pub usage: UsedPermissions,
-    pub queues: Queues,
-    pub clock: Clock,
+    pub queues: LocalQueues,
+    pub clock: SimulatedClock,
     pub teams: Mutex<BTreeSet<String>>,
     serving: JoinHandle<()>,
     /// Temporary copy of the demo team's data folder. It is deleted when this value is dropped.
@@ -41,16 +44,16 @@ pub(crate) struct TestStack {
 
 /// A response.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct TestResponse {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Value,
 }
 
-impl Reply {
+impl TestResponse {
     /// Asserts the status and returns the body.
     #[track_caller]
-    pub(crate) fn expect(self, status: u16) -> Value {
+    pub(crate) fn expect_status(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         self.body
     }
@@ -65,7 +68,7 @@ impl Reply {
     /// Asserts an error response with this status and message, and returns its body.
     #[track_caller]
     pub(crate) fn expect_error(self, status: u16, message: &str) -> Value {
-        let body = self.expect(status);
+        let body = self.expect_status(status);
         assert_eq!(body["message"], message, "{body}");
         assert!(body["requestId"].as_str().is_some_and(|id| !id.is_empty()), "{body}");
         body
@@ -74,7 +77,7 @@ impl Reply {
     /// Asserts that the response is a 400 whose `errors` name exactly these fields.
     #[track_caller]
     pub(crate) fn expect_bad_fields(self, fields: &[&str]) {
-        let body = self.expect(400);
+        let body = self.expect_status(400);
         let named: BTreeSet<&str> =
             body["errors"].as_array().into_iter().flatten().filter_map(|e| e["field"].as_str()).collect();
         assert_eq!(named, fields.iter().copied().collect(), "{body}");
@@ -82,18 +85,18 @@ impl Reply {
 }
 
 /// Default options of the tests: a new table in the embedded DynamoDB, or in the one at `AWS_ENDPOINT_URL_DYNAMODB`.
-pub(crate) fn test_options() -> Options {
+pub(crate) fn test_options() -> StackOptions {
     let dynamodb = std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty());
     // No webhook host name resolves unless a test sets another resolver.
-    let resolver = Resolver::from_fn(async |_| Ok(Vec::new()));
+    let resolver = DnsResolver::from_fn(async |_| Ok(Vec::new()));
     let table = format!("leads-{:016x}", fastrand::u64(..));
-    Options { dynamodb, table, patient: true, resolver, ..Options::default() }
+    StackOptions { dynamodb, table, patient: true, resolver, ..StackOptions::default() }
 }
 
 impl TestStack {
-    pub(crate) async fn start(options: Options) -> Self {
+    pub(crate) async fn start_stack(options: StackOptions) -> Self {
         crate::log::start_collecting_log();
-        let mut stack = Stack::start(options).await.expect("the stack starts");
+        let mut stack = LocalStack::start_stack(options).await.expect("the stack starts");
         Self {
             gateway: Arc::clone(stack.gateway()),
             fault_injectors: stack.fault_injectors.clone(),
@@ -105,7 +108,9 @@ impl TestStack {
             queues: stack.queues.clone(),
             clock: stack.clock.clone(),
             teams: Mutex::default(),
-            serving: tokio::spawn(async move { stack.serve(std::future::pending()).await.expect("it serves") }),
+            serving: tokio::spawn(
+                async move { stack.serve_connections(std::future::pending()).await.expect("it serves") },
+            ),
             _data: None,
         }
     }
@@ -117,14 +122,14 @@ impl TestStack {
             LazyLock::new(|| std::thread::spawn(demo_data_folder).join().expect("a folder with the demo team"));
         let here = test_options();
         if here.dynamodb.is_some() {
-            return Self::start(Options { demo: true, ..here }).await;
+            return Self::start_stack(StackOptions { demo: true, ..here }).await;
         }
         let folder = TempDir::new().expect("a folder");
         // SQLite removes its write-ahead log when the last connection closes. Without that file, the copied database is
         // complete.
         assert!(!FILLED.path().join("dynamodb.sqlite-wal").exists(), "the demo team's table is open");
-        copy(FILLED.path(), folder.path()).expect("a copy");
-        let api = Self::start(Options { patient: true, ..demo_options(&folder) }).await;
+        copy_folder(FILLED.path(), folder.path()).expect("a copy");
+        let api = Self::start_stack(StackOptions { patient: true, ..demo_options(&folder) }).await;
         Self { _data: Some(folder), ..api }
     }
 
@@ -132,28 +137,28 @@ impl TestStack {
     /// fault injector observes only the runtime's worker threads, and the test's own thread is not one of them.
     pub(crate) async fn invoke_with_event(&self, function: &str, event: &str) -> Value {
         let event = serde_json::from_str(event).expect("JSON");
-        let (gateway, function, now) = (Arc::clone(&self.gateway), function.to_owned(), self.clock.now());
+        let (gateway, function, now) = (Arc::clone(&self.gateway), function.to_owned(), self.clock.current_time());
         let invocation = tokio::spawn(async move { gateway.invoke_by_event_source(&function, event, now).await });
         invocation.await.expect("no panic").expect("an answer")
     }
 
     /// Stops the stack by aborting its server task, without waiting for work in progress.
-    pub(crate) async fn stop(self) {
+    pub(crate) async fn stop_stack(self) {
         self.serving.abort();
         self.serving.await.unwrap_err();
     }
 
-    pub(crate) fn token(&self, identity: &Identity) -> String {
-        self.gateway.issuer().sign_token(identity).expect("a token")
+    pub(crate) fn sign_token(&self, identity: &TokenIdentity) -> String {
+        self.gateway.token_issuer().sign_token(identity).expect("a token")
     }
 
     pub(crate) fn caller_with_role(&self, team: &str, role: &str) -> TestCaller<'_> {
         self.teams.lock().expect("teams").insert(team.to_owned());
-        let identity = Identity { team: team.into(), ..Identity::demo_member(role) };
-        TestCaller { api: self, authorization: Some(format!("Bearer {}", self.token(&identity))) }
+        let identity = TokenIdentity { team: team.into(), ..TokenIdentity::demo_member(role) };
+        TestCaller { api: self, authorization: Some(format!("Bearer {}", self.sign_token(&identity))) }
     }
 
-    pub(crate) fn owner(&self) -> TestCaller<'_> {
+    pub(crate) fn owner_caller(&self) -> TestCaller<'_> {
         self.caller_with_role("team", "Owner")
     }
 
@@ -192,7 +197,7 @@ pub(crate) struct TestCaller<'a> {
 }
 
 /// Decompresses gzip.
-pub(crate) fn gunzipped(gzip: &[u8]) -> Bytes {
+pub(crate) fn decompress_gzip(gzip: &[u8]) -> Bytes {
     let mut plain = Vec::new();
     GzDecoder::new(gzip).read_to_end(&mut plain).expect("gzip");
     plain.into()
@@ -200,17 +205,17 @@ pub(crate) fn gunzipped(gzip: &[u8]) -> Bytes {
 
 /// Key of shard 0 of the counter of all leads. A write to this copy makes the team's rollup a task of the clean-up.
 pub(crate) fn rollup_trigger_key(team: &str) -> PrimaryKey {
-    Key::Count(&CounterKey::All, CounterCopyId::without_generation(0)).of(&team.parse().expect("a team's id"))
+    ItemKey::Count(&CounterKey::All, CounterCopyId::without_generation(0)).of(&team.parse().expect("a team's id"))
 }
 
 impl TestCaller<'_> {
-    pub(crate) async fn send(
+    pub(crate) async fn send_request(
         &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
-    ) -> Reply {
+    ) -> TestResponse {
         let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
@@ -221,20 +226,20 @@ impl TestCaller<'_> {
         let body = body.into();
         // The future is boxed, because a test sends many requests and each would enlarge the test's own future on the
         // stack.
-        let answer = Box::pin(self.api.gateway.call(request.body(body.clone()).expect("a request"))).await;
+        let answer = Box::pin(self.api.gateway.answer_request(request.body(body.clone()).expect("a request"))).await;
         let (parts, answered) = answer.into_parts();
         if let Some(length) = parts.headers.get("content-length") {
             assert_eq!(length.to_str().ok(), Some(answered.len().to_string().as_str()), "{method} {path}");
         }
         let is_gzip = parts.headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
-        let answered = if is_gzip { gunzipped(&answered) } else { answered };
+        let answered = if is_gzip { decompress_gzip(&answered) } else { answered };
         let json = parts.headers.get("content-type").is_some_and(|kind| kind == "application/json");
         let answered = match &answered[..] {
             [] if !parts.headers.contains_key("content-type") => Value::Null,
             body if json => serde_json::from_slice(body).expect("JSON"),
             body => String::from_utf8_lossy(body).into(),
         };
-        let reply = Reply { status: parts.status.as_u16(), headers: parts.headers, body: answered };
+        let reply = TestResponse { status: parts.status.as_u16(), headers: parts.headers, body: answered };
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = serde_json::from_slice(&body).ok();
         let exchange = HttpExchange {
@@ -247,37 +252,37 @@ impl TestCaller<'_> {
             header: &|name| reply.headers.contains_key(name),
             response: &reply.body,
         };
-        if let Err(error) = CONTRACT.check(&exchange) {
+        if let Err(error) = CONTRACT.check_exchange(&exchange) {
             panic!("{method} {path}?{query} {}: {error:#}", reply.status);
         }
         reply
     }
 
     /// Sends a request with a JSON body. A `null` body is sent as an empty one.
-    pub(crate) async fn send_json(&self, method: &str, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn send_json(&self, method: &str, path: &str, body: &Value) -> TestResponse {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.send(method, path, &[("content-type", "application/json")], body).await
+        self.send_request(method, path, &[("content-type", "application/json")], body).await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Reply {
-        self.send("GET", path, &[], "").await
+    pub(crate) async fn get(&self, path: &str) -> TestResponse {
+        self.send_request("GET", path, &[], "").await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> TestResponse {
         self.send_json("POST", path, &body).await
     }
 
-    pub(crate) async fn put(&self, path: &str, body: Value) -> Reply {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> TestResponse {
         self.send_json("PUT", path, &body).await
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> TestResponse {
         self.send_json("PATCH", path, &body).await
     }
 
-    pub(crate) async fn delete(&self, path: &str, body: Value) -> Reply {
+    pub(crate) async fn delete(&self, path: &str, body: Value) -> TestResponse {
         if body.is_null() {
-            self.send("DELETE", path, &[], "").await
+            self.send_request("DELETE", path, &[], "").await
         } else {
             self.send_json("DELETE", path, &body).await
         }
@@ -286,16 +291,16 @@ impl TestCaller<'_> {
     /// Archives and restores a lead until a write hits the counter copy that makes the team's rollup a task of the
     /// clean-up.
     pub(crate) async fn write_until_rollup_is_due(&self, team: &str, lead: u64) {
-        while !self.api.item(&rollup_trigger_key(team)).await.contains_key("due") {
+        while !self.api.read_table_item(&rollup_trigger_key(team)).await.contains_key("due") {
             for path in ["/leads/archive", "/leads/restore"] {
-                self.patch(path, json!({ "ids": [lead] })).await.expect(200);
+                self.patch(path, json!({ "ids": [lead] })).await.expect_status(200);
             }
         }
     }
 
     /// Creates a lead and returns its id.
     pub(crate) async fn create_lead(&self, body: Value) -> u64 {
-        self.post("/leads", body).await.expect(201)["id"].as_u64().expect("an id")
+        self.post("/leads", body).await.expect_status(201)["id"].as_u64().expect("an id")
     }
 
     /// Reads all pages of a list by their cursors and returns the list's items.
@@ -303,7 +308,7 @@ impl TestCaller<'_> {
         let mut all = Vec::new();
         let mut cursor = String::new();
         loop {
-            let page = self.get(&format!("{path}{cursor}")).await.expect(200);
+            let page = self.get(&format!("{path}{cursor}")).await.expect_status(200);
             all.extend(page[items].as_array().expect("items").iter().cloned());
             match page["nextCursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
@@ -316,19 +321,19 @@ impl TestCaller<'_> {
     pub(crate) async fn create_numbered_businesses(&self, n: u64) {
         for id in 1..=n {
             assert_eq!(
-                self.post("/businesses", json!({ "name": format!("Business {id}") })).await.expect(201)["id"],
+                self.post("/businesses", json!({ "name": format!("Business {id}") })).await.expect_status(201)["id"],
                 id
             );
         }
     }
 }
 
-pub(crate) fn ids(leads: &[Value]) -> Vec<u64> {
+pub(crate) fn lead_ids(leads: &[Value]) -> Vec<u64> {
     leads.iter().map(|lead| lead["id"].as_u64().expect("an id")).collect()
 }
 
-fn demo_options(data: &TempDir) -> Options {
-    Options { demo: true, data: Some(data.path().into()), ..Options::default() }
+fn demo_options(data: &TempDir) -> StackOptions {
+    StackOptions { demo: true, data: Some(data.path().into()), ..StackOptions::default() }
 }
 
 /// Creates a temporary data folder with the demo team. No database connection stays open, because the runtime that
@@ -336,17 +341,17 @@ fn demo_options(data: &TempDir) -> Options {
 #[tokio::main(flavor = "current_thread")]
 async fn demo_data_folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
-    Stack::start(demo_options(&folder)).await.expect("the stack starts");
+    LocalStack::start_stack(demo_options(&folder)).await.expect("the stack starts");
     folder
 }
 
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let to = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
             std::fs::create_dir(&to)?;
-            copy(&entry.path(), &to)?;
+            copy_folder(&entry.path(), &to)?;
         } else {
             std::fs::copy(entry.path(), &to)?;
         }
@@ -356,9 +361,9 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
 
 /// Runs a test on its own stack, then audits the table.
 pub(crate) async fn with_api(test: impl AsyncFnOnce(&TestStack)) {
-    let api = TestStack::start(test_options()).await;
+    let api = TestStack::start_stack(test_options()).await;
     test(&api).await;
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 /// Runs a test as [`with_api`] does, on a stack that can inject faults into requests to DynamoDB and S3. Asserts that
@@ -372,14 +377,18 @@ pub(crate) async fn with_fault_injection(test: impl AsyncFnOnce(&TestStack)) {
 pub(crate) async fn with_faults_and_deadline(test: impl AsyncFnOnce(&TestStack)) {
     let here = test_options();
     let timeout = Duration::from_millis(if here.dynamodb.is_some() { 10_500 } else { 4000 });
-    with_faults_and_options(Options { timeout: Some(timeout), ..here }, test).await;
+    with_faults_and_options(StackOptions { timeout: Some(timeout), ..here }, test).await;
 }
 
-async fn with_faults_and_options(options: Options, test: impl AsyncFnOnce(&TestStack)) {
-    let api = TestStack::start(Options { inject_faults: true, ..options }).await;
+async fn with_faults_and_options(options: StackOptions, test: impl AsyncFnOnce(&TestStack)) {
+    let api = TestStack::start_stack(StackOptions { inject_faults: true, ..options }).await;
     test(&api).await;
     api.dynamodb_faults().stop_faults();
     api.s3_faults().stop_faults();
-    assert_eq!(api.dynamodb_faults().faults_left() + api.s3_faults().faults_left(), 0, "faults that nothing met");
-    api.audit().await;
+    assert_eq!(
+        api.dynamodb_faults().count_faults_left() + api.s3_faults().count_faults_left(),
+        0,
+        "faults that nothing met"
+    );
+    api.audit_all_teams().await;
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-use local::Options;
+use local::StackOptions;
 use serde_json::{Value, json};
 use shared::domain::{BusinessId, SortPosition, Timestamp};
-use shared::store::keys::Key;
+use shared::store::keys::ItemKey;
 
 use crate::harness::{
-    TestCaller, TestStack, example_lead, example_lead_with, ids, put_body_with, test_options, with_api,
+    TestCaller, TestStack, example_lead, example_lead_with, lead_ids, put_body_with, test_options, with_api,
 };
 
 /// Creates leads with random businesses, statuses, states and sources, then archives some and deletes three.
@@ -27,9 +27,9 @@ async fn create_varied_leads(owner: &TestCaller<'_>, random: &mut fastrand::Rng,
     }
     let some =
         |random: &mut fastrand::Rng| -> Vec<u64> { (1..=leads as u64).filter(|_| random.u8(..4) == 0).collect() };
-    owner.patch("/leads/archive", json!({ "ids": some(random) })).await.expect(200);
-    owner.put("/leads/change-status", json!({ "ids": some(random), "statusId": 3 })).await.expect(200);
-    owner.delete("/leads", json!({ "ids": [1, leads / 2, leads] })).await.expect(200);
+    owner.patch("/leads/archive", json!({ "ids": some(random) })).await.expect_status(200);
+    owner.put("/leads/change-status", json!({ "ids": some(random), "statusId": 3 })).await.expect_status(200);
+    owner.delete("/leads", json!({ "ids": [1, leads / 2, leads] })).await.expect_status(200);
 }
 
 #[tokio::test]
@@ -38,13 +38,13 @@ async fn every_filter_equals_a_brute_force_search() {
     println!("seed {seed}");
     with_api(async |api| {
         let mut random = fastrand::Rng::with_seed(seed);
-        let owner = api.owner();
+        let owner = api.owner_caller();
         create_varied_leads(&owner, &mut random, 40).await;
         let mut all = Vec::new();
         for archived in [false, true] {
             for lead in owner.all_pages(&format!("/leads?limit=7&archived={archived}"), "leads").await {
                 // Reads each lead by id, because lists do not contain `source`.
-                all.push(owner.get(&format!("/leads/{}", lead["id"])).await.expect(200));
+                all.push(owner.get(&format!("/leads/{}", lead["id"])).await.expect_status(200));
             }
         }
         assert_eq!(all.len(), 37);
@@ -85,14 +85,14 @@ async fn every_filter_equals_a_brute_force_search() {
                     && state.is_none_or(|state| lead["state"] == state)
                     && source.is_none_or(|s| lead["source"].as_str().unwrap().eq_ignore_ascii_case(s))
             };
-            let mut expected = ids(&all.iter().filter(matches).cloned().collect::<Vec<_>>());
+            let mut expected = lead_ids(&all.iter().filter(matches).cloned().collect::<Vec<_>>());
             expected.sort_unstable();
             if !oldest_first {
                 expected.reverse();
             }
             let path = format!("/leads?{query}");
-            assert_eq!(ids(&owner.all_pages(&path, "leads").await), expected, "{path}");
-            assert_eq!(owner.get(&path).await.expect(200)["count"], expected.len(), "{path}");
+            assert_eq!(lead_ids(&owner.all_pages(&path, "leads").await), expected, "{path}");
+            assert_eq!(owner.get(&path).await.expect_status(200)["count"], expected.len(), "{path}");
         }
     })
     .await;
@@ -101,11 +101,11 @@ async fn every_filter_equals_a_brute_force_search() {
 #[tokio::test]
 async fn day_filters_are_whole_days_in_utc() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let id = owner.create_lead(example_lead("a@example.com")).await;
-        let created = owner.get(&format!("/leads/{id}")).await.expect(200)["createdAt"].clone();
+        let created = owner.get(&format!("/leads/{id}")).await.expect_status(200)["createdAt"].clone();
         let day: jiff::civil::Date = created.as_str().unwrap()[..10].parse().unwrap();
-        let count = async |query: &str| owner.get(&format!("/leads?{query}")).await.expect(200)["count"].clone();
+        let count = async |query: &str| owner.get(&format!("/leads?{query}")).await.expect_status(200)["count"].clone();
         let (before, after) = (day.yesterday().unwrap(), day.tomorrow().unwrap());
         for (query, expected) in [
             (format!("from={day}&to={day}"), 1),
@@ -130,10 +130,10 @@ async fn day_filters_are_whole_days_in_utc() {
 #[tokio::test]
 async fn lists_have_exactly_the_documented_lead_fields() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(1).await;
         owner.create_lead(example_lead_with("a@example.com", json!({ "business": [1] }))).await;
-        let body = owner.get("/leads").await.expect(200);
+        let body = owner.get("/leads").await.expect_status(200);
         let created = body["leads"][0]["createdAt"].clone();
         let lead = json!({
             "id": 1, "firstName": "John", "lastName": "Doe", "email": "a@example.com", "phoneNumber": ["123-456-7890"],
@@ -141,9 +141,9 @@ async fn lists_have_exactly_the_documented_lead_fields() {
             "photo": "", "company": "Company Name", "archived": false, "createdAt": created,
         });
         assert_eq!(body, json!({ "count": 1, "leads": [lead] }));
-        assert_eq!(owner.get("/leads/search?search=john").await.expect(200), json!([lead]));
+        assert_eq!(owner.get("/leads/search?search=john").await.expect_status(200), json!([lead]));
         assert_eq!(
-            api.caller_with_role("empty", "Viewer").get("/leads").await.expect(200),
+            api.caller_with_role("empty", "Viewer").get("/leads").await.expect_status(200),
             json!({ "count": 0, "leads": [] })
         );
     })
@@ -153,7 +153,7 @@ async fn lists_have_exactly_the_documented_lead_fields() {
 #[tokio::test]
 async fn every_bad_parameter_is_named_at_once() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let bad = "limit=0&status=a&business=1,,2&archived=maybe&state=active&source=&from=x&to=y&sort=name&page=2&cursor=%00";
         owner.get(&format!("/leads?{bad}")).await.expect_bad_fields(&[
             "limit", "status", "business", "archived", "state", "source", "from", "to", "sort", "page",
@@ -167,14 +167,14 @@ async fn every_bad_parameter_is_named_at_once() {
 #[tokio::test]
 async fn a_cursor_is_valid_only_for_its_list() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         for n in 0..3 {
             owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
         }
-        let page = owner.get("/leads?limit=1").await.expect(200);
+        let page = owner.get("/leads?limit=1").await.expect_status(200);
         let cursor = page["nextCursor"].as_str().unwrap();
-        let next = owner.get(&format!("/leads?limit=2&cursor={cursor}")).await.expect(200);
-        assert_eq!(ids(next["leads"].as_array().unwrap()), [2, 1], "the limit may change on the way");
+        let next = owner.get(&format!("/leads?limit=2&cursor={cursor}")).await.expect_status(200);
+        assert_eq!(lead_ids(next["leads"].as_array().unwrap()), [2, 1], "the limit may change on the way");
         assert_eq!(next["nextCursor"], Value::Null);
         owner.get(&format!("/leads?status=1&cursor={cursor}")).await.expect_bad_fields(&["cursor"]);
         owner.get(&format!("/leads?sort=createdAt&cursor={cursor}")).await.expect_bad_fields(&["cursor"]);
@@ -188,7 +188,7 @@ async fn a_cursor_is_valid_only_for_its_list() {
 #[tokio::test(flavor = "multi_thread")]
 async fn paging_sees_every_lead_once_during_writes() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(1).await;
         let all = |n: u64| example_lead_with(&format!("a{n}@example.com"), json!({ "business": [1] }));
         for n in 0..30 {
@@ -204,11 +204,14 @@ async fn paging_sees_every_lead_once_during_writes() {
                 for n in 0..10 {
                     let (lead, name) = (1 + n * 3, format!("x{n}{}", path.len()));
                     owner.create_lead(all(1000 * path.len() as u64 + fastrand::u64(..1000) + n * 1_000_000)).await;
-                    owner.put(&format!("/leads/{lead}"), put_body_with(json!({ "firstName": name }))).await.expect(200);
+                    owner
+                        .put(&format!("/leads/{lead}"), put_body_with(json!({ "firstName": name })))
+                        .await
+                        .expect_status(200);
                 }
             };
             let walk = async {
-                let seen = ids(&owner.all_pages(path, "leads").await);
+                let seen = lead_ids(&owner.all_pages(path, "leads").await);
                 let distinct: BTreeSet<u64> = seen.iter().copied().collect();
                 assert_eq!(distinct.len(), seen.len(), "{path}: {seen:?}");
                 assert!((1..=30).all(|id| distinct.contains(&id)), "{path}: {seen:?}");
@@ -225,7 +228,7 @@ async fn lists_contain_only_the_teams_own_leads() {
     async fn create_lead_and_list(api: &TestStack, name: &str, company: &str) -> Value {
         let owner = api.caller_with_role(name, "Owner");
         owner.create_lead(example_lead_with("a@example.com", json!({ "company": company }))).await;
-        owner.get("/leads").await.expect(200)
+        owner.get("/leads").await.expect_status(200)
     }
     with_api(async |api| {
         // One team id is the beginning of the other: their leads would mix if keys did not end a team id with a
@@ -241,10 +244,10 @@ async fn lists_contain_only_the_teams_own_leads() {
 #[tokio::test]
 async fn a_filter_accepts_at_most_fifty_ids() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let ids = |n: u64| (1..=n).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
         for name in ["status", "business"] {
-            owner.get(&format!("/leads?{name}={}", ids(50))).await.expect(200);
+            owner.get(&format!("/leads?{name}={}", ids(50))).await.expect_status(200);
             owner.get(&format!("/leads?{name}={}", ids(51))).await.expect_bad_fields(&[name]);
         }
         owner.get(&format!("/leads/total-leads?business={}", ids(51))).await.expect_bad_fields(&["business"]);
@@ -257,7 +260,7 @@ async fn a_filter_accepts_at_most_fifty_ids() {
 #[tokio::test]
 async fn lists_and_counts_agree_on_any_day() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         for (query, n) in [
             ("to=9999-12-31", 1),
@@ -267,7 +270,7 @@ async fn lists_and_counts_agree_on_any_day() {
             ("from=1970-01-01&to=2300-01-01", 1),
             ("to=1970-01-01", 0),
         ] {
-            let page = owner.get(&format!("/leads?{query}")).await.expect(200);
+            let page = owner.get(&format!("/leads?{query}")).await.expect_status(200);
             assert_eq!(
                 (page["count"].as_u64(), page["leads"].as_array().map(Vec::len)),
                 (Some(n), Some(n as usize)),
@@ -282,18 +285,18 @@ async fn lists_and_counts_agree_on_any_day() {
 /// of them, and paging misses no lead.
 #[tokio::test]
 async fn a_page_with_few_matches_ends_early() {
-    let api = TestStack::start(Options { inject_faults: true, ..test_options() }).await;
-    let owner = api.owner();
+    let api = TestStack::start_stack(StackOptions { inject_faults: true, ..test_options() }).await;
+    let owner = api.owner_caller();
     owner.create_numbered_businesses(1).await;
     let create = async |n: u64| {
         owner.create_lead(example_lead_with(&format!("a{n}@example.com"), json!({ "business": [1] }))).await
     };
     let oldest = create(1).await;
-    let at = owner.get(&format!("/leads/{oldest}")).await.expect(200)["createdAt"].as_str().unwrap().to_owned();
+    let at = owner.get(&format!("/leads/{oldest}")).await.expect_status(200)["createdAt"].as_str().unwrap().to_owned();
     let at = Timestamp::from(at.parse::<jiff::Timestamp>().unwrap());
     // Writes index entries whose leads do not exist, as deleted leads leave them.
     let (team, business) = ("team".parse().unwrap(), BusinessId::MIN);
-    let entry = |id| Key::BusinessLead(business, &SortPosition::new(at, id)).of(&team).attributes();
+    let entry = |id| ItemKey::BusinessLead(business, &SortPosition::new(at, id)).of(&team).key_attributes();
     let put =
         |id| WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(entry(id))).build().unwrap());
     for ids in (1_000..10_000).collect::<Vec<u64>>().chunks(25) {
@@ -302,12 +305,12 @@ async fn a_page_with_few_matches_ends_early() {
     }
     let (newer, newest) = (create(2).await, create(3).await);
     let path = "/leads?business=1&limit=1";
-    assert_eq!(ids(&owner.all_pages(path, "leads").await), [newest, newer, oldest]);
-    let second = owner.get(path).await.expect(200)["nextCursor"].as_str().unwrap().to_owned();
-    let third = owner.get(&format!("{path}&cursor={second}")).await.expect(200)["nextCursor"].clone();
-    api.dynamodb_faults().start_counting();
-    let page = owner.get(&format!("{path}&cursor={}", third.as_str().unwrap())).await.expect(200);
-    let trips = api.dynamodb_faults().stop_counting().0.trips;
+    assert_eq!(lead_ids(&owner.all_pages(path, "leads").await), [newest, newer, oldest]);
+    let second = owner.get(path).await.expect_status(200)["nextCursor"].as_str().unwrap().to_owned();
+    let third = owner.get(&format!("{path}&cursor={second}")).await.expect_status(200)["nextCursor"].clone();
+    api.dynamodb_faults().start_counting_requests();
+    let page = owner.get(&format!("{path}&cursor={}", third.as_str().unwrap())).await.expect_status(200);
+    let trips = api.dynamodb_faults().stop_counting_requests().0.trips;
     assert!(page["leads"] == json!([]) && page["count"] == 3 && page["nextCursor"].is_string(), "{page}");
     assert!(trips < 100, "{trips}");
 }
@@ -315,15 +318,15 @@ async fn a_page_with_few_matches_ends_early() {
 /// A page takes at most four trips even if the only matches are the oldest leads of a source.
 #[tokio::test(flavor = "multi_thread")]
 async fn matches_at_the_end_take_at_most_four_trips() {
-    let api = TestStack::start(Options { inject_faults: true, ..test_options() }).await;
-    let owner = api.owner();
-    local::teams::fill_team(&api.dynamodb, &api.table, "team", 1200, |_| 0).await.unwrap();
-    let oldest = ids(&owner.all_pages("/leads?sort=createdAt&limit=100", "leads").await);
-    owner.patch("/leads/archive", json!({ "ids": oldest[..100] })).await.expect(200);
-    api.dynamodb_faults().start_counting();
-    let page = owner.get("/leads?source=referral&archived=true").await.expect(200);
-    let trips = api.dynamodb_faults().stop_counting().0.trips;
+    let api = TestStack::start_stack(StackOptions { inject_faults: true, ..test_options() }).await;
+    let owner = api.owner_caller();
+    local::large_teams::fill_team(&api.dynamodb, &api.table, "team", 1200, |_| 0).await.unwrap();
+    let oldest = lead_ids(&owner.all_pages("/leads?sort=createdAt&limit=100", "leads").await);
+    owner.patch("/leads/archive", json!({ "ids": oldest[..100] })).await.expect_status(200);
+    api.dynamodb_faults().start_counting_requests();
+    let page = owner.get("/leads?source=referral&archived=true").await.expect_status(200);
+    let trips = api.dynamodb_faults().stop_counting_requests().0.trips;
     assert_eq!((page["count"].as_u64(), page["leads"].as_array().map(Vec::len)), (Some(100), Some(10)));
     assert!(trips <= 4, "{trips}");
-    api.audit().await;
+    api.audit_all_teams().await;
 }

@@ -5,42 +5,42 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use local::{Identity, Options, Stack};
+use local::{LocalStack, StackOptions, TokenIdentity};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::events::wait_until_some;
-use crate::harness::{Reply, TestCaller, TestStack, example_lead, with_api};
+use crate::harness::{TestCaller, TestResponse, TestStack, example_lead, with_api};
 use crate::receiver::{EndpointBehaviour, WebhookReceiver};
 
 #[tokio::test]
 async fn a_data_folder_survives_a_restart() {
     let folder = tempfile::TempDir::new().unwrap();
-    let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
+    let options = || StackOptions { data: Some(folder.path().to_owned()), ..StackOptions::default() };
     let (first, token) = {
-        let api = TestStack::start(options()).await;
-        let owner = api.owner();
+        let api = TestStack::start_stack(options()).await;
+        let owner = api.owner_caller();
         let id = owner.create_lead(example_lead("a@example.com")).await;
-        let error = Stack::start(options()).await.err().map(|error| format!("{error:#}")).unwrap();
+        let error = LocalStack::start_stack(options()).await.err().map(|error| format!("{error:#}")).unwrap();
         assert_eq!(error, format!("another process uses {}", folder.path().display()));
-        let kept = (owner.get(&format!("/leads/{id}")).await.expect(200), owner.authorization.clone());
-        api.stop().await;
+        let kept = (owner.get(&format!("/leads/{id}")).await.expect_status(200), owner.authorization.clone());
+        api.stop_stack().await;
         kept
     };
-    let api = TestStack::start(options()).await;
-    let again = api.owner();
-    assert_eq!(again.get("/leads/1").await.expect(200), first);
+    let api = TestStack::start_stack(options()).await;
+    let again = api.owner_caller();
+    assert_eq!(again.get("/leads/1").await.expect_status(200), first);
     assert_eq!(again.create_lead(example_lead("b@example.com")).await, 2);
     assert!(token.is_some());
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 #[tokio::test]
 async fn a_port_in_use_is_reported_in_one_line() {
-    let stack = Stack::start(Options::default()).await.unwrap();
-    let taken = Options { port: stack.address.port(), ..Options::default() };
-    let error = Stack::start(taken).await.err().map(|error| format!("{error:#}")).unwrap();
+    let stack = LocalStack::start_stack(StackOptions::default()).await.unwrap();
+    let taken = StackOptions { port: stack.address.port(), ..StackOptions::default() };
+    let error = LocalStack::start_stack(taken).await.err().map(|error| format!("{error:#}")).unwrap();
     assert!(error.starts_with(&format!("cannot listen on 127.0.0.1:{}", stack.address.port())), "{error}");
     assert!(!error.contains('\n'));
 }
@@ -48,13 +48,13 @@ async fn a_port_in_use_is_reported_in_one_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disconnected_client_does_not_affect_others() {
     for pause in [0, 1, 2, 3, 5, 8, 13] {
-        let mut stack = Stack::start(Options::default()).await.unwrap();
-        let token = stack.gateway().issuer().sign_token(&Identity::demo_member("Owner")).unwrap();
+        let mut stack = LocalStack::start_stack(StackOptions::default()).await.unwrap();
+        let token = stack.gateway().token_issuer().sign_token(&TokenIdentity::demo_member("Owner")).unwrap();
         let (address, request) = (
             stack.address,
             format!("GET /leads HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"),
         );
-        let serving = tokio::spawn(async move { stack.serve(std::future::pending()).await });
+        let serving = tokio::spawn(async move { stack.serve_connections(std::future::pending()).await });
         let asked = async || {
             let mut client = TcpStream::connect(address).await.unwrap();
             client.write_all(request.as_bytes()).await.unwrap();
@@ -72,9 +72,9 @@ async fn a_disconnected_client_does_not_affect_others() {
 
 #[tokio::test]
 async fn a_stack_without_the_demo_option_has_no_demo_data() {
-    let api = TestStack::start(crate::harness::test_options()).await;
+    let api = TestStack::start_stack(crate::harness::test_options()).await;
     assert_eq!(
-        api.caller_with_role("demo", "Owner").get("/leads").await.expect(200),
+        api.caller_with_role("demo", "Owner").get("/leads").await.expect_status(200),
         json!({ "count": 0, "leads": [] })
     );
 }
@@ -86,7 +86,7 @@ const AUTHORIZE_PATH_AND_QUERY: &str = "/local/authorize?response_type=code&clie
 const PKCE_CODE_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// Asserts a redirect (302) and returns its target.
-fn redirect_target(reply: &Reply) -> &str {
+fn redirect_target(reply: &TestResponse) -> &str {
     assert_eq!(reply.status, 302, "{}", reply.body);
     reply.headers["location"].to_str().unwrap()
 }
@@ -97,9 +97,9 @@ async fn sign_in_for_code(anyone: &TestCaller<'_>, team: &str, role: &str) -> St
     redirect_target(&answer).strip_prefix("http://localhost/?code=").unwrap().to_owned()
 }
 
-async fn request_tokens(anyone: &TestCaller<'_>, form: &str) -> Reply {
+async fn request_tokens(anyone: &TestCaller<'_>, form: &str) -> TestResponse {
     let answer = anyone
-        .send("POST", "/local/token", &[("content-type", "application/x-www-form-urlencoded")], form.to_owned())
+        .send_request("POST", "/local/token", &[("content-type", "application/x-www-form-urlencoded")], form.to_owned())
         .await;
     assert_eq!(answer.headers["cache-control"], "no-store");
     answer
@@ -112,7 +112,7 @@ fn token_request_form(code: &str) -> String {
     )
 }
 
-fn claims(tokens: &Value) -> Value {
+fn id_token_claims(tokens: &Value) -> Value {
     let claims = tokens["id_token"].as_str().unwrap().split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
 }
@@ -121,8 +121,8 @@ fn claims(tokens: &Value) -> Value {
 async fn the_local_issuer_supports_sign_in_refresh_and_sign_out() {
     with_api(async |api| {
         let anyone = api.caller_with_authorization(None);
-        let metadata = anyone.get("/local/.well-known/openid-configuration").await.expect(200);
-        assert_eq!(metadata["issuer"], api.gateway.issuer().url());
+        let metadata = anyone.get("/local/.well-known/openid-configuration").await.expect_status(200);
+        assert_eq!(metadata["issuer"], api.gateway.token_issuer().issuer_url());
         for (endpoint, path) in [
             ("authorization_endpoint", "/local/authorize"),
             ("token_endpoint", "/local/token"),
@@ -136,7 +136,7 @@ async fn the_local_issuer_supports_sign_in_refresh_and_sign_out() {
         let question = anyone.get(&format!("{AUTHORIZE_PATH_AND_QUERY}&state=%22%3E%3Cscript%3E&nonce=n1")).await;
         let policy = question.headers["content-security-policy"].to_str().unwrap().to_owned();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
-        let html = question.expect(200);
+        let html = question.expect_status(200);
         let html = html.as_str().unwrap();
         assert!(html.contains(r#"name="state" value="&quot;>&lt;script>""#) && !html.contains("<script"), "{html}");
 
@@ -146,25 +146,31 @@ async fn the_local_issuer_supports_sign_in_refresh_and_sign_out() {
         assert_eq!(state, "a%26b");
         let tokens =
             request_tokens(&anyone, &token_request_form(code.strip_prefix("http://localhost/?code=").unwrap())).await;
-        let tokens = tokens.expect(200);
+        let tokens = tokens.expect_status(200);
         assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(3600)));
-        let said = claims(&tokens);
+        let said = id_token_claims(&tokens);
         assert_eq!((&said["aud"], &said["nonce"]), (&json!("leads-api"), &json!("n1")));
         assert_eq!((&said["custom:team_id"], &said["custom:team_role"]), (&json!("t"), &json!("Viewer")));
         let bearer = |tokens: &Value| Some(format!("Bearer {}", tokens["id_token"].as_str().unwrap()));
         let viewer = api.caller_with_authorization(bearer(&tokens));
-        viewer.get("/leads").await.expect(200);
+        viewer.get("/leads").await.expect_status(200);
         viewer.post("/businesses", json!({ "name": "X" })).await.expect_error(403, "Access denied");
 
         let refresh = |tokens: &Value| {
             let token = tokens["refresh_token"].as_str().unwrap();
             format!("grant_type=refresh_token&client_id=leads-api&refresh_token={token}")
         };
-        let again = request_tokens(&anyone, &refresh(&tokens)).await.expect(200);
-        assert_eq!((&claims(&again)["custom:team_role"], &claims(&again)["nonce"]), (&json!("Viewer"), &Value::Null));
-        api.caller_with_authorization(bearer(&again)).get("/leads").await.expect(200);
-        assert_eq!(request_tokens(&anyone, &refresh(&tokens)).await.expect(400), json!({ "error": "invalid_grant" }));
-        request_tokens(&anyone, &refresh(&again)).await.expect(200);
+        let again = request_tokens(&anyone, &refresh(&tokens)).await.expect_status(200);
+        assert_eq!(
+            (&id_token_claims(&again)["custom:team_role"], &id_token_claims(&again)["nonce"]),
+            (&json!("Viewer"), &Value::Null)
+        );
+        api.caller_with_authorization(bearer(&again)).get("/leads").await.expect_status(200);
+        assert_eq!(
+            request_tokens(&anyone, &refresh(&tokens)).await.expect_status(400),
+            json!({ "error": "invalid_grant" })
+        );
+        request_tokens(&anyone, &refresh(&again)).await.expect_status(200);
 
         for (asked, answered) in [
             ("?post_logout_redirect_uri=http://localhost/&state=s", "http://localhost/?state=s"),
@@ -173,7 +179,7 @@ async fn the_local_issuer_supports_sign_in_refresh_and_sign_out() {
             assert_eq!(redirect_target(&anyone.get(&format!("/local/logout{asked}")).await), answered);
         }
         for elsewhere in ["", "?post_logout_redirect_uri=https://example.com/"] {
-            anyone.get(&format!("/local/logout{elsewhere}")).await.expect(200);
+            anyone.get(&format!("/local/logout{elsewhere}")).await.expect_status(200);
         }
     })
     .await;
@@ -192,7 +198,7 @@ async fn the_local_issuer_refuses_invalid_sign_ins() {
         ] {
             let refused = anyone.get(&format!("{}&role=Owner", AUTHORIZE_PATH_AND_QUERY.replace(from, to))).await;
             assert!(!refused.headers.contains_key("location"), "{to}");
-            refused.expect(400);
+            refused.expect_status(400);
         }
         for (from, to, error) in [
             ("response_type=code", "response_type=token", "unsupported_response_type"),
@@ -214,11 +220,11 @@ async fn the_local_issuer_refuses_invalid_sign_ins() {
             ("code_verifier=", "verifier=", "invalid_request"),
         ] {
             let form = token_request_form(&sign_in_for_code(&anyone, "t", "Owner").await).replace(from, to);
-            assert_eq!(request_tokens(&anyone, &form).await.expect(400), json!({ "error": error }), "{to}");
+            assert_eq!(request_tokens(&anyone, &form).await.expect_status(400), json!({ "error": error }), "{to}");
         }
         let form = token_request_form(&sign_in_for_code(&anyone, "t", "Owner").await);
-        request_tokens(&anyone, &form).await.expect(200);
-        assert_eq!(request_tokens(&anyone, &form).await.expect(400), json!({ "error": "invalid_grant" }));
+        request_tokens(&anyone, &form).await.expect_status(200);
+        assert_eq!(request_tokens(&anyone, &form).await.expect_status(400), json!({ "error": "invalid_grant" }));
     })
     .await;
 }
@@ -227,29 +233,29 @@ async fn the_local_issuer_refuses_invalid_sign_ins() {
 #[tokio::test(flavor = "multi_thread")]
 async fn delayed_messages_survive_a_restart() {
     let folder = tempfile::TempDir::new().unwrap();
-    let here = || Options {
+    let here = || StackOptions {
         data: Some(folder.path().to_owned()),
         events: true,
         webhook_networks: "127.0.0.0/8".into(),
-        ..Options::default()
+        ..StackOptions::default()
     };
-    let receiver = WebhookReceiver::start().await;
+    let receiver = WebhookReceiver::start_receiver().await;
     receiver.set_path_behaviour("/hook", EndpointBehaviour::Answer(500, String::new()));
-    let api = TestStack::start(here()).await;
-    let owner = api.owner();
+    let api = TestStack::start_stack(here()).await;
+    let owner = api.owner_caller();
     let (hook, _) = owner.add_test_webhook(json!({ "url": format!("{}/hook", receiver.url) })).await;
     owner.create_lead(example_lead("a@example.com")).await;
     receiver.wait_for_requests("/hook", 1).await;
     owner.wait_for_delivery(hook, |delivery| delivery["state"] == "Pending").await;
     wait_until_some("what waits", async || (!api.queues.has_message_in_process()).then_some(())).await;
     assert_eq!(api.queues.message_bodies("DeliveriesQueue").len(), 1);
-    api.stop().await;
+    api.stop_stack().await;
     receiver.set_path_behaviour("/hook", EndpointBehaviour::Well);
-    let api = TestStack::start(here()).await;
+    let api = TestStack::start_stack(here()).await;
     assert_eq!(api.queues.message_bodies("DeliveriesQueue").len(), 1);
-    api.clock.advance(std::time::Duration::from_secs(60));
+    api.clock.advance_clock(std::time::Duration::from_secs(60));
     receiver.wait_for_requests("/hook", 2).await;
-    api.owner().wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
+    api.owner_caller().wait_for_delivery(hook, |delivery| delivery["state"] == "Delivered").await;
     api.wait_for_empty_delivery_queue().await;
-    api.stop().await;
+    api.stop_stack().await;
 }

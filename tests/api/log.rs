@@ -45,7 +45,7 @@ impl io::Write for LogCollector {
 
 /// Starts collecting the log lines of the functions.
 pub(crate) fn start_collecting_log() {
-    shared::platform::telemetry::init(|| LogCollector, tracing::Level::WARN);
+    shared::platform::telemetry::start_json_log_to(|| LogCollector, tracing::Level::WARN);
 }
 
 /// The log line of the last request of a team. Panics if there is none.

@@ -1,10 +1,5 @@
-//! Tests of the API from outside: HTTP request in, HTTP response out, on DynamoDB semantics.
-//!
-//! The tests start everything they need. With `AWS_ENDPOINT_URL_DYNAMODB` set, the tests run on that DynamoDB instead
-//! of the embedded one. After most tests the whole table is audited: see [`audit`]. A test runs on one thread, which
-//! costs less. A test uses several threads if it sends concurrent requests or has event sources, so that they really
-//! run in parallel, or if a fault injector counts trips: the injector waits until no other worker of the runtime is
-//! active.
+//! Tests of the API from outside: HTTP request in, HTTP response out, on an embedded DynamoDB or the one that
+//! `AWS_ENDPOINT_URL_DYNAMODB` names. After most tests the whole table is audited: see [`audit`].
 
 // The tests spend a sixth of their time on memory allocation. The feature `override` of mimalloc replaces `malloc`
 // itself. As Rust's global allocator, mimalloc would be called through functions of this crate, which is not optimised.

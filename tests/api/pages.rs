@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Request};
 use serde_json::{Value, json};
 
 use crate::documents::repository_root;
-use crate::harness::{TestStack, example_lead, example_lead_with, gunzipped, test_options};
+use crate::harness::{TestStack, decompress_gzip, example_lead, example_lead_with, test_options};
 
 const PUBLIC_PATHS: [&str; 5] = ["/", "/docs", "/docs/api", "/openapi.json", "/assets/latest/reference.css"];
 
@@ -14,16 +14,16 @@ async fn get_decompressed(api: &TestStack, path: &str, headers: &[(&str, &str)])
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let (parts, body) = api.gateway.call(request.body(Bytes::new()).unwrap()).await.into_parts();
+    let (parts, body) = api.gateway.answer_request(request.body(Bytes::new()).unwrap()).await.into_parts();
     // The function sends files compressed even if the request does not accept gzip.
     let is_gzip = parts.headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
-    let plain = if is_gzip { gunzipped(&body) } else { body };
+    let plain = if is_gzip { decompress_gzip(&body) } else { body };
     (parts.status.as_u16(), parts.headers, plain)
 }
 
 #[tokio::test]
 async fn pages_are_public() {
-    let api = TestStack::start(test_options()).await;
+    let api = TestStack::start_stack(test_options()).await;
     for page in PUBLIC_PATHS {
         for headers in [&[][..], &[("authorization", "Bearer nonsense")], &[("cookie", "a=b")]] {
             let (status, headers, body) = get_decompressed(&api, page, headers).await;
@@ -57,7 +57,7 @@ async fn pages_are_public() {
 
 #[tokio::test]
 async fn cached_pages_are_304() {
-    let api = TestStack::start(test_options()).await;
+    let api = TestStack::start_stack(test_options()).await;
     for page in PUBLIC_PATHS {
         let (_, headers, _) = get_decompressed(&api, page, &[]).await;
         let tag = headers["etag"].to_str().unwrap();
@@ -72,8 +72,8 @@ async fn cached_pages_are_304() {
 /// Large JSON responses are compressed for callers that accept gzip.
 #[tokio::test]
 async fn json_is_compressed_for_those_who_accept_it() {
-    let api = TestStack::start(test_options()).await;
-    let owner = api.owner();
+    let api = TestStack::start_stack(test_options()).await;
+    let owner = api.owner_caller();
     for n in 0..10 {
         owner.create_lead(example_lead(&format!("a{n}@example.com"))).await;
     }
@@ -83,14 +83,14 @@ async fn json_is_compressed_for_those_who_accept_it() {
     let get = async |path: &str, encoding: &str| {
         let request = Request::builder().uri(path).header("host", "localhost").header("authorization", &authorization);
         let request = request.header("accept-encoding", encoding).body(Bytes::new()).unwrap();
-        api.gateway.call(request).await.into_parts()
+        api.gateway.answer_request(request).await.into_parts()
     };
     let (parts, packed) = get("/leads", "gzip, br").await;
     assert_eq!(
         (&parts.headers["content-encoding"], &parts.headers["vary"]),
         (&"gzip".parse().unwrap(), &"accept-encoding".parse().unwrap())
     );
-    let text = gunzipped(&packed);
+    let text = decompress_gzip(&packed);
     assert_eq!(serde_json::from_slice::<Value>(&text).unwrap(), plain.body);
     assert!(packed.len() * 4 < text.len(), "{} of {}", packed.len(), text.len());
     for (path, encoding) in [("/leads", "identity"), ("/businesses", "gzip")] {
@@ -107,7 +107,7 @@ fn linked_urls(html: &str) -> impl Iterator<Item = &str> {
 
 #[tokio::test]
 async fn assets_are_cached_for_good() {
-    let api = TestStack::start(test_options()).await;
+    let api = TestStack::start_stack(test_options()).await;
     for page in ["/", "/docs"] {
         let (_, _, html) = get_decompressed(&api, page, &[]).await;
         let html = String::from_utf8(html.to_vec()).unwrap();
@@ -135,7 +135,7 @@ async fn assets_are_cached_for_good() {
 /// Every Markdown page of `docs/` is served as HTML, and its links lead to served pages, headings and files.
 #[tokio::test]
 async fn links_between_served_guides_work() {
-    let api = TestStack::start(test_options()).await;
+    let api = TestStack::start_stack(test_options()).await;
     let pages = std::fs::read_dir(repository_root().join("docs")).unwrap().map(|file| file.unwrap().path());
     for file in pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
         let page = format!("/docs/{}", file.file_stem().unwrap().to_str().unwrap());
@@ -157,8 +157,8 @@ async fn links_between_served_guides_work() {
 /// A page contains the sign-in settings from the configuration. The deployed template sets no `TOKEN_ENDPOINT`.
 #[tokio::test]
 async fn a_page_has_the_sign_in_configuration() {
-    let api = TestStack::start(test_options()).await;
-    let issuer = api.gateway.issuer().url();
+    let api = TestStack::start_stack(test_options()).await;
+    let issuer = api.gateway.token_issuer().issuer_url();
     for page in ["/", "/docs"] {
         let (_, headers, html) = get_decompressed(&api, page, &[]).await;
         let html = String::from_utf8(html.to_vec()).unwrap();
@@ -177,10 +177,14 @@ async fn a_page_has_the_sign_in_configuration() {
 
 #[tokio::test]
 async fn the_content_security_policy_allows_photos() {
-    let api = TestStack::start(test_options()).await;
-    let owner = api.owner();
-    let photo = owner.post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL })).await.expect(200);
-    let created = owner.post("/leads", example_lead_with("a@example.com", json!({ "photo": photo }))).await.expect(201);
+    let api = TestStack::start_stack(test_options()).await;
+    let owner = api.owner_caller();
+    let photo = owner
+        .post("/leads/upload-photo", json!({ "photo": local::examples::PIXEL_GIF_BASE64 }))
+        .await
+        .expect_status(200);
+    let created =
+        owner.post("/leads", example_lead_with("a@example.com", json!({ "photo": photo }))).await.expect_status(201);
     let bucket = created["photoUrl"].as_str().unwrap().split('/').take(4).collect::<Vec<_>>().join("/");
     let (_, headers, _) = get_decompressed(&api, "/", &[]).await;
     let policy = headers["content-security-policy"].to_str().unwrap();
@@ -189,7 +193,7 @@ async fn the_content_security_policy_allows_photos() {
 
 #[tokio::test]
 async fn files_other_than_pages_connect_only_to_self() {
-    let api = TestStack::start(test_options()).await;
+    let api = TestStack::start_stack(test_options()).await;
     for file in ["/openapi.json", "/assets/latest/reference.css"] {
         let (_, headers, _) = get_decompressed(&api, file, &[]).await;
         let policy = headers["content-security-policy"].to_str().unwrap();

@@ -18,18 +18,18 @@ use img_parts::riff::{RiffChunk, RiffContent};
 use img_parts::webp::WebP;
 use img_parts::{ImageEXIF as _, ImageICC as _};
 use jiff::SignedDuration;
-use local::{Fault, Options};
+use local::{Fault, StackOptions};
 use serde_json::{Value, json};
 use shared::domain::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::harness::{
-    Reply, TestCaller, TestStack, example_lead, example_lead_with, put_body_with, test_options, with_api,
+    TestCaller, TestResponse, TestStack, example_lead, example_lead_with, put_body_with, test_options, with_api,
     with_fault_injection, with_faults_and_deadline,
 };
 
-const PATH: &str = "/leads/upload-photo";
-const FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif];
+const UPLOAD_PATH: &str = "/leads/upload-photo";
+const IMAGE_FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif];
 /// GPS position that the tests hide in every part of an image file that can hold metadata.
 const LOCATION_TEXT: &[u8] = b"52.5200N 13.4050E";
 
@@ -46,7 +46,7 @@ fn encoded_image(format: ImageFormat) -> Vec<u8> {
 }
 
 /// Builds a `multipart/form-data` body from parts, each with a name, an optional file name and the content.
-fn multipart(parts: &[(&str, Option<&str>, &[u8])]) -> Vec<u8> {
+fn multipart_body(parts: &[(&str, Option<&str>, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, file, bytes) in parts {
         let file = file.map(|file| format!("; filename=\"{file}\"\r\nContent-Type: image/jpeg")).unwrap_or_default();
@@ -58,21 +58,21 @@ fn multipart(parts: &[(&str, Option<&str>, &[u8])]) -> Vec<u8> {
     body
 }
 
-async fn post_multipart(caller: &TestCaller<'_>, body: impl Into<Bytes>) -> Reply {
-    caller.send("POST", PATH, &[("content-type", "multipart/form-data; boundary=frontier")], body).await
+async fn post_multipart(caller: &TestCaller<'_>, body: impl Into<Bytes>) -> TestResponse {
+    caller.send_request("POST", UPLOAD_PATH, &[("content-type", "multipart/form-data; boundary=frontier")], body).await
 }
 
-async fn upload_photo(caller: &TestCaller<'_>, lead: Option<u64>, file: &[u8]) -> Reply {
+async fn upload_photo(caller: &TestCaller<'_>, lead: Option<u64>, file: &[u8]) -> TestResponse {
     let id = lead.map(|id| id.to_string()).unwrap_or_default();
     let mut parts = vec![("photo", Some("me.jpg"), file)];
     if lead.is_some() {
         parts.push(("id", None, id.as_bytes()));
     }
-    post_multipart(caller, multipart(&parts)).await
+    post_multipart(caller, multipart_body(&parts)).await
 }
 
 pub(crate) async fn upload_test_photo(caller: &TestCaller<'_>, lead: Option<u64>) -> String {
-    let reply = upload_photo(caller, lead, &encoded_image(ImageFormat::Jpeg)).await.expect(200);
+    let reply = upload_photo(caller, lead, &encoded_image(ImageFormat::Jpeg)).await.expect_status(200);
     reply.as_str().expect("a file name").to_owned()
 }
 
@@ -94,15 +94,15 @@ fn hours_from_now(n: i64) -> Timestamp {
 #[tokio::test]
 async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let lead = owner.create_lead(example_lead("a@example.com")).await;
         let mut before = String::new();
-        for format in FORMATS {
+        for format in IMAGE_FORMATS {
             let file = encoded_image(format);
-            let name = upload_photo(&owner, Some(lead), &file).await.expect(200);
+            let name = upload_photo(&owner, Some(lead), &file).await.expect_status(200);
             let name = name.as_str().expect("a file name, as a JSON string");
             assert!(name.ends_with(&format!(".{}", format.extensions_str()[0])), "{name}");
-            let read = owner.get("/leads/1").await.expect(200);
+            let read = owner.get("/leads/1").await.expect_status(200);
             assert_eq!(read["photo"], name);
             assert!(read["photoUrl"].as_str().unwrap().contains(&format!("/photos/team/{name}?")), "{read}");
             let stored = api.read_object(&format!("photos/team/{name}")).await;
@@ -110,16 +110,16 @@ async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
             assert_eq!(sent.as_bytes(), got.as_bytes(), "not a pixel changes");
             let photos: BTreeSet<String> = api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
             assert_eq!(photos, photo_object_keys("team", &[name]));
-            let log = owner.get("/leads/logs/1?limit=1").await.expect(200)["logs"][0].clone();
+            let log = owner.get("/leads/logs/1?limit=1").await.expect_status(200)["logs"][0].clone();
             assert_eq!((&log["action"], &log["entityType"], &log["entityId"]), (&json!("UploadPhoto"), &json!("Lead"), &json!(lead)));
             assert_eq!(log["changes"], json!({ "photo": { "previous": before, "current": name } }));
             before = name.to_owned();
         }
-        let deleted = owner.delete(&format!("/leads/delete-photo/{before}"), Value::Null).await.expect(200);
+        let deleted = owner.delete(&format!("/leads/delete-photo/{before}"), Value::Null).await.expect_status(200);
         assert_eq!(deleted, json!({ "message": "Photo deleted successfully", "description": "The photo has been deleted successfully." }));
-        let read = owner.get("/leads/1").await.expect(200);
+        let read = owner.get("/leads/1").await.expect_status(200);
         assert_eq!((&read["photo"], read.get("photoUrl")), (&json!(""), None));
-        let log = owner.get("/leads/logs/1?limit=1").await.expect(200);
+        let log = owner.get("/leads/logs/1?limit=1").await.expect_status(200);
         assert_eq!((&log["count"], &log["logs"][0]["action"]), (&json!(6), &json!("DeletePhoto")));
         assert_eq!(log["logs"][0]["changes"], json!({ "photo": { "previous": before, "current": "" } }));
         owner.delete(&format!("/leads/delete-photo/{before}"), Value::Null).await.expect_error(404, "Lead not found");
@@ -131,7 +131,7 @@ async fn an_uploaded_photo_replaces_the_old_photo_of_a_lead() {
 #[tokio::test]
 async fn an_upload_can_be_attached_to_one_lead() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (first, second) = (upload_test_photo(&owner, None).await, upload_test_photo(&owner, None).await);
         owner.create_lead(example_lead_with("a@example.com", json!({ "photo": first }))).await;
         owner.create_lead(example_lead("b@example.com")).await;
@@ -141,20 +141,20 @@ async fn an_upload_can_be_attached_to_one_lead() {
             .expect_bad_fields(&["photo"]);
         owner.put("/leads/2", put_body_with(json!({ "photo": first }))).await.expect_bad_fields(&["photo"]);
         // Sending a lead's own photo name again changes nothing.
-        owner.put("/leads/1", put_body_with(json!({ "photo": first }))).await.expect(200);
+        owner.put("/leads/1", put_body_with(json!({ "photo": first }))).await.expect_status(200);
         let other = api.caller_with_role("other", "Owner");
         other
             .post("/leads", example_lead_with("a@example.com", json!({ "photo": second })))
             .await
             .expect_bad_fields(&["photo"]);
-        owner.put("/leads/1", put_body_with(json!({ "photo": second }))).await.expect(200);
+        owner.put("/leads/1", put_body_with(json!({ "photo": second }))).await.expect_status(200);
         let photos: BTreeSet<String> =
             api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
         assert_eq!(photos, photo_object_keys("team", &[&second]));
         // A replaced photo cannot be given to another lead.
         owner.put("/leads/2", put_body_with(json!({ "photo": first }))).await.expect_bad_fields(&["photo"]);
         // Deleting a lead also deletes the object of its photo.
-        owner.delete("/leads", json!({ "ids": [1] })).await.expect(200);
+        owner.delete("/leads", json!({ "ids": [1] })).await.expect_status(200);
         assert!(!api.object_keys().await.iter().any(|key| key.contains(&second)));
         owner.put("/leads/2", put_body_with(json!({ "photo": second }))).await.expect_bad_fields(&["photo"]);
     })
@@ -164,7 +164,7 @@ async fn an_upload_can_be_attached_to_one_lead() {
 #[tokio::test]
 async fn an_upload_may_be_json_with_base64() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let lead = owner.create_lead(example_lead("a@example.com")).await;
         let file = encoded_image(ImageFormat::Png);
         let lines = STANDARD
@@ -181,11 +181,11 @@ async fn an_upload_may_be_json_with_base64() {
             url(&STANDARD.encode(&file)),
             url(&lines.join("\n")),
         ] {
-            let name = owner.post(PATH, json!({ "id": lead, "photo": text })).await.expect(200);
-            assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], name);
+            let name = owner.post(UPLOAD_PATH, json!({ "id": lead, "photo": text })).await.expect_status(200);
+            assert_eq!(owner.get("/leads/1").await.expect_status(200)["photo"], name);
         }
-        owner.post(PATH, json!({ "photo": STANDARD.encode(&file) })).await.expect(200);
-        owner.post(PATH, json!({ "id": null, "photo": STANDARD.encode(&file) })).await.expect(200);
+        owner.post(UPLOAD_PATH, json!({ "photo": STANDARD.encode(&file) })).await.expect_status(200);
+        owner.post(UPLOAD_PATH, json!({ "id": null, "photo": STANDARD.encode(&file) })).await.expect_status(200);
         for (body, fields) in [
             // The original API document's example has the word `binary` in place of the bytes of a file.
             (json!({ "id": 1, "photo": "binary" }), &["photo"][..]),
@@ -195,7 +195,7 @@ async fn an_upload_may_be_json_with_base64() {
             (json!({}), &["photo"]),
             (json!([]), &["body"]),
         ] {
-            let refused = owner.post(PATH, body.clone()).await;
+            let refused = owner.post(UPLOAD_PATH, body.clone()).await;
             assert_eq!(refused.body["message"], "Invalid file", "{body}");
             refused.expect_bad_fields(fields);
         }
@@ -206,22 +206,26 @@ async fn an_upload_may_be_json_with_base64() {
 #[tokio::test]
 async fn malformed_uploads_are_refused() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let jpeg = encoded_image(ImageFormat::Jpeg);
         let photo = ("photo", Some("me.jpg"), &jpeg[..]);
-        let whole = multipart(&[photo]);
+        let whole = multipart_body(&[photo]);
         let before = api.scan_all_items().await;
         for (what, body, fields) in [
             ("nothing", Vec::new(), &["body"][..]),
-            ("no part", multipart(&[]), &["photo"]),
-            ("no photo", multipart(&[("id", None, b"1")]), &["photo"]),
-            ("an empty photo", multipart(&[("photo", Some("me.jpg"), b"")]), &["photo"]),
-            ("two photos", multipart(&[photo, photo]), &["photo"]),
-            ("two ids", multipart(&[("id", None, b"1"), photo, ("id", None, b"1")]), &["id"]),
-            ("a bad id and no image", multipart(&[("id", None, b"x"), ("photo", None, b"GIF89a")]), &["id", "photo"]),
-            ("an id that is not text", multipart(&[("id", None, b"\xff"), photo]), &["id"]),
-            ("another field", multipart(&[photo, ("lead", None, b"1")]), &["lead"]),
+            ("no part", multipart_body(&[]), &["photo"]),
+            ("no photo", multipart_body(&[("id", None, b"1")]), &["photo"]),
+            ("an empty photo", multipart_body(&[("photo", Some("me.jpg"), b"")]), &["photo"]),
+            ("two photos", multipart_body(&[photo, photo]), &["photo"]),
+            ("two ids", multipart_body(&[("id", None, b"1"), photo, ("id", None, b"1")]), &["id"]),
+            (
+                "a bad id and no image",
+                multipart_body(&[("id", None, b"x"), ("photo", None, b"GIF89a")]),
+                &["id", "photo"],
+            ),
+            ("an id that is not text", multipart_body(&[("id", None, b"\xff"), photo]), &["id"]),
+            ("another field", multipart_body(&[photo, ("lead", None, b"1")]), &["lead"]),
             ("half a form", whole[..whole.len() / 2].to_vec(), &["body"]),
             ("no end", whole[..whole.len() - 16].to_vec(), &["body"]),
             ("another boundary", [b"--border", &whole[10..]].concat(), &["photo"]),
@@ -248,12 +252,18 @@ async fn malformed_uploads_are_refused() {
             ("image/jpeg", 415),
             ("application/x-www-form-urlencoded", 415),
         ] {
-            let refused = owner.send("POST", PATH, &[("content-type", content_type)], whole.clone()).await;
+            let refused =
+                owner.send_request("POST", UPLOAD_PATH, &[("content-type", content_type)], whole.clone()).await;
             assert_eq!(refused.status, status, "{content_type}: {}", refused.body);
         }
-        owner.send("POST", PATH, &[], whole.clone()).await.expect_error(415, "Unsupported media type");
+        owner.send_request("POST", UPLOAD_PATH, &[], whole.clone()).await.expect_error(415, "Unsupported media type");
         owner
-            .send("POST", &format!("{PATH}?id=1"), &[("content-type", "multipart/form-data; boundary=frontier")], whole)
+            .send_request(
+                "POST",
+                &format!("{UPLOAD_PATH}?id=1"),
+                &[("content-type", "multipart/form-data; boundary=frontier")],
+                whole,
+            )
             .await
             .expect_bad_fields(&["id"]);
         assert_eq!(api.scan_all_items().await, before, "a refusal writes nothing");
@@ -280,7 +290,7 @@ fn decompression_bomb(width: u32, height: u32) -> Vec<u8> {
 #[tokio::test]
 async fn files_that_are_no_image_or_too_large_are_refused() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let mut files = vec![
             ("text", b"Hello, this is not an image.".to_vec()),
             ("a signature alone", b"\x89PNG\r\n\x1a\n".to_vec()),
@@ -294,7 +304,7 @@ async fn files_that_are_no_image_or_too_large_are_refused() {
         let mut huge_gif = encoded_image(ImageFormat::Gif);
         huge_gif[6..10].copy_from_slice(&[0xff; 4]);
         files.push(("a GIF of 4 billion pixels", huge_gif));
-        for format in FORMATS {
+        for format in IMAGE_FORMATS {
             let file = encoded_image(format);
             files.push(("half a file", file[..file.len() / 2].to_vec()));
             files.push(("a header", file[..24].to_vec()));
@@ -309,8 +319,8 @@ async fn files_that_are_no_image_or_too_large_are_refused() {
         }
         assert_eq!(api.object_keys().await, BTreeSet::new());
         long.pop();
-        upload_photo(&owner, None, &long).await.expect(200);
-        upload_photo(&owner, None, &decompression_bomb(5_000, 5_000)).await.expect(200);
+        upload_photo(&owner, None, &long).await.expect_status(200);
+        upload_photo(&owner, None, &decompression_bomb(5_000, 5_000)).await.expect_status(200);
         post_multipart(&owner, vec![b'x'; 6 * 1024 * 1024 + 1]).await.expect_error(413, "Payload too large");
     })
     .await;
@@ -319,16 +329,17 @@ async fn files_that_are_no_image_or_too_large_are_refused() {
 #[tokio::test]
 async fn a_photo_of_three_megabytes_is_stored_unchanged() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let mut file = Vec::new();
         JpegEncoder::new_with_quality(&mut file, 95).encode_image(&noisy_image(1200, 1130)).unwrap();
         assert!((3_000_000..4 * 1024 * 1024).contains(&file.len()), "{}", file.len());
         for _ in 0..2 {
-            let name = upload_photo(&owner, Some(1), &file).await.expect(200);
+            let name = upload_photo(&owner, Some(1), &file).await.expect_status(200);
             assert_eq!(api.read_object(&format!("photos/team/{}", name.as_str().unwrap())).await, file);
         }
-        let name = owner.post(PATH, json!({ "id": 1, "photo": STANDARD.encode(&file) })).await.expect(200);
+        let name =
+            owner.post(UPLOAD_PATH, json!({ "id": 1, "photo": STANDARD.encode(&file) })).await.expect_status(200);
         assert_eq!(api.read_object(&format!("photos/team/{}", name.as_str().unwrap())).await, file);
     })
     .await;
@@ -337,13 +348,14 @@ async fn a_photo_of_three_megabytes_is_stored_unchanged() {
 #[tokio::test]
 async fn a_photo_cannot_be_deleted_or_replaced_by_another_team() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let lead = owner.create_lead(example_lead("a@example.com")).await;
         // The stored photo gets a generated name: the file name in the upload is ignored.
         for name in ["../../etc/passwd", "a/b.jpg", "..\\x.jpg", "%2e%2e%2fx.jpg", "", "a\u{e9}.php"] {
-            let reply = post_multipart(&owner, multipart(&[("photo", Some(name), &encoded_image(ImageFormat::Jpeg))]))
-                .await
-                .expect(200);
+            let reply =
+                post_multipart(&owner, multipart_body(&[("photo", Some(name), &encoded_image(ImageFormat::Jpeg))]))
+                    .await
+                    .expect_status(200);
             let stored = reply.as_str().unwrap();
             assert!(stored.len() == 36 && stored.ends_with(".jpg"), "{stored}");
         }
@@ -352,7 +364,7 @@ async fn a_photo_cannot_be_deleted_or_replaced_by_another_team() {
         let before = (api.scan_all_items().await, api.object_keys().await);
         let other = api.caller_with_role("other", "Owner");
         for name in [&photo[..], "..%2F..%2Fphotos%2Fteam%2Fx.jpg", "%2e%2e", "x.jpg", "%00", "%ff", "a%23b"] {
-            other.delete(&format!("/leads/delete-photo/{name}"), Value::Null).await.expect(404);
+            other.delete(&format!("/leads/delete-photo/{name}"), Value::Null).await.expect_status(404);
         }
         upload_photo(&other, Some(lead), &encoded_image(ImageFormat::Jpeg)).await.expect_error(404, "Lead not found");
         assert_eq!((api.scan_all_items().await, api.object_keys().await), before);
@@ -434,13 +446,13 @@ fn image_with_location(format: ImageFormat) -> Vec<u8> {
 #[tokio::test]
 async fn location_metadata_is_removed() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let holds = |file: &[u8]| file.windows(LOCATION_TEXT.len()).any(|window| window == LOCATION_TEXT);
-        for format in FORMATS {
+        for format in IMAGE_FORMATS {
             let file = image_with_location(format);
             assert!(holds(&file));
-            let name = upload_photo(&owner, Some(1), &file).await.expect(200);
+            let name = upload_photo(&owner, Some(1), &file).await.expect_status(200);
             let stored = api.read_object(&format!("photos/team/{}", name.as_str().unwrap())).await;
             assert!(!holds(&stored), "{format:?}");
             assert_eq!(image::guess_format(&stored).unwrap(), format);
@@ -466,7 +478,7 @@ async fn location_metadata_is_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_with_an_idempotency_key_takes_effect_once() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let file = encoded_image(ImageFormat::Jpeg);
         let once = async |key: &str, lead: Option<u64>| {
@@ -476,19 +488,19 @@ async fn an_upload_with_an_idempotency_key_takes_effect_once() {
                 parts.push(("id", None, id.as_bytes()));
             }
             let headers = [("content-type", "multipart/form-data; boundary=frontier"), ("idempotency-key", key)];
-            owner.send("POST", PATH, &headers, multipart(&parts)).await
+            owner.send_request("POST", UPLOAD_PATH, &headers, multipart_body(&parts)).await
         };
         for (key, lead) in [("one", None), ("two", Some(1))] {
-            let first = once(key, lead).await.expect(200);
+            let first = once(key, lead).await.expect_status(200);
             let state = (api.scan_all_items().await, api.object_keys().await);
-            assert_eq!(once(key, lead).await.expect(200), first);
+            assert_eq!(once(key, lead).await.expect_status(200), first);
             assert_eq!((api.scan_all_items().await, api.object_keys().await), state);
         }
         once("two", None).await.expect_error(400, "Invalid Idempotency-Key");
         let (a, b, c) = tokio::join!(once("three", Some(1)), once("three", Some(1)), once("three", Some(1)));
-        let names: BTreeSet<String> = [a, b, c].map(|reply| reply.expect(200).to_string()).into();
+        let names: BTreeSet<String> = [a, b, c].map(|reply| reply.expect_status(200).to_string()).into();
         assert_eq!(names.len(), 1, "{names:?}");
-        assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 3);
+        assert_eq!(owner.get("/leads/logs/1").await.expect_status(200)["count"], 3);
         let photos = api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).count();
         // The clean-up removes the copies of concurrent uploads that were not attached to the lead.
         api.run_clean_up_hours_ahead(26).await;
@@ -500,18 +512,20 @@ async fn an_upload_with_an_idempotency_key_takes_effect_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_uploads_leave_a_lead_one_photo() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let file = encoded_image(ImageFormat::Jpeg);
         let all = futures_util::future::join_all((0..6).map(|_| upload_photo(&owner, Some(1), &file))).await;
-        let names: Vec<String> = all.into_iter().map(|reply| reply.expect(200).as_str().unwrap().to_owned()).collect();
-        let photo = owner.get("/leads/1").await.expect(200)["photo"].as_str().unwrap().to_owned();
+        let names: Vec<String> =
+            all.into_iter().map(|reply| reply.expect_status(200).as_str().unwrap().to_owned()).collect();
+        let photo = owner.get("/leads/1").await.expect_status(200)["photo"].as_str().unwrap().to_owned();
         assert!(names.contains(&photo));
         let photos: BTreeSet<String> =
             api.object_keys().await.into_iter().filter(|key| key.starts_with("photos/")).collect();
         assert_eq!(photos, photo_object_keys("team", &[&photo]));
-        assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 7);
-        // One request deletes a photo while another gives it to a lead: no lead may refer to a missing object.
+        assert_eq!(owner.get("/leads/logs/1").await.expect_status(200)["count"], 7);
+        // A request deletes a photo while another request gives the photo to a lead: no lead may refer to a missing
+        // object.
         let spare = upload_test_photo(&owner, None).await;
         let path = format!("/leads/delete-photo/{spare}");
         let (deleted, named) = tokio::join!(
@@ -541,7 +555,7 @@ async fn assert_photos_exist(api: &TestStack) {
 #[tokio::test]
 async fn a_failed_upload_keeps_the_photo_and_is_cleaned_up() {
     with_faults_and_deadline(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let old = upload_test_photo(&owner, Some(1)).await;
         let file = encoded_image(ImageFormat::Png);
@@ -550,7 +564,7 @@ async fn a_failed_upload_keeps_the_photo_and_is_cleaned_up() {
             upload_photo(&owner, Some(1), &file).await.expect_error(503, "Service unavailable");
             table.stop_faults();
             bucket.stop_faults();
-            assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
+            assert_eq!(owner.get("/leads/1").await.expect_status(200)["photo"], photo);
             assert_photos_exist(api).await;
             let objects = api.object_keys().await;
             assert_eq!(objects.len(), left, "{objects:?}");
@@ -568,9 +582,9 @@ async fn a_failed_upload_keeps_the_photo_and_is_cleaned_up() {
 
         // If deleting the old objects fails, the lead has its new photo, and the clean-up removes the old one.
         bucket.inject_always("DeleteObjects", Fault::Throttle);
-        upload_photo(&owner, Some(1), &file).await.expect(200);
+        upload_photo(&owner, Some(1), &file).await.expect_status(200);
         bucket.stop_faults();
-        let new = owner.get("/leads/1").await.expect(200)["photo"].as_str().unwrap().to_owned();
+        let new = owner.get("/leads/1").await.expect_status(200)["photo"].as_str().unwrap().to_owned();
         assert_ne!(new, old);
         assert_photos_exist(api).await;
         assert!(api.object_keys().await.contains(&format!("photos/team/{old}")));
@@ -579,9 +593,9 @@ async fn a_failed_upload_keeps_the_photo_and_is_cleaned_up() {
 
         // Deletes the photo while deleting its objects fails. The clean-up fails as well, and later succeeds.
         bucket.inject_always("DeleteObjects", Fault::Throttle);
-        owner.delete(&format!("/leads/delete-photo/{new}"), Value::Null).await.expect(200);
-        assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], "");
-        let removed = api.gateway.clean_up(hours_from_now(26)).await;
+        owner.delete(&format!("/leads/delete-photo/{new}"), Value::Null).await.expect_status(200);
+        assert_eq!(owner.get("/leads/1").await.expect_status(200)["photo"], "");
+        let removed = api.gateway.invoke_clean_up(hours_from_now(26)).await;
         assert!(removed.is_err(), "{removed:?}");
         bucket.stop_faults();
         api.run_clean_up_hours_ahead(26).await;
@@ -597,14 +611,14 @@ async fn a_failed_upload_keeps_the_photo_and_is_cleaned_up() {
 #[tokio::test]
 async fn an_unattached_upload_expires() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (late, named, deleted) = (
             upload_test_photo(&owner, None).await,
             upload_test_photo(&owner, None).await,
             upload_test_photo(&owner, None).await,
         );
         owner.create_lead(example_lead_with("a@example.com", json!({ "photo": named }))).await;
-        owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.expect(200);
+        owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.expect_status(200);
         owner.delete(&format!("/leads/delete-photo/{deleted}"), Value::Null).await.expect_error(404, "Lead not found");
         owner.put("/leads/1", put_body_with(json!({ "photo": deleted }))).await.expect_bad_fields(&["photo"]);
         // The clean-up removes a photo's objects twice, an hour apart, because a copy may be under way the first time.
@@ -617,7 +631,7 @@ async fn an_unattached_upload_expires() {
         assert_eq!(photos, [0, 0, 1, 0, 0, 0, 1, 0]);
         assert!(!api.object_keys().await.iter().any(|key| key.contains(&late)));
         owner.put("/leads/1", put_body_with(json!({ "photo": late }))).await.expect_bad_fields(&["photo"]);
-        assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], named);
+        assert_eq!(owner.get("/leads/1").await.expect_status(200)["photo"], named);
         assert_photos_exist(api).await;
     })
     .await;
@@ -626,15 +640,15 @@ async fn an_unattached_upload_expires() {
 /// A write of the clean-up is delayed until after the photo's record was deleted. It must not create the record again.
 #[tokio::test]
 async fn a_delayed_clean_up_write_restores_no_photo() {
-    let api = TestStack::start(Options { inject_faults: true, patient: false, ..test_options() }).await;
-    upload_test_photo(&api.owner(), None).await;
+    let api = TestStack::start_stack(StackOptions { inject_faults: true, patient: false, ..test_options() }).await;
+    upload_test_photo(&api.owner_caller(), None).await;
     api.dynamodb_faults().inject_next("UpdateItem", [Fault::Slow]);
     assert_eq!(api.run_clean_up_hours_ahead(48).await["photos"], 0);
-    assert_eq!(api.dynamodb_faults().faults_left(), 0);
+    assert_eq!(api.dynamodb_faults().count_faults_left(), 0);
     assert_eq!(api.run_clean_up_hours_ahead(50).await["photos"], 1);
     api.dynamodb_faults().wait_for_slow_requests().await;
     assert!(api.scan_all_items().await.into_keys().all(|key| key.sk != "PHOTO"));
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 /// The promotion of an upload in S3 is completed only after the clean-up has removed the photo, and leaves an object.
@@ -642,7 +656,7 @@ async fn a_delayed_clean_up_write_restores_no_photo() {
 #[tokio::test]
 async fn a_copy_concurrent_with_the_clean_up_leaves_no_object() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let late = upload_test_photo(&owner, None).await;
         api.run_clean_up_hours_ahead(26).await;
         let copy = api.s3.put_object().bucket(&api.bucket).key(format!("photos/team/{late}"));
@@ -658,13 +672,13 @@ async fn a_copy_concurrent_with_the_clean_up_leaves_no_object() {
 #[tokio::test]
 async fn a_lost_reply_does_not_remove_the_attached_photo() {
     with_fault_injection(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
         let replies = [Fault::Pass, Fault::LostAnswer, Fault::LostAnswer, Fault::InProgress];
         api.dynamodb_faults().inject_next("TransactWriteItems", replies);
         let photo = upload_test_photo(&owner, Some(1)).await;
-        assert_eq!(owner.get("/leads/1").await.expect(200)["photo"], photo);
-        assert_eq!(owner.get("/leads/logs/1").await.expect(200)["count"], 2);
+        assert_eq!(owner.get("/leads/1").await.expect_status(200)["photo"], photo);
+        assert_eq!(owner.get("/leads/logs/1").await.expect_status(200)["count"], 2);
         assert_photos_exist(api).await;
     })
     .await;
@@ -674,10 +688,10 @@ async fn a_lost_reply_does_not_remove_the_attached_photo() {
 #[tokio::test]
 async fn photos_load_from_any_origin_without_a_token() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_lead(example_lead("a@example.com")).await;
-        upload_photo(&owner, Some(1), &encoded_image(ImageFormat::Png)).await.expect(200);
-        let url = owner.get("/leads/1").await.expect(200)["photoUrl"].as_str().unwrap().to_owned();
+        upload_photo(&owner, Some(1), &encoded_image(ImageFormat::Png)).await.expect_status(200);
+        let url = owner.get("/leads/1").await.expect_status(200)["photoUrl"].as_str().unwrap().to_owned();
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
         let request =
@@ -697,11 +711,14 @@ async fn photos_load_from_any_origin_without_a_token() {
 #[tokio::test]
 async fn a_truncated_image_is_reported_as_truncated() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         for format in [ImageFormat::Jpeg, ImageFormat::Png] {
             let file = encoded_image(format);
             for length in [file.len() - 2, file.len() / 2, 40] {
-                let reply = owner.post(PATH, json!({ "photo": STANDARD.encode(&file[..length]) })).await.expect(400);
+                let reply = owner
+                    .post(UPLOAD_PATH, json!({ "photo": STANDARD.encode(&file[..length]) }))
+                    .await
+                    .expect_status(400);
                 let message = reply["errors"][0]["message"].as_str().unwrap();
                 assert!(message.contains("truncated"), "{format:?} of {length} bytes: {message}");
             }

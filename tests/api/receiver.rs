@@ -47,20 +47,20 @@ pub(crate) struct ReceivedRequest {
 }
 
 impl ReceivedRequest {
-    pub(crate) fn json(&self) -> Value {
+    pub(crate) fn json_body(&self) -> Value {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header_text(&self, name: &str) -> &str {
         self.headers[name].to_str().expect("text")
     }
 
     /// Whether one of the request's signatures was made with this webhook secret.
     pub(crate) fn is_signed_by(&self, secret: &str) -> bool {
-        let timestamp = self.header("webhook-timestamp").parse().expect("seconds");
+        let timestamp = self.header_text("webhook-timestamp").parse().expect("seconds");
         let webhook = standardwebhooks::Webhook::new(secret).expect("a secret");
-        let signature = webhook.sign(self.header("webhook-id"), timestamp, &self.body).expect("a signature");
-        self.header("webhook-signature").split(' ').any(|one| one == signature)
+        let signature = webhook.sign(self.header_text("webhook-id"), timestamp, &self.body).expect("a signature");
+        self.header_text("webhook-signature").split(' ').any(|one| one == signature)
     }
 }
 
@@ -78,7 +78,7 @@ pub(crate) struct WebhookReceiver {
 }
 
 impl WebhookReceiver {
-    pub(crate) async fn start() -> Self {
+    pub(crate) async fn start_receiver() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let shared = Arc::new(ReceiverState::default());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use shared::store::Item;
+use shared::store::TableItem;
 use shared::store::keys::PrimaryKey;
 
 use crate::harness::{TestStack, example_lead_with, with_api};
@@ -19,10 +19,10 @@ async fn rewrite_items_by_older_rules(api: &TestStack, source: &str) {
         let new = PrimaryKey { pk: text_by_older_rules(&key.pk, source), sk: text_by_older_rules(&key.sk, source) };
         let attributes: BTreeMap<String, AttributeValue> =
             item.into_iter().map(|(name, value)| (name, value_by_older_rules(value, source))).collect();
-        let mut written: Item = attributes.into_iter().collect();
-        written.extend(new.clone().attributes());
+        let mut written: TableItem = attributes.into_iter().collect();
+        written.extend(new.clone().key_attributes());
         if new != key {
-            api.dynamodb.delete_item().table_name(table).set_key(Some(key.attributes())).send().await.unwrap();
+            api.dynamodb.delete_item().table_name(table).set_key(Some(key.key_attributes())).send().await.unwrap();
         }
         api.dynamodb.put_item().table_name(table).set_item(Some(written)).send().await.unwrap();
     }
@@ -54,7 +54,7 @@ const OLD_EMAIL_HASH: &str = "00000000000000000000000000000002";
 #[tokio::test]
 async fn items_of_older_search_rules_can_be_changed_and_deleted() {
     with_api(async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         owner.create_numbered_businesses(2).await;
         let lead = json!({ "lastName": "O’Connor", "source": "Referral", "business": [1] });
         for (old_source, last) in [(OLD_SOURCE_HASH, false), (OLDER_SOURCE_HASH, true)] {
@@ -66,16 +66,16 @@ async fn items_of_older_search_rules_can_be_changed_and_deleted() {
                 assert!(aged(part) > 0, "{part}");
             }
             if last {
-                owner.delete(&format!("/leads/{id}"), Value::Null).await.expect(200);
+                owner.delete(&format!("/leads/{id}"), Value::Null).await.expect_status(200);
             } else {
                 // After these writes, the lead's items, except counters, have only keys of the current rules.
                 let path = format!("/leads/{id}");
-                owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect(200);
-                owner.patch(&path, json!({ "company": "Acme", "business": [2] })).await.expect(200);
-                owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect(200);
-                let found = owner.get("/leads/search?search=oconnor+acme").await.expect(200);
+                owner.patch("/leads/archive", json!({ "ids": [id] })).await.expect_status(200);
+                owner.patch(&path, json!({ "company": "Acme", "business": [2] })).await.expect_status(200);
+                owner.patch("/leads/restore", json!({ "ids": [id] })).await.expect_status(200);
+                let found = owner.get("/leads/search?search=oconnor+acme").await.expect_status(200);
                 assert_eq!(found[0]["id"], id);
-                assert_eq!(owner.get("/leads?source=Referral&business=2").await.expect(200)["count"], 1);
+                assert_eq!(owner.get("/leads?source=Referral&business=2").await.expect_status(200)["count"], 1);
                 let items = api.scan_all_items().await;
                 for part in ["o'connor", OLD_SOURCE_HASH, OLD_EMAIL_HASH] {
                     let left = items
@@ -83,10 +83,10 @@ async fn items_of_older_search_rules_can_be_changed_and_deleted() {
                         .filter(|key| !key.pk.ends_with("#COUNTS") && format!("{}/{}", key.pk, key.sk).contains(part));
                     assert_eq!(left.count(), 0, "{part}");
                 }
-                owner.delete(&path, Value::Null).await.expect(200);
+                owner.delete(&path, Value::Null).await.expect_status(200);
             }
         }
-        assert_eq!(owner.get("/leads").await.expect(200)["count"], 0);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 0);
     })
     .await;
 }

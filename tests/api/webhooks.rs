@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use local::Options;
+use local::StackOptions;
 use serde_json::{Value, json};
 use shared::domain::{EventType, NamedEnum as _};
-use shared::platform::resolver::Resolver;
+use shared::platform::resolver::DnsResolver;
 
 use crate::deliveries::{HOUR_SECONDS, attempt_count, options_with_local_webhooks, with_receiver};
 use crate::events::with_stack_options;
@@ -17,21 +17,21 @@ use crate::receiver::WebhookReceiver;
 
 #[tokio::test]
 async fn only_owners_manage_webhooks_and_bad_settings_are_refused() {
-    let api = TestStack::start(test_options()).await;
-    let owner = api.owner();
+    let api = TestStack::start_stack(test_options()).await;
+    let owner = api.owner_caller();
     let body = json!({ "url": "https://example.com/hook?a=1", "types": ["lead.created"], "description": "Über" });
-    let created = owner.post("/webhooks", body).await.expect(201);
+    let created = owner.post("/webhooks", body).await.expect_status(201);
     assert!(created["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_") && secret.len() == 50));
-    let read = owner.get("/webhooks/1").await.expect(200);
+    let read = owner.get("/webhooks/1").await.expect_status(200);
     let mut shown = created.clone();
     shown.as_object_mut().expect("an object").remove("secret");
     assert_eq!(read, shown);
-    assert_eq!(owner.get("/webhooks").await.expect(200), json!({ "count": 1, "webhooks": [read] }));
+    assert_eq!(owner.get("/webhooks").await.expect_status(200), json!({ "count": 1, "webhooks": [read] }));
     // The body of a GET is accepted by PUT and changes nothing.
-    assert_eq!(owner.put("/webhooks/1", read.clone()).await.expect(200), read);
-    let every: Vec<&str> = EventType::all().iter().map(|one| one.name()).collect();
+    assert_eq!(owner.put("/webhooks/1", read.clone()).await.expect_status(200), read);
+    let every: Vec<&str> = EventType::all_values().iter().map(|one| one.value_name()).collect();
     let all = owner.put("/webhooks/1", json!({ "url": "https://example.com/", "types": every, "active": false })).await;
-    let all = all.expect(200);
+    let all = all.expect_status(200);
     assert_eq!((all["types"].as_array().map(Vec::len), &all["description"]), (Some(10), &json!("Über")));
     owner.post("/webhooks", json!({})).await.expect_bad_fields(&["url"]);
     owner.post("/webhooks", json!({ "url": "https://example.com/", "types": [] })).await.expect_bad_fields(&["types"]);
@@ -42,9 +42,9 @@ async fn only_owners_manage_webhooks_and_bad_settings_are_refused() {
             .expect_bad_fields(&["url"]);
     }
     let twice = json!({ "url": "https://example.com/", "types": ["lead.created", "lead.deleted", "lead.created"] });
-    let stored = owner.post("/webhooks", twice).await.expect(201);
+    let stored = owner.post("/webhooks", twice).await.expect_status(201);
     assert_eq!(stored["types"], json!(["lead.created", "lead.deleted"]), "duplicates count once");
-    owner.delete(&format!("/webhooks/{}", stored["id"]), Value::Null).await.expect(200);
+    owner.delete(&format!("/webhooks/{}", stored["id"]), Value::Null).await.expect_status(200);
     owner.put("/webhooks/1", json!({ "types": ["lead.created"] })).await.expect_bad_fields(&["url"]);
     let bad = json!({ "url": "https://u:p@example.com/", "types": ["lead.eaten"], "active": 1, "secret": "whsec_x" });
     owner.post("/webhooks", bad).await.expect_bad_fields(&["url", "types", "active", "secret"]);
@@ -64,7 +64,7 @@ async fn only_owners_manage_webhooks_and_bad_settings_are_refused() {
             _ => String::new(),
         };
         let headers = [("content-type", "application/json")];
-        owner.send(method, path, &headers, body).await.expect_error(404, "Webhook not found");
+        owner.send_request(method, path, &headers, body).await.expect_error(404, "Webhook not found");
     }
     owner.post("/webhooks/1/test", json!({})).await.expect_error(400, "Webhook is switched off");
     owner.post("/webhooks/1/secret", json!({ "secret": "mine" })).await.expect_error(400, "Invalid request");
@@ -75,28 +75,28 @@ async fn only_owners_manage_webhooks_and_bad_settings_are_refused() {
         other.post("/webhooks/1/secret", json!({})).await.expect_error(403, "Access denied");
     }
     let stranger = api.caller_with_role("other", "Owner");
-    assert_eq!(stranger.get("/webhooks").await.expect(200)["count"], 0);
+    assert_eq!(stranger.get("/webhooks").await.expect_status(200)["count"], 0);
     stranger.get("/webhooks/1").await.expect_error(404, "Webhook not found");
     stranger.delete("/webhooks/1", Value::Null).await.expect_error(404, "Webhook not found");
     for _ in 1..20 {
         owner.add_test_webhook(json!({ "url": "https://example.com/" })).await;
     }
     owner.post("/webhooks", json!({ "url": "https://example.com/" })).await.expect_error(400, "Too many webhooks");
-    owner.delete("/webhooks/1", Value::Null).await.expect(200);
+    owner.delete("/webhooks/1", Value::Null).await.expect_status(200);
     owner.add_test_webhook(json!({ "url": "https://example.com/" })).await;
-    api.audit().await;
+    api.audit_all_teams().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_request_reveals_no_secret_and_takes_effect_once() {
     with_receiver(async |api, receiver| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let twice = async |path: &str, key: &str, body: Value| {
             let headers = [("content-type", "application/json"), ("idempotency-key", key)];
-            let first = owner.send("POST", path, &headers, body.to_string()).await;
+            let first = owner.send_request("POST", path, &headers, body.to_string()).await;
             // Waits for deliveries under way, because SQS may deliver them again.
             api.wait_for_empty_delivery_queue().await;
-            let second = owner.send("POST", path, &headers, body.to_string()).await;
+            let second = owner.send_request("POST", path, &headers, body.to_string()).await;
             assert_eq!((first.status / 100, first.status), (2, second.status), "{path}: {}", second.body);
             (first.body, second.body)
         };
@@ -110,7 +110,7 @@ async fn a_repeated_request_reveals_no_secret_and_takes_effect_once() {
         assert_eq!(first, second);
         let ping = &receiver.wait_for_requests("/a", 1).await[0];
         assert_eq!(
-            (ping.json()["type"].as_str(), ping.header("webhook-id")),
+            (ping.json_body()["type"].as_str(), ping.header_text("webhook-id")),
             (Some("ping"), first["id"].as_str().expect("an id"))
         );
         assert!(ping.is_signed_by(rotated["secret"].as_str().expect("a secret")), "the one that was shown");
@@ -122,7 +122,10 @@ async fn a_repeated_request_reveals_no_secret_and_takes_effect_once() {
         let (first, second) = twice("/webhooks/1/replay", "replay", json!({ "since": "2026-01-01T00:00:00Z" })).await;
         assert_eq!((&first, &first["count"]), (&second, &json!(0)));
         // Repeated requests get their stored responses even after the webhook was switched off.
-        owner.put("/webhooks/1", json!({ "url": format!("{}/a", receiver.url), "active": false })).await.expect(200);
+        owner
+            .put("/webhooks/1", json!({ "url": format!("{}/a", receiver.url), "active": false }))
+            .await
+            .expect_status(200);
         owner.post("/webhooks/1/test", json!({})).await.expect_error(400, "Webhook is switched off");
         for (path, key, body) in [
             ("/webhooks/1/test", "test", json!({})),
@@ -140,9 +143,9 @@ async fn a_repeated_request_reveals_no_secret_and_takes_effect_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_rotation_both_secrets_sign_for_a_day() {
     with_receiver(async |api, receiver| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         let (hook, first) = owner.add_test_webhook(json!({ "url": format!("{}/a", receiver.url) })).await;
-        let rotated = owner.post(&format!("/webhooks/{hook}/secret"), json!({})).await.expect(201);
+        let rotated = owner.post(&format!("/webhooks/{hook}/secret"), json!({})).await.expect_status(201);
         let second = rotated["secret"].as_str().expect("a secret");
         assert_ne!(first, second);
         owner.create_lead(example_lead("a@example.com")).await;
@@ -158,9 +161,9 @@ async fn after_rotation_both_secrets_sign_for_a_day() {
 
 /// A DNS resolver with fixed host names. `rebinds.example` resolves to a public address the first time and to loopback
 /// addresses later; `looked_up` counts its look-ups.
-fn resolver_with_fixed_names(looked_up: &Arc<AtomicUsize>) -> Resolver {
+fn resolver_with_fixed_names(looked_up: &Arc<AtomicUsize>) -> DnsResolver {
     let looked_up = Arc::clone(looked_up);
-    Resolver::from_fn(move |name| {
+    DnsResolver::from_fn(move |name| {
         let before = if name == "rebinds.example" { looked_up.fetch_add(1, Ordering::SeqCst) } else { 0 };
         async move {
             let addresses: &[&str] = match name.as_str() {
@@ -179,12 +182,12 @@ fn resolver_with_fixed_names(looked_up: &Arc<AtomicUsize>) -> Resolver {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn webhooks_reach_no_private_address() {
-    let receiver = WebhookReceiver::start().await;
+    let receiver = WebhookReceiver::start_receiver().await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
     let looked_up = Arc::new(AtomicUsize::new(0));
-    let deployed = Options { events: true, resolver: resolver_with_fixed_names(&looked_up), ..test_options() };
+    let deployed = StackOptions { events: true, resolver: resolver_with_fixed_names(&looked_up), ..test_options() };
     with_stack_options(deployed, async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         for host in [
             "127.0.0.1",
             "127.1",
@@ -216,7 +219,10 @@ async fn webhooks_reach_no_private_address() {
             let is_a_name_here = matches!(host, "127.1" | "2130706433" | "0x7f.0.0.1" | "0177.0.0.1");
             let reply = owner.post("/webhooks", json!({ "url": format!("https://{host}:{port}/") })).await;
             if is_a_name_here {
-                owner.delete(&format!("/webhooks/{}", reply.expect(201)["id"]), Value::Null).await.expect(200);
+                owner
+                    .delete(&format!("/webhooks/{}", reply.expect_status(201)["id"]), Value::Null)
+                    .await
+                    .expect_status(200);
             } else {
                 reply.expect_bad_fields(&["url"]);
             }
@@ -243,16 +249,16 @@ async fn webhooks_reach_no_private_address() {
 /// A webhook may reach a private address only in an allowed network, and only if every address of its host is allowed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_host_needs_every_address_allowed() {
-    let receiver = WebhookReceiver::start().await;
+    let receiver = WebhookReceiver::start_receiver().await;
     let port = receiver.url.rsplit(':').next().expect("a port").to_owned();
     let looked_up = Arc::new(AtomicUsize::new(1));
-    let within = Options {
+    let within = StackOptions {
         webhook_networks: "127.0.0.1/32".into(),
         resolver: resolver_with_fixed_names(&looked_up),
         ..options_with_local_webhooks()
     };
     with_stack_options(within, async |api| {
-        let owner = api.owner();
+        let owner = api.owner_caller();
         // The host resolves to `127.0.0.1`, which is allowed, and to `::1`, which is not.
         owner
             .post("/webhooks", json!({ "url": format!("http://rebinds.example:{port}/a") }))

@@ -6,7 +6,7 @@ use shared::domain::error::Error;
 pub(crate) struct LeadIdRejection;
 
 impl InvalidPathId for LeadIdRejection {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         Error::invalid_path_id("Invalid lead ID")
     }
 }
@@ -16,7 +16,7 @@ impl InvalidPathId for LeadIdRejection {
 pub(crate) struct CommentIdRejection;
 
 impl InvalidPathId for CommentIdRejection {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         Error::invalid_path_id("Invalid comment ID")
     }
 }

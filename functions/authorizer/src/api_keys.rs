@@ -45,7 +45,7 @@ impl ApiKeyVerifier {
             }
             Ok(key)
         };
-        let key = deadline::scope(Instant::now() + KEY_LOOKUP_TIMEOUT, read).await?;
+        let key = deadline::run_with_deadline(Instant::now() + KEY_LOOKUP_TIMEOUT, read).await?;
         Ok(key.map(|key| AuthorizerContext::from_api_key(&team, key)).ok_or("no such API key"))
     }
 }
@@ -58,8 +58,8 @@ async fn open_table() -> Result<ApiKeyStore, VerifierUnavailable> {
 /// Records in the table on which day a key was last used, at most once a day. If that fails, the key is accepted
 /// anyway.
 async fn record_use(table: &ApiKeyStore, team: &TeamId, key: &ApiKey, now: Timestamp) {
-    if key.last_used_on.is_none_or(|day| day < now.utc_day())
-        && let Err(error) = table.record_api_key_use(team, key.id, now.utc_day()).await
+    if key.last_used_on.is_none_or(|day| day < now.as_utc_day())
+        && let Err(error) = table.record_api_key_use(team, key.id, now.as_utc_day()).await
     {
         tracing::warn!(%error, "the use of an API key was not noted");
     }

@@ -73,7 +73,7 @@ impl AuthorizerContext {
     pub(crate) fn from_api_key(team: &TeamId, key: ApiKey) -> Self {
         Self {
             team_id: team.as_str().to_owned(),
-            role: TeamRole::from(key.role).name().to_owned(),
+            role: TeamRole::from(key.role).value_name().to_owned(),
             user_id: key.created_by.id.to_string(),
             email: key.created_by.email,
             first_name: key.created_by.first_name,

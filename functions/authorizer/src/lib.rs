@@ -12,7 +12,7 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request
 use serde::Serialize;
 use shared::domain::ApiKeySecret;
 use shared::platform::config::{TokenIssuerConfig, TrustConfig};
-use shared::platform::telemetry::{LOG_TARGET, millis};
+use shared::platform::telemetry::{LOG_TARGET, as_millis_f64};
 
 pub use api_keys::ApiKeyVerifier;
 pub use claims::AuthorizerContext;
@@ -100,7 +100,7 @@ impl Authorizer {
             team = caller.map(AuthorizerContext::team_id).unwrap_or_default(),
             user = caller.map(AuthorizerContext::user_id).unwrap_or_default(),
             key = caller.and_then(AuthorizerContext::api_key_id),
-            ms = millis(started.elapsed()),
+            ms = as_millis_f64(started.elapsed()),
             authorized = verified.is_ok(),
             reason,
             "authorization"

@@ -8,9 +8,10 @@ use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::start();
+    telemetry::start_json_log();
     let environment = Environment::from_process();
-    let (issuer, trust) = (TokenIssuerConfig::read(&environment)?, TrustConfig::read(&environment)?);
+    let (issuer, trust) =
+        (TokenIssuerConfig::from_environment(&environment)?, TrustConfig::from_environment(&environment)?);
     let authorizer = Arc::new(Authorizer::new(issuer, &trust, ApiKeyVerifier::default()));
     authorizer.prefetch_keys().await;
     let decide = |event: LambdaEvent<ApiGatewayV2CustomAuthorizerV2Request>| {

@@ -4,6 +4,6 @@ use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::start();
-    api::run(businesses::router(AwsClientFactory::load()?.connect_table(1).await?)).await
+    telemetry::start_json_log();
+    api::serve_lambda(businesses::router(AwsClientFactory::load()?.connect_table(1).await?)).await
 }

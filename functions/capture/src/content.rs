@@ -22,9 +22,13 @@ pub(crate) struct PostedSubmission {
 impl FromBody for PostedSubmission {
     const MAX_BODY_BYTES: usize = <Submission as RequestBody>::MAX_BODY_BYTES;
     /// Query parameters are ignored, not refused: a visitor cannot change the URL that the page posts to.
-    const IGNORES_QUERY: bool = true;
+    const IGNORES_QUERY_STRING: bool = true;
 
-    async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
+    async fn read_from_body(
+        headers: &HeaderMap,
+        body: Bytes,
+        keyed: bool,
+    ) -> Result<(Self, Option<CanonicalBody>), Error> {
         let by_page = !is_json(headers);
         let mut sent = if by_page { fields_to_json(read_form_fields(headers, body).await?) } else { read_json(&body)? };
         if sent.as_object().is_some_and(Submission::is_spam) {
@@ -48,7 +52,7 @@ async fn read_form_fields(headers: &HeaderMap, body: Bytes) -> Result<Vec<(Strin
         return Ok(form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), json!(value))).collect());
     }
     let expected = "application/json, application/x-www-form-urlencoded or multipart/form-data";
-    let parts = read_multipart_parts(headers, body, Submission::INVALID_MESSAGE, expected).await?;
+    let parts = read_multipart_parts(headers, body, Submission::INVALID_BODY_MESSAGE, expected).await?;
     let field = |part: MultipartPart| match std::str::from_utf8(&part.bytes) {
         Ok(text) if !part.is_file => (part.name, json!(text)),
         _ => (part.name, json!({})),

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse as _, Response};
 use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{ErrorPageRenderer, IdempotentJson, PathParam, Visitor};
+use shared::api::{ErrorPageRenderer, IdempotentJson, LastPathParam, Visitor};
 use shared::domain::error::Error;
 use shared::domain::{Actor, FormKey, IdempotencyKey};
 use shared::store::{FormStore, StoredResponse};
@@ -24,7 +24,7 @@ pub struct Thanks {
 /// `POST /forms/{key}/leads`: answers a script with JSON, and a browser with a page or a redirect.
 pub(crate) async fn submit(
     State(table): State<FormStore>,
-    PathParam(key): PathParam,
+    LastPathParam(key): LastPathParam,
     visitor: Visitor,
     post: Result<IdempotentJson<PostedSubmission>, Error>,
 ) -> Response {

@@ -1,7 +1,5 @@
-//! The clean-up function. It removes deleted leads and their personal data in the feed, stale search entries, and
-//! photos without a lead; then it rolls up counters. Until then, readers can still see the personal data in the feed,
-//! but none of the other data. Each step is safe to repeat. The next run finds every task again that failed or did not
-//! fit this run.
+//! The clean-up Lambda function: deletes what deleted leads leave behind, stale search entries, and photos without a
+//! lead; then it rolls up counters. Each step is safe to repeat.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -67,8 +65,8 @@ struct CleanupRun<'a> {
 }
 
 impl Cleanup {
-    /// Handles the tasks that were due at the time of the schedule event: deletions and photos of all teams first, then
-    /// counters. No task starts in the last minute of the invocation.
+    /// Handles the clean-up tasks that were due at the time of the schedule event. No task starts in the last minute of
+    /// the invocation.
     ///
     /// # Errors
     /// At once if the tasks cannot be listed. Otherwise the last failure, after all other tasks were handled. Lambda
@@ -76,7 +74,7 @@ impl Cleanup {
     pub async fn run(&self, schedule: &EventBridgeEvent) -> Result<CleanupReport, Error> {
         let time = schedule.time.map(|time| Timestamp::from_millisecond(time.timestamp_millis()));
         let now = time.unwrap_or_else(|| Timestamp::from(jiff::Timestamp::now()));
-        let until = Instant::now() + deadline::remaining().saturating_sub(MAX_TASK_TIME);
+        let until = Instant::now() + deadline::time_left().saturating_sub(MAX_TASK_TIME);
         let (removed, failure) = (CleanupReport::default(), None);
         let mut run = CleanupRun { cleanup: self, now, until, removed, failure };
         let counts = run.handle_due_tasks().await?;
@@ -92,7 +90,7 @@ impl Cleanup {
     /// or 1.
     async fn remove_deleted_lead(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
         let Some(deleted) = self.table.tombstone(team, id).await? else { return Ok(0) };
-        self.photos.remove(team, deleted.photos()).await?;
+        self.photos.delete_photo_objects(team, deleted.photos()).await?;
         self.table.purge(team, &deleted).await?;
         Ok(1)
     }
@@ -105,12 +103,11 @@ impl Cleanup {
         Ok(sweeps)
     }
 
-    /// Removes the S3 objects of a photo without a lead. The first call also schedules a second call an hour later,
-    /// because a copy that was under way may create an object after the first removal. The second call also deletes the
-    /// photo's record. Returns 1 for the second call, and 0 otherwise.
+    /// Removes the S3 objects of a photo without a lead. A second call an hour later removes an object that a
+    /// concurrent copy may have created, and the photo's record. Returns 1 for the second call, and 0 otherwise.
     async fn remove_orphaned_photo(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<usize, Error> {
         let Some(emptied) = self.table.mark_photo_orphaned(team, photo, now).await? else { return Ok(0) };
-        self.photos.remove(team, [photo.clone()]).await?;
+        self.photos.delete_photo_objects(team, [photo.clone()]).await?;
         if emptied {
             self.table.delete_photo_record(team, photo).await?;
             return Ok(1);
@@ -139,7 +136,7 @@ impl CleanupRun<'_> {
             if Instant::now() >= until {
                 return None;
             }
-            Some(deadline::scope(Instant::now() + MAX_TASK_TIME, task).await)
+            Some(deadline::run_with_deadline(Instant::now() + MAX_TASK_TIME, task).await)
         });
         let mut done = 0;
         let mut outcomes = stream::iter(bounded.collect::<Vec<_>>()).buffer_unordered(at_once);

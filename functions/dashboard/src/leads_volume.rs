@@ -9,7 +9,7 @@ use shared::domain::error::Error;
 use shared::domain::{Business, ErrorCode, FieldError, Status, StatusId, percentage_change};
 
 use crate::DashboardState;
-use crate::dates::{PeriodParams, extend_to_previous};
+use crate::period_params::{PeriodParams, extend_to_previous};
 
 /// Maximum number of figures by business (days times businesses) of an answer, to stay well within Lambda's 6 MB. The
 /// series of the team's statuses, at most 12, are a fraction of it.
@@ -70,7 +70,7 @@ pub(crate) async fn leads_volume(
         name: status.name.clone(),
         data: creations.created_per_day_with_status(period, status.id),
     };
-    let (now, before) = (creations.created_in(period, None), creations.created_in(period.previous(), None));
+    let (now, before) = (creations.created_in(period, None), creations.created_in(period.previous_period(), None));
     Ok(Json(Volume {
         labels: period.days().collect(),
         data: businesses.into_iter().map(series).collect(),

@@ -1,7 +1,7 @@
 //! Endpoints of the dashboard: counts of the leads that were created in a period, and the newest of these leads.
 
-mod dates;
 mod leads_volume;
+mod period_params;
 mod recent_leads;
 mod total_leads;
 
@@ -10,8 +10,8 @@ use axum::routing::get;
 use shared::platform::photos::PhotoBucket;
 use shared::store::{CounterStore, LeadStore};
 
-pub use dates::PeriodParams;
 pub use leads_volume::{StatusVolume, Volume};
+pub use period_params::PeriodParams;
 pub use recent_leads::RecentLeadsParams;
 pub use total_leads::{Figure, TotalLeadsParams, Totals};
 

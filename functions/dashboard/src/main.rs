@@ -6,8 +6,8 @@ use shared::store::Table;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::start();
+    telemetry::start_json_log();
     let (table, photos) = AwsClientFactory::load()?.open_table_and_photos::<Table>(3).await?;
     let (counters, leads) = (table.clone().into(), table.into());
-    api::run(router(DashboardState { counters, leads, photos })).await
+    api::serve_lambda(router(DashboardState { counters, leads, photos })).await
 }

@@ -4,7 +4,7 @@ use shared::domain::LeadFilter;
 use shared::domain::error::Error;
 
 use crate::DashboardState;
-use crate::dates::PeriodParams;
+use crate::period_params::PeriodParams;
 
 /// Query parameters of `GET /leads/recent-leads`.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct RecentLeadsParams {
 }
 
 impl FromQuery for RecentLeadsParams {
-    fn read(query: &mut impl QueryReader) -> Option<Self> {
+    fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self { limit: query.read_limit(5, 50), dates: PeriodParams::of(query) })
     }
 }

@@ -1,12 +1,12 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::api::{Caller, FromQuery, Json, QueryReader, Read, ValidQuery, Validator as _, positive_integer};
+use shared::api::{Caller, FromQuery, Json, QueryReader, Read, ValidQuery, Validator as _, positive_integer_validator};
 use shared::domain::error::Error;
 use shared::domain::{Colour, FieldError, Status, StatusId, Team, percentage_change};
 
 use crate::DashboardState;
-use crate::dates::{PeriodParams, extend_to_previous};
+use crate::period_params::{PeriodParams, extend_to_previous};
 
 /// Colour of the figure for the total number of leads.
 const TOTAL_COLOUR: Colour = Colour::Slategray;
@@ -19,10 +19,10 @@ pub struct TotalLeadsParams {
 }
 
 impl FromQuery for TotalLeadsParams {
-    fn read(query: &mut impl QueryReader) -> Option<Self> {
+    fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
         let status = query.read_single_value(
             "statusId",
-            &positive_integer().with_description("Returns the figures of this status instead of the total."),
+            &positive_integer_validator().with_description("Returns the figures of this status instead of the total."),
         );
         Some(Self { dates: PeriodParams::of(query), status })
     }
@@ -66,7 +66,7 @@ pub(crate) async fn total_leads(
         counters.count_created_leads(&caller.team, extend_to_previous(period), &dates.business).await?;
     let figure = |name: &str, color: Colour, status: Option<StatusId>| {
         let current = creations.created_in(period, status);
-        let previous = creations.created_in(period.previous(), status);
+        let previous = creations.created_in(period.previous_period(), status);
         let percentage_change = percentage_change(current, previous);
         let background_color = color.light_variant();
         Figure { name: name.to_owned(), current, previous, percentage_change, color, background_color }

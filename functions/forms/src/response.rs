@@ -44,7 +44,7 @@ impl FormResponse {
             id: form.id,
             key: form.key.clone(),
             name: form.name.clone(),
-            status_id: team.status_or_first(form.status_id),
+            status_id: team.find_status_or_first(form.status_id),
             business: form.business.iter().filter_map(|id| team.business(*id)).cloned().collect(),
             source: form.source.clone(),
             allowed_origins: form.allowed_origins.clone(),

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse as _, Response};
 use csv::{Terminator, WriterBuilder};
 use shared::api::{
     BooleanParam, CSV_COLUMNS, Caller, CursorCodec, FromQuery, LeadResponse, PageParams, QueryReader, Read, ValidQuery,
-    Validator as _, csv_cells, enum_name,
+    Validator as _, csv_cells, enum_name_validator,
 };
 use shared::domain::error::Error;
 use shared::domain::{Lead, Team};
@@ -40,10 +40,11 @@ pub struct ExportParams {
 }
 
 impl FromQuery for ExportParams {
-    fn read(query: &mut impl QueryReader) -> Option<Self> {
+    fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
         let filter = FilterOrViewParams::of(query);
-        let format =
-            query.read_single_value("format", &enum_name().with_description("`csv` by default.")).unwrap_or_default();
+        let format = query
+            .read_single_value("format", &enum_name_validator().with_description("`csv` by default."))
+            .unwrap_or_default();
         let bom = query.read_single_value(
             "bom",
             &BooleanParam("Whether a byte order mark precedes the first row. Excel needs one."),
@@ -75,7 +76,7 @@ pub(crate) async fn export(
     let next = table.export_leads(&caller.team, &filter, page.limit, after.as_ref(), write).await?;
     let mut headers = file.response_headers();
     if let Some(next) = next {
-        headers.insert(header::LINK, next_page_link(&uri, &cursor.encode(&next))?);
+        headers.insert(header::LINK, next_page_link(&uri, &cursor.encode_cursor(&next))?);
     }
     Ok((headers, file.text).into_response())
 }

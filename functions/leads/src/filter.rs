@@ -1,4 +1,4 @@
-use shared::api::{FilterParams, QueryReader, Validator as _, positive_integer};
+use shared::api::{FilterParams, QueryReader, Validator as _, positive_integer_validator};
 use shared::domain::error::Error;
 use shared::domain::{Actor, ViewId};
 use shared::store::ViewStore;
@@ -15,7 +15,7 @@ impl FilterOrViewParams {
     pub(crate) fn of(query: &mut impl QueryReader) -> Self {
         const VIEW_DESCRIPTION: &str = "Filters and sorts as this saved view does. Further parameters narrow the view; \
                                         `sort` replaces its order.";
-        let view = query.read_single_value("view", &positive_integer().with_description(VIEW_DESCRIPTION));
+        let view = query.read_single_value("view", &positive_integer_validator().with_description(VIEW_DESCRIPTION));
         Self { view, params: FilterParams::of(query) }
     }
 

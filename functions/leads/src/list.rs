@@ -17,7 +17,7 @@ pub struct ListParams {
 }
 
 impl FromQuery for ListParams {
-    fn read(query: &mut impl QueryReader) -> Option<Self> {
+    fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self { filter: FilterOrViewParams::of(query), page: PageParams::of(query) })
     }
 }
@@ -53,6 +53,6 @@ pub(crate) async fn list(
     // If the answer was cut short to limit its size, the next page starts after its last lead. Otherwise the next page
     // starts where the list stopped reading.
     let (leads, next_cursor) = PageBuilder { cursor: &cursor, more: false }.build_page(positions.zip(leads))?;
-    let next_cursor = next_cursor.or_else(|| found.next.map(|next| cursor.encode(&next)));
+    let next_cursor = next_cursor.or_else(|| found.next.map(|next| cursor.encode_cursor(&next)));
     Ok(Json(LeadPage { count: found.count, leads, next_cursor }))
 }

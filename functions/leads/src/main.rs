@@ -2,11 +2,12 @@ use leads::{LeadsState, router};
 use shared::api;
 use shared::platform::aws::AwsClientFactory;
 use shared::platform::telemetry;
+use shared::store::Table;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::start();
-    let (table, photos) = AwsClientFactory::load()?.open_table_and_photos(2).await?;
+    telemetry::start_json_log();
+    let (table, photos) = AwsClientFactory::load()?.open_table_and_photos::<Table>(2).await?;
     let (leads, views) = (table.clone().into(), table.into());
-    api::run(router(LeadsState { table: leads, views, photos })).await
+    api::serve_lambda(router(LeadsState { table: leads, views, photos })).await
 }

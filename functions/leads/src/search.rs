@@ -1,6 +1,6 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use shared::api::{Caller, FromQuery, Json, LeadSummaryResponse, QueryReader, Read, ValidQuery, text_param};
+use shared::api::{Caller, FromQuery, Json, LeadSummaryResponse, QueryReader, Read, ValidQuery, text_query_param};
 use shared::domain::SearchQuery;
 use shared::domain::error::Error;
 
@@ -20,13 +20,13 @@ pub struct SearchParams {
 }
 
 impl FromQuery for SearchParams {
-    fn read(query: &mut impl QueryReader) -> Option<Self> {
+    fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
         const SEARCH_KIND: &str = "2 to 200 characters, 1 to 10 words with a letter or digit each";
         const SEARCH_DESCRIPTION: &str = "Beginnings of words, of an e-mail address, or of a phone number. At least 2 \
                                           characters, or 1 Chinese, Japanese or Korean character. Absent or empty, the \
                                           newest leads are returned.";
         let search = query
-            .read_single_value("search", &text_param(SEARCH_KIND, SEARCH_DESCRIPTION, (0, 200), parse_search))
+            .read_single_value("search", &text_query_param(SEARCH_KIND, SEARCH_DESCRIPTION, (0, 200), parse_search))
             .flatten();
         Some(Self { query: search, filter: FilterOrViewParams::of(query), limit: query.read_limit(20, 100) })
     }

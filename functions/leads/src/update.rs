@@ -10,7 +10,7 @@ use crate::LeadsState;
 pub(crate) struct InvalidUpdateId;
 
 impl InvalidPathId for InvalidUpdateId {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         Error::invalid_path_id("Invalid lead data")
     }
 }

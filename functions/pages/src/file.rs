@@ -72,8 +72,7 @@ impl PublicFile {
         }
     }
 
-    /// Builds the response: the compressed file, or 304 if the browser's copy is current. All browsers and libraries
-    /// read gzip, and the largest script without gzip would be the most expensive answer that a stranger can request.
+    /// Builds the response: the file as gzip, which every browser reads, or 304 if the browser's copy is current.
     ///
     /// # Errors
     /// Never fails. The handlers need a `Result`.

@@ -4,6 +4,6 @@ use shared::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::start();
-    api::run(pages::router(&PagesConfig::read(&Environment::from_process()))).await
+    telemetry::start_json_log();
+    api::serve_lambda(pages::router(&PagesConfig::from_environment(&Environment::from_process()))).await
 }

@@ -81,7 +81,7 @@ mod tests {
         }
     }
 
-    /// Without a valid configuration, a page gets the strict policy of other files, and may show pictures that a script
+    /// A page whose configuration is invalid gets the strict policy of other files, and may show pictures that a script
     /// made.
     #[test]
     fn a_page_without_configuration_loads_nothing_from_elsewhere() {

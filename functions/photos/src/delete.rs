@@ -1,5 +1,5 @@
 use axum::extract::State;
-use shared::api::{Caller, Confirmation, Json, PathParam, ValidQuery, Write};
+use shared::api::{Caller, Confirmation, Json, LastPathParam, ValidQuery, Write};
 use shared::domain::PhotoName;
 use shared::domain::error::Error;
 
@@ -10,7 +10,7 @@ use crate::PhotosState;
 pub(crate) async fn delete(
     State(photos): State<PhotosState>,
     caller: Caller<Write>,
-    PathParam(name): PathParam,
+    LastPathParam(name): LastPathParam,
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Confirmation>, Error> {
     let photo: PhotoName = name.parse().map_err(|()| Error::lead_not_found())?;

@@ -8,8 +8,8 @@ use lambda_http::http::HeaderMap;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 use shared::api::{
-    BodyReader, CanonicalBody, FromBody, MultipartPart, ObjectReader as _, PositiveInteger, RequestBody, Validator,
-    is_json, parse_json_body, positive_integer, read_multipart_parts,
+    BodyReader, CanonicalBody, FromBody, MultipartPart, ObjectReader as _, PositiveIntegerValidator, RequestBody,
+    Validator, is_json, parse_json_body, positive_integer_validator, read_multipart_parts,
 };
 use shared::domain::error::Error;
 use shared::domain::{ErrorCode, FieldError, LeadId, ValidationFault};
@@ -36,7 +36,11 @@ impl FromBody for PhotoUpload {
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
 
-    async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
+    async fn read_from_body(
+        headers: &HeaderMap,
+        body: Bytes,
+        keyed: bool,
+    ) -> Result<(Self, Option<CanonicalBody>), Error> {
         let upload = if is_json(headers) {
             parse_json_body::<JsonUpload>(&body).map(|JsonUpload(upload)| upload)?
         } else {
@@ -55,34 +59,34 @@ impl FromBody for PhotoUpload {
 pub struct JsonUpload(PhotoUpload);
 
 impl RequestBody for JsonUpload {
-    const INVALID_MESSAGE: &'static str = INVALID_FILE_MESSAGE;
+    const INVALID_BODY_MESSAGE: &'static str = INVALID_FILE_MESSAGE;
 
-    fn read(body: impl BodyReader) -> Option<Self> {
+    fn read_body(body: impl BodyReader) -> Option<Self> {
         body.read_object(&[], |fields| {
             let (lead, image) = (
-                fields.optional("id", &LEAD_ID_VALIDATOR.with_description(LEAD_ID_DESCRIPTION)),
-                fields.required("photo", &Base64ImageValidator),
+                fields.read_optional_field("id", &LEAD_ID_VALIDATOR.with_description(LEAD_ID_DESCRIPTION)),
+                fields.read_required_field("photo", &Base64ImageValidator),
             );
             Some(Self(PhotoUpload { lead: lead?, image: image? }))
         })
     }
 }
 
-const LEAD_ID_VALIDATOR: PositiveInteger<LeadId> = positive_integer();
+const LEAD_ID_VALIDATOR: PositiveIntegerValidator<LeadId> = positive_integer_validator();
 const LEAD_ID_DESCRIPTION: &str = "Id of the lead whose photo it becomes.";
 
 /// An image in base64.
 struct Base64ImageValidator;
 
 impl Validator for Base64ImageValidator {
-    type Output = ValidImage;
+    type ValidValue = ValidImage;
 
-    fn validate(&self, value: Value) -> Result<ValidImage, ValidationFault> {
+    fn validate_value(&self, value: Value) -> Result<ValidImage, ValidationFault> {
         let bytes = value.as_str().and_then(decode_base64);
         ValidImage::validate(bytes.ok_or_else(|| ErrorCode::InvalidFormat.with_message("must be base64"))?.into())
     }
 
-    fn schema(&self) -> Schema {
+    fn value_schema(&self) -> Schema {
         json_schema!({ "type": "string", "contentEncoding": "base64", "description": ValidImage::ACCEPTED_FILES_DESCRIPTION })
     }
 }
@@ -103,7 +107,7 @@ pub fn multipart_upload_schema() -> Schema {
     json_schema!({
         "type": "object",
         "properties": {
-            "id": LEAD_ID_VALIDATOR.with_description(LEAD_ID_DESCRIPTION).schema(),
+            "id": LEAD_ID_VALIDATOR.with_description(LEAD_ID_DESCRIPTION).value_schema(),
             "photo": { "type": "string", "contentMediaType": "application/octet-stream", "description": ValidImage::ACCEPTED_FILES_DESCRIPTION },
         },
         "required": ["photo"],

@@ -12,7 +12,7 @@ use serde::Serialize;
 use shared::api::Event;
 use shared::domain::error::Error;
 use shared::domain::{DeliveryContent, DeliveryJob, OutboxEntry, ScheduledJob, TeamId, Timestamp};
-use shared::platform::queue::{DeliveryQueues, Queue};
+use shared::platform::queue::{DeliveryQueues, SqsQueue};
 use shared::platform::telemetry::LOG_TARGET;
 use shared::store::{FeedEnd, FeedStore, parse_outbox_entry};
 
@@ -65,7 +65,7 @@ pub struct Publisher {
     /// The delivery queues.
     pub deliveries: DeliveryQueues,
     /// The queue of records that cannot be published.
-    pub failures: Queue,
+    pub failures: SqsQueue,
     /// The cached ends of feeds.
     pub feed_ends: FeedEndCache,
 }
@@ -109,13 +109,12 @@ impl Publisher {
         let teams: Vec<_> = teams.iter().map(|(team, entries)| self.publish_team(team, entries, now)).collect();
         let published = join_all(teams).await.into_iter().fold(PublishOutcome::default(), PublishOutcome::merge);
         failed.extend(published.later);
-        // If other records of the batch were published, a faulty record goes to the failures queue at once. If none
-        // was, the fault may not be in the records: a record is retried for some minutes, and then goes to the failures
-        // queue if the table answers. Without this, the record would block its shard for up to a day.
+        // If the whole batch failed, the fault may not be in the records. They are then retried for five minutes before
+        // they go to the failures queue.
         let mut answers = published.events > 0;
         for (record, error) in published.faults {
             let is_old = written_at(record).saturating_add(MAX_RETRY_AGE) < now;
-            answers = answers || is_old && self.table.connect().await.is_ok();
+            answers = answers || is_old && self.table.open_connection().await.is_ok();
             let again = if published.events > 0 || answers && is_old {
                 self.send_to_failures_queue(record, error).await
             } else {

@@ -7,7 +7,7 @@ use shared::platform::{deadline, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::start();
+    telemetry::start_json_log();
     let aws = AwsClientFactory::load()?;
     let (table, deliveries, failures) =
         (aws.connect_table(1).await?, aws.delivery_queues()?, aws.publisher_failures_queue()?);
@@ -17,7 +17,9 @@ async fn main() -> Result<(), lambda_http::Error> {
         let now = Timestamp::from(jiff::Timestamp::now());
         async move {
             let publishing = publisher.run(payload, now);
-            Ok::<_, lambda_http::Error>(deadline::scope(deadline::of_invocation(Some(&context)), publishing).await)
+            Ok::<_, lambda_http::Error>(
+                deadline::run_with_deadline(deadline::of_invocation(Some(&context)), publishing).await,
+            )
         }
     };
     run(service_fn(publish)).await

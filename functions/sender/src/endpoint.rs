@@ -1,12 +1,10 @@
 //! HTTP requests to the endpoints of webhooks. Users choose the URLs, and an endpoint may answer anything or nothing.
 
 use std::error::Error as StdError;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use std::{fmt, io, vec};
+use std::{fmt, io};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -14,19 +12,19 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::SignedDuration;
 use jiff::fmt::rfc2822;
-use lambda_http::tower::Service;
 use rustls::CertificateError;
 use shared::domain::error::Error;
 use shared::domain::{Attempt, EgressAllowlist, EventId, Timestamp, Webhook};
-use shared::platform::resolver::Resolver;
+use shared::platform::resolver::DnsResolver;
 use shared::platform::tls;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 use tokio::time::timeout;
+
+use crate::allowlist_resolver::AllowlistResolver;
 
 /// Timeout of a delivery's HTTP request, its answer included.
 pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -40,38 +38,6 @@ const MAX_STORED_BODY_BYTES: usize = 1024;
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// How long an idle connection to an endpoint is kept open.
 const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(20);
-
-type ResolvedAddresses = vec::IntoIter<SocketAddr>;
-
-/// DNS resolver that returns only allowed addresses. The client connects to an address that was checked, whatever the
-/// host name resolves to a moment later.
-#[derive(Clone)]
-struct AllowlistResolver {
-    resolver: Resolver,
-    permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
-}
-
-impl Service<Name> for AllowlistResolver {
-    type Response = ResolvedAddresses;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<ResolvedAddresses>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let (resolving, permits) = (self.resolver.resolve(name.as_str()), Arc::clone(&self.permits));
-        Box::pin(async move {
-            let mut addresses = resolving.await?;
-            addresses.retain(|address| permits(*address));
-            if addresses.is_empty() {
-                return Err(io::ErrorKind::PermissionDenied.into());
-            }
-            Ok(addresses.into_iter().map(|address| SocketAddr::new(address, 0)).collect::<Vec<_>>().into_iter())
-        })
-    }
-}
 
 type HttpsClient = Client<HttpsConnector<HttpConnector<AllowlistResolver>>, Full<Bytes>>;
 
@@ -93,7 +59,7 @@ impl fmt::Debug for EndpointClients {
 
 impl EndpointClients {
     /// Creates clients that trust public roots and the certificates of `bundle` (PEM).
-    pub fn new(reachable: &EgressAllowlist, bundle: Option<&[u8]>, resolver: Resolver) -> Self {
+    pub fn new(reachable: &EgressAllowlist, bundle: Option<&[u8]>, resolver: DnsResolver) -> Self {
         let tls = tls::client_config(bundle);
         let client = |permits: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>| {
             let mut http = HttpConnector::new_with_resolver(AllowlistResolver { resolver: resolver.clone(), permits });
@@ -129,7 +95,7 @@ impl EndpointClients {
     ) -> Result<Option<(Attempt, Option<SignedDuration>)>, Error> {
         let request = signed_request(webhook, id, json, at)?;
         let began = Instant::now();
-        let answer = match webhook.url.address() {
+        let answer = match webhook.url.ip_address_of_host() {
             // The resolver never sees a host that is an IP address, so the address is checked here.
             Some(address) if !webhook.url.may_connect_to(address, &self.reachable) => Err(FORBIDDEN_ADDRESS_REASON),
             _ => match timeout(answer_timeout, self.send_request(webhook, request)).await {
@@ -215,7 +181,7 @@ fn signed_request(webhook: &Webhook, id: &EventId, json: &str, at: Timestamp) ->
         let key = standardwebhooks::Webhook::new(secret)?;
         key.sign(id.as_str(), i64::try_from(seconds).unwrap_or(i64::MAX), json.as_bytes())
     };
-    let signatures = webhook.signing_secrets(at).map(|secret| sign(secret.reveal()));
+    let signatures = webhook.signing_secrets(at).map(|secret| sign(secret.reveal_secret()));
     let signatures: Vec<String> = signatures.collect::<Result<_, _>>().map_err(|error| fault(&error))?;
     Request::post(webhook.url.uri())
         .header(CONTENT_TYPE, "application/json")

@@ -1,7 +1,7 @@
-//! Delivers events to webhooks. The sender stores the result of each attempt in the table. If another attempt is due
-//! later, the sender queues the job again with a delay, and acknowledges the message only then. Delivery is at least
-//! once: SQS delivers a message again unless the sender has acknowledged it.
+//! Delivers events to webhooks, at least once: the sender acknowledges an SQS message only after it has stored the
+//! attempt and queued the next one.
 
+mod allowlist_resolver;
 mod endpoint;
 
 use std::collections::HashMap;
@@ -152,7 +152,7 @@ impl WebhookSender {
         payload: &DeliveryPayload,
         delivery: Option<Delivery>,
     ) -> Result<(), Error> {
-        let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.abandon() };
+        let give_up = |delivery: Delivery, raced| if raced { delivery } else { delivery.abandon_delivery() };
         self.table.record_delivery(job, &payload.event, delivery, give_up).await.map(drop)
     }
 
@@ -195,7 +195,7 @@ impl WebhookSender {
             DeliveryQueueKind::Slow => endpoint::DELIVERY_TIMEOUT,
         };
         // An attempt that could not be recorded would be made again, so it must start with time left for recording.
-        if deadline::remaining() < patience + RECORDING_RESERVE {
+        if deadline::time_left() < patience + RECORDING_RESERVE {
             return Err(Error::unavailable("too late to begin"));
         }
         let posted = self.endpoints.post_event(webhook, &payload.event.id, &payload.json, now, patience).await?;
@@ -250,8 +250,9 @@ impl DeliveryPayload {
                 Ok(Some(Self { event: serde_json::from_str(&json).map_err(fault)?, json }))
             }
             (DeliveryContent::Ping { id, at }, _) => {
-                let ping = Ping { id: id.clone(), event_type: Ping::TYPE, created_at: *at };
-                let event = DeliveredEvent { id: id.clone(), event_type: Ping::TYPE.to_owned(), created_at: *at };
+                let ping = Ping { id: id.clone(), event_type: Ping::PING_EVENT_TYPE, created_at: *at };
+                let event =
+                    DeliveredEvent { id: id.clone(), event_type: Ping::PING_EVENT_TYPE.to_owned(), created_at: *at };
                 Ok(Some(Self { event, json: json!(ping).to_string() }))
             }
         }

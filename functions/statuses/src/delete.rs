@@ -8,7 +8,7 @@ use shared::store::{StoredResponse, TeamStore};
 pub(crate) struct NoStatusToDelete;
 
 impl InvalidPathId for NoStatusToDelete {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         DomainError::NoStatusToDelete.into()
     }
 }

@@ -24,5 +24,5 @@ pub(crate) async fn list(
     ValidQuery(()): ValidQuery<()>,
 ) -> Result<Json<Statuses>, Error> {
     let statuses = StatusResponse::all_in_order(&table.team(&caller.team).await?);
-    Ok(Json(Statuses { statuses, colors: Colour::all() }))
+    Ok(Json(Statuses { statuses, colors: Colour::all_values() }))
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use shared::api::RequestBody as _;
 use shared::domain::error::Error;
 use shared::domain::{EgressAllowlist, ErrorCode, FieldError, WebhookInput, WebhookUrl};
-use shared::platform::resolver::Resolver;
+use shared::platform::resolver::DnsResolver;
 use tokio::time::timeout;
 
 /// Timeout for resolving the host name of a webhook's URL.
@@ -15,16 +15,16 @@ pub struct DestinationCheck {
     /// Networks that the operator allows in addition to the public Internet.
     pub reachable: EgressAllowlist,
     /// Resolver of host names.
-    pub resolver: Resolver,
+    pub resolver: DnsResolver,
 }
 
 impl DestinationCheck {
     /// Refuses a URL whose host resolves to a forbidden address. A host name that does not resolve is accepted with
     /// `https`, and refused with `http`. The sender checks the address again at every delivery.
     pub(crate) async fn refuse_forbidden_url(&self, url: &WebhookUrl) -> Result<(), Error> {
-        let addresses = match url.address() {
+        let addresses = match url.ip_address_of_host() {
             Some(address) => vec![address],
-            None => match timeout(RESOLVE_TIMEOUT, self.resolver.resolve(url.host())).await {
+            None => match timeout(RESOLVE_TIMEOUT, self.resolver.resolve_host_name(url.host())).await {
                 Ok(Ok(addresses)) => addresses,
                 Ok(Err(_)) | Err(_) => Vec::new(),
             },
@@ -38,6 +38,6 @@ impl DestinationCheck {
         } else {
             ErrorCode::AddressNotPublic.with_message("must lead to a public address")
         };
-        Err(Error::invalid_fields(WebhookInput::INVALID_MESSAGE, vec![FieldError::new("url", fault)]))
+        Err(Error::invalid_fields(WebhookInput::INVALID_BODY_MESSAGE, vec![FieldError::new("url", fault)]))
     }
 }

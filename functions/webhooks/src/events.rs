@@ -3,7 +3,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::api::{
-    Caller, CursorCodec, Event, FromQuery, Json, QueryReader, Read, ValidQuery, Validator as _, enum_name, text_param,
+    Caller, CursorCodec, Event, FromQuery, Json, QueryReader, Read, ValidQuery, Validator as _, enum_name_validator,
+    text_query_param,
 };
 use shared::domain::error::Error;
 use shared::domain::{ErrorCode, EventFilter, ExcludedAuthor, FeedCursor, FieldError};
@@ -21,12 +22,12 @@ pub struct EventsParams {
 }
 
 impl FromQuery for EventsParams {
-    fn read(query: &mut impl QueryReader) -> Option<Self> {
+    fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
         const CURSOR_KIND: &str = "a cursor that this list gave, or latest";
         const CURSOR_DESCRIPTION: &str = "The `nextCursor` of the previous answer, with the same `type` and \
                                           `notBy`. `latest` starts at the end of the feed. Without it, the feed starts \
                                           at the oldest event.";
-        let after = text_param(CURSOR_KIND, CURSOR_DESCRIPTION, (1, CursorCodec::MAX_ENCODED_CHARS), |text| {
+        let after = text_query_param(CURSOR_KIND, CURSOR_DESCRIPTION, (1, CursorCodec::MAX_ENCODED_CHARS), |text| {
             Some(text.to_owned())
         });
         let after = query.read_single_value("after", &after);
@@ -34,9 +35,12 @@ impl FromQuery for EventsParams {
         const NOT_BY_KIND: &str = "key:3, form:2 or user:1, by its id";
         const NOT_BY_DESCRIPTION: &str = "Leaves out the events of this key (`key:3`), of this form (`form:2`), or \
                                           of this user without a key (`user:1`).";
-        let types = query.read_value_list("type", &enum_name().with_description("Only events of these types."));
-        let not_by = query
-            .read_value_list("notBy", &text_param(NOT_BY_KIND, NOT_BY_DESCRIPTION, (5, 30), ExcludedAuthor::parse));
+        let types =
+            query.read_value_list("type", &enum_name_validator().with_description("Only events of these types."));
+        let not_by = query.read_value_list(
+            "notBy",
+            &text_query_param(NOT_BY_KIND, NOT_BY_DESCRIPTION, (5, 30), ExcludedAuthor::parse_author),
+        );
         Some(Self { after, limit, filter: EventFilter { types, not_by } })
     }
 }
@@ -45,7 +49,7 @@ impl EventsParams {
     /// The cursor at which reading the feed starts: without `after` at the oldest event. `None` if `after` is `latest`:
     /// reading starts at the end of the feed.
     fn start_cursor(&self, cursor: &CursorCodec) -> Result<Option<FeedCursor>, Error> {
-        let Some(text) = &self.after else { return Ok(Some(FeedCursor::START)) };
+        let Some(text) = &self.after else { return Ok(Some(FeedCursor::START_OF_FEED)) };
         if text == END_OF_FEED {
             return Ok(None);
         }
@@ -55,7 +59,7 @@ impl EventsParams {
                 ErrorCode::InvalidCursor.with_message("is not a cursor of this list with this filter"),
             )
         };
-        let start = cursor.decode(text).and_then(|position| FeedCursor::from_position(&position));
+        let start = cursor.decode_cursor(text).and_then(|position| FeedCursor::from_position(&position));
         start.map(Some).ok_or_else(|| Error::invalid_fields("Invalid query", vec![foreign()]))
     }
 }
@@ -84,6 +88,6 @@ pub(crate) async fn list_events(
         Some(start) => feed.read_events(&caller.team, start, query.limit, &query.filter).await?,
         None => FeedReadResult { events: Vec::new(), next: feed.end_cursor(&caller.team).await?, has_more: false },
     };
-    let next_cursor = cursor.encode(&next.to_position());
+    let next_cursor = cursor.encode_cursor(&next.to_position());
     Ok(Json(EventPage { events: events.into_iter().map(|event| event.json).collect(), next_cursor, has_more }))
 }

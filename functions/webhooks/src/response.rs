@@ -38,7 +38,7 @@ impl From<&Webhook> for WebhookResponse {
         Self {
             id: webhook.id,
             url: webhook.url.as_str().to_owned(),
-            types: if every { EventType::all().to_vec() } else { webhook.types.clone() },
+            types: if every { EventType::all_values().to_vec() } else { webhook.types.clone() },
             description: webhook.description.clone(),
             active: webhook.active,
             switched_off: webhook.switched_off,
@@ -59,6 +59,6 @@ pub struct WebhookSecret {
 
 impl WebhookSecret {
     pub(crate) fn of(secret: Option<&SigningSecret>) -> Self {
-        Self { secret: secret.map(|secret| secret.reveal().to_owned()) }
+        Self { secret: secret.map(|secret| secret.reveal_secret().to_owned()) }
     }
 }

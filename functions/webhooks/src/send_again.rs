@@ -1,5 +1,5 @@
 use axum::extract::State;
-use shared::api::{Caller, EmptyBody, IdempotentJson, Manage, PathId, PathParam};
+use shared::api::{Caller, EmptyBody, IdempotentJson, LastPathParam, Manage, PathId};
 use shared::domain::error::Error;
 use shared::domain::{DeliveryContent, EventId, WebhookId};
 use shared::platform::queue::DeliveryQueues;
@@ -14,7 +14,7 @@ pub(crate) async fn resend_event(
     State(queues): State<DeliveryQueues>,
     caller: Caller<Manage>,
     PathId { id: webhook, .. }: PathId<WebhookId>,
-    PathParam(event_id): PathParam,
+    LastPathParam(event_id): LastPathParam,
     IdempotentJson { idempotency_key, .. }: IdempotentJson<EmptyBody>,
 ) -> Result<StoredResponse, Error> {
     let event = match EventId::parse_number(&event_id, &caller.team) {

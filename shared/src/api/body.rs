@@ -18,14 +18,14 @@ pub trait FromBody: Sized {
     const MAX_BODY_BYTES: usize;
     /// Whether [`IdempotentJson`] ignores query parameters. If `false`, a request with any query parameter is refused
     /// with 400.
-    const IGNORES_QUERY: bool = false;
+    const IGNORES_QUERY_STRING: bool = false;
 
     /// Reads a body of at most [`FromBody::MAX_BODY_BYTES`] bytes. `keyed` means that the request has an
     /// `Idempotency-Key`: then the body's canonical form is returned too. Without a canonical form, the key is ignored.
     ///
     /// # Errors
     /// 415 for a media type that the endpoint does not accept, 400 naming every bad field.
-    fn read(
+    fn read_from_body(
         headers: &HeaderMap,
         body: Bytes,
         keyed: bool,
@@ -53,7 +53,11 @@ impl CanonicalBody {
 impl<T: RequestBody> FromBody for T {
     const MAX_BODY_BYTES: usize = <T as RequestBody>::MAX_BODY_BYTES;
 
-    async fn read(headers: &HeaderMap, body: Bytes, keyed: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
+    async fn read_from_body(
+        headers: &HeaderMap,
+        body: Bytes,
+        keyed: bool,
+    ) -> Result<(Self, Option<CanonicalBody>), Error> {
         if !is_json(headers) {
             return Err(Error::unsupported_media_type("application/json"));
         }
@@ -68,7 +72,7 @@ pub struct EmptyBody;
 impl FromBody for EmptyBody {
     const MAX_BODY_BYTES: usize = 1024;
 
-    async fn read(_: &HeaderMap, body: Bytes, _: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
+    async fn read_from_body(_: &HeaderMap, body: Bytes, _: bool) -> Result<(Self, Option<CanonicalBody>), Error> {
         if body.is_empty()
             || parse_json(&body).is_ok_and(|value| value.as_object().is_some_and(|object| object.is_empty()))
         {
@@ -84,8 +88,8 @@ impl FromBody for EmptyBody {
 /// Extracts and validates a request body, for endpoints without query parameters.
 ///
 /// # Errors
-/// 400 naming every bad field, 400 for malformed JSON or for any query parameter, 413 for a body longer than
-/// [`FromBody::MAX_BODY_BYTES`], 415 for a media type that the endpoint does not accept.
+/// 400 naming every bad field, or for malformed JSON or any query parameter; 413 for too long a body; 415 for another
+/// media type.
 #[derive(Clone, Debug)]
 pub struct ValidJson<T>(
     /// The parsed and validated body.
@@ -101,7 +105,7 @@ pub struct IdempotentJson<T> {
     /// The parsed and validated body.
     pub body: T,
     /// Hashes of the `Idempotency-Key`, route and body, by which a repeated request is recognised. `None` without the
-    /// header, or if [`FromBody::read`] returned no canonical form.
+    /// header, or if [`FromBody::read_from_body`] returned no canonical form.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
@@ -110,8 +114,8 @@ impl<S: Sync, T: FromBody> FromRequest<S> for ValidJson<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
-        query::parse_query::<()>(&parts)?;
-        T::read(&parts.headers, read_limited_body(body, T::MAX_BODY_BYTES).await?, false)
+        query::parse_query_string::<()>(&parts)?;
+        T::read_from_body(&parts.headers, read_limited_body(body, T::MAX_BODY_BYTES).await?, false)
             .await
             .map(|(body, _)| Self(body))
     }
@@ -122,13 +126,13 @@ impl<S: Sync, T: FromBody> FromRequest<S> for IdempotentJson<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
-        if !T::IGNORES_QUERY {
-            query::parse_query::<()>(&parts)?;
+        if !T::IGNORES_QUERY_STRING {
+            query::parse_query_string::<()>(&parts)?;
         }
         let route = format!("{} {}", parts.method, parts.uri.path());
         let bytes = read_limited_body(body, T::MAX_BODY_BYTES).await?;
         let key = idempotency_key(&parts.headers)?;
-        let (body, canonical) = T::read(&parts.headers, bytes, key.is_some()).await?;
+        let (body, canonical) = T::read_from_body(&parts.headers, bytes, key.is_some()).await?;
         let idempotency_key = key.zip(canonical).map(|(key, canonical)| IdempotencyKey::new(key, &route, &canonical.0));
         Ok(Self { body, idempotency_key })
     }
@@ -165,8 +169,8 @@ pub fn parse_json_body<T: RequestBody>(bytes: &[u8]) -> Result<T, Error> {
 pub fn validate_json_body<T: RequestBody>(value: Value, keyed: bool) -> Result<(T, Option<CanonicalBody>), Error> {
     let canonical = keyed.then(|| CanonicalBody::of(value.clone()));
     let mut errors = Vec::new();
-    match T::read(JsonBody { value, errors: &mut errors }) {
+    match T::read_body(JsonBody { value, errors: &mut errors }) {
         Some(input) if errors.is_empty() => Ok((input, canonical)),
-        _ => Err(Error::invalid_fields(T::INVALID_MESSAGE, errors)),
+        _ => Err(Error::invalid_fields(T::INVALID_BODY_MESSAGE, errors)),
     }
 }

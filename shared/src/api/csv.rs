@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::input::fields::{JsonObject, dotted_field_mut};
+use crate::api::input::body_reader::{JsonObject, dotted_field_mut};
 use crate::domain::{Lead, NamedEnum as _, Team};
 
 /// Column names of a CSV export of leads, in order.
@@ -52,7 +52,7 @@ pub fn csv_cells(lead: &Lead, team: &Team) -> [String; CSV_COLUMNS.len()] {
         join_list_cell(businesses),
         lead.status_id.to_string(),
         team.status(lead.status_id).map(|status| status.name.clone()).unwrap_or_default(),
-        lead.state.name().to_owned(),
+        lead.state.value_name().to_owned(),
         lead.photo.clone(),
         lead.company.clone(),
         lead.details.position.clone(),

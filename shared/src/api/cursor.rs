@@ -26,15 +26,15 @@ impl CursorCodec {
     }
 
     /// Encodes `nextCursor` for the page after `position`.
-    pub fn encode(&self, position: &SortPosition) -> String {
+    pub fn encode_cursor(&self, position: &SortPosition) -> String {
         URL_SAFE_NO_PAD.encode([&self.0[..], position.as_str().as_bytes()].concat())
     }
 
     /// Decodes a cursor to a sort position. `None` if the text is not a cursor of this list with these filters.
-    pub fn decode(&self, text: &str) -> Option<SortPosition> {
+    pub fn decode_cursor(&self, text: &str) -> Option<SortPosition> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let position = bytes.strip_prefix(&self.0)?;
-        SortPosition::parse(std::str::from_utf8(position).ok()?)
+        SortPosition::parse_position(std::str::from_utf8(position).ok()?)
     }
 }
 
@@ -47,11 +47,11 @@ mod tests {
         let team: TeamId = "t".parse().unwrap_or_else(|()| unreachable!());
         let other: TeamId = "u".parse().unwrap_or_else(|()| unreachable!());
         let position = SortPosition::new(crate::domain::Timestamp::from_millisecond(0), 7);
-        let text = CursorCodec::of(&team, "leads", "status=1").encode(&position);
-        assert_eq!(CursorCodec::of(&team, "leads", "status=1").decode(&text), Some(position));
-        assert_eq!(CursorCodec::of(&other, "leads", "status=1").decode(&text), None);
-        assert_eq!(CursorCodec::of(&team, "logs", "status=1").decode(&text), None);
-        assert_eq!(CursorCodec::of(&team, "leads", "status=2").decode(&text), None);
-        assert_eq!(CursorCodec::of(&team, "leads", "status=1").decode("!"), None);
+        let text = CursorCodec::of(&team, "leads", "status=1").encode_cursor(&position);
+        assert_eq!(CursorCodec::of(&team, "leads", "status=1").decode_cursor(&text), Some(position));
+        assert_eq!(CursorCodec::of(&other, "leads", "status=1").decode_cursor(&text), None);
+        assert_eq!(CursorCodec::of(&team, "logs", "status=1").decode_cursor(&text), None);
+        assert_eq!(CursorCodec::of(&team, "leads", "status=2").decode_cursor(&text), None);
+        assert_eq!(CursorCodec::of(&team, "leads", "status=1").decode_cursor("!"), None);
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::input::params::{BooleanParam, DayParam, QueryReader, QueryStringReader, text_param};
-use super::input::validator::{Validator as _, enum_name};
+use super::input::query_param::{BooleanParam, DayParam, text_query_param};
+use super::input::query_reader::QueryReader;
+use super::input::query_string::QueryStringReader;
+use super::input::validator::{Validator as _, enum_name_validator};
 use crate::domain::error::Error;
 use crate::domain::{ErrorCode, FieldError, LeadFilter, LeadOrder, SourceHash, View};
 
@@ -21,7 +23,7 @@ pub struct FilterParams {
 impl FilterParams {
     /// Reads the query parameters that filter and sort leads.
     pub fn of(query: &mut impl QueryReader) -> Self {
-        let source = text_param(
+        let source = text_query_param(
             "a source of 1 to 200 characters",
             "Only leads with this source. Case does not matter.",
             (1, 200),
@@ -39,14 +41,17 @@ impl FilterParams {
             status: query.read_id_list("status", "Only leads with one of these statuses."),
             business: query.read_id_list("business", "Only leads of one of these businesses."),
             archived: query.read_single_value("archived", &archived),
-            state: query.read_single_value("state", &enum_name().with_description("Only leads in this state.")),
+            state: query
+                .read_single_value("state", &enum_name_validator().with_description("Only leads in this state.")),
             source: query.read_single_value("source", &source),
             from,
             to,
             order: LeadOrder::default(),
         };
-        let order =
-            query.read_single_value("sort", &enum_name().with_description("`-createdAt` (newest first) by default."));
+        let order = query.read_single_value(
+            "sort",
+            &enum_name_validator().with_description("`-createdAt` (newest first) by default."),
+        );
         Self { conditions, order }
     }
 

@@ -27,7 +27,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-/// One part of a `multipart/form-data` body: a field or a file.
+/// A part of a `multipart/form-data` body: a field or a file.
 #[derive(Clone, Debug)]
 pub struct MultipartPart {
     /// Name of the field.

@@ -40,20 +40,21 @@ pub use csv::{CSV_COLUMNS, csv_cells};
 pub use cursor::CursorCodec;
 pub use error_response::{ErrorBody, http_status};
 pub use filter_params::FilterParams;
-pub use input::fields::{
-    ArrayField, ArrayItem, BodyReader, FieldPresence, JsonBody, JsonObject, ObjectReader, RequestBody, dotted_field_mut,
+pub use input::body_reader::{
+    ArrayField, ArrayItem, BodyReader, FieldPresence, JsonObject, ObjectReader, RequestBody, dotted_field_mut,
 };
-pub use input::params::{
-    BooleanParam, DayParam, FromQuery, LimitParam, MAX_FILTER_VALUES, QueryParam, QueryReader, QueryStringReader,
-    text_param,
-};
+pub use input::json_body::JsonBody;
+pub use input::query_param::{BooleanParam, DayParam, LimitParam, MAX_FILTER_VALUES, QueryParam, text_query_param};
+pub use input::query_reader::{FromQuery, QueryReader};
+pub use input::query_string::QueryStringReader;
 pub use input::validator::{
-    DescribedValidator, EnumNameValidator, PositiveInteger, Validator, enum_name, positive_integer,
+    DescribedValidator, EnumNameValidator, PositiveIntegerValidator, Validator, enum_name_validator,
+    positive_integer_validator,
 };
 pub use json::parse_json;
 pub use media_type::{MultipartPart, is_json, media_type, read_multipart_parts};
 pub use observe::ErrorPageRenderer;
-pub use path::{InvalidPathId, PathId, PathParam};
+pub use path::{InvalidPathId, LastPathParam, PathId};
 pub use query::{PageParams, ValidQuery};
 pub use responses::batch::BatchResponse;
 pub use responses::event::{Event, Ping};
@@ -111,7 +112,7 @@ impl PageBuilder<'_> {
             page.push(item);
             last = Some(position);
         }
-        Ok((page, last.filter(|_| more).map(|last| self.cursor.encode(&last))))
+        Ok((page, last.filter(|_| more).map(|last| self.cursor.encode_cursor(&last))))
     }
 }
 
@@ -132,15 +133,15 @@ pub fn with_error_handling_and_log(router: Router) -> Router {
 }
 
 fn with_observe_layer(router: Router) -> Router {
-    router.layer(axum::middleware::from_fn(observe::observe))
+    router.layer(axum::middleware::from_fn(observe::log_and_compress))
 }
 
 /// Answers the Lambda events of a function with `router`, until Lambda ends the execution environment.
 ///
 /// # Errors
 /// When the Lambda Runtime API cannot be reached.
-pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
-    lambda_http::lambda_runtime::run(service_fn(move |event| handle_event(router.clone(), event))).await
+pub async fn serve_lambda(router: Router) -> Result<(), lambda_http::Error> {
+    lambda_http::lambda_runtime::run(service_fn(move |event| handle_gateway_event(router.clone(), event))).await
 }
 
 /// Answers one event of API Gateway. API Gateway passes on URLs as clients sent them. A malformed URL would panic
@@ -148,7 +149,7 @@ pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
 ///
 /// # Errors
 /// Never: every failure becomes a response.
-pub async fn handle_event(
+pub async fn handle_gateway_event(
     router: Router,
     mut event: LambdaEvent<LambdaRequest>,
 ) -> Result<impl Serialize + use<>, Infallible> {

@@ -64,12 +64,12 @@ impl RequestLogFields {
     }
 }
 
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(super) async fn log_and_compress(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let about = RequestLogFields::of(&request);
     let accepts_gzip = accepts_gzip(request.headers());
     let deadline = deadline::of_invocation(request.lambda_context_ref());
-    let (mut response, cost) = measure_cost(deadline::scope(deadline, next.run(request))).await;
+    let (mut response, cost) = measure_cost(deadline::run_with_deadline(deadline, next.run(request))).await;
     let error = response.extensions_mut().remove::<Arc<Error>>();
     if let Some(error) = &error {
         response = match response.extensions().get::<ErrorPageRenderer>() {
@@ -102,6 +102,6 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         cost,
         error: error.as_deref().and_then(Error::cause),
     };
-    line.log();
+    line.write_log_line();
     response
 }

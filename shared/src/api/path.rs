@@ -12,12 +12,12 @@ use crate::domain::{ApiKeyId, BusinessId, CommentId, DomainError, FormId, LeadId
 
 /// Extracts the last path parameter of a route, percent-decoded. Empty if a path parameter is not UTF-8.
 #[derive(Clone, Debug)]
-pub struct PathParam(
+pub struct LastPathParam(
     /// Text of the parameter, not validated.
     pub String,
 );
 
-impl<S: Send + Sync> FromRequestParts<S> for PathParam {
+impl<S: Send + Sync> FromRequestParts<S> for LastPathParam {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
@@ -30,7 +30,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParam {
 /// Extracts the path parameter `{id}` as an id of type `T`.
 ///
 /// # Errors
-/// [`InvalidPathId::rejection`] of `E` if the parameter is not an id. By default, `E` is `T`, whose rejection equals
+/// [`InvalidPathId::invalid_id_error`] of `E` if the parameter is not an id. By default, `E` is `T`, whose rejection equals
 /// the error for an id that does not exist.
 #[derive(Clone, Debug)]
 pub struct PathId<T, E = T> {
@@ -42,64 +42,64 @@ pub struct PathId<T, E = T> {
 /// Defines the error for a path parameter that is not an id.
 pub trait InvalidPathId {
     /// The error: a 404, or a 400 for an endpoint that documents a 400.
-    fn rejection() -> Error;
+    fn invalid_id_error() -> Error;
 }
 
 impl<S: Send + Sync, T: FromStr, E: InvalidPathId> FromRequestParts<S> for PathId<T, E> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| E::rejection())?;
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| E::invalid_id_error())?;
         let text = params.iter().find(|(name, _)| *name == "id").map(|(_, text)| text);
-        let id = text.and_then(|text| text.parse().ok()).ok_or_else(E::rejection)?;
+        let id = text.and_then(|text| text.parse().ok()).ok_or_else(E::invalid_id_error)?;
         Ok(Self { id, error: PhantomData })
     }
 }
 
 impl InvalidPathId for LeadId {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         Error::lead_not_found()
     }
 }
 
 impl InvalidPathId for CommentId {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         Error::comment_not_found()
     }
 }
 
 impl InvalidPathId for StatusId {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         DomainError::UnknownStatus.into()
     }
 }
 
 impl InvalidPathId for BusinessId {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         DomainError::UnknownBusiness.into()
     }
 }
 
 impl InvalidPathId for ApiKeyId {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         Error::api_key_not_found()
     }
 }
 
 impl InvalidPathId for ViewId {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         Error::view_not_found()
     }
 }
 
 impl InvalidPathId for FormId {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         Error::form_not_found()
     }
 }
 
 impl InvalidPathId for WebhookId {
-    fn rejection() -> Error {
+    fn invalid_id_error() -> Error {
         Error::webhook_not_found()
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use lambda_http::http::request::Parts;
 
-use crate::api::{CursorCodec, FromQuery, QueryReader, QueryStringReader, text_param};
+use crate::api::{CursorCodec, FromQuery, QueryReader, QueryStringReader, text_query_param};
 use crate::domain::error::Error;
 use crate::domain::{ErrorCode, FieldError, SortPosition};
 
@@ -21,13 +21,13 @@ impl<S: Sync, T: FromQuery> FromRequestParts<S> for ValidQuery<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        parse_query(parts).map(Self)
+        parse_query_string(parts).map(Self)
     }
 }
 
-pub(super) fn parse_query<T: FromQuery>(parts: &Parts) -> Result<T, Error> {
+pub(super) fn parse_query_string<T: FromQuery>(parts: &Parts) -> Result<T, Error> {
     let mut query = QueryStringReader::of(parts.uri.query().unwrap_or_default());
-    let read = T::read(&mut query);
+    let read = T::read_from_query(&mut query);
     let errors = query.into_errors();
     match read {
         Some(read) if errors.is_empty() => Ok(read),
@@ -53,7 +53,7 @@ impl PageParams {
     pub fn of_with_limits(query: &mut impl QueryReader, default: usize, max: usize) -> Self {
         const CURSOR_KIND: &str = "a cursor that this list gave";
         const CURSOR_DESCRIPTION: &str = "The `nextCursor` of the previous page, with the same filters.";
-        let cursor = text_param(CURSOR_KIND, CURSOR_DESCRIPTION, (1, CursorCodec::MAX_ENCODED_CHARS), |text| {
+        let cursor = text_query_param(CURSOR_KIND, CURSOR_DESCRIPTION, (1, CursorCodec::MAX_ENCODED_CHARS), |text| {
             Some(text.to_owned())
         });
         Self { limit: query.read_limit(default, max), cursor: query.read_single_value("cursor", &cursor) }
@@ -71,20 +71,20 @@ impl PageParams {
                 ErrorCode::InvalidCursor.with_message("is not a cursor of this list with these filters"),
             )
         };
-        cursor.decode(text).map(Some).ok_or_else(|| Error::invalid_fields("Invalid query", vec![foreign()]))
+        cursor.decode_cursor(text).map(Some).ok_or_else(|| Error::invalid_fields("Invalid query", vec![foreign()]))
     }
 }
 
-/// For lists whose only query parameters are `limit` and `cursor`.
+/// Parameters of lists that have only `limit` and `cursor`.
 impl FromQuery for PageParams {
-    fn read(query: &mut impl QueryReader) -> Option<Self> {
+    fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self::of(query))
     }
 }
 
-/// For endpoints without query parameters: every parameter is refused with 400.
+/// Parameters of endpoints that have none: a request with any query parameter is refused with 400.
 impl FromQuery for () {
-    fn read(_: &mut impl QueryReader) -> Option<Self> {
+    fn read_from_query(_: &mut impl QueryReader) -> Option<Self> {
         Some(())
     }
 }

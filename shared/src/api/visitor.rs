@@ -20,7 +20,7 @@ pub struct Visitor {
     pub origin: Option<String>,
     /// Whether the caller accepts an HTML page as the response (`Accept: text/html`).
     pub wants_page: bool,
-    /// When the request arrived, to the millisecond.
+    /// Time at which the visitor's request arrived, to the millisecond.
     pub at: Timestamp,
 }
 

@@ -292,7 +292,7 @@ impl Error {
         self.0.message
     }
 
-    /// Every bad field of the request.
+    /// Returns the bad fields of the request that the error names.
     pub fn bad_fields(&self) -> &[FieldError] {
         &self.0.fields
     }
@@ -318,18 +318,18 @@ impl Error {
     }
 }
 
-const CANNOT_DELETE_STATUS: &str = "Cannot delete status";
+const CANNOT_DELETE_STATUS_MESSAGE: &str = "Cannot delete status";
 
 impl From<DomainError> for Error {
     fn from(refusal: DomainError) -> Self {
         use ErrorCode as Code;
         match refusal {
             DomainError::UnknownStatus => Self::bad_request(Code::UnknownStatus, "Lead status not found"),
-            DomainError::NoStatusToDelete => Self::bad_request(Code::UnknownStatus, CANNOT_DELETE_STATUS)
+            DomainError::NoStatusToDelete => Self::bad_request(Code::UnknownStatus, CANNOT_DELETE_STATUS_MESSAGE)
                 .with_description("There is no such status."),
-            DomainError::LastStatus => Self::bad_request(Code::LastStatus, CANNOT_DELETE_STATUS)
+            DomainError::LastStatus => Self::bad_request(Code::LastStatus, CANNOT_DELETE_STATUS_MESSAGE)
                 .with_description("It is the team's last status."),
-            DomainError::StatusNeeded => Self::bad_request(Code::StatusInUse, CANNOT_DELETE_STATUS)
+            DomainError::StatusNeeded => Self::bad_request(Code::StatusInUse, CANNOT_DELETE_STATUS_MESSAGE)
                 .with_description("Leads have it, archived ones included."),
             DomainError::StatusExists => Self::bad_request(Code::StatusExists, "Lead status already exists"),
             DomainError::TooManyStatuses => Self::bad_request(Code::TooManyStatuses, "Too many lead statuses")
@@ -344,19 +344,25 @@ impl From<DomainError> for Error {
             DomainError::TooManyBusinesses => Self::bad_request(Code::TooManyBusinesses, "Too many businesses")
                 .with_description(format!("A team has at most {} businesses.", Team::MAX_BUSINESSES)),
             DomainError::TooManyApiKeys => Self::bad_request(Code::TooManyApiKeys, "Too many API keys")
-                .with_description(format!("A team has at most {} API keys. Revoke one first.", ApiKey::MAX_PER_TEAM)),
+                .with_description(format!(
+                    "A team has at most {} API keys. Revoke one first.",
+                    ApiKey::MAX_API_KEYS_PER_TEAM
+                )),
             DomainError::TooManyViews => Self::bad_request(Code::TooManyViews, "Too many views")
-                .with_description(format!("A user has at most {}.", View::MAX_PER_USER)),
+                .with_description(format!("A user has at most {}.", View::MAX_VIEWS_PER_USER)),
             DomainError::TooManySharedViews => Self::bad_request(Code::TooManySharedViews, "Too many shared views")
-                .with_description(format!("A team has at most {}.", View::MAX_SHARED_PER_TEAM)),
+                .with_description(format!("A team has at most {}.", View::MAX_SHARED_VIEWS_PER_TEAM)),
             DomainError::ExpiresInThePast => {
                 let fault = Code::NotInFuture.with_message("must be in the future");
                 Self::invalid_fields(ApiKeyInput::INVALID_API_KEY_MESSAGE, vec![FieldError::new("expiresAt", fault)])
             }
             DomainError::TooManyForms => Self::bad_request(Code::TooManyForms, "Too many forms")
-                .with_description(format!("A team has at most {} forms. Delete one first.", Form::MAX_PER_TEAM)),
+                .with_description(format!("A team has at most {} forms. Delete one first.", Form::MAX_FORMS_PER_TEAM)),
             DomainError::TooManyWebhooks => Self::bad_request(Code::TooManyWebhooks, "Too many webhooks")
-                .with_description(format!("A team has at most {} webhooks. Delete one first.", Webhook::MAX_PER_TEAM)),
+                .with_description(format!(
+                    "A team has at most {} webhooks. Delete one first.",
+                    Webhook::MAX_WEBHOOKS_PER_TEAM
+                )),
             DomainError::WebhookIsOff => Self::bad_request(Code::WebhookInactive, "Webhook is switched off")
                 .with_description("Switch it on before anything is sent to it."),
             DomainError::InvalidForm(faults) => Self::invalid_fields(FormInput::INVALID_FORM_MESSAGE, faults),

@@ -20,17 +20,21 @@ mod view;
 mod web_url;
 mod webhooks;
 
-pub use access::actor::{Actor, Agent, AgentName, Author, TeamId, TeamRole, User};
+pub use access::actor::{Actor, Agent, AgentName, Author, TeamRole, User};
 pub use access::api_key::{ApiKey, ApiKeyInput, ApiKeyRole, ApiKeySecret};
+pub use access::team_id::TeamId;
 pub use activity::comment::{Comment, CommentInput};
 pub use activity::position::SortPosition;
 pub use activity::{Action, Change, EntityType, LogEntry};
+pub use counts::archived_state_status::ArchivedStateStatus;
+pub use counts::counter_field::{CounterField, CounterValues};
+pub use counts::counter_key::{CounterCopyId, CounterKey, LeadGroup};
 pub use counts::creation::CreationCounts;
+pub use counts::lead_count::LeadCount;
 pub use counts::period::{Period, percentage_change};
-pub use counts::{
-    ArchivedStateStatus, COUNTER_SHARDS, CountedProperties, CounterCopyId, CounterDeltas, CounterField, CounterKey,
-    CounterValues, LeadCount, LeadGroup, SourceHash, StatusOrBusiness,
-};
+pub use counts::source_hash::SourceHash;
+pub use counts::status_or_business::StatusOrBusiness;
+pub use counts::{COUNTER_SHARDS, CountedProperties, CounterDeltas};
 pub use error_code::{ErrorCode, ValidationFault};
 pub use field_error::FieldError;
 pub use forms::form::{Attribution, Form, FormInput, FormKey, FormStatistics};
@@ -41,10 +45,11 @@ pub use ids::{ApiKeyId, BusinessId, CommentId, FormId, LeadId, LogId, StatusId, 
 pub use lead::batch::{BatchMode, ExistingLead, LeadBatch, RowOutcome, RowResult};
 pub(crate) use lead::change::unique_in_order;
 pub use lead::change::{BusinessIdOrName, LeadChange, LeadRow, LeadValues, NewLead, ProfileValues, WriteMode};
+pub use lead::email::Email;
 pub use lead::filter::{LeadFilter, LeadOrder};
 pub use lead::photo::PhotoName;
 pub use lead::search_index::{IndexWords, SearchQuery, SearchTerm};
-pub use lead::{DerivedKeyParts, Email, Lead, LeadDetails, LeadSummary, SocialMedia, State};
+pub use lead::{DerivedKeyParts, Lead, LeadDetails, LeadSummary, SocialMedia, State};
 pub use named::NamedEnum;
 pub(crate) use normalize::{has_only_invisible_chars, normalize_for_storage};
 pub use refusal::DomainError;
@@ -59,10 +64,10 @@ pub use webhooks::delivery::{
     ScheduledJob,
 };
 pub use webhooks::egress::EgressAllowlist;
-pub use webhooks::event::{
-    Deletion, EventComment, EventFilter, EventId, EventSourceItem, EventType, ExcludedAuthor, FeedCursor, FeedEvent,
-    FeedPosition, OutboxEntry,
-};
-pub use webhooks::webhook::{
-    AttemptOutcome, ReplayInput, SigningSecret, SwitchedOff, Webhook, WebhookInput, WebhookUrl,
-};
+pub use webhooks::event::{Deletion, EventComment, EventSourceItem, EventType, OutboxEntry};
+pub use webhooks::event_filter::{EventFilter, ExcludedAuthor};
+pub use webhooks::event_id::EventId;
+pub use webhooks::feed_position::{FeedCursor, FeedEvent, FeedPosition};
+pub use webhooks::signing_secret::SigningSecret;
+pub use webhooks::webhook::{AttemptOutcome, ReplayInput, SwitchedOff, Webhook, WebhookInput};
+pub use webhooks::webhook_url::WebhookUrl;

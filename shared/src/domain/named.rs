@@ -6,23 +6,23 @@ use strum::VariantArray;
 /// `VariantArray` implements this trait.
 pub trait NamedEnum: Copy + Into<&'static str> + VariantArray + 'static {
     /// Every value, in the order of declaration.
-    fn all() -> &'static [Self] {
+    fn all_values() -> &'static [Self] {
         Self::VARIANTS
     }
 
     /// The value's name in requests and responses.
-    fn name(self) -> &'static str {
+    fn value_name(self) -> &'static str {
         self.into()
     }
 
     /// The value with this name. `None` for other text.
     fn from_name(text: &str) -> Option<Self> {
-        Self::VARIANTS.iter().copied().find(|one| one.name() == text)
+        Self::VARIANTS.iter().copied().find(|one| one.value_name() == text)
     }
 
     /// The names of all values, in the order of declaration.
-    fn names() -> Vec<&'static str> {
-        Self::VARIANTS.iter().map(|one| one.name()).collect()
+    fn all_names() -> Vec<&'static str> {
+        Self::VARIANTS.iter().map(|one| one.value_name()).collect()
     }
 }
 

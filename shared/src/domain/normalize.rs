@@ -17,8 +17,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Whether a character is trimmed off the ends of a text: spaces, direction marks and byte order marks, which copying
-/// from a page or an address book adds. Variation selectors and zero-width joiners stay, because they belong to their
-/// neighbours, and direction overrides stay, because they change what is shown.
+/// from a page or an address book adds.
 fn is_trimmed_char(c: char) -> bool {
     let marks = ['\u{200B}', '\u{200E}', '\u{200F}', '\u{2060}', '\u{FEFF}'];
     let directions = ['\u{202A}'..='\u{202C}', '\u{2066}'..='\u{2069}'];
@@ -68,9 +67,8 @@ fn plain_punctuation(c: char) -> char {
     }
 }
 
-/// Whether people leave a character out when they search, by its Unicode combining class. True for marks above, below
-/// and across letters, and for the points of Hebrew and Arabic. False for class 0 (letters and vowel signs), and for
-/// nukta (7), voicing marks of kana (8) and virama (9), because they make another letter.
+/// Whether people leave a character out when they search, by its Unicode combining class: accents, and the points of
+/// Hebrew and Arabic. Marks that make another letter, such as the voicing marks of kana, stay.
 fn is_accent(c: char) -> bool {
     !matches!(canonical_combining_class(c), 0 | 7..=9)
 }

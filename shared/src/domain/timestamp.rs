@@ -33,7 +33,7 @@ impl Timestamp {
     }
 
     /// The UTC day of this time.
-    pub fn utc_day(self) -> Date {
+    pub fn as_utc_day(self) -> Date {
         TimeZone::UTC.to_datetime(self.0).date()
     }
 
@@ -43,7 +43,7 @@ impl Timestamp {
         Self(begins.unwrap_or(jiff::Timestamp::MAX))
     }
 
-    /// This time plus a duration. Sums out of range give the earliest or latest time.
+    /// Returns this time plus a duration. Sums out of range give the earliest or latest time.
     #[must_use]
     pub fn saturating_add(self, duration: impl Into<TimestampArithmetic>) -> Self {
         self.0.saturating_add(duration).map_or(self, Self)

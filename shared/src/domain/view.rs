@@ -68,9 +68,9 @@ pub struct View {
 
 impl View {
     /// Maximum number of views of one user that are not shared.
-    pub const MAX_PER_USER: u64 = 50;
+    pub const MAX_VIEWS_PER_USER: u64 = 50;
     /// Maximum number of shared views of a team.
-    pub const MAX_SHARED_PER_TEAM: u64 = 50;
+    pub const MAX_SHARED_VIEWS_PER_TEAM: u64 = 50;
 
     /// Creates a view.
     pub fn new(id: ViewId, input: &ViewInput, created_by: &User, created_at: Timestamp) -> Self {

@@ -20,7 +20,7 @@ use crate::platform::config::{
 };
 use crate::platform::consumed_capacity::CapacityMeter;
 use crate::platform::photos::PhotoBucket;
-use crate::platform::queue::{DeliveryQueues, Queue};
+use crate::platform::queue::{DeliveryQueues, SqsQueue};
 
 /// Root certificates that the certificates of AWS's endpoints chain to, as PEM. Parsing these five takes less time than
 /// reading all root certificates of the operating system.
@@ -39,9 +39,8 @@ pub struct AwsClientFactory {
 }
 
 impl AwsClientFactory {
-    /// Reads credentials, region and endpoints from environment variables. Lambda sets the credentials and the region.
-    /// The loader of `aws_config` would also search profiles, and would link every other source of credentials into
-    /// each binary. TLS uses `ring`, because AWS-LC spends 40 ms of CPU on gathering entropy at the first connection.
+    /// Reads credentials, region and endpoints from environment variables. The loader of `aws_config` would link every
+    /// other source of credentials into each binary.
     ///
     /// # Errors
     /// When `AWS_REGION` is missing, when the file that `AWS_CA_BUNDLE` names cannot be read, or when the region needs
@@ -49,7 +48,7 @@ impl AwsClientFactory {
     pub fn load() -> Result<Self, lambda_http::Error> {
         let environment = Environment::from_process();
         let mut trusted = TrustStore::empty().with_pem_certificate(ROOT_CERTIFICATES);
-        let bundle = TrustConfig::read(&environment)?.bundle;
+        let bundle = TrustConfig::from_environment(&environment)?.bundle;
         if let Some(bundle) = &bundle {
             trusted.add_pem_certificate(bundle.clone());
         }
@@ -68,7 +67,7 @@ impl AwsClientFactory {
             .behavior_version(BehaviorVersion::latest())
             .http_client(http)
             .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
-            .region(Region::new(RegionConfig::read(&environment)?.name))
+            .region(Region::new(RegionConfig::from_environment(&environment)?.name))
             .service_config(environment.clone())
             // Stalled-stream protection is not needed: `operation_attempt_timeout` also ends a response that stalls.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -83,7 +82,7 @@ impl AwsClientFactory {
     /// When `TABLE_NAME` is missing or empty.
     pub(crate) fn dynamodb(&self) -> Result<(aws_sdk_dynamodb::Client, String), ConfigError> {
         let config = aws_sdk_dynamodb::config::Builder::from(&self.config).interceptor(CapacityMeter).build();
-        Ok((aws_sdk_dynamodb::Client::from_conf(config), TableConfig::read(&self.environment)?.name))
+        Ok((aws_sdk_dynamodb::Client::from_conf(config), TableConfig::from_environment(&self.environment)?.name))
     }
 
     /// Returns a client of the two delivery queues.
@@ -92,15 +91,18 @@ impl AwsClientFactory {
     /// When `DELIVERIES_QUEUE_URL` or `SLOW_DELIVERIES_QUEUE_URL` is missing or empty.
     pub fn delivery_queues(&self) -> Result<DeliveryQueues, ConfigError> {
         let client = aws_sdk_sqs::Client::new(&self.config);
-        Ok(DeliveryQueues::new(&client, QueueConfig::read(&self.environment)?))
+        Ok(DeliveryQueues::new(&client, QueueConfig::from_environment(&self.environment)?))
     }
 
     /// Returns a client of the SQS queue for stream records that the publisher cannot publish.
     ///
     /// # Errors
     /// When `FAILURES_QUEUE_URL` is missing or empty.
-    pub fn publisher_failures_queue(&self) -> Result<Queue, ConfigError> {
-        Ok(Queue::new(aws_sdk_sqs::Client::new(&self.config), PublisherFailuresConfig::read(&self.environment)?.url))
+    pub fn publisher_failures_queue(&self) -> Result<SqsQueue, ConfigError> {
+        Ok(SqsQueue::new(
+            aws_sdk_sqs::Client::new(&self.config),
+            PublisherFailuresConfig::from_environment(&self.environment)?.url,
+        ))
     }
 
     /// Root certificates to trust in addition to the public ones, as PEM: the content of the file that `AWS_CA_BUNDLE`
@@ -114,7 +116,7 @@ impl AwsClientFactory {
     /// # Errors
     /// When an entry of `WEBHOOK_NETWORKS` is not a network in CIDR notation.
     pub fn egress_allowlist(&self) -> Result<EgressAllowlist, ConfigError> {
-        Ok(EgressConfig::read(&self.environment)?.reachable)
+        Ok(EgressConfig::from_environment(&self.environment)?.reachable)
     }
 
     /// Returns a client of the photo bucket that `BUCKET_NAME` names. S3 URLs carry the bucket in the path, not in the
@@ -124,7 +126,10 @@ impl AwsClientFactory {
     /// When `BUCKET_NAME` is missing or empty.
     pub(crate) fn photo_bucket(&self) -> Result<PhotoBucket, ConfigError> {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
-        Ok(PhotoBucket::new(aws_sdk_s3::Client::from_conf(config), PhotosConfig::read(&self.environment)?.bucket))
+        Ok(PhotoBucket::new(
+            aws_sdk_s3::Client::from_conf(config),
+            PhotosConfig::from_environment(&self.environment)?.bucket,
+        ))
     }
 }
 

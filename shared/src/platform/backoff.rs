@@ -1,4 +1,5 @@
-//! Pauses between the tries of a request to DynamoDB or SQS.
+//! Pauses between the tries of one request: exponential backoff with full jitter. The cap on the pause falls with the
+//! age of the request, so that old requests try more often than new ones, see the bench `contention`.
 
 use std::time::Duration;
 
@@ -48,8 +49,8 @@ impl Backoff {
         self.pause_before_retry_weighted(1.0).await
     }
 
-    /// As [`Backoff::pause_before_retry`], but with a pause `weight` times as long, for a request whose tries cost
-    /// `weight` times as much.
+    /// Pauses `weight` times as long as [`Backoff::pause_before_retry`], for a request whose tries cost `weight` times
+    /// as much.
     pub(crate) async fn pause_before_retry_weighted(&mut self, weight: f64) -> Option<()> {
         let patience = 1.0 + self.began.elapsed().div_duration_f64(PAUSE_CAP_HALF_LIFE).powi(2);
         let bound = INITIAL_MAX_PAUSE.div_f64(patience).max(MIN_MAX_PAUSE);

@@ -36,11 +36,11 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+type VariableLookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// Source of environment variables: the process, or a function that the caller supplies.
 #[derive(Clone)]
-pub struct Environment(Arc<Lookup>);
+pub struct Environment(Arc<VariableLookup>);
 
 impl Environment {
     /// Creates an environment that reads the environment variables of this process.
@@ -53,12 +53,12 @@ impl Environment {
         Self(Arc::new(lookup))
     }
 
-    fn optional(&self, name: &str) -> Option<String> {
+    fn optional_variable(&self, name: &str) -> Option<String> {
         (self.0)(name).filter(|value| !value.is_empty())
     }
 
-    fn required(&self, name: &'static str) -> Result<String, ConfigError> {
-        self.optional(name).ok_or(ConfigError::Missing(name))
+    fn required_variable(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.optional_variable(name).ok_or(ConfigError::Missing(name))
     }
 }
 
@@ -74,7 +74,7 @@ impl fmt::Debug for Environment {
 impl LoadServiceConfig for Environment {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         let service = key.service_id().to_uppercase().replace(' ', "_");
-        self.optional(&format!("{}_{service}", key.env())).or_else(|| self.optional(key.env()))
+        self.optional_variable(&format!("{}_{service}", key.env())).or_else(|| self.optional_variable(key.env()))
     }
 }
 
@@ -90,8 +90,8 @@ impl RegionConfig {
     ///
     /// # Errors
     /// When `AWS_REGION` is missing or empty.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        Ok(Self { name: environment.required("AWS_REGION")? })
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self { name: environment.required_variable("AWS_REGION")? })
     }
 }
 
@@ -107,8 +107,8 @@ impl TableConfig {
     ///
     /// # Errors
     /// When `TABLE_NAME` is missing or empty.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        Ok(Self { name: environment.required("TABLE_NAME")? })
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self { name: environment.required_variable("TABLE_NAME")? })
     }
 }
 
@@ -124,8 +124,8 @@ impl PhotosConfig {
     ///
     /// # Errors
     /// When `BUCKET_NAME` is missing or empty.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        Ok(Self { bucket: environment.required("BUCKET_NAME")? })
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self { bucket: environment.required_variable("BUCKET_NAME")? })
     }
 }
 
@@ -143,9 +143,9 @@ impl QueueConfig {
     ///
     /// # Errors
     /// When `DELIVERIES_QUEUE_URL` or `SLOW_DELIVERIES_QUEUE_URL` is missing or empty.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        let deliveries = environment.required("DELIVERIES_QUEUE_URL")?;
-        Ok(Self { deliveries, slow_deliveries: environment.required("SLOW_DELIVERIES_QUEUE_URL")? })
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        let deliveries = environment.required_variable("DELIVERIES_QUEUE_URL")?;
+        Ok(Self { deliveries, slow_deliveries: environment.required_variable("SLOW_DELIVERIES_QUEUE_URL")? })
     }
 }
 
@@ -161,8 +161,8 @@ impl PublisherFailuresConfig {
     ///
     /// # Errors
     /// When `FAILURES_QUEUE_URL` is missing or empty.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        Ok(Self { url: environment.required("FAILURES_QUEUE_URL")? })
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self { url: environment.required_variable("FAILURES_QUEUE_URL")? })
     }
 }
 
@@ -179,9 +179,9 @@ impl EgressConfig {
     ///
     /// # Errors
     /// When an entry of `WEBHOOK_NETWORKS` is not a network in CIDR notation.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         const ENV_VAR: &str = "WEBHOOK_NETWORKS";
-        let reachable = environment.optional(ENV_VAR).unwrap_or_default().parse();
+        let reachable = environment.optional_variable(ENV_VAR).unwrap_or_default().parse();
         Ok(Self { reachable: reachable.map_err(|_| ConfigError::NotNetworks(ENV_VAR))? })
     }
 }
@@ -204,11 +204,11 @@ impl TrustConfig {
     ///
     /// # Errors
     /// When the file cannot be read, or `AWS_CA_BUNDLE` is missing in a region (`AWS_REGION`) that needs it.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         const ENV_VAR: &str = "AWS_CA_BUNDLE";
-        let bundle = environment.optional(ENV_VAR).map(std::fs::read).transpose();
+        let bundle = environment.optional_variable(ENV_VAR).map(std::fs::read).transpose();
         let bundle = bundle.map_err(|cause| ConfigError::Unreadable(ENV_VAR, cause))?;
-        let region = environment.optional("AWS_REGION").unwrap_or_default();
+        let region = environment.optional_variable("AWS_REGION").unwrap_or_default();
         if bundle.is_none() && REGION_PREFIXES_WITH_OWN_ROOTS.iter().any(|partition| region.starts_with(partition)) {
             return Err(ConfigError::Untrusted(ENV_VAR, region));
         }
@@ -232,11 +232,11 @@ impl TokenIssuerConfig {
     ///
     /// # Errors
     /// When `TOKEN_ISSUER`, `TOKEN_AUDIENCE` or `TOKEN_JWKS_URL` is missing or empty.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            issuer: environment.required("TOKEN_ISSUER")?,
-            audience: environment.required("TOKEN_AUDIENCE")?,
-            jwks_url: environment.required("TOKEN_JWKS_URL")?,
+            issuer: environment.required_variable("TOKEN_ISSUER")?,
+            audience: environment.required_variable("TOKEN_AUDIENCE")?,
+            jwks_url: environment.required_variable("TOKEN_JWKS_URL")?,
         })
     }
 }
@@ -261,14 +261,14 @@ pub struct PagesConfig {
 
 impl PagesConfig {
     /// Reads the configuration of the public pages from the environment. Every variable is optional.
-    pub fn read(environment: &Environment) -> Self {
+    pub fn from_environment(environment: &Environment) -> Self {
         Self {
-            token_endpoint: environment.optional("TOKEN_ENDPOINT"),
-            issuer: environment.optional("TOKEN_ISSUER"),
-            audience: environment.optional("TOKEN_AUDIENCE"),
-            client_id: environment.optional("CLIENT_ID"),
-            cognito: environment.optional("COGNITO_URL"),
-            photos_url: environment.optional("PHOTOS_URL"),
+            token_endpoint: environment.optional_variable("TOKEN_ENDPOINT"),
+            issuer: environment.optional_variable("TOKEN_ISSUER"),
+            audience: environment.optional_variable("TOKEN_AUDIENCE"),
+            client_id: environment.optional_variable("CLIENT_ID"),
+            cognito: environment.optional_variable("COGNITO_URL"),
+            photos_url: environment.optional_variable("PHOTOS_URL"),
         }
     }
 }
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn an_empty_variable_counts_as_missing() {
         let environment = Environment::from_lookup(|name| (name == "TABLE_NAME").then(String::new));
-        assert!(matches!(TableConfig::read(&environment), Err(ConfigError::Missing("TABLE_NAME"))));
+        assert!(matches!(TableConfig::from_environment(&environment), Err(ConfigError::Missing("TABLE_NAME"))));
     }
 
     #[test]
@@ -302,14 +302,16 @@ mod tests {
     fn an_unreadable_certificate_bundle_is_a_config_error() {
         let environment =
             Environment::from_lookup(|name| (name == "AWS_CA_BUNDLE").then(|| "/nowhere/ca.pem".to_owned()));
-        let refused = TrustConfig::read(&environment).map(|config| config.bundle);
+        let refused = TrustConfig::from_environment(&environment).map(|config| config.bundle);
         assert!(matches!(refused, Err(ConfigError::Unreadable("AWS_CA_BUNDLE", _))));
     }
 
     #[test]
     fn a_region_with_own_roots_requires_a_ca_bundle() {
         let of = |region: &'static str| {
-            TrustConfig::read(&Environment::from_lookup(move |name| (name == "AWS_REGION").then(|| region.to_owned())))
+            TrustConfig::from_environment(&Environment::from_lookup(move |name| {
+                (name == "AWS_REGION").then(|| region.to_owned())
+            }))
         };
         assert!(of("eu-west-1").is_ok() && of("us-gov-west-1").is_ok());
         for region in ["cn-north-1", "eusc-de-east-1", "us-isob-east-1"] {

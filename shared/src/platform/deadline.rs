@@ -35,21 +35,21 @@ pub fn of_invocation(invocation: Option<&Context>) -> Instant {
 
 /// Runs `work` with a deadline for its AWS calls. At the deadline, the AWS calls of `work` are cancelled. `work` itself
 /// continues.
-pub async fn scope<F: Future>(deadline: Instant, work: F) -> F::Output {
+pub async fn run_with_deadline<F: Future>(deadline: Instant, work: F) -> F::Output {
     REQUEST_DEADLINE.scope(deadline, work).await
 }
 
 /// Runs a call to AWS until the deadline. Returns `None` if AWS has not answered by the deadline. The call's future is
 /// boxed, because a future of the SDK takes 40 KB, and an unboxed one would add them to every future that awaits it.
-pub(crate) fn with_deadline<F: Future>(request: F) -> impl Future<Output = Option<F::Output>> {
+pub(crate) fn run_until_deadline<F: Future>(request: F) -> impl Future<Output = Option<F::Output>> {
     let request = Box::pin(request);
-    async { timeout_at(current(), request).await.ok() }
+    async { timeout_at(current_deadline(), request).await.ok() }
 }
 
 /// Pauses before another try. Returns `None` at once if the deadline would leave less than 400 ms for the try.
 pub(crate) async fn sleep_if_time_left(length: Duration) -> Option<()> {
     let until = Instant::now() + length;
-    if until + MIN_TRY_TIME >= current() {
+    if until + MIN_TRY_TIME >= current_deadline() {
         return None;
     }
     tokio::time::sleep_until(until).await;
@@ -57,11 +57,11 @@ pub(crate) async fn sleep_if_time_left(length: Duration) -> Option<()> {
 }
 
 /// Time until the deadline of the current request or invocation. Zero after the deadline.
-pub fn remaining() -> Duration {
-    current().saturating_duration_since(Instant::now())
+pub fn time_left() -> Duration {
+    current_deadline().saturating_duration_since(Instant::now())
 }
 
-fn current() -> Instant {
+fn current_deadline() -> Instant {
     REQUEST_DEADLINE.try_with(|deadline| *deadline).unwrap_or_else(|_| Instant::now() + DEFAULT_TIMEOUT)
 }
 

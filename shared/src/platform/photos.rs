@@ -12,7 +12,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use crate::domain::error::{Error, error_chain};
 use crate::domain::{PhotoName, TeamId};
-use crate::platform::deadline::with_deadline;
+use crate::platform::deadline::run_until_deadline;
 
 /// Length of the periods within which a photo keeps the same presigned URL (`photoUrl`), so that browsers can cache the
 /// photo. Periods are counted from 1970.
@@ -110,13 +110,12 @@ impl PhotoBucket {
     ) -> Result<(), Error> {
         let request = self.client.put_object().bucket(&self.bucket).key(upload_key(team, photo));
         let request = request.content_type(content_type).body(object.into());
-        send("PutObject", request.send()).await?;
+        send_s3_request("PutObject", request.send()).await?;
         Ok(())
     }
 
-    /// Copies an uploaded photo from `uploads/` to `photos/`. Callers do this before they attach the photo to a lead,
-    /// so that no lead refers to a missing object. A missing upload is no error: either a lead has the photo already,
-    /// or the table will refuse to attach the photo.
+    /// Copies an uploaded photo from `uploads/` to `photos/`, before the photo is attached to a lead. A missing upload
+    /// is no error.
     ///
     /// # Errors
     /// 503 when S3 is overloaded or unreachable, or does not answer before the deadline. 500 when S3 refuses the
@@ -124,7 +123,7 @@ impl PhotoBucket {
     pub async fn promote_upload(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
         let source = format!("{}/{}", self.bucket, upload_key(team, photo));
         let request = self.client.copy_object().bucket(&self.bucket).key(photo_key(team, photo)).copy_source(source);
-        match with_deadline(request.send()).await {
+        match run_until_deadline(request.send()).await {
             Some(Err(error)) if error.code() != Some("NoSuchKey") => Err(s3_error("CopyObject", &error)),
             Some(_) => Ok(()),
             None => Err(deadline_exceeded("CopyObject")),
@@ -134,7 +133,7 @@ impl PhotoBucket {
     /// Deletes the S3 objects of photos. If an error occurs, logs a warning and leaves the remaining objects to the
     /// clean-up.
     pub async fn remove_or_leave_to_clean_up(&self, team: &TeamId, photos: impl IntoIterator<Item = PhotoName>) {
-        if let Err(error) = self.remove(team, photos).await {
+        if let Err(error) = self.delete_photo_objects(team, photos).await {
             tracing::warn!(%error, "left to the clean-up");
         }
     }
@@ -144,7 +143,11 @@ impl PhotoBucket {
     /// # Errors
     /// 503 when S3 is overloaded or unreachable, does not delete an object, or does not answer before the deadline. 500
     /// when S3 refuses the request.
-    pub async fn remove(&self, team: &TeamId, photos: impl IntoIterator<Item = PhotoName>) -> Result<(), Error> {
+    pub async fn delete_photo_objects(
+        &self,
+        team: &TeamId,
+        photos: impl IntoIterator<Item = PhotoName>,
+    ) -> Result<(), Error> {
         let keys = photos.into_iter().flat_map(|photo| [photo_key(team, &photo), upload_key(team, &photo)]);
         let objects = keys.map(|key| ObjectIdentifier::builder().key(key).build());
         let objects: Vec<_> = objects.collect::<Result<_, _>>().map_err(|e| Error::caused_by("DeleteObjects", &e))?;
@@ -152,7 +155,7 @@ impl PhotoBucket {
             let delete = Delete::builder().set_objects(Some(objects.to_vec())).quiet(true).build();
             let delete = delete.map_err(|e| Error::caused_by("DeleteObjects", &e))?;
             let request = self.client.delete_objects().bucket(&self.bucket).delete(delete);
-            let output = send("DeleteObjects", request.send()).await?;
+            let output = send_s3_request("DeleteObjects", request.send()).await?;
             if let Some(error) = output.errors().first() {
                 return Err(Error::unavailable(format!("DeleteObjects: {}", error.code().unwrap_or_default())));
             }
@@ -162,11 +165,14 @@ impl PhotoBucket {
 }
 
 /// Sends a request to S3, and cancels the request at the deadline.
-async fn send<O, E>(operation: &str, request: impl Future<Output = Result<O, SdkError<E>>>) -> Result<O, Error>
+async fn send_s3_request<O, E>(
+    operation: &str,
+    request: impl Future<Output = Result<O, SdkError<E>>>,
+) -> Result<O, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    with_deadline(request)
+    run_until_deadline(request)
         .await
         .ok_or_else(|| deadline_exceeded(operation))?
         .map_err(|error| s3_error(operation, &error))

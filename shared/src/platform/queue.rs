@@ -12,7 +12,7 @@ use crate::domain::error::{Error, error_chain};
 use crate::domain::{DeliveryQueueKind, ScheduledJob, Timestamp};
 use crate::platform::backoff::Backoff;
 use crate::platform::config::QueueConfig;
-use crate::platform::deadline::with_deadline;
+use crate::platform::deadline::run_until_deadline;
 
 /// Maximum number of messages in one SendMessageBatch request.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
@@ -25,7 +25,7 @@ const MAX_MESSAGE_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// Client of one SQS queue. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Queue {
+pub struct SqsQueue {
     client: Client,
     url: String,
 }
@@ -34,27 +34,22 @@ pub struct Queue {
 /// sender lasts as long as its slowest job, so in a shared queue slow webhooks would delay the others.
 #[derive(Clone, Debug)]
 pub struct DeliveryQueues {
-    prompt: Queue,
-    slow: Queue,
+    prompt: SqsQueue,
+    slow: SqsQueue,
 }
 
 impl DeliveryQueues {
     /// Creates a client of the two queues whose URLs are in `config`.
     pub fn new(client: &Client, config: QueueConfig) -> Self {
         Self {
-            prompt: Queue::new(client.clone(), config.deliveries),
-            slow: Queue::new(client.clone(), config.slow_deliveries),
+            prompt: SqsQueue::new(client.clone(), config.deliveries),
+            slow: SqsQueue::new(client.clone(), config.slow_deliveries),
         }
     }
 
-    /// Sends each delivery job to one of the two queues. The message group of a job is its webhook: SQS fair queues
-    /// prefer groups with few messages in flight, so a slow webhook delays the others less.
+    /// Sends each delivery job to one of the two queues. The message group is the webhook, so that SQS fair queues
+    /// serve other webhooks first while one is slow.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
-    ///
-    /// SQS delays the message of a job that is due later, for at most 15 minutes. A queue holds any number of delayed
-    /// messages, but delivers no message while 120,000 messages are in flight. Unlike messages hidden by a visibility
-    /// timeout, delayed messages are not in flight.
-    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
     ///
     /// # Errors
     /// 503 when it is unknown whether all jobs were sent. Sending the jobs again may deliver some of them twice.
@@ -71,7 +66,7 @@ impl DeliveryQueues {
     }
 }
 
-impl Queue {
+impl SqsQueue {
     /// Creates a client of the queue at `url`, which sends its requests through `client`.
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
@@ -95,7 +90,7 @@ impl Queue {
         let mut backoff = Backoff::default();
         loop {
             let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
-            let Some(answer) = with_deadline(request.send()).await else {
+            let Some(answer) = run_until_deadline(request.send()).await else {
                 return Err(Error::outcome_unknown("SendMessageBatch: no answer by the deadline"));
             };
             let answer =

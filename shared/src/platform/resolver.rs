@@ -9,11 +9,11 @@ type ResolveFuture = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send
 
 /// Resolves host names.
 #[derive(Clone)]
-pub struct Resolver(Arc<dyn Fn(String) -> ResolveFuture + Send + Sync>);
+pub struct DnsResolver(Arc<dyn Fn(String) -> ResolveFuture + Send + Sync>);
 
-impl Resolver {
+impl DnsResolver {
     /// A resolver that asks the operating system.
-    pub fn system() -> Self {
+    pub fn system_resolver() -> Self {
         Self::from_fn(|name| async move {
             Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect())
         })
@@ -28,12 +28,12 @@ impl Resolver {
     }
 
     /// Resolves a host name to its IP addresses.
-    pub fn resolve(&self, name: &str) -> impl Future<Output = io::Result<Vec<IpAddr>>> + Send + use<> {
+    pub fn resolve_host_name(&self, name: &str) -> impl Future<Output = io::Result<Vec<IpAddr>>> + Send + use<> {
         (self.0)(name.to_owned())
     }
 }
 
-impl fmt::Debug for Resolver {
+impl fmt::Debug for DnsResolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Resolver(..)")
     }

@@ -1,6 +1,5 @@
 //! Writes the log as JSON lines: a line for each API request, other events of the functions, and warnings of libraries.
-//! CloudWatch metric filters in `template.yaml` read the numbers in the request lines. A request line omits zeros and
-//! empty fields that no metric needs.
+//! CloudWatch metric filters in `template.yaml` read the numbers.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,13 +27,13 @@ pub const LOG_TARGET: &str = "leads-api";
 const REQUEST_LOG_EVENT: &str = "request";
 
 /// Starts logging to standard output.
-pub fn start() {
-    init(std::io::stdout, Level::WARN);
+pub fn start_json_log() {
+    start_json_log_to(std::io::stdout, Level::WARN);
 }
 
 /// Starts logging to `writer`. Events with the target [`LOG_TARGET`] are logged from level INFO up, all other events
 /// from level `libraries` up. A second call has no effect.
-pub fn init(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, libraries: Level) {
+pub fn start_json_log_to(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, libraries: Level) {
     let targets = Targets::new().with_default(libraries).with_target(LOG_TARGET, Level::INFO);
     let lines = tracing_subscriber::fmt::layer().event_format(JsonLineFormatter).with_writer(writer);
     // `try_init` fails only if a subscriber is installed already, and then that subscriber stays.
@@ -66,10 +65,10 @@ pub struct RequestLogLine<'a> {
 
 impl<'a> RequestLogLine<'a> {
     /// Writes the log line of the request.
-    pub fn log(&self) {
+    pub fn write_log_line(&self) {
         static IS_COLD_START: AtomicBool = AtomicBool::new(true);
         let Self { id, route, team, user, key, status, cost, error, .. } = *self;
-        let ms = millis(self.took);
+        let ms = as_millis_f64(self.took);
         let given = |text: &'a str| (!text.is_empty()).then_some(text);
         let counted = |n: u32| (n > 0).then_some(n);
         let (team, user, key) = (given(team), given(user), given(key));
@@ -87,7 +86,7 @@ impl<'a> RequestLogLine<'a> {
 }
 
 /// Converts a duration to milliseconds, rounded to two decimals.
-pub fn millis(took: Duration) -> f64 {
+pub fn as_millis_f64(took: Duration) -> f64 {
     (took.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
@@ -129,7 +128,7 @@ struct JsonFieldVisitor<L: SerializeMap> {
 }
 
 impl<L: SerializeMap> JsonFieldVisitor<L> {
-    fn write(&mut self, field: &Field, value: &(impl Serialize + ?Sized)) {
+    fn write_json_field(&mut self, field: &Field, value: &(impl Serialize + ?Sized)) {
         if self.written.is_ok() {
             self.written = self.line.serialize_entry(field.name(), value);
         }
@@ -138,26 +137,26 @@ impl<L: SerializeMap> JsonFieldVisitor<L> {
 
 impl<L: SerializeMap> Visit for JsonFieldVisitor<L> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.write(field, &value);
+        self.write_json_field(field, &value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.write(field, &value);
+        self.write_json_field(field, &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write(field, &value);
+        self.write_json_field(field, &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.write(field, &value);
+        self.write_json_field(field, &value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.write(field, value);
+        self.write_json_field(field, value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.write(field, &format_args!("{value:?}"));
+        self.write_json_field(field, &format_args!("{value:?}"));
     }
 }

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::condition::Condition;
-use super::groups::ActivityStore;
-use super::keys::{Key, KeyRange, PrimaryKey, is_comment};
+use super::condition::WriteCondition;
+use super::keys::{ItemKey, KeyRange, PrimaryKey, is_comment};
 use super::leads::writes::decode_live_lead;
 use super::sorted_merge::{PositionedItem, SortedMerge};
+use super::store_types::ActivityStore;
 use super::transact::WriteAttempt;
 use super::transaction::{FailedCondition, Transaction};
-use super::{Consistency, Item, Table, decode};
+use super::{ReadConsistency, Table, TableItem, decode};
 use crate::domain::error::Error;
 use crate::domain::{
     Action, Actor, Change, Comment, CommentId, CommentInput, IdempotencyKey, Lead, LeadId, LogEntry, LogId,
@@ -63,13 +63,19 @@ impl Transaction<'_> {
     pub(super) fn put_comment(&mut self, actor: &Actor, comment: &Comment, log: LogId) {
         let position = comment.sort_position();
         let (key, pointer) = (
-            Key::CommentPointer(comment.id),
+            ItemKey::CommentPointer(comment.id),
             CommentPointerItem { lead: comment.lead, sort_position: position.clone() },
         );
-        self.put_if(key.of(&actor.team), &pointer, Item::new(), Condition::item_absent(), FailedCondition::Changed);
-        let key = Key::Comment(comment.lead, &position).of(&actor.team);
-        self.put_if(key, comment, Item::new(), Condition::item_absent(), FailedCondition::Changed);
-        let changes = Change::of_comment_content(None, Some(&comment.content));
+        self.put_if(
+            key.of(&actor.team),
+            &pointer,
+            TableItem::new(),
+            WriteCondition::item_absent(),
+            FailedCondition::Changed,
+        );
+        let key = ItemKey::Comment(comment.lead, &position).of(&actor.team);
+        self.put_if(key, comment, TableItem::new(), WriteCondition::item_absent(), FailedCondition::Changed);
+        let changes = Change::comment_content_change(None, Some(&comment.content));
         let entry = LogEntry::new(actor, log, Action::CreateComment, comment.id.get(), changes).at(comment.created_at);
         self.add_log_entry(&actor.team, comment.lead, &entry);
     }
@@ -89,9 +95,9 @@ impl ActivityStore {
         after: Option<&SortPosition>,
     ) -> Result<Timeline, Error> {
         let logs = Some(KeyRange::lead_log_entries(team, id));
-        let comments = comments.then(|| KeyRange::comments(team, id));
-        let ranges = logs.into_iter().chain(comments).map(|range| range.within(None, None, after, true));
-        let mut merge = SortedMerge::new(self, ranges, Consistency::Strong, true);
+        let comments = comments.then(|| KeyRange::comments_of_lead(team, id));
+        let ranges = logs.into_iter().chain(comments).map(|range| range.between_positions(None, None, after, true));
+        let mut merge = SortedMerge::new(self, ranges, ReadConsistency::Strong, true);
         // Reading one entry more than the page shows whether there is a next page.
         let (lead, found) = tokio::try_join!(self.read_lead_without_team(team, id), merge.next_items(limit + 1))?;
         let more = found.len() > limit;
@@ -113,7 +119,7 @@ impl ActivityStore {
         answer: impl Fn(&Comment) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let answer = &answer;
-        let writing = self.transact(actor, &[Key::Lead(lead)]).idempotent(idempotency_key);
+        let writing = self.transact(actor, &[ItemKey::Lead(lead)]).idempotent(idempotency_key);
         writing
             .prefetch_ids::<(CommentId, LogId)>(true)
             .respond(|mut attempt| async move {
@@ -140,8 +146,8 @@ impl ActivityStore {
         anyones: bool,
     ) -> Result<Comment, Error> {
         let pointer = &self.read_comment_pointer(&actor.team, id).await?;
-        let key = &Key::Comment(pointer.lead, &pointer.sort_position);
-        let writing = self.transact(actor, &[Key::Lead(pointer.lead), key.clone()]);
+        let key = &ItemKey::Comment(pointer.lead, &pointer.sort_position);
+        let writing = self.transact(actor, &[ItemKey::Lead(pointer.lead), key.clone()]);
         writing
             .run(|mut attempt| async move {
                 let (on, before) = attempt.take_comment(pointer, anyones)?;
@@ -151,9 +157,9 @@ impl ActivityStore {
                 let (log, at) = (attempt.allocated_ids().await?, on.next_write_time(actor.at));
                 let (content, version) = (input.content.clone(), before.version + 1);
                 let after = Comment { content, updated_at: at, version, ..before.clone() };
-                let (key, unchanged) = (key.of(&actor.team), Condition::unchanged(before.version));
-                attempt.transaction().put_if(key, &after, Item::new(), unchanged, FailedCondition::Changed);
-                let changes = Change::of_comment_content(Some(&before.content), Some(&after.content));
+                let (key, unchanged) = (key.of(&actor.team), WriteCondition::version_is(before.version));
+                attempt.transaction().put_if(key, &after, TableItem::new(), unchanged, FailedCondition::Changed);
+                let changes = Change::comment_content_change(Some(&before.content), Some(&after.content));
                 let entry = LogEntry::new(actor, log, Action::UpdateComment, id.get(), changes).at(at);
                 attempt.transaction().add_log_entry(&actor.team, pointer.lead, &entry);
                 attempt.transaction().count_activity(&actor.team, pointer.lead, at, 0);
@@ -168,16 +174,16 @@ impl ActivityStore {
     /// 404 when the team has no such comment, 403 when another author wrote the comment and `anyones` is `false`.
     pub async fn delete_comment(&self, actor: &Actor, id: CommentId, anyones: bool) -> Result<(), Error> {
         let pointer = &self.read_comment_pointer(&actor.team, id).await?;
-        let key = &Key::Comment(pointer.lead, &pointer.sort_position);
-        let writing = self.transact(actor, &[Key::Lead(pointer.lead), key.clone()]);
+        let key = &ItemKey::Comment(pointer.lead, &pointer.sort_position);
+        let writing = self.transact(actor, &[ItemKey::Lead(pointer.lead), key.clone()]);
         writing
             .run(|mut attempt| async move {
                 let (on, before) = attempt.take_comment(pointer, anyones)?;
                 let (log, at) = (attempt.allocated_ids().await?, on.next_write_time(actor.at));
-                let (key, unchanged) = (key.of(&actor.team), Condition::unchanged(before.version));
+                let (key, unchanged) = (key.of(&actor.team), WriteCondition::version_is(before.version));
                 attempt.transaction().delete_if(key, unchanged, FailedCondition::Changed);
-                attempt.transaction().delete(Key::CommentPointer(id).of(&actor.team));
-                let changes = Change::of_comment_content(Some(&before.content), None);
+                attempt.transaction().delete(ItemKey::CommentPointer(id).of(&actor.team));
+                let changes = Change::comment_content_change(Some(&before.content), None);
                 let entry = LogEntry::new(actor, log, Action::DeleteComment, id.get(), changes).at(at);
                 attempt.transaction().add_log_entry(&actor.team, pointer.lead, &entry);
                 attempt.transaction().count_activity(&actor.team, pointer.lead, at, -1);
@@ -190,13 +196,13 @@ impl ActivityStore {
 impl Table {
     /// Reads a lead without its team. One round trip.
     async fn read_lead_without_team(&self, team: &TeamId, id: LeadId) -> Result<Lead, Error> {
-        let item = self.read_item(Key::Lead(id).of(team), Consistency::Strong).await?;
+        let item = self.read_item(ItemKey::Lead(id).of(team), ReadConsistency::Strong).await?;
         item.map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)
     }
 
     /// Reads the pointer that holds the lead and sort position of a comment. One round trip.
     async fn read_comment_pointer(&self, team: &TeamId, id: CommentId) -> Result<CommentPointerItem, Error> {
-        let pointer = self.read_item(Key::CommentPointer(id).of(team), Consistency::Strong).await?;
+        let pointer = self.read_item(ItemKey::CommentPointer(id).of(team), ReadConsistency::Strong).await?;
         pointer.map(decode).transpose()?.ok_or_else(Error::comment_not_found)
     }
 }
@@ -207,7 +213,7 @@ impl WriteAttempt<'_> {
     /// # Errors
     /// 404 when the comment or its lead is deleted, 403 when the actor may not change the comment.
     fn take_comment(&mut self, pointer: &CommentPointerItem, anyones: bool) -> Result<(Lead, Comment), Error> {
-        let comment: Option<Comment> = self.take_item(&Key::Comment(pointer.lead, &pointer.sort_position))?;
+        let comment: Option<Comment> = self.take_item(&ItemKey::Comment(pointer.lead, &pointer.sort_position))?;
         let (lead, comment) = self.take_live_lead(pointer.lead)?.zip(comment).ok_or_else(Error::comment_not_found)?;
         if anyones || comment.author.is_same_author(&self.actor.author()) {
             Ok((lead, comment))

@@ -2,12 +2,12 @@
 
 use jiff::civil::Date;
 
-use super::condition::Condition;
-use super::groups::ApiKeyStore;
+use super::condition::WriteCondition;
 use super::item_update::ItemUpdate;
 use super::keys::attribute::api_key::LAST_USED_ON;
-use super::keys::{Key, KeyRange};
-use super::{Consistency, decode, string_value};
+use super::keys::{ItemKey, KeyRange};
+use super::store_types::ApiKeyStore;
+use super::{ReadConsistency, decode, string_value};
 use crate::domain::error::Error;
 use crate::domain::{
     Actor, ApiKey, ApiKeyId, ApiKeyInput, ApiKeySecret, DomainError, IdempotencyKey, TeamId, Timestamp,
@@ -20,13 +20,12 @@ impl ApiKeyStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn api_keys(&self, team: &TeamId) -> Result<Vec<ApiKey>, Error> {
-        let items = self.query_all(&KeyRange::api_keys(team), Consistency::Strong).await?;
+        let items = self.query_all(&KeyRange::api_keys_of_team(team), ReadConsistency::Strong).await?;
         items.into_iter().rev().map(decode).collect()
     }
 
-    /// Returns the API key that a secret belongs to, unless the key has expired. The first read is eventually
-    /// consistent, at half the cost. If it does not find the key, a strongly consistent read follows, because the key
-    /// may be new. One round trip, two for a new key or a wrong secret.
+    /// Returns the API key that a secret belongs to, unless the key has expired. Reads the key eventually consistent,
+    /// at half the cost, and again strongly consistent if it was not found.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -37,8 +36,8 @@ impl ApiKeyStore {
         id: ApiKeyId,
         now: Timestamp,
     ) -> Result<Option<ApiKey>, Error> {
-        let key = Key::ApiKey(id).of(team);
-        for consistency in [Consistency::Eventual, Consistency::Strong] {
+        let key = ItemKey::ApiKey(id).of(team);
+        for consistency in [ReadConsistency::Eventual, ReadConsistency::Strong] {
             let key: Option<ApiKey> = self.read_item(key.clone(), consistency).await?.map(decode).transpose()?;
             let accepted = key.filter(|key| key.accepts_secret(secret, now));
             // An eventually consistent read may miss a new key. Every wrong secret causes the second read too, so that
@@ -58,13 +57,13 @@ impl ApiKeyStore {
     pub async fn record_api_key_use(&self, team: &TeamId, id: ApiKeyId, day: Date) -> Result<(), Error> {
         let day = string_value(&day.to_string());
         let earlier = "attribute_exists(PK) AND (attribute_not_exists(#day) OR #day < :day)";
-        let earlier = Condition::new(earlier).name("#day", LAST_USED_ON).value(":day", day.clone());
-        let update = ItemUpdate::on(earlier).set(LAST_USED_ON, day);
-        self.update_if(Key::ApiKey(id).of(team), update).await.map(drop)
+        let earlier = WriteCondition::new(earlier).with_name("#day", LAST_USED_ON).with_value(":day", day.clone());
+        let update = ItemUpdate::on(earlier).set_attribute(LAST_USED_ON, day);
+        self.update_if(ItemKey::ApiKey(id).of(team), update).await.map(drop)
     }
 
     /// Adds an API key. Two round trips, three with `idempotency_key`. `answer` builds the response: with the secret
-    /// for the caller, and without the secret for the stored response that repeated requests get.
+    /// for the caller, and without it for repeated requests.
     ///
     /// # Errors
     /// 400 when the team has the maximum number of keys, or the expiry is in the past.
@@ -86,11 +85,11 @@ impl ApiKeyStore {
                 let id = attempt.allocated_ids().await?;
                 let secret = ApiKeySecret::new(&actor.team, id, random);
                 let key = ApiKey::new(id, input, &secret, &actor.user, actor.at);
-                attempt.transaction().create(Key::ApiKey(id).of(&actor.team), &key);
+                attempt.transaction().create(ItemKey::ApiKey(id).of(&actor.team), &key);
                 let full = || DomainError::TooManyApiKeys.into();
                 attempt.transaction().increment_below_limit(
-                    Key::ApiKeyCount.of(&actor.team),
-                    ApiKey::MAX_PER_TEAM,
+                    ItemKey::ApiKeyCount.of(&actor.team),
+                    ApiKey::MAX_API_KEYS_PER_TEAM,
                     full,
                 );
                 attempt.commit((key, secret))
@@ -107,7 +106,7 @@ impl ApiKeyStore {
         let writing = self.transact(actor, &[]);
         writing
             .run(|mut attempt| async move {
-                let (key, counter) = (Key::ApiKey(id).of(&actor.team), Key::ApiKeyCount.of(&actor.team));
+                let (key, counter) = (ItemKey::ApiKey(id).of(&actor.team), ItemKey::ApiKeyCount.of(&actor.team));
                 attempt.transaction().delete_and_decrement(key, counter, Error::api_key_not_found);
                 attempt.commit(())
             })

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::groups::CleanupStore;
-use super::keys::attribute::lead::DELETED;
-use super::keys::{CLEANUP_SHARDS, CleanupTask, Key, KeyRange};
+use super::keys::attribute::lead::DELETED_BY;
+use super::keys::{CLEANUP_SHARDS, CleanupTask, ItemKey, KeyRange};
 use super::leads::removal::DeletedLeads;
 use super::leads::writes::decode_live_lead;
+use super::store_types::CleanupStore;
 use super::transaction::{RetryState, Transaction};
-use super::{Consistency, Item, MAX_BATCH_GET_ITEMS, PageQuery, Table, decode};
+use super::{MAX_BATCH_GET_ITEMS, PageQuery, ReadConsistency, Table, TableItem, decode};
 use crate::domain::error::Error;
 use crate::domain::{Lead, LeadId, TeamId, Timestamp};
 use crate::platform::telemetry::LOG_TARGET;
@@ -25,13 +25,12 @@ pub struct DueTaskPages<'t> {
     shards: std::ops::Range<u8>,
     /// Where the next page starts: the index shard, and the last key of its page before. `None` if the next page is the
     /// first one of the next shard.
-    at: Option<(u8, Option<Item>)>,
+    at: Option<(u8, Option<TableItem>)>,
 }
 
 impl DueTaskPages<'_> {
-    /// Reads the next page of at most 100 tasks; `None` after the last page. An index entry that does not parse is an
-    /// `Err` within the page. The index is eventually consistent, so the caller must read a task's item before handling
-    /// the task.
+    /// Reads the next page of at most 100 tasks; `None` after the last page. The index is eventually consistent, so the
+    /// caller must read a task's item before handling the task.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -40,7 +39,8 @@ impl DueTaskPages<'_> {
             return Ok(None);
         };
         let range = KeyRange::cleanup_tasks(shard, self.due);
-        let page = PageQuery { after, limit: Some(TASK_PAGE_ITEMS), ..PageQuery::of(&range, Consistency::Eventual) };
+        let page =
+            PageQuery { after, limit: Some(TASK_PAGE_ITEMS), ..PageQuery::of(&range, ReadConsistency::Eventual) };
         let (items, last) = self.table.query_page(page).await?;
         self.at = last.map(|last| (shard, Some(last)));
         let unknown = || Error::internal("an item that is no clean-up task is listed as one");
@@ -67,9 +67,9 @@ impl CleanupStore {
         let mut deleted = BTreeMap::new();
         let ids: Vec<LeadId> = ids.iter().copied().collect();
         for some in ids.chunks(MAX_BATCH_GET_ITEMS) {
-            let keys = some.iter().map(|id| Key::Lead(*id).of(team)).collect();
-            for item in self.get_items(keys, Consistency::Strong).await?.into_values() {
-                if item.contains_key(DELETED) {
+            let keys = some.iter().map(|id| ItemKey::Lead(*id).of(team)).collect();
+            for item in self.get_items(keys, ReadConsistency::Strong).await?.into_values() {
+                if item.contains_key(DELETED_BY) {
                     // A tombstone that does not parse is skipped, so that the other leads are still cleaned up.
                     match decode::<Lead>(item) {
                         Ok(lead) => drop(deleted.insert(lead.id, lead.created_at)),
@@ -86,8 +86,10 @@ impl CleanupStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn tombstone(&self, team: &TeamId, id: LeadId) -> Result<Option<DeletedLeads>, Error> {
-        let Some(item) = self.read_item(Key::Lead(id).of(team), Consistency::Strong).await? else { return Ok(None) };
-        if item.contains_key(DELETED) { Ok(Some(DeletedLeads(vec![decode(item)?]))) } else { Ok(None) }
+        let Some(item) = self.read_item(ItemKey::Lead(id).of(team), ReadConsistency::Strong).await? else {
+            return Ok(None);
+        };
+        if item.contains_key(DELETED_BY) { Ok(Some(DeletedLeads(vec![decode(item)?]))) } else { Ok(None) }
     }
 
     /// Deletes stale search entries of a lead, as many as fit one transaction. Returns `false` if the lead has none
@@ -96,7 +98,7 @@ impl CleanupStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn remove_stale_words(&self, team: &TeamId, id: LeadId) -> Result<bool, Error> {
-        let item = self.read_item(Key::Lead(id).of(team), Consistency::Strong).await?;
+        let item = self.read_item(ItemKey::Lead(id).of(team), ReadConsistency::Strong).await?;
         let lead = item.map(decode_live_lead).transpose()?.flatten().filter(|lead| !lead.stale_words.is_empty());
         let Some(lead) = lead else { return Ok(false) };
         let mut transaction = Transaction::new(self);

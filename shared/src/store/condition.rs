@@ -5,29 +5,29 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys::attribute::VERSION;
-use super::{Item, number_value};
+use super::{TableItem, number_value};
 
 /// A condition expression, with its attribute names and values.
 #[derive(Default, Clone)]
-pub(super) struct Condition {
+pub(super) struct WriteCondition {
     pub expression: String,
     pub names: HashMap<String, String>,
-    pub values: Item,
+    pub values: TableItem,
 }
 
-impl Condition {
+impl WriteCondition {
     pub(super) fn new(expression: &str) -> Self {
         Self { expression: expression.to_owned(), ..Self::default() }
     }
 
-    pub(super) fn name(mut self, name: &str, attribute: &str) -> Self {
+    pub(super) fn with_name(mut self, name: &str, attribute: &str) -> Self {
         self.names.insert(name.to_owned(), attribute.to_owned());
         self
     }
 
     /// Condition: the item still has this version.
-    pub(super) fn unchanged(version: u64) -> Self {
-        Self::new("#version = :version").name("#version", VERSION).value(":version", number_value(version))
+    pub(super) fn version_is(version: u64) -> Self {
+        Self::new("#version = :version").with_name("#version", VERSION).with_value(":version", number_value(version))
     }
 
     pub(super) fn item_absent() -> Self {
@@ -38,7 +38,7 @@ impl Condition {
         Self::new("attribute_exists(PK)")
     }
 
-    pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
+    pub(super) fn with_value(mut self, name: &str, value: AttributeValue) -> Self {
         self.values.insert(name.to_owned(), value);
         self
     }

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::condition::Condition;
+use super::condition::WriteCondition;
 use super::keys::attribute::TTL;
-use super::keys::{Key, PrimaryKey};
+use super::keys::{ItemKey, PrimaryKey};
 use super::transaction::{FailedCondition, Transaction};
-use super::{Consistency, Item, Table, decode, number_value};
+use super::{ReadConsistency, Table, TableItem, decode, number_value};
 use crate::domain::error::Error;
 use crate::domain::{Actor, ErrorCode, IdempotencyKey};
 
@@ -51,9 +51,9 @@ struct StoredResponseItem {
 }
 
 /// Condition: no response is stored under the key, or the stored response has expired.
-pub(super) fn response_absent_or_expired(actor: &Actor) -> Condition {
-    let free = Condition::new("attribute_not_exists(PK) OR #ttl <= :now").name("#ttl", TTL);
-    free.value(":now", number_value(actor.at.as_second()))
+pub(super) fn response_absent_or_expired(actor: &Actor) -> WriteCondition {
+    let free = WriteCondition::new("attribute_not_exists(PK) OR #ttl <= :now").with_name("#ttl", TTL);
+    free.with_value(":now", number_value(actor.at.as_second()))
 }
 
 impl Table {
@@ -70,7 +70,7 @@ impl Table {
         match idempotency_key {
             Some(idempotency_key) => idempotency_key.decode_stored_response(
                 actor,
-                self.read_item(idempotency_key.response_key(actor), Consistency::Strong).await?,
+                self.read_item(idempotency_key.response_key(actor), ReadConsistency::Strong).await?,
             ),
             None => Ok(None),
         }
@@ -99,7 +99,7 @@ impl Table {
 impl IdempotencyKey {
     /// Primary key of the response that is stored under this idempotency key.
     pub(super) fn response_key(&self, actor: &Actor) -> PrimaryKey {
-        Key::StoredResponse(actor, &self.key).of(&actor.team)
+        ItemKey::StoredResponse(actor, &self.key).of(&actor.team)
     }
 
     /// Decodes the stored response in `item`. `None` without an item, or if the response has expired.
@@ -109,7 +109,7 @@ impl IdempotencyKey {
     pub(super) fn decode_stored_response(
         &self,
         actor: &Actor,
-        item: Option<Item>,
+        item: Option<TableItem>,
     ) -> Result<Option<StoredResponse>, Error> {
         let stored: Option<StoredResponseItem> = item.map(decode).transpose()?;
         // DynamoDB's TTL deletes expired items late:

@@ -61,7 +61,7 @@ impl<A: SequenceId> IdOrPair for A {
     const SEQUENCES: &'static [IdSequence] = &[A::SEQUENCE];
 
     fn from_allocated(allocated: &AllocatedIds) -> Result<Self, Error> {
-        to_id(allocated.of(A::SEQUENCE).first().copied().unwrap_or_default())
+        id_from_number(allocated.of(A::SEQUENCE).first().copied().unwrap_or_default())
     }
 }
 
@@ -77,7 +77,7 @@ impl<A: SequenceId, B: SequenceId> IdOrPair for (A, B) {
 ///
 /// # Errors
 /// 500 for 0, and for a number above the largest id.
-pub(super) fn to_id<I: SequenceId>(value: u64) -> Result<I, Error> {
+pub(super) fn id_from_number<I: SequenceId>(value: u64) -> Result<I, Error> {
     value.try_into().map_err(|_| Error::internal(format!("{:?} ids are used up", I::SEQUENCE)))
 }
 
@@ -95,7 +95,7 @@ impl AllocatedIds {
     /// # Errors
     /// 500 when no ids are left.
     pub(super) fn first_ids<I: SequenceId>(&self, n: usize) -> Result<Vec<I>, Error> {
-        self.of(I::SEQUENCE).iter().take(n).copied().map(to_id).collect()
+        self.of(I::SEQUENCE).iter().take(n).copied().map(id_from_number).collect()
     }
 
     /// Allocates ids until there are `n` of each of `sequences`, which are at most two. One round trip if any id is

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::Item;
-use super::condition::Condition;
+use super::TableItem;
+use super::condition::WriteCondition;
 
 /// An update of one item's attributes, with the condition of the update.
 ///
@@ -14,7 +14,7 @@ pub(super) struct ItemUpdate {
     sets: Vec<String>,
     additions: Vec<String>,
     removals: Vec<String>,
-    condition: Condition,
+    condition: WriteCondition,
     /// Number of attributes that the expression names.
     attributes: usize,
 }
@@ -22,27 +22,27 @@ pub(super) struct ItemUpdate {
 /// A built update expression. `condition` holds the attribute names and values of the update too.
 pub(super) struct UpdateExpression {
     pub expression: String,
-    pub condition: Condition,
+    pub condition: WriteCondition,
 }
 
 impl ItemUpdate {
     /// Starts an update that applies only if `condition` holds.
-    pub(super) fn on(condition: Condition) -> Self {
+    pub(super) fn on(condition: WriteCondition) -> Self {
         Self { condition, ..Self::default() }
     }
 
-    pub(super) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
+    pub(super) fn set_attribute(mut self, attribute: &str, value: AttributeValue) -> Self {
         let n = self.add_name_and_value(attribute, value);
         self.sets.push(format!("#u{n} = :u{n}"));
         self
     }
 
-    pub(super) fn set_all(self, attributes: impl IntoIterator<Item = (String, AttributeValue)>) -> Self {
-        attributes.into_iter().fold(self, |update, (attribute, value)| update.set(&attribute, value))
+    pub(super) fn set_attributes(self, attributes: impl IntoIterator<Item = (String, AttributeValue)>) -> Self {
+        attributes.into_iter().fold(self, |update, (attribute, value)| update.set_attribute(&attribute, value))
     }
 
     /// Sets each attribute that the item does not have yet.
-    pub(super) fn set_if_absent(mut self, attributes: Item) -> Self {
+    pub(super) fn set_attribute_if_absent(mut self, attributes: TableItem) -> Self {
         for (attribute, value) in attributes {
             let n = self.add_name_and_value(&attribute, value);
             self.sets.push(format!("#u{n} = if_not_exists(#u{n}, :u{n})"));
@@ -51,23 +51,23 @@ impl ItemUpdate {
     }
 
     /// Adds to a numeric attribute. An absent attribute counts as 0.
-    pub(super) fn add(mut self, attribute: &str, change: i64) -> Self {
+    pub(super) fn add_to_attribute(mut self, attribute: &str, change: i64) -> Self {
         let n = self.add_name_and_value(attribute, AttributeValue::N(change.to_string()));
         self.additions.push(format!("#u{n} :u{n}"));
         self
     }
 
-    pub(super) fn remove(mut self, attribute: &str) -> Self {
-        let n = self.name(attribute);
+    pub(super) fn remove_attribute(mut self, attribute: &str) -> Self {
+        let n = self.name_placeholder(attribute);
         self.removals.push(format!("#u{n}"));
         self
     }
 
-    pub(super) fn remove_all<'n>(self, attributes: impl IntoIterator<Item = &'n str>) -> Self {
-        attributes.into_iter().fold(self, Self::remove)
+    pub(super) fn remove_attributes<'n>(self, attributes: impl IntoIterator<Item = &'n str>) -> Self {
+        attributes.into_iter().fold(self, Self::remove_attribute)
     }
 
-    fn name(&mut self, attribute: &str) -> usize {
+    fn name_placeholder(&mut self, attribute: &str) -> usize {
         let n = self.attributes;
         self.attributes += 1;
         self.condition.names.insert(format!("#u{n}"), attribute.to_owned());
@@ -75,12 +75,12 @@ impl ItemUpdate {
     }
 
     fn add_name_and_value(&mut self, attribute: &str, value: AttributeValue) -> usize {
-        let n = self.name(attribute);
+        let n = self.name_placeholder(attribute);
         self.condition.values.insert(format!(":u{n}"), value);
         n
     }
 
-    pub(super) fn build(self) -> UpdateExpression {
+    pub(super) fn build_expression(self) -> UpdateExpression {
         let clauses = [("SET", self.sets), ("ADD", self.additions), ("REMOVE", self.removals)];
         let clauses = clauses.into_iter().filter(|(_, terms)| !terms.is_empty());
         let clauses: Vec<String> = clauses.map(|(verb, terms)| format!("{verb} {}", terms.join(", "))).collect();
@@ -95,10 +95,12 @@ mod tests {
 
     #[test]
     fn an_update_names_each_attribute_once() {
-        let update =
-            ItemUpdate::on(Condition::unchanged(3)).add("count", -1).set("a", string_value("x")).remove("gone");
-        let update = update.set_if_absent(Item::from([("b".to_owned(), number_value(2))]));
-        let UpdateExpression { expression, condition } = update.build();
+        let update = ItemUpdate::on(WriteCondition::version_is(3))
+            .add_to_attribute("count", -1)
+            .set_attribute("a", string_value("x"))
+            .remove_attribute("gone");
+        let update = update.set_attribute_if_absent(TableItem::from([("b".to_owned(), number_value(2))]));
+        let UpdateExpression { expression, condition } = update.build_expression();
         assert_eq!(expression, "SET #u1 = :u1, #u3 = if_not_exists(#u3, :u3) ADD #u0 :u0 REMOVE #u2");
         assert_eq!(condition.expression, "#version = :version");
         let names = ["#u0", "#u1", "#u2", "#u3", "#version"].map(|name| condition.names[name].as_str());
@@ -110,6 +112,6 @@ mod tests {
 
     #[test]
     fn an_update_without_changes_is_empty() {
-        assert_eq!(ItemUpdate::default().build().expression, "");
+        assert_eq!(ItemUpdate::default().build_expression().expression, "");
     }
 }

@@ -1,8 +1,5 @@
-//! Access to the single DynamoDB table. There is a file for each entity and a function for each access pattern. Only
-//! [`keys`] builds and parses keys.
-//!
-//! A write reads the items that it depends on, and commits one transaction on condition that these items are unchanged.
-//! If a concurrent write was faster, the write starts again. See `transact.rs`.
+//! Access to the single DynamoDB table: a file for each entity, a function for each access pattern. Only [`keys`]
+//! builds and parses keys. Writes use optimistic concurrency, see `transact.rs`.
 
 mod activity;
 mod api_keys;
@@ -10,7 +7,6 @@ mod cleanup;
 mod condition;
 mod counters;
 mod forms;
-mod groups;
 mod idempotency;
 mod ids;
 mod item_update;
@@ -22,6 +18,7 @@ mod quota;
 mod references;
 mod requests;
 mod sorted_merge;
+mod store_types;
 mod teams;
 mod transact;
 mod transaction;
@@ -39,20 +36,16 @@ use serde::de::DeserializeOwned;
 use crate::domain::TeamId;
 use crate::domain::error::Error;
 use crate::platform::backoff::Backoff;
-use condition::Condition;
+use condition::WriteCondition;
 use ids::IdSequence;
 use item_update::{ItemUpdate, UpdateExpression};
-use keys::{Key, KeyRange, PrimaryKey, SortKeyCondition};
+use keys::{ItemKey, KeyRange, PrimaryKey, SortKeyCondition};
 use requests::{conditional_write, idempotent_write, send_read};
 use transaction::none_if_empty;
 
 pub use activity::{LogOrComment, Timeline};
 pub use cleanup::DueTaskPages;
 pub use counters::rollup::{CounterView, RollupReport};
-pub use groups::{
-    ActivityStore, ApiKeyStore, CleanupStore, CounterStore, FeedStore, FormStore, LeadStore, PhotoStore, TeamStore,
-    ViewStore, WebhookStore,
-};
 pub use idempotency::StoredResponse;
 pub use keys::CleanupTask;
 pub use leads::UpdatedLead;
@@ -61,11 +54,15 @@ pub use leads::listing::LeadPage;
 pub use leads::removal::DeletedLeads;
 pub use leads::search::SearchResult;
 pub use photos::AttachedPhoto;
+pub use store_types::{
+    ActivityStore, ApiKeyStore, CleanupStore, CounterStore, FeedStore, FormStore, LeadStore, PhotoStore, TeamStore,
+    ViewStore, WebhookStore,
+};
 pub use webhooks::DeliveryContext;
 pub use webhooks::feed::{EventJson, FeedEnd, FeedReadResult, PublishedEvents, parse_outbox_entry};
 
 /// A DynamoDB item: attribute values by attribute name.
-pub type Item = HashMap<String, AttributeValue>;
+pub type TableItem = HashMap<String, AttributeValue>;
 
 /// Maximum number of items of a BatchGetItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
@@ -83,7 +80,7 @@ pub struct Table {
 
 /// Read consistency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Consistency {
+enum ReadConsistency {
     /// Strongly consistent: sees every write that completed before. Costs twice the read units.
     Strong,
     /// Eventually consistent: may miss recent writes. Indexes support no other consistency.
@@ -100,21 +97,22 @@ impl Table {
     ///
     /// # Errors
     /// 503 when the table is out of reach.
-    pub async fn connect(&self) -> Result<(), Error> {
-        let request = self.client.get_item().table_name(&self.name).set_key(Some(keys::nonexistent_key().attributes()));
+    pub async fn open_connection(&self) -> Result<(), Error> {
+        let request =
+            self.client.get_item().table_name(&self.name).set_key(Some(keys::nonexistent_key().key_attributes()));
         send_read("GetItem", request.send()).await?;
         Ok(())
     }
 
     /// Reads one item.
-    async fn read_item(&self, key: PrimaryKey, consistency: Consistency) -> Result<Option<Item>, Error> {
-        let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
-        let request = request.consistent_read(consistency == Consistency::Strong);
+    async fn read_item(&self, key: PrimaryKey, consistency: ReadConsistency) -> Result<Option<TableItem>, Error> {
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(key.key_attributes()));
+        let request = request.consistent_read(consistency == ReadConsistency::Strong);
         Ok(send_read("GetItem", request.send()).await?.item)
     }
 
     /// Puts an item if `condition` holds. Returns `false` if it does not.
-    async fn put_if(&self, item: Item, condition: Condition) -> Result<bool, Error> {
+    async fn put_if(&self, item: TableItem, condition: WriteCondition) -> Result<bool, Error> {
         let request = self
             .client
             .put_item()
@@ -129,12 +127,12 @@ impl Table {
     /// Updates an item. Returns `false` if the update's condition does not hold. Retries while a transaction holds the
     /// item. The SDK also retries a request whose response was lost, so an addition may be counted twice.
     async fn update_if(&self, key: PrimaryKey, update: ItemUpdate) -> Result<bool, Error> {
-        let UpdateExpression { expression, condition } = update.build();
+        let UpdateExpression { expression, condition } = update.build_expression();
         let request = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(key.attributes()))
+            .set_key(Some(key.key_attributes()))
             .update_expression(expression)
             .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
             .set_expression_attribute_names(none_if_empty(condition.names))
@@ -146,21 +144,22 @@ impl Table {
     async fn get_items(
         &self,
         keys: Vec<PrimaryKey>,
-        consistency: Consistency,
-    ) -> Result<HashMap<PrimaryKey, Item>, Error> {
+        consistency: ReadConsistency,
+    ) -> Result<HashMap<PrimaryKey, TableItem>, Error> {
         let chunks: Vec<_> = keys.chunks(MAX_BATCH_GET_ITEMS).map(|keys| self.get_batch(keys, consistency)).collect();
-        let found: Vec<Vec<Item>> = stream::iter(chunks).buffer_unordered(CONCURRENT_BATCH_GETS).try_collect().await?;
+        let found: Vec<Vec<TableItem>> =
+            stream::iter(chunks).buffer_unordered(CONCURRENT_BATCH_GETS).try_collect().await?;
         Ok(found.into_iter().flatten().filter_map(|item| Some((PrimaryKey::of(&item)?, item))).collect())
     }
 
-    async fn get_batch(&self, keys: &[PrimaryKey], consistency: Consistency) -> Result<Vec<Item>, Error> {
+    async fn get_batch(&self, keys: &[PrimaryKey], consistency: ReadConsistency) -> Result<Vec<TableItem>, Error> {
         let mut found = Vec::new();
-        let mut pending: Vec<Item> = keys.iter().cloned().map(PrimaryKey::attributes).collect();
+        let mut pending: Vec<TableItem> = keys.iter().cloned().map(PrimaryKey::key_attributes).collect();
         let mut backoff = Backoff::default();
         while !pending.is_empty() {
             let wanted = KeysAndAttributes::builder()
                 .set_keys(Some(pending))
-                .consistent_read(consistency == Consistency::Strong)
+                .consistent_read(consistency == ReadConsistency::Strong)
                 .build()
                 .map_err(|e| Error::caused_by("BatchGetItem", &e))?;
             let request = self.client.batch_get_item().request_items(&self.name, wanted);
@@ -176,9 +175,9 @@ impl Table {
     }
 
     /// Reads one page of a range. Also returns the key after which the next page starts, or `None` on the last page.
-    async fn query_page(&self, mut query: PageQuery<'_>) -> Result<(Vec<Item>, Option<Item>), Error> {
+    async fn query_page(&self, mut query: PageQuery<'_>) -> Result<(Vec<TableItem>, Option<TableItem>), Error> {
         let Some(condition) = query.range.key_condition() else { return Ok((Vec::new(), None)) };
-        let (names, values) = (query.take_names(), query.take_values());
+        let (names, values) = (query.take_expression_names(), query.take_values());
         let request = self
             .client
             .query()
@@ -192,13 +191,13 @@ impl Table {
             .set_limit(query.limit.and_then(|limit| i32::try_from(limit).ok()))
             .set_exclusive_start_key(query.after)
             .scan_index_forward(!query.descending)
-            .consistent_read(query.read == Consistency::Strong);
+            .consistent_read(query.read == ReadConsistency::Strong);
         let output = send_read("Query", request.send()).await?;
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
     /// Reads all items of a range.
-    async fn query_all(&self, range: &KeyRange, read: Consistency) -> Result<Vec<Item>, Error> {
+    async fn query_all(&self, range: &KeyRange, read: ReadConsistency) -> Result<Vec<TableItem>, Error> {
         let mut all = Vec::new();
         let mut after = None;
         loop {
@@ -222,7 +221,7 @@ impl Table {
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(Key::Sequences.primary_key_attributes(team)))
+            .set_key(Some(ItemKey::Sequences.primary_key_attributes(team)))
             .return_values(ReturnValue::UpdatedNew);
         let mut additions = Vec::new();
         for (sequence, n) in wanted {
@@ -247,19 +246,19 @@ impl Table {
 /// A query for one page of a range.
 struct PageQuery<'a> {
     range: &'a KeyRange,
-    read: Consistency,
+    read: ReadConsistency,
     descending: bool,
     limit: Option<usize>,
-    after: Option<Item>,
+    after: Option<TableItem>,
     /// Names of the attributes to read. Empty for all attributes.
     projection: &'static [&'static str],
     filter: Option<String>,
     names: HashMap<String, String>,
-    filter_values: Item,
+    filter_values: TableItem,
 }
 
 impl<'a> PageQuery<'a> {
-    fn of(range: &'a KeyRange, read: Consistency) -> Self {
+    fn of(range: &'a KeyRange, read: ReadConsistency) -> Self {
         Self {
             range,
             read,
@@ -269,7 +268,7 @@ impl<'a> PageQuery<'a> {
             projection: &[],
             filter: None,
             names: HashMap::new(),
-            filter_values: Item::new(),
+            filter_values: TableItem::new(),
         }
     }
 }
@@ -280,12 +279,12 @@ impl PageQuery<'_> {
         (!names.is_empty()).then(|| names.join(", "))
     }
 
-    fn take_names(&mut self) -> HashMap<String, String> {
+    fn take_expression_names(&mut self) -> HashMap<String, String> {
         let projected = self.projection.iter().enumerate().map(|(n, name)| (format!("#p{n}"), (*name).to_owned()));
         self.range.key_attribute_names().into_iter().chain(std::mem::take(&mut self.names)).chain(projected).collect()
     }
 
-    fn take_values(&mut self) -> Item {
+    fn take_values(&mut self) -> TableItem {
         self.range.key_attribute_values().into_iter().chain(std::mem::take(&mut self.filter_values)).collect()
     }
 }
@@ -309,8 +308,8 @@ impl KeyRange {
         names
     }
 
-    fn key_attribute_values(&self) -> Item {
-        let mut values = Item::from([(":pk".to_owned(), string_value(&self.pk))]);
+    fn key_attribute_values(&self) -> TableItem {
+        let mut values = TableItem::from([(":pk".to_owned(), string_value(&self.pk))]);
         match &self.sk {
             SortKeyCondition::All => {}
             SortKeyCondition::Prefix(prefix) => {
@@ -334,16 +333,16 @@ fn string_value(value: &str) -> AttributeValue {
 }
 
 /// Serialises `value` as an item with this primary key.
-fn encode(key: PrimaryKey, value: &impl Serialize) -> Result<Item, Error> {
-    let mut item: Item =
+fn encode_item(key: PrimaryKey, value: &impl Serialize) -> Result<TableItem, Error> {
+    let mut item: TableItem =
         serde_dynamo::to_item(value).map_err(|e| Error::caused_by("an item does not serialise", &e))?;
-    item.extend(key.attributes());
+    item.extend(key.key_attributes());
     Ok(item)
 }
 
 /// Decodes an item. If the item does not parse, the error is internal (500).
-fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+fn decode<T: DeserializeOwned>(item: TableItem) -> Result<T, Error> {
     let key = PrimaryKey::of(&item);
-    let kind = key.as_ref().map(PrimaryKey::kind).unwrap_or_default().to_owned();
+    let kind = key.as_ref().map(PrimaryKey::kind_prefix).unwrap_or_default().to_owned();
     serde_dynamo::from_item(item).map_err(|_| Error::internal(format!("an item of kind {kind:?} does not parse")))
 }

@@ -14,17 +14,16 @@ use crate::platform::photos::PhotoBucket;
 const COLD_START_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl AwsClientFactory {
-    /// Returns the table that the environment names, as the store type `S`. Opens as many connections as the function
-    /// sends requests at once, because Lambda gives a starting function more CPU time than a running one. Each
-    /// connection costs half a read unit. A failure to connect is ignored, because the table may be reachable when a
-    /// request comes.
+    /// Returns the table that the environment names, as the store type `S`. Connects at cold start, while Lambda gives
+    /// the function more CPU time. A failure to connect is ignored; the first request connects again.
     ///
     /// # Errors
     /// When an environment variable is missing.
     pub async fn connect_table<S: From<Table>>(&self, connections: usize) -> Result<S, ConfigError> {
         let (client, name) = self.dynamodb()?;
         let table = Table::new(client, name);
-        match timeout(COLD_START_CONNECT_TIMEOUT, try_join_all((0..connections).map(|_| table.connect()))).await {
+        match timeout(COLD_START_CONNECT_TIMEOUT, try_join_all((0..connections).map(|_| table.open_connection()))).await
+        {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::warn!(%error, "not connected at start"),
             Err(_) => tracing::warn!("not connected at start: no answer in time"),

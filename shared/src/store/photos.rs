@@ -5,18 +5,18 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::condition::Condition;
-use super::groups::{CleanupStore, PhotoStore};
+use super::condition::WriteCondition;
 use super::item_update::ItemUpdate;
-use super::keys::attribute::DUE;
-use super::keys::attribute::photo::{ATTACHABLE_UNTIL, LEAD, OBJECTS_REMOVED};
-use super::keys::{CleanupTask, Key};
+use super::keys::attribute::DUE_AT;
+use super::keys::attribute::photo::{ATTACHABLE_UNTIL, ATTACHED_TO_LEAD, OBJECTS_REMOVED};
+use super::keys::{CleanupTask, ItemKey};
 use super::leads::LeadEdit;
 use super::leads::writes::cleanup_due_at;
 use super::requests::idempotent_write;
+use super::store_types::{CleanupStore, PhotoStore};
 use super::transact::FreshOrReplayed;
 use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
-use super::{Consistency, Table, decode, number_value, string_value};
+use super::{ReadConsistency, Table, decode, number_value, string_value};
 use crate::domain::error::Error;
 use crate::domain::{Actor, ErrorCode, IdempotencyKey, LeadId, PhotoName, TeamId, Timestamp};
 use crate::store::StoredResponse;
@@ -51,20 +51,30 @@ pub struct AttachedPhoto {
 impl Transaction<'_> {
     /// Attaches an unattached upload to a lead.
     pub(super) fn claim_photo(&mut self, actor: &Actor, photo: &PhotoName, lead: LeadId) {
-        let waiting = Condition::new("#until > :now")
-            .name("#until", ATTACHABLE_UNTIL)
-            .value(":now", number_value(actor.at.as_second()));
-        let update = ItemUpdate::on(waiting).set(LEAD, number_value(lead.get())).remove(ATTACHABLE_UNTIL);
-        let update = update.remove_all(CleanupTask::attribute_names());
-        self.update(Key::Photo(photo).of(&actor.team), update, FailedCondition::PhotoUnavailable);
+        let waiting = WriteCondition::new("#until > :now")
+            .with_name("#until", ATTACHABLE_UNTIL)
+            .with_value(":now", number_value(actor.at.as_second()));
+        let update = ItemUpdate::on(waiting)
+            .set_attribute(ATTACHED_TO_LEAD, number_value(lead.get()))
+            .remove_attribute(ATTACHABLE_UNTIL);
+        let update = update.remove_attributes(CleanupTask::attribute_names());
+        self.update(ItemKey::Photo(photo).of(&actor.team), update, FailedCondition::PhotoUnavailable);
     }
 
     /// Discards a photo: detaches it from its lead, and rules out that it is attached again. The record stays until the
     /// clean-up deletes it, so that no request can attach the photo while its S3 object is being removed.
-    pub(super) fn discard_photo(&mut self, team: &TeamId, photo: &PhotoName, due: Timestamp, condition: Condition) {
-        let update = ItemUpdate::on(condition).set_all(CleanupTask::attributes_due_at(due)).set_all(self.writer_mark());
-        let update = update.remove_all([LEAD, ATTACHABLE_UNTIL]);
-        self.update(Key::Photo(photo).of(team), update, FailedCondition::Changed);
+    pub(super) fn discard_photo(
+        &mut self,
+        team: &TeamId,
+        photo: &PhotoName,
+        due: Timestamp,
+        condition: WriteCondition,
+    ) {
+        let update = ItemUpdate::on(condition)
+            .set_attributes(CleanupTask::attributes_due_at(due))
+            .set_attributes(self.writer_mark());
+        let update = update.remove_attributes([ATTACHED_TO_LEAD, ATTACHABLE_UNTIL]);
+        self.update(ItemKey::Photo(photo).of(team), update, FailedCondition::Changed);
     }
 }
 
@@ -74,8 +84,10 @@ pub(super) fn is_attachable(upload: Option<&PhotoRecord>, now: Timestamp) -> boo
 }
 
 /// Condition: the photo is not attached to any lead and not discarded.
-pub(super) fn still_attachable_until(until: u64) -> Condition {
-    Condition::new("#until = :until").name("#until", ATTACHABLE_UNTIL).value(":until", number_value(until))
+pub(super) fn still_attachable_until(until: u64) -> WriteCondition {
+    WriteCondition::new("#until = :until")
+        .with_name("#until", ATTACHABLE_UNTIL)
+        .with_value(":until", number_value(until))
 }
 
 impl PhotoStore {
@@ -99,8 +111,8 @@ impl PhotoStore {
             .respond(|mut attempt| async move {
                 let transaction = attempt.transaction();
                 let attributes = transaction.writer_mark().into_iter().chain(due.clone()).collect();
-                let key = Key::Photo(photo).of(&actor.team);
-                transaction.put_if(key, upload, attributes, Condition::item_absent(), FailedCondition::Changed);
+                let key = ItemKey::Photo(photo).of(&actor.team);
+                transaction.put_if(key, upload, attributes, WriteCondition::item_absent(), FailedCondition::Changed);
                 attempt.commit(answer.clone())
             })
             .await
@@ -118,7 +130,7 @@ impl PhotoStore {
         idempotency_key: Option<&IdempotencyKey>,
         answer: StoredResponse,
     ) -> Result<AttachedPhoto, Error> {
-        let writing = self.transact(actor, &[Key::Lead(lead), Key::Team]).idempotent(idempotency_key);
+        let writing = self.transact(actor, &[ItemKey::Lead(lead), ItemKey::Team]).idempotent(idempotency_key);
         let attached = writing.photo_message("Invalid file").respond_as(
             |_| answer.clone(),
             |mut attempt| async move {
@@ -147,12 +159,12 @@ impl PhotoStore {
     /// # Errors
     /// 404 when the team has no such photo.
     pub async fn detach_photo(&self, actor: &Actor, photo: &PhotoName) -> Result<(), Error> {
-        let writing = self.transact(actor, &[Key::Photo(photo)]);
+        let writing = self.transact(actor, &[ItemKey::Photo(photo)]);
         writing
             .run(|mut attempt| async move {
-                match attempt.take_item(&Key::Photo(photo))? {
+                match attempt.take_item(&ItemKey::Photo(photo))? {
                     Some(PhotoRecord { lead: Some(lead), .. }) => {
-                        attempt.read_more(&[Key::Lead(lead), Key::Team]).await?;
+                        attempt.read_more(&[ItemKey::Lead(lead), ItemKey::Team]).await?;
                         let (before, team) = (attempt.take_lead(lead)?, attempt.take_team()?);
                         if before.photo != photo.as_str() {
                             return attempt.read_again();
@@ -177,10 +189,9 @@ impl PhotoStore {
 }
 
 impl CleanupStore {
-    /// Discards a photo that no lead has. Returns `Some(false)` if its S3 objects were never removed: the caller
-    /// removes them now and calls again an hour later. Returns `Some(true)` if they were removed once: the caller
-    /// removes them for the last time. `None` if a lead has the photo, if there is no such photo, or if a concurrent
-    /// write changed it.
+    /// Discards a photo that no lead has. Returns whether its S3 objects were removed once already: the caller removes
+    /// them twice, an hour apart. `None` if a lead has the photo, if there is no such photo, or if a concurrent write
+    /// changed it.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
@@ -209,10 +220,10 @@ impl CleanupStore {
     /// 503 when the table stays too busy.
     pub async fn recheck_photo_later(&self, team: &TeamId, photo: &PhotoName, now: Timestamp) -> Result<(), Error> {
         // Without the condition, a delayed retry would bring back a record that was deleted meanwhile.
-        let update = ItemUpdate::on(Condition::item_exists())
-            .set(DUE, string_value(&cleanup_due_at(now).to_string()))
-            .set(OBJECTS_REMOVED, AttributeValue::Bool(true));
-        self.update_if(Key::Photo(photo).of(team), update).await.map(drop)
+        let update = ItemUpdate::on(WriteCondition::item_exists())
+            .set_attribute(DUE_AT, string_value(&cleanup_due_at(now).to_string()))
+            .set_attribute(OBJECTS_REMOVED, AttributeValue::Bool(true));
+        self.update_if(ItemKey::Photo(photo).of(team), update).await.map(drop)
     }
 
     /// Deletes the record of a discarded photo. The clean-up calls this method after the second removal of the S3
@@ -222,7 +233,7 @@ impl CleanupStore {
     /// 503 when the table stays too busy.
     pub async fn delete_photo_record(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
         let request = self.client.delete_item().table_name(&self.name);
-        let request = request.set_key(Some(Key::Photo(photo).primary_key_attributes(team)));
+        let request = request.set_key(Some(ItemKey::Photo(photo).primary_key_attributes(team)));
         idempotent_write("DeleteItem", || request.clone().send()).await?;
         Ok(())
     }
@@ -239,6 +250,6 @@ impl Table {
         team: &TeamId,
         photo: &PhotoName,
     ) -> Result<Option<PhotoRecord>, Error> {
-        self.read_item(Key::Photo(photo).of(team), Consistency::Strong).await?.map(decode).transpose()
+        self.read_item(ItemKey::Photo(photo).of(team), ReadConsistency::Strong).await?.map(decode).transpose()
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::condition::Condition;
+use super::condition::WriteCondition;
 use super::item_update::ItemUpdate;
-use super::keys::Key;
+use super::keys::ItemKey;
 use super::keys::attribute::counter::RETIRED_REFERENCES;
 use super::transaction::{FailedCondition, Transaction};
 use super::{Table, string_value};
@@ -74,7 +74,7 @@ impl ReferenceUsage {
     fn expected_guard_fields(&self, numbers: &CounterValues) -> BTreeMap<CounterField, Option<i64>> {
         let mut names: BTreeMap<CounterField, Option<i64>> = match self.reference {
             StatusOrBusiness::Status(id) => {
-                ArchivedStateStatus::all_of_status(id).map(|cell| (CounterField::Leads(cell), None)).collect()
+                ArchivedStateStatus::all_with_status(id).map(|cell| (CounterField::Leads(cell), None)).collect()
             }
             StatusOrBusiness::Business(id) => BTreeMap::from([(CounterField::Business(id), None)]),
         };
@@ -90,22 +90,23 @@ impl Transaction<'_> {
         let retired = AttributeValue::L(retired.iter().map(|one| string_value(&one.to_string())).collect());
         for (shard, numbers) in &usage.copies {
             let names = usage.expected_guard_fields(numbers);
-            let mut condition = Condition::default();
+            let mut condition = WriteCondition::default();
             let mut unchanged = Vec::new();
             for (n, (name, leads)) in names.iter().enumerate() {
                 match leads {
                     None => unchanged.push(format!("attribute_not_exists({name})")),
                     Some(leads) => {
                         unchanged.push(format!("{name} = :v{n}"));
-                        condition = condition.value(&format!(":v{n}"), AttributeValue::N(leads.to_string()));
+                        condition = condition.with_value(&format!(":v{n}"), AttributeValue::N(leads.to_string()));
                     }
                 }
             }
             condition.expression = unchanged.join(" AND ");
             let names: Vec<String> = names.keys().map(ToString::to_string).collect();
-            let update = ItemUpdate::on(condition).set(RETIRED_REFERENCES, retired.clone());
-            let update = update.remove_all(names.iter().map(String::as_str));
-            let key = Key::Count(&guard_counter(usage.reference), CounterCopyId::without_generation(*shard)).of(team);
+            let update = ItemUpdate::on(condition).set_attribute(RETIRED_REFERENCES, retired.clone());
+            let update = update.remove_attributes(names.iter().map(String::as_str));
+            let key =
+                ItemKey::Count(&guard_counter(usage.reference), CounterCopyId::without_generation(*shard)).of(team);
             self.update(key, update, FailedCondition::Changed);
         }
     }

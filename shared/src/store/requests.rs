@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::domain::error::{Error, error_chain};
 use crate::platform::backoff::Backoff;
-use crate::platform::deadline::with_deadline;
+use crate::platform::deadline::run_until_deadline;
 
 /// Error codes of throttling. A throttled request had no effect.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
@@ -87,7 +87,7 @@ pub(super) fn send_with_deadline<O, E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let answer = with_deadline(request);
+    let answer = run_until_deadline(request);
     async move {
         match answer.await {
             Some(answer) => answer.map_err(|error| RequestFailure::of(operation, &error)),

@@ -5,10 +5,10 @@ use std::collections::{HashMap, VecDeque};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::keys::attribute::lead::{ARCHIVED, BUSINESS, STATE, STATUS_ID};
+use super::keys::attribute::lead::{ARCHIVED, BUSINESS_IDS, STATE, STATUS_ID};
 use super::keys::{KeyRange, parse_sort_position};
 use super::leads::search::join_in_parentheses;
-use super::{Consistency, Item, PageQuery, Table, number_value, string_value};
+use super::{PageQuery, ReadConsistency, Table, TableItem, number_value, string_value};
 use crate::domain::error::Error;
 use crate::domain::{LeadFilter, NamedEnum as _, SortPosition};
 
@@ -18,14 +18,14 @@ const CONCURRENT_QUERIES: usize = 14;
 /// An item and its sort position.
 pub(super) struct PositionedItem {
     pub sort_position: SortPosition,
-    pub item: Item,
+    pub item: TableItem,
 }
 
 /// One of the ranges to merge, read in pages.
 struct RangeReader {
     range: KeyRange,
     ready: VecDeque<PositionedItem>,
-    after: Option<Item>,
+    after: Option<TableItem>,
     /// Sort position of the last entry that the last query evaluated. `None` at the end of the range.
     reached: Option<SortPosition>,
     done: bool,
@@ -35,7 +35,7 @@ struct RangeReader {
 pub(super) struct SortedMerge<'t> {
     table: &'t Table,
     sources: Vec<RangeReader>,
-    read: Consistency,
+    read: ReadConsistency,
     descending: bool,
     last: Option<SortPosition>,
     filter: Option<FilterExpression>,
@@ -47,19 +47,19 @@ pub(super) struct SortedMerge<'t> {
 struct FilterExpression {
     expression: String,
     names: HashMap<String, String>,
-    values: Item,
+    values: TableItem,
     page: usize,
 }
 
 impl FilterExpression {
     fn of(filter: &LeadFilter, page: usize) -> Self {
-        let mut values = Item::new();
+        let mut values = TableItem::new();
         let mut any = |name: &str, wanted: &mut dyn Iterator<Item = AttributeValue>| {
             let each: Vec<String> = wanted
                 .map(|value| {
                     let placeholder = format!(":f{}", values.len());
                     let term = match name {
-                        BUSINESS => format!("contains(#{name}, {placeholder})"),
+                        BUSINESS_IDS => format!("contains(#{name}, {placeholder})"),
                         _ => format!("#{name} = {placeholder}"),
                     };
                     values.insert(placeholder, value);
@@ -69,9 +69,9 @@ impl FilterExpression {
             (!each.is_empty()).then(|| (name.to_owned(), each))
         };
         let terms = [
-            any(BUSINESS, &mut filter.business.iter().map(|id| number_value(id.get()))),
+            any(BUSINESS_IDS, &mut filter.business.iter().map(|id| number_value(id.get()))),
             any(STATUS_ID, &mut filter.status.iter().map(|id| number_value(id.get()))),
-            any(STATE, &mut filter.state.iter().map(|state| string_value(state.name()))),
+            any(STATE, &mut filter.state.iter().map(|state| string_value(state.value_name()))),
             any(ARCHIVED, &mut filter.archived.iter().map(|archived| AttributeValue::Bool(*archived))),
         ];
         let terms: Vec<_> = terms.into_iter().flatten().collect();
@@ -85,7 +85,7 @@ impl<'t> SortedMerge<'t> {
     pub(super) fn new(
         table: &'t Table,
         ranges: impl IntoIterator<Item = KeyRange>,
-        read: Consistency,
+        read: ReadConsistency,
         descending: bool,
     ) -> Self {
         let source = |range| RangeReader { range, ready: VecDeque::new(), after: None, reached: None, done: false };
@@ -177,7 +177,7 @@ impl RangeReader {
     async fn read_next_page(
         &mut self,
         table: &Table,
-        read: Consistency,
+        read: ReadConsistency,
         descending: bool,
         limit: usize,
         filter: Option<&FilterExpression>,

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::groups::TeamStore;
-use super::keys::{Key, PrimaryKey};
-use super::{Consistency, Item, Table, decode};
+use super::keys::{ItemKey, PrimaryKey};
+use super::store_types::TeamStore;
+use super::{ReadConsistency, Table, TableItem, decode};
 use crate::domain::error::Error;
 use crate::domain::{
     Actor, Business, BusinessId, BusinessInput, DomainError, IdempotencyKey, Status, StatusId, StatusInput,
@@ -14,8 +14,8 @@ use crate::domain::{
 use crate::store::StoredResponse;
 
 /// Removes the team from items that were read. Returns the default team if the team has no item yet.
-pub(super) fn take_team(items: &mut HashMap<PrimaryKey, Item>, team: &TeamId) -> Result<Team, Error> {
-    Ok(items.remove(&Key::Team.of(team)).map(decode).transpose()?.unwrap_or_default())
+pub(super) fn take_team(items: &mut HashMap<PrimaryKey, TableItem>, team: &TeamId) -> Result<Team, Error> {
+    Ok(items.remove(&ItemKey::Team.of(team)).map(decode).transpose()?.unwrap_or_default())
 }
 
 impl TeamStore {
@@ -128,7 +128,12 @@ impl TeamStore {
 impl Table {
     /// Reads a team, or returns the default team if it has no item yet. One round trip.
     pub async fn team(&self, team: &TeamId) -> Result<Team, Error> {
-        Ok(self.read_item(Key::Team.of(team), Consistency::Strong).await?.map(decode).transpose()?.unwrap_or_default())
+        Ok(self
+            .read_item(ItemKey::Team.of(team), ReadConsistency::Strong)
+            .await?
+            .map(decode)
+            .transpose()?
+            .unwrap_or_default())
     }
 
     /// Reads the team, and the response that an earlier try of this request stored. One round trip.
@@ -139,7 +144,8 @@ impl Table {
     ) -> Result<(Team, Option<StoredResponse>), Error> {
         let Some(idempotency_key) = idempotency_key else { return Ok((self.team(&actor.team).await?, None)) };
         let answer = idempotency_key.response_key(actor);
-        let mut items = self.get_items(vec![Key::Team.of(&actor.team), answer.clone()], Consistency::Strong).await?;
+        let mut items =
+            self.get_items(vec![ItemKey::Team.of(&actor.team), answer.clone()], ReadConsistency::Strong).await?;
         let earlier = idempotency_key.decode_stored_response(actor, items.remove(&answer))?;
         Ok((take_team(&mut items, &actor.team)?, earlier))
     }
@@ -167,14 +173,14 @@ impl Table {
         change: impl Fn(&mut Team) -> Result<StoredResponse, DomainError>,
     ) -> Result<StoredResponse, Error> {
         let change = &change;
-        let writing = self.transact(actor, &[Key::Team]).idempotent(idempotency_key).retiring(retiring);
+        let writing = self.transact(actor, &[ItemKey::Team]).idempotent(idempotency_key).retiring(retiring);
         writing
             .respond(|mut attempt| async move {
                 let mut team = attempt.take_team()?;
                 let read = team.version;
                 let answer = change(&mut team)?;
                 team.version += 1;
-                attempt.put_if_version(&Key::Team, read, &team);
+                attempt.put_if_version(&ItemKey::Team, read, &team);
                 if let Some(usage) = attempt.usage.take() {
                     if usage.is_in_use() {
                         return Err(in_use_error(retiring).into());

@@ -1,34 +1,23 @@
 //! Writes that depend on items that were read: optimistic concurrency, with one sequence of steps for every write.
 //!
-//! 1. An attempt reads the items that the decision needs. For a request with an idempotency key, the attempt also reads
-//!    the stored response, which ends the request if there is one.
-//! 2. `decide` adds writes to the attempt, or decides that nothing is to be written. `decide` may run several times, so
-//!    its other effects must be harmless to repeat.
-//! 3. The writes commit in one transaction, whose first item is the stored response. The second of two concurrent equal
-//!    requests therefore fails on the response, and not on an e-mail address or a last free place that the first took.
-//! 4. If a concurrent write was faster, the next attempt starts at step 1 and keeps only the allocated ids. The next
-//!    transaction needs a new id and token, because it may write something else.
-//!
-//! An unknown outcome is an error and never leads to another attempt, see [`Transaction::commit`].
-//!
-//! Five writes have a loop of their own. The workers of a batch and of a bulk change decide in each attempt how many
-//! entries one transaction writes. The stored response of a batch depends on row results that a Query reads. A
-//! submission turns into a change of the lead that has the same e-mail address. The state of a webhook after a
-//! delivery is written without an actor, and its first attempt uses the webhook that the caller has read.
+//! 1. An attempt reads the items that the decision needs, and for a request with an idempotency key the stored response.
+//! 2. `decide` adds writes to the attempt, or writes nothing. `decide` may run several times.
+//! 3. The writes commit in one transaction, on condition that the items are unchanged.
+//! 4. If a concurrent write was faster, the next attempt starts at step 1.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::condition::Condition;
+use super::condition::WriteCondition;
 use super::ids::{AllocatedIds, IdOrPair, IdSequence, SequenceId as _};
-use super::keys::{Key, PrimaryKey};
+use super::keys::{ItemKey, PrimaryKey};
 use super::leads::writes::{CountedWrites, decode_live_lead};
 use super::references::ReferenceUsage;
 use super::teams::take_team;
 use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
-use super::{Consistency, Item, Table, decode};
+use super::{ReadConsistency, Table, TableItem, decode};
 use crate::domain::error::Error;
 use crate::domain::{Actor, IdempotencyKey, Lead, LeadChange, LeadId, LogId, PhotoName, StatusOrBusiness, Team};
 use crate::store::StoredResponse;
@@ -57,7 +46,7 @@ pub(super) struct WriteAttempt<'a> {
     pub writes: CountedWrites<'a>,
     /// Usage of the status or business that is to be retired.
     pub usage: Option<ReferenceUsage>,
-    items: HashMap<PrimaryKey, Item>,
+    items: HashMap<PrimaryKey, TableItem>,
     ids: AllocatedIds,
 }
 
@@ -93,7 +82,7 @@ impl<T> FreshOrReplayed<T> {
 
 impl Table {
     /// Starts a write that depends on the items with these keys.
-    pub(super) fn transact<'a>(&'a self, actor: &'a Actor, reads: &[Key<'_>]) -> Transact<'a> {
+    pub(super) fn transact<'a>(&'a self, actor: &'a Actor, reads: &[ItemKey<'_>]) -> Transact<'a> {
         Transact {
             table: self,
             actor,
@@ -109,16 +98,16 @@ impl Table {
 
     /// Reads the items with these keys, a single key by GetItem and several by BatchGetItem. Keys without an item are
     /// left out.
-    async fn read_items(&self, mut keys: Vec<PrimaryKey>) -> Result<HashMap<PrimaryKey, Item>, Error> {
+    async fn read_items(&self, mut keys: Vec<PrimaryKey>) -> Result<HashMap<PrimaryKey, TableItem>, Error> {
         match (keys.pop(), keys.is_empty()) {
             (None, _) => Ok(HashMap::new()),
             (Some(key), true) => {
-                let item = self.read_item(key.clone(), Consistency::Strong).await?;
+                let item = self.read_item(key.clone(), ReadConsistency::Strong).await?;
                 Ok(item.into_iter().map(|item| (key.clone(), item)).collect())
             }
             (Some(key), false) => {
                 keys.push(key);
-                self.get_items(keys, Consistency::Strong).await
+                self.get_items(keys, ReadConsistency::Strong).await
             }
         }
     }
@@ -253,7 +242,7 @@ impl<'a> Transact<'a> {
     }
 
     /// Returns the error with which a refused transaction ends the request, or `Ok` if another attempt is to follow.
-    async fn check_refusal(&self, failure: FailedCondition, item: Option<&Item>) -> Result<(), Error> {
+    async fn check_refusal(&self, failure: FailedCondition, item: Option<&TableItem>) -> Result<(), Error> {
         match failure {
             FailedCondition::Changed => Ok(()),
             FailedCondition::Reject(error) => Err(error()),
@@ -292,7 +281,7 @@ impl<'a> WriteAttempt<'a> {
     }
 
     /// Reads more items, whose keys depend on items that were read before. One round trip.
-    pub(super) async fn read_more(&mut self, keys: &[Key<'_>]) -> Result<(), Error> {
+    pub(super) async fn read_more(&mut self, keys: &[ItemKey<'_>]) -> Result<(), Error> {
         let keys = keys.iter().map(|key| key.of(&self.actor.team)).collect();
         self.items.extend(self.writes.transaction.table.read_items(keys).await?);
         Ok(())
@@ -312,7 +301,7 @@ impl<'a> WriteAttempt<'a> {
 
     /// Takes an item out of the items that this attempt has read, and decodes it; the table is not changed. `None` if
     /// there is no such item.
-    pub(super) fn take_item<T: DeserializeOwned>(&mut self, key: &Key<'_>) -> Result<Option<T>, Error> {
+    pub(super) fn take_item<T: DeserializeOwned>(&mut self, key: &ItemKey<'_>) -> Result<Option<T>, Error> {
         self.items.remove(&key.of(&self.actor.team)).map(decode).transpose()
     }
 
@@ -325,7 +314,7 @@ impl<'a> WriteAttempt<'a> {
     /// Takes a lead out of the items that this attempt has read. `None` if there is no such lead, or if the lead was
     /// deleted.
     pub(super) fn take_live_lead(&mut self, id: LeadId) -> Result<Option<Lead>, Error> {
-        Ok(self.items.remove(&Key::Lead(id).of(&self.actor.team)).map(decode_live_lead).transpose()?.flatten())
+        Ok(self.items.remove(&ItemKey::Lead(id).of(&self.actor.team)).map(decode_live_lead).transpose()?.flatten())
     }
 
     /// Takes a lead out of the items that this attempt has read; the table is not changed.
@@ -338,10 +327,10 @@ impl<'a> WriteAttempt<'a> {
 
     /// Adds a put of the item `key`, on condition that the stored item still has `version`. Version 0 means that there
     /// must be no stored item.
-    pub(super) fn put_if_version(&mut self, key: &Key<'_>, version: u64, after: &impl Serialize) {
+    pub(super) fn put_if_version(&mut self, key: &ItemKey<'_>, version: u64, after: &impl Serialize) {
         let unchanged = match version {
-            0 => Condition::item_absent(),
-            _ => Condition::unchanged(version),
+            0 => WriteCondition::item_absent(),
+            _ => WriteCondition::version_is(version),
         };
         let (key, mark) = (key.of(&self.actor.team), self.writes.transaction.writer_mark());
         self.writes.transaction.put_if(key, after, mark, unchanged, FailedCondition::Changed);

@@ -13,18 +13,18 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::Serialize;
 
-use super::condition::Condition;
+use super::condition::WriteCondition;
 use super::counters::{CounterAdditions, copy_after_closed_day};
 use super::item_update::{ItemUpdate, UpdateExpression};
 use super::keys::PrimaryKey;
 use super::keys::attribute::WRITTEN_BY;
 use super::requests::RequestFailure;
-use super::{Item, Table, encode, string_value};
+use super::{Table, TableItem, encode_item, string_value};
 use crate::domain::error::Error;
 use crate::domain::{Actor, CounterCopyId, CounterDeltas};
 use crate::platform::backoff::Backoff;
 use crate::platform::consumed_capacity::count_retry;
-use crate::platform::deadline::{self, with_deadline};
+use crate::platform::deadline::{self, run_until_deadline};
 use crate::platform::entropy::random_bytes;
 
 /// Maximum number of items of a transaction.
@@ -54,7 +54,7 @@ pub(super) enum TransactionOutcome {
     Committed,
     /// A condition failed, so nothing was written. Holds the reason of the first failed condition, and the item that
     /// failed it.
-    Refused(FailedCondition, Option<Item>),
+    Refused(FailedCondition, Option<TableItem>),
     /// Nothing was written, because a concurrent transaction held an item of this transaction and may have changed it.
     Contended,
 }
@@ -114,13 +114,13 @@ impl<'t> Transaction<'t> {
 
     /// Puts an item unconditionally.
     pub(super) fn put(&mut self, key: PrimaryKey, value: &impl Serialize) {
-        let item = encode(key, value).map(|item| Put::builder().set_item(Some(item)));
+        let item = encode_item(key, value).map(|item| Put::builder().set_item(Some(item)));
         self.push_put(item, FailedCondition::Changed);
     }
 
     /// Puts an item with the writer mark (`writtenBy`), on condition that the item does not exist.
     pub(super) fn create(&mut self, key: PrimaryKey, value: &impl Serialize) {
-        self.put_if(key, value, self.writer_mark(), Condition::item_absent(), FailedCondition::Changed);
+        self.put_if(key, value, self.writer_mark(), WriteCondition::item_absent(), FailedCondition::Changed);
     }
 
     /// Puts an item with additional attributes, on a condition. `failure` is the reason to report if the condition
@@ -129,11 +129,11 @@ impl<'t> Transaction<'t> {
         &mut self,
         key: PrimaryKey,
         value: &impl Serialize,
-        attributes: Item,
-        condition: Condition,
+        attributes: TableItem,
+        condition: WriteCondition,
         failure: FailedCondition,
     ) {
-        let item = encode(key, value).map(|mut item| {
+        let item = encode_item(key, value).map(|mut item| {
             item.extend(attributes);
             Put::builder()
                 .set_item(Some(item))
@@ -158,18 +158,18 @@ impl<'t> Transaction<'t> {
 
     /// The attribute that marks an item as written by this transaction. If a condition fails because of the
     /// transaction's own earlier try, the transaction recognises this by the mark.
-    pub(super) fn writer_mark(&self) -> Item {
-        Item::from([(WRITTEN_BY.to_owned(), string_value(&self.id))])
+    pub(super) fn writer_mark(&self) -> TableItem {
+        TableItem::from([(WRITTEN_BY.to_owned(), string_value(&self.id))])
     }
 
     pub(super) fn delete(&mut self, key: PrimaryKey) {
-        self.delete_if(key, Condition::default(), FailedCondition::Changed);
+        self.delete_if(key, WriteCondition::default(), FailedCondition::Changed);
     }
 
-    pub(super) fn delete_if(&mut self, key: PrimaryKey, condition: Condition, failure: FailedCondition) {
+    pub(super) fn delete_if(&mut self, key: PrimaryKey, condition: WriteCondition, failure: FailedCondition) {
         let delete = Delete::builder()
             .table_name(&self.table.name)
-            .set_key(Some(key.attributes()))
+            .set_key(Some(key.key_attributes()))
             .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
             .set_expression_attribute_names(none_if_empty(condition.names))
             .set_expression_attribute_values(none_if_empty(condition.values))
@@ -179,10 +179,10 @@ impl<'t> Transaction<'t> {
     }
 
     pub(super) fn update(&mut self, key: PrimaryKey, update: ItemUpdate, failure: FailedCondition) {
-        let UpdateExpression { expression, condition } = update.build();
+        let UpdateExpression { expression, condition } = update.build_expression();
         let update = Update::builder()
             .table_name(&self.table.name)
-            .set_key(Some(key.attributes()))
+            .set_key(Some(key.key_attributes()))
             .update_expression(expression)
             .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
             .set_expression_attribute_names(none_if_empty(condition.names))
@@ -266,7 +266,7 @@ impl<'t> Transaction<'t> {
     /// of the transaction's own write.
     async fn send_single_try(&self, request: &TransactWriteItemsFluentBuilder) -> TransactResult {
         let once = Builder::new().retry_config(RetryConfig::disabled());
-        match with_deadline(request.clone().customize().config_override(once).send()).await {
+        match run_until_deadline(request.clone().customize().config_override(once).send()).await {
             None => TransactResult::Failed(RequestFailure::deadline_exceeded("TransactWriteItems")),
             Some(Ok(_)) => TransactResult::Committed,
             Some(Err(error)) => self.classify_failure(&error),
@@ -311,7 +311,7 @@ impl<'t> Transaction<'t> {
 /// Whether a refusal proves that no earlier try was applied. Versions, times and ids never repeat, so a failed
 /// condition on them is proof. An e-mail address can be freed and taken again. An item with `writtenBy` may have been
 /// overwritten by another transaction after our write.
-fn rules_out_earlier_tries(failure: FailedCondition, item: Option<&Item>) -> bool {
+fn rules_out_earlier_tries(failure: FailedCondition, item: Option<&TableItem>) -> bool {
     matches!(failure, FailedCondition::Changed) && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))
 }
 
@@ -323,7 +323,7 @@ fn new_idempotency_token() -> Result<String, Error> {
 /// Result of sending a transaction once.
 enum TransactResult {
     Committed,
-    Refused(FailedCondition, Option<Item>),
+    Refused(FailedCondition, Option<TableItem>),
     /// A concurrent transaction held an item of this transaction that is no counter.
     Contended,
     Failed(RequestFailure),
@@ -438,7 +438,7 @@ mod tests {
     }
 
     fn refused(failure: FailedCondition, attribute: Option<(&str, &str)>) -> TransactResult {
-        let item = attribute.map(|(name, value)| Item::from([(name.to_owned(), string_value(value))]));
+        let item = attribute.map(|(name, value)| TableItem::from([(name.to_owned(), string_value(value))]));
         TransactResult::Refused(failure, item)
     }
 

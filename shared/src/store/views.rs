@@ -1,9 +1,9 @@
 //! Saved views of the list of leads. The views of a user and the shared views of a team are in separate partitions, so
 //! that listing reads no view of another user.
 
-use super::groups::ViewStore;
-use super::keys::{Key, KeyRange};
-use super::{Consistency, decode};
+use super::keys::{ItemKey, KeyRange};
+use super::store_types::ViewStore;
+use super::{ReadConsistency, decode};
 use crate::domain::error::Error;
 use crate::domain::{Actor, DomainError, IdempotencyKey, View, ViewId, ViewInput};
 use crate::store::StoredResponse;
@@ -14,10 +14,10 @@ impl ViewStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn views(&self, actor: &Actor) -> Result<Vec<View>, Error> {
-        let ranges = [Some(actor.user.id), None].map(|owner| KeyRange::views(&actor.team, owner));
+        let ranges = [Some(actor.user.id), None].map(|owner| KeyRange::views_of_owner(&actor.team, owner));
         let (own, shared) = tokio::try_join!(
-            self.query_all(&ranges[0], Consistency::Strong),
-            self.query_all(&ranges[1], Consistency::Strong)
+            self.query_all(&ranges[0], ReadConsistency::Strong),
+            self.query_all(&ranges[1], ReadConsistency::Strong)
         )?;
         own.into_iter().rev().chain(shared.into_iter().rev()).map(decode).collect()
     }
@@ -28,7 +28,7 @@ impl ViewStore {
     /// 404 when there is no such view, or when it belongs to another user.
     pub async fn view(&self, actor: &Actor, id: ViewId) -> Result<View, Error> {
         let keys = possible_keys(actor, id).map(|key| key.of(&actor.team)).to_vec();
-        let found = self.get_items(keys, Consistency::Strong).await?.into_values().next();
+        let found = self.get_items(keys, ReadConsistency::Strong).await?.into_values().next();
         found.map(decode).transpose()?.ok_or_else(Error::view_not_found)
     }
 
@@ -50,7 +50,11 @@ impl ViewStore {
                 let view = View::new(attempt.allocated_ids().await?, input, &actor.user, actor.at);
                 attempt.transaction().create(view_key(&view).of(&actor.team), &view);
                 let (max, full) = limit_of(view.owner());
-                attempt.transaction().increment_below_limit(Key::ViewCount(view.owner()).of(&actor.team), max, full);
+                attempt.transaction().increment_below_limit(
+                    ItemKey::ViewCount(view.owner()).of(&actor.team),
+                    max,
+                    full,
+                );
                 attempt.commit(answer(&view))
             })
             .await
@@ -77,11 +81,11 @@ impl ViewStore {
                     attempt.put_if_version(&view_key(&before), before.version, &after);
                 } else {
                     let transaction = attempt.transaction();
-                    let counter = Key::ViewCount(before.owner()).of(&actor.team);
+                    let counter = ItemKey::ViewCount(before.owner()).of(&actor.team);
                     transaction.delete_and_decrement(view_key(&before).of(&actor.team), counter, Error::view_not_found);
                     transaction.create(view_key(&after).of(&actor.team), &after);
                     let (max, full) = limit_of(after.owner());
-                    transaction.increment_below_limit(Key::ViewCount(after.owner()).of(&actor.team), max, full);
+                    transaction.increment_below_limit(ItemKey::ViewCount(after.owner()).of(&actor.team), max, full);
                 }
                 attempt.commit(after)
             })
@@ -97,7 +101,7 @@ impl ViewStore {
         writing
             .run(|mut attempt| async move {
                 let view = changeable_view(actor, id, manages_shared, |key| attempt.take_item(key))?;
-                let counter = Key::ViewCount(view.owner()).of(&actor.team);
+                let counter = ItemKey::ViewCount(view.owner()).of(&actor.team);
                 let key = view_key(&view).of(&actor.team);
                 attempt.transaction().delete_and_decrement(key, counter, Error::view_not_found);
                 attempt.commit(())
@@ -106,13 +110,13 @@ impl ViewStore {
     }
 }
 
-fn view_key(view: &View) -> Key<'static> {
-    Key::View(view.owner(), view.id)
+fn view_key(view: &View) -> ItemKey<'static> {
+    ItemKey::View(view.owner(), view.id)
 }
 
 /// The keys that a view may have which the caller sees: among the caller's own views, and among the shared ones.
-fn possible_keys(actor: &Actor, id: ViewId) -> [Key<'static>; 2] {
-    [Key::View(Some(actor.user.id), id), Key::View(None, id)]
+fn possible_keys(actor: &Actor, id: ViewId) -> [ItemKey<'static>; 2] {
+    [ItemKey::View(Some(actor.user.id), id), ItemKey::View(None, id)]
 }
 
 /// Takes the view `id` out of the items that were read.
@@ -123,7 +127,7 @@ fn changeable_view(
     actor: &Actor,
     id: ViewId,
     manages_shared: bool,
-    mut take: impl FnMut(&Key<'_>) -> Result<Option<View>, Error>,
+    mut take: impl FnMut(&ItemKey<'_>) -> Result<Option<View>, Error>,
 ) -> Result<View, Error> {
     let [own, shared] = possible_keys(actor, id);
     if let Some(view) = take(&own)? {
@@ -136,7 +140,7 @@ fn changeable_view(
 /// Maximum number of views of an owner, and the error if there are more.
 fn limit_of(owner: Option<u64>) -> (u64, fn() -> Error) {
     match owner {
-        Some(_) => (View::MAX_PER_USER, || DomainError::TooManyViews.into()),
-        None => (View::MAX_SHARED_PER_TEAM, || DomainError::TooManySharedViews.into()),
+        Some(_) => (View::MAX_VIEWS_PER_USER, || DomainError::TooManyViews.into()),
+        None => (View::MAX_SHARED_VIEWS_PER_TEAM, || DomainError::TooManySharedViews.into()),
     }
 }

@@ -21,7 +21,7 @@ const OPTIONAL_HEADERS: [&str; 2] = ["Link", "Search-Complete"];
 const DOCUMENT_URI: &str = "urn:openapi";
 
 /// The OpenAPI document, compiled to routers and JSON Schema validators.
-pub struct Contract {
+pub struct CompiledContract {
     methods: HashMap<String, Router<CompiledOperation>>,
 }
 
@@ -75,12 +75,12 @@ struct SchemaCompiler<'d> {
     compiled: HashMap<String, Arc<Validator>>,
 }
 
-impl Contract {
+impl CompiledContract {
     /// Builds the OpenAPI document and compiles its schemas.
     ///
     /// # Errors
     /// When the OpenAPI document cannot be built, or is not valid.
-    pub fn compile() -> Result<Self> {
+    pub fn compile_contract() -> Result<Self> {
         let mut document = openapi_document()?;
         for_each_object(&mut document["components"]["schemas"], forbid_unknown_fields);
         for_each_object(&mut document, make_reference_absolute);
@@ -91,8 +91,8 @@ impl Contract {
         let mut methods: HashMap<String, Router<CompiledOperation>> = HashMap::new();
         for (path, operations) in document["paths"].as_object().context("no paths")? {
             for (method, operation) in operations.as_object().context("no operations")? {
-                let mut compiled =
-                    CompiledOperation::compile(&mut schemas, operation).with_context(|| format!("{method} {path}"))?;
+                let mut compiled = CompiledOperation::compile_operation(&mut schemas, operation)
+                    .with_context(|| format!("{method} {path}"))?;
                 compiled.rows = rows.get(operation["operationId"].as_str().unwrap_or_default()).copied();
                 methods.entry(method.to_uppercase()).or_default().insert(path, compiled)?;
             }
@@ -104,7 +104,7 @@ impl Contract {
     ///
     /// # Errors
     /// When the contract does not allow the response, or does not allow the request that the API accepted.
-    pub fn check(&self, exchange: &HttpExchange<'_>) -> Result<()> {
+    pub fn check_exchange(&self, exchange: &HttpExchange<'_>) -> Result<()> {
         let found = self.methods.get(exchange.method).and_then(|paths| paths.at(exchange.path).ok());
         // Requests to unknown routes are not checked: the contract does not describe the 404 of the gateway itself.
         let Some(found) = found else { return Ok(()) };
@@ -146,7 +146,7 @@ impl<'d> SchemaCompiler<'d> {
         Ok(validator)
     }
 
-    fn resolved(&self, value: &'d Value) -> Result<&'d Value> {
+    fn resolve_reference(&self, value: &'d Value) -> Result<&'d Value> {
         let Some(reference) = value["$ref"].as_str() else { return Ok(value) };
         let found = reference.split_once('#').and_then(|(_, pointer)| self.document.pointer(pointer));
         found.with_context(|| format!("no {reference}"))
@@ -154,10 +154,10 @@ impl<'d> SchemaCompiler<'d> {
 }
 
 impl CompiledOperation {
-    fn compile(schemas: &mut SchemaCompiler<'_>, operation: &Value) -> Result<Self> {
+    fn compile_operation(schemas: &mut SchemaCompiler<'_>, operation: &Value) -> Result<Self> {
         let (mut parameters, mut headers) = (HashMap::new(), HashMap::new());
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let parameter = schemas.resolved(parameter)?;
+            let parameter = schemas.resolve_reference(parameter)?;
             let name = parameter["name"].as_str().context("a parameter without a name")?.to_owned();
             let schema = parameter["schema"].clone();
             let validator = schemas.validator_for(&schema)?;
@@ -173,7 +173,7 @@ impl CompiledOperation {
         let body = if body.is_null() { None } else { Some(schemas.validator_for(body)?) };
         let mut responses = HashMap::new();
         for (status, response) in operation["responses"].as_object().context("no responses")? {
-            let response = schemas.resolved(response)?;
+            let response = schemas.resolve_reference(response)?;
             let media = response["content"].as_object().and_then(|content| content.values().next());
             let body = media.map(|media| schemas.validator_for(&media["schema"])).transpose()?;
             let names = |of: &Value| of.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
@@ -196,9 +196,9 @@ impl CompiledOperation {
             let value = match schema["type"].as_str() {
                 Some("array") => {
                     let items = values.iter().flat_map(|value| value.split(','));
-                    items.map(|item| typed(&schema["items"], item.trim())).collect()
+                    items.map(|item| json_value_of_text(&schema["items"], item.trim())).collect()
                 }
-                _ => typed(schema, &values.join(",")),
+                _ => json_value_of_text(schema, &values.join(",")),
             };
             ensure_valid(validator, &value).with_context(|| name.clone())?;
         }
@@ -243,7 +243,7 @@ impl CompiledOperation {
 }
 
 /// Converts the text of a query parameter to the JSON type that the parameter's schema names.
-fn typed(schema: &Value, text: &str) -> Value {
+fn json_value_of_text(schema: &Value, text: &str) -> Value {
     match schema["type"].as_str() {
         Some("integer") => text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number)),
         Some("boolean") => text.parse::<bool>().map_or_else(|_| json!(text), |flag| json!(flag)),
@@ -291,11 +291,11 @@ mod tests {
 
     #[test]
     fn an_exchange_that_the_contract_does_not_describe_is_refused() -> Result<()> {
-        let contract = Contract::compile()?;
+        let contract = CompiledContract::compile_contract()?;
         let checked = |target: &str, status: u16, headers: &[&str], response: &Value| {
             let (path, query) = target.split_once('?').unwrap_or((target, ""));
             let header = &|name: &str| headers.contains(&name);
-            contract.check(&HttpExchange {
+            contract.check_exchange(&HttpExchange {
                 method: "GET",
                 path,
                 query,

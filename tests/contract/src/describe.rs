@@ -7,21 +7,21 @@ use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 use shared::api::{
     ArrayField, ArrayItem, BodyReader, FieldPresence, FromQuery, JsonObject, MAX_FILTER_VALUES, ObjectReader,
-    PositiveInteger, QueryParam, QueryReader, RequestBody, Validator, positive_integer,
+    PositiveIntegerValidator, QueryParam, QueryReader, RequestBody, Validator, positive_integer_validator,
 };
 use shared::domain::{FieldError, ValidationFault};
 
 /// Returns the JSON Schema of the request body that `T` reads.
 pub(crate) fn body_schema<T: RequestBody>() -> Schema {
     let mut schema = Schema::default();
-    T::read(BodyRecorder(&mut schema));
+    T::read_body(BodyRecorder(&mut schema));
     schema
 }
 
 /// Returns the OpenAPI parameters of the query string that `T` reads.
 pub(crate) fn query_parameters<T: FromQuery>() -> Vec<Value> {
     let mut parameters = QueryParameterCollector::default();
-    T::read(&mut parameters);
+    T::read_from_query(&mut parameters);
     parameters.0
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn query_parameters<T: FromQuery>() -> Vec<Value> {
 struct BodyRecorder<'s>(&'s mut Schema);
 
 impl BodyRecorder<'_> {
-    fn describe<T>(self, read_only: &[&'static str], read: impl FnOnce(&mut FieldsRecorder) -> T) -> T {
+    fn record_object<T>(self, read_only: &[&'static str], read: impl FnOnce(&mut FieldsRecorder) -> T) -> T {
         let mut fields = FieldsRecorder::default();
         let read = read(&mut fields);
         for name in read_only {
@@ -37,7 +37,7 @@ impl BodyRecorder<'_> {
                 json!({ "description": "Read-only: accepted without effect, so that an answer can be sent back." });
             fields.properties.insert((*name).to_owned(), ignored);
         }
-        *self.0 = fields.schema();
+        *self.0 = fields.into_object_schema();
         read
     }
 }
@@ -50,7 +50,7 @@ impl BodyReader for BodyRecorder<'_> {
         read_only: &'static [&'static str],
         read: impl FnOnce(&mut FieldsRecorder) -> Option<T>,
     ) -> Option<T> {
-        self.describe(read_only, read)
+        self.record_object(read_only, read)
     }
 
     fn read_object_with_errors<T>(
@@ -58,7 +58,7 @@ impl BodyReader for BodyRecorder<'_> {
         read_only: &'static [&'static str],
         read: impl FnOnce(&mut FieldsRecorder) -> T,
     ) -> Option<(T, Vec<FieldError>)> {
-        Some((self.describe(read_only, read), Vec::new()))
+        Some((self.record_object(read_only, read), Vec::new()))
     }
 
     fn read_objects<T>(
@@ -68,7 +68,7 @@ impl BodyReader for BodyRecorder<'_> {
         read: impl FnMut(&mut FieldsRecorder) -> Option<T>,
     ) -> Option<Vec<T>> {
         let mut item = Schema::default();
-        BodyRecorder(&mut item).describe(read_only, read);
+        BodyRecorder(&mut item).record_object(read_only, read);
         *self.0 = json_schema!({
             "anyOf": [{ "type": "array", "items": item.clone(), "minItems": 1, "maxItems": max }, item],
         });
@@ -85,7 +85,7 @@ struct FieldsRecorder {
 }
 
 impl FieldsRecorder {
-    fn schema(self) -> Schema {
+    fn into_object_schema(self) -> Schema {
         let mut schema = json_schema!({ "type": "object", "properties": self.properties });
         if !self.required.is_empty() {
             schema.insert("required".into(), json!(self.required));
@@ -100,8 +100,8 @@ impl ObjectReader for FieldsRecorder {
         &mut self,
         name: &'static str,
         rule: &R,
-        presence: FieldPresence<R::Output>,
-    ) -> Option<Option<R::Output>> {
+        presence: FieldPresence<R::ValidValue>,
+    ) -> Option<Option<R::ValidValue>> {
         let (required, null) = match presence {
             FieldPresence::Required => (true, None),
             FieldPresence::Nullable => (true, Some("`null` leaves it as it is.")),
@@ -114,7 +114,7 @@ impl ObjectReader for FieldsRecorder {
         }
         // If the code that reads a body asks for a field twice, the schema of the first call is kept.
         if !self.properties.contains_key(name) {
-            let schema = rule.schema().to_value();
+            let schema = rule.value_schema().to_value();
             self.properties.insert(name.to_owned(), null.map_or(schema.clone(), |meaning| or_null(schema, meaning)));
         }
         None
@@ -129,7 +129,7 @@ impl ObjectReader for FieldsRecorder {
         let mut inner = Self { accepts_any: self.accepts_any, ..Self::default() };
         read(&mut inner);
         let meaning = if merged { "`null` clears each field." } else { "`null` is as if it were not there." };
-        self.properties.insert(name.to_owned(), or_null(inner.schema().to_value(), meaning));
+        self.properties.insert(name.to_owned(), or_null(inner.into_object_schema().to_value(), meaning));
         None
     }
 
@@ -139,7 +139,7 @@ impl ObjectReader for FieldsRecorder {
         read: impl FnMut(&mut Self) -> T,
     ) -> Option<Vec<ArrayItem<T>>> {
         let mut item = Schema::default();
-        BodyRecorder(&mut item).describe(items.read_only, read);
+        BodyRecorder(&mut item).record_object(items.read_only, read);
         let cells = json!({
             "type": "object",
             "additionalProperties": { "type": "string" },
@@ -190,18 +190,18 @@ impl QueryParameterCollector {
 }
 
 impl QueryReader for QueryParameterCollector {
-    fn read_single_value<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Option<P::Output> {
-        self.add_parameter(name, param.schema().to_value());
+    fn read_single_value<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Option<P::ParamValue> {
+        self.add_parameter(name, param.param_schema().to_value());
         None
     }
 
     fn read_id_list<T: FromStr + Ord>(&mut self, name: &'static str, about: &'static str) -> Vec<T> {
-        const ID: PositiveInteger<u64> = positive_integer();
+        const ID: PositiveIntegerValidator<u64> = positive_integer_validator();
         self.add_parameter(
             name,
             json!({
                 "type": "array",
-                "items": ID.schema(),
+                "items": ID.value_schema(),
                 "maxItems": MAX_FILTER_VALUES,
                 "description": format!("{about} Repeated or comma-separated."),
             }),
@@ -209,8 +209,8 @@ impl QueryReader for QueryParameterCollector {
         Vec::new()
     }
 
-    fn read_value_list<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Vec<P::Output> {
-        let mut items = param.schema().to_value();
+    fn read_value_list<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Vec<P::ParamValue> {
+        let mut items = param.param_schema().to_value();
         let about = items.as_object_mut().and_then(|items| items.remove("description"));
         let about = about.as_ref().and_then(Value::as_str).unwrap_or_default();
         self.add_parameter(

@@ -1,17 +1,20 @@
-//! Builds the OpenAPI document from the descriptions of the routes. <https://spec.openapis.org/oas/v3.1.1.html>
+//! Builds the OpenAPI document of all operations. Examples of request bodies come from the sample events of the routes.
+//!
+//! # Errors
+//! When the route of an operation is missing in `template.yaml`, or its sample event cannot be read.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use local::Template;
+use local::SamTemplate;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use shared::api::{ErrorBody, Event, Ping};
 use shared::domain::{LeadId, PhotoName};
 
-use crate::operation::{Access, Operation};
-use crate::operations::{TAGS, WEBHOOKS_TAG, all_operations, example_event};
+use crate::operation::{AllowedCallers, ApiOperation};
+use crate::operations::{OPENAPI_TAGS, WEBHOOKS_TAG, all_operations, example_event};
 
 const API_DESCRIPTION: &str = "\
 A serverless lead-management backend.
@@ -58,7 +61,7 @@ pub fn openapi_document() -> Result<Value> {
     let error = generator.subschema_for::<ErrorBody<'static>>().to_value();
     let mut schemas = Map::new();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-    let template = Template::load()?;
+    let template = SamTemplate::parse_once()?;
     for mut operation in all_operations() {
         for body in &mut operation.bodies {
             schemas.insert(body.name.to_owned(), body.schema.clone().to_value());
@@ -66,8 +69,11 @@ pub fn openapi_document() -> Result<Value> {
                 body.example = template.sample_body(operation.route)?;
             }
         }
-        let method = operation.method().to_lowercase();
-        paths.entry(operation.path()).or_default().insert(method, operation_object(&operation, &mut generator, &error));
+        let method = operation.http_method().to_lowercase();
+        paths
+            .entry(operation.path_template())
+            .or_default()
+            .insert(method, operation_object(&operation, &mut generator, &error));
     }
     let webhooks = webhooks_section(&mut generator);
     schemas.extend(generator.take_definitions(true));
@@ -83,7 +89,7 @@ pub fn openapi_document() -> Result<Value> {
         "externalDocs": { "url": "/docs/api", "description": "The API by example" },
         "servers": [{ "url": "/", "description": "The server that serves this document." }],
         "security": [{ "bearer": [] }],
-        "tags": TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
+        "tags": OPENAPI_TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
         "paths": paths,
         "webhooks": webhooks,
         "components": {
@@ -148,12 +154,12 @@ fn webhooks_section(generator: &mut SchemaGenerator) -> Value {
     json!({ "event": event, "ping": ping })
 }
 
-fn operation_object(operation: &Operation, generator: &mut SchemaGenerator, error: &Value) -> Value {
+fn operation_object(operation: &ApiOperation, generator: &mut SchemaGenerator, error: &Value) -> Value {
     let who = match operation.access {
-        Access::Public | Access::Read => "",
-        Access::Create => "For Owners, Managers, and keys with the role `Sender`.",
-        Access::Write => "For Owners and Managers.",
-        Access::Manage => "For Owners.",
+        AllowedCallers::Public | AllowedCallers::Read => "",
+        AllowedCallers::Create => "For Owners, Managers, and keys with the role `Sender`.",
+        AllowedCallers::Write => "For Owners and Managers.",
+        AllowedCallers::Manage => "For Owners.",
     };
     let about: Vec<&str> = [operation.description, who].into_iter().filter(|text| !text.is_empty()).collect();
     let mut described = json!({
@@ -164,13 +170,13 @@ fn operation_object(operation: &Operation, generator: &mut SchemaGenerator, erro
     if !about.is_empty() {
         described["description"] = json!(about.join(" "));
     }
-    if operation.access == Access::Public {
+    if operation.access == AllowedCallers::Public {
         described["security"] = json!([]);
     }
-    let parameters: Vec<Value> = path_parameters(operation.path())
+    let parameters: Vec<Value> = path_parameters(operation.path_template())
         .into_iter()
         .chain(operation.parameters.clone())
-        .chain((operation.method() == "POST").then(|| json!({ "$ref": "#/components/parameters/IdempotencyKey" })))
+        .chain((operation.http_method() == "POST").then(|| json!({ "$ref": "#/components/parameters/IdempotencyKey" })))
         .collect();
     if !parameters.is_empty() {
         described["parameters"] = json!(parameters);
@@ -185,7 +191,7 @@ fn operation_object(operation: &Operation, generator: &mut SchemaGenerator, erro
         });
         described["requestBody"] = json!({ "required": true, "content": content.collect::<Map<_, _>>() });
     }
-    described["responses"] = responses(operation, generator, error);
+    described["responses"] = responses_object(operation, generator, error);
     described
 }
 
@@ -207,7 +213,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
     names.map(parameter).collect()
 }
 
-fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Value) -> Value {
+fn responses_object(operation: &ApiOperation, generator: &mut SchemaGenerator, error: &Value) -> Value {
     let mut responses: BTreeMap<String, Value> = BTreeMap::new();
     if let Some(success) = &operation.success {
         let headers = success.headers.iter().map(|name| {
@@ -241,9 +247,9 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     for (status, message) in &operation.refusals {
         messages.entry(*status).or_default().push(message);
     }
-    let public = operation.access == Access::Public;
+    let public = operation.access == AllowedCallers::Public;
     let invalid = messages.entry(400).or_default();
-    if operation.method() == "POST" {
+    if operation.http_method() == "POST" {
         invalid.push("Invalid Idempotency-Key");
     }
     if !operation.bodies.is_empty() {
@@ -251,7 +257,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
     }
     // `Invalid query` is not among the errors of a public file: its route ignores query parameters, because caches add
     // some.
-    invalid.push(if public && operation.method() == "GET" { "Malformed URL" } else { "Invalid query" });
+    invalid.push(if public && operation.http_method() == "GET" { "Malformed URL" } else { "Invalid query" });
     for (status, messages) in messages {
         let wordings: Vec<String> = messages.iter().map(|message| format!("`{message}`")).collect();
         let content = error_content(error, &messages);
@@ -265,8 +271,8 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator, error: &Val
         let (name, status, ..) = refused;
         let may = match status {
             401 | 403 => !public,
-            409 => operation.method() != "GET",
-            413 => operation.method() == "POST" || !operation.bodies.is_empty(),
+            409 => operation.http_method() != "GET",
+            413 => operation.http_method() == "POST" || !operation.bodies.is_empty(),
             415 => !operation.bodies.is_empty(),
             _ => true,
         };

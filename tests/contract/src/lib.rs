@@ -1,5 +1,5 @@
 //! The API's contract: an OpenAPI 3.1 document, which `cargo contract` generates from the same declarations that
-//! validate requests. [`Contract`] checks the requests and responses of tests against the document.
+//! validate requests. [`CompiledContract`] checks the requests and responses of tests against the document.
 
 mod check;
 mod describe;
@@ -7,7 +7,7 @@ mod document;
 mod operation;
 mod operations;
 
-pub use check::{Contract, HttpExchange};
+pub use check::{CompiledContract, HttpExchange};
 pub use document::openapi_document;
 
 /// Path of the OpenAPI document's file, relative to the folder of this crate.
@@ -18,7 +18,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use anyhow::{Context as _, Result};
-    use local::Template;
+    use local::SamTemplate;
     use serde_json::Value;
     use shared::api::CSV_COLUMNS;
 
@@ -44,7 +44,8 @@ mod tests {
             let methods = operations.as_object().into_iter().flatten();
             methods.map(move |(method, _)| format!("{} {path}", method.to_uppercase()))
         });
-        let declared = Template::load()?.routes().into_iter().map(|route| format!("{} {}", route.method, route.path));
+        let declared =
+            SamTemplate::parse_once()?.api_routes().into_iter().map(|route| format!("{} {}", route.method, route.path));
         assert_eq!(described.collect::<BTreeSet<_>>(), declared.collect());
         Ok(())
     }

@@ -10,7 +10,7 @@ const JSON_MEDIA_TYPE: &str = "application/json";
 
 /// Who may call a route.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub(crate) enum AllowedCallers {
     /// Anyone may call the route, without a token.
     Public,
     /// Every role except `Sender`.
@@ -33,7 +33,7 @@ pub(crate) struct BodyDescription {
 }
 
 /// A successful response.
-pub(crate) struct Success {
+pub(crate) struct SuccessResponse {
     pub status: u16,
     /// `description` of the response in OpenAPI.
     pub wording: &'static str,
@@ -45,7 +45,7 @@ pub(crate) struct Success {
 
 /// A route of the API: the types of its requests and responses, and those parts of its OpenAPI description that the
 /// types cannot express.
-pub(crate) struct Operation {
+pub(crate) struct ApiOperation {
     /// Method and path template, such as `GET /leads/{id}`.
     pub route: &'static str,
     /// `operationId` in OpenAPI: the operation's name in generated clients.
@@ -53,10 +53,10 @@ pub(crate) struct Operation {
     pub tag: &'static str,
     pub summary: &'static str,
     pub description: &'static str,
-    pub access: Access,
+    pub access: AllowedCallers,
     pub parameters: Vec<Value>,
     pub bodies: Vec<BodyDescription>,
-    pub success: Option<Success>,
+    pub success: Option<SuccessResponse>,
     /// Whether the route supports `If-None-Match` and can answer 304.
     pub conditional: bool,
     /// Whether the route also accepts posts of plain HTML forms, which it answers with an HTML page or a 303 redirect.
@@ -68,9 +68,9 @@ pub(crate) struct Operation {
     pub refusals: Vec<(u16, &'static str)>,
 }
 
-impl Operation {
+impl ApiOperation {
     pub(crate) fn new(route: &'static str, id: &'static str, tag: &'static str, summary: &'static str) -> Self {
-        let access = if route.starts_with("GET ") { Access::Read } else { Access::Write };
+        let access = if route.starts_with("GET ") { AllowedCallers::Read } else { AllowedCallers::Write };
         Self {
             route,
             id,
@@ -88,24 +88,24 @@ impl Operation {
         }
     }
 
-    pub(crate) fn method(&self) -> &'static str {
+    pub(crate) fn http_method(&self) -> &'static str {
         self.route.split(' ').next().unwrap_or_default()
     }
 
-    pub(crate) fn path(&self) -> &'static str {
+    pub(crate) fn path_template(&self) -> &'static str {
         self.route.split(' ').nth(1).unwrap_or_default()
     }
 
-    pub(crate) fn about(self, description: &'static str) -> Self {
+    pub(crate) fn with_description(self, description: &'static str) -> Self {
         Self { description, ..self }
     }
 
     pub(crate) fn allow_senders(self) -> Self {
-        Self { access: Access::Create, ..self }
+        Self { access: AllowedCallers::Create, ..self }
     }
 
-    pub(crate) fn owners_only(self) -> Self {
-        Self { access: Access::Manage, ..self }
+    pub(crate) fn allow_owners_only(self) -> Self {
+        Self { access: AllowedCallers::Manage, ..self }
     }
 
     pub(crate) fn accepts_query<T: FromQuery>(mut self) -> Self {
@@ -120,7 +120,8 @@ impl Operation {
 
     /// Adds a JSON request body that `T` reads, and the 400 response to an invalid body.
     pub(crate) fn accepts_json_body<T: RequestBody>(self, name: &'static str) -> Self {
-        self.accepts_body(JSON_MEDIA_TYPE, name, describe::body_schema::<T>()).answers_error(400, T::INVALID_MESSAGE)
+        self.accepts_body(JSON_MEDIA_TYPE, name, describe::body_schema::<T>())
+            .answers_error(400, T::INVALID_BODY_MESSAGE)
     }
 
     pub(crate) fn accepts_body(mut self, media_type: &'static str, name: &'static str, schema: Schema) -> Self {
@@ -144,7 +145,7 @@ impl Operation {
         example: Value,
     ) -> Self {
         let schema = SchemaGenerator::subschema_for::<T>;
-        self.success = Some(Success {
+        self.success = Some(SuccessResponse {
             status,
             wording,
             media_types: &[JSON_MEDIA_TYPE],
@@ -169,7 +170,7 @@ impl Operation {
         schema: fn(&mut SchemaGenerator) -> Schema,
     ) -> Self {
         let file = self.answers_file(wording, media_types, schema).with_response_header("ETag");
-        Self { access: Access::Public, ..file }.accepts_header("IfNoneMatch").supports_if_none_match()
+        Self { access: AllowedCallers::Public, ..file }.accepts_header("IfNoneMatch").supports_if_none_match()
     }
 
     /// Sets the successful response: 200 with a file, which has one of `media_types`.
@@ -180,13 +181,13 @@ impl Operation {
         schema: fn(&mut SchemaGenerator) -> Schema,
     ) -> Self {
         let headers = Vec::new();
-        self.success = Some(Success { status: 200, wording, media_types, schema, headers, example: None });
+        self.success = Some(SuccessResponse { status: 200, wording, media_types, schema, headers, example: None });
         self
     }
 
     /// Makes the route public: anyone may call it without a token.
-    pub(crate) fn public(self) -> Self {
-        Self { access: Access::Public, ..self }
+    pub(crate) fn without_authentication(self) -> Self {
+        Self { access: AllowedCallers::Public, ..self }
     }
 
     /// Declares that the route also accepts posts of plain HTML forms, which it answers with an HTML page or a 303

@@ -7,7 +7,7 @@ use dashboard::{PeriodParams, RecentLeadsParams, TotalLeadsParams, Totals, Volum
 use forms::{FormResponse, Forms};
 use keys::{ApiKeys, CreatedApiKey};
 use leads::{ChangedLead, ExportParams, LeadPage, ListParams, SearchParams, ViewResponse, Views};
-use local::examples::PIXEL;
+use local::examples::PIXEL_GIF_BASE64;
 use photos::{JsonUpload, multipart_upload_schema};
 use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use webhooks::{
 };
 
 use crate::describe;
-use crate::operation::Operation;
+use crate::operation::ApiOperation;
 
 // Names of the OpenAPI tags, which group the operations in the API reference.
 const LEADS_TAG: &str = "Leads";
@@ -40,7 +40,7 @@ pub(crate) const WEBHOOKS_TAG: &str = "Events and webhooks";
 const PAGES_TAG: &str = "Pages";
 
 /// The OpenAPI tags, each with name and description.
-pub(crate) const TAGS: [(&str, &str); 11] = [
+pub(crate) const OPENAPI_TAGS: [(&str, &str); 11] = [
     (LEADS_TAG, "Create, find, change and delete leads."),
     (VIEWS_TAG, "Saved filters of the list of leads, of one user or shared by the team."),
     (STATUSES_TAG, "The statuses that the team's leads go through."),
@@ -149,12 +149,12 @@ fn example_dashboard_count(name: &str, colour: &str) -> Value {
     })
 }
 
-fn answers_lead(operation: Operation, status: u16, wording: &'static str) -> Operation {
+fn answers_lead(operation: ApiOperation, status: u16, wording: &'static str) -> ApiOperation {
     operation.succeeds_with_json::<LeadResponse>(status, wording, example_lead()).with_response_header("ETag")
 }
 
 /// Returns all operations of the API, in the order of the API reference.
-pub(crate) fn all_operations() -> Vec<Operation> {
+pub(crate) fn all_operations() -> Vec<ApiOperation> {
     [
         lead_operations(),
         bulk_lead_operations(),
@@ -174,17 +174,17 @@ pub(crate) fn all_operations() -> Vec<Operation> {
     .collect()
 }
 
-fn lead_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, LEADS_TAG, summary);
-    let unknown = |operation: Operation| operation.answers_error(404, "Lead not found");
+fn lead_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, LEADS_TAG, summary);
+    let unknown = |operation: ApiOperation| operation.answers_error(404, "Lead not found");
     vec![
         operation("GET /leads", "listLeads", "List leads")
-            .about("Pages of leads, newest first unless `sort` says otherwise. `count` is the exact number of all leads that match.")
+            .with_description("Pages of leads, newest first unless `sort` says otherwise. `count` is the exact number of all leads that match.")
             .accepts_query::<ListParams>()
             .answers_error(404, "View not found")
             .succeeds_with_json::<LeadPage>(200, "Leads retrieved successfully", json!({ "count": 1, "leads": [example_lead_summary()] })),
         operation("GET /leads/search", "searchLeads", "Search leads")
-            .about("Every word must match the beginning of a word of the lead. The best match comes first, unless `sort` says otherwise. With filters, at most 100 leads that match the words are read; `Search-Complete: false` says that there may be more.")
+            .with_description("Every word must match the beginning of a word of the lead. The best match comes first, unless `sort` says otherwise. With filters, at most 100 leads that match the words are read; `Search-Complete: false` says that there may be more.")
             .accepts_query::<SearchParams>()
             .answers_error(404, "View not found")
             .succeeds_with_json::<Vec<LeadSummaryResponse>>(200, "Leads retrieved successfully", json!([example_lead_summary()]))
@@ -203,7 +203,7 @@ fn lead_operations() -> Vec<Operation> {
         )),
         unknown(answers_lead(
             operation("PUT /leads/{id}", "updateLead", "Update a lead")
-                .about("Every field except `email` and `socialMedia` is required. `null` keeps a field's value.")
+                .with_description("Every field except `email` and `socialMedia` is required. `null` keeps a field's value.")
                 .accepts_header("IfMatch")
                 .accepts_json_body::<LeadPutBody>("LeadUpdate"),
             200,
@@ -213,7 +213,7 @@ fn lead_operations() -> Vec<Operation> {
         .answers_error(412, "Precondition failed"),
         unknown(answers_lead(
             operation("PATCH /leads/{id}", "patchLead", "Change some fields of a lead")
-                .about("A JSON Merge Patch (RFC 7396): an absent field keeps its value, `null` clears it, an array replaces the old one.")
+                .with_description("A JSON Merge Patch (RFC 7396): an absent field keeps its value, `null` clears it, an array replaces the old one.")
                 .accepts_header("IfMatch")
                 .accepts_json_body::<LeadPatchBody>("LeadMerge"),
             200,
@@ -223,7 +223,7 @@ fn lead_operations() -> Vec<Operation> {
         .answers_error(412, "Precondition failed"),
         unknown(
             operation("DELETE /leads/{id}", "deleteLead", "Delete a lead")
-                .about("Deletes the lead permanently, with its comments, log and photo.")
+                .with_description("Deletes the lead permanently, with its comments, log and photo.")
                 .accepts_header("IfMatch")
                 .answers_confirmation("Lead deleted successfully", "The lead has been deleted successfully."),
         )
@@ -231,22 +231,22 @@ fn lead_operations() -> Vec<Operation> {
     ]
 }
 
-fn bulk_lead_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, LEADS_TAG, summary);
+fn bulk_lead_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, LEADS_TAG, summary);
     let text = |_: &mut SchemaGenerator| json_schema!({ "type": "string" });
     let row = |index: usize, result: &str| json!({ "index": index, "id": 60 + index, "result": result });
-    let of_ids = |operation: Operation| {
+    let of_ids = |operation: ApiOperation| {
         operation.accepts_json_body::<LeadIds>("LeadIds").answers_error(400, "One or more leads not found")
     };
     vec![
         of_ids(operation("PATCH /leads/archive", "archiveLeads", "Archive leads"))
-            .about("Hides leads from lists and searches. All or none; repeating the request is harmless.")
+            .with_description("Hides leads from lists and searches. All or none; repeating the request is harmless.")
             .answers_confirmation("Leads archived successfully", "The leads have been archived successfully."),
         of_ids(operation("PATCH /leads/restore", "restoreLeads", "Restore archived leads"))
-            .about("All or none; repeating the request is harmless.")
+            .with_description("All or none; repeating the request is harmless.")
             .answers_confirmation("Leads restored successfully", "The leads have been restored successfully."),
         operation("PUT /leads/change-status", "changeLeadStatus", "Change the status of leads")
-            .about("All or none; repeating the request is harmless.")
+            .with_description("All or none; repeating the request is harmless.")
             .accepts_json_body::<StatusChange>("StatusChange")
             .succeeds_with_json::<Vec<ChangedLead>>(
                 200,
@@ -256,10 +256,10 @@ fn bulk_lead_operations() -> Vec<Operation> {
             .answers_error(400, "Invalid status ID")
             .answers_error(404, "Lead not found"),
         of_ids(operation("DELETE /leads", "deleteLeads", "Delete leads"))
-            .about("Deletes leads permanently, with their comments, logs and photos. All or none.")
+            .with_description("Deletes leads permanently, with their comments, logs and photos. All or none.")
             .answers_confirmation("Leads deleted successfully", "The leads have been deleted successfully."),
         operation("POST /leads/batch", "writeLeads", "Create and change many leads")
-            .about(
+            .with_description(
                 "Each row is written whole or not at all, and a failed row stops no other; the answer has a result for each. Rows are matched by `email`. A new lead needs an e-mail address or a phone number. Absent fields are empty, `state` is `Active`, and the status is the first in order. A row without an address creates a lead. An existing lead is changed as by PATCH. Where a row has names and ids, the names decide. With an `Idempotency-Key`, a request that was cut short can be sent again and goes on.",
             )
             .allow_senders()
@@ -277,7 +277,7 @@ fn bulk_lead_operations() -> Vec<Operation> {
                 }),
             ),
         operation("GET /leads/export", "exportLeads", "Export leads")
-            .about(
+            .with_description(
                 "Every field of each lead, as CSV (RFC 4180) or as one JSON object a line. If more leads follow, `Link` has the URL of the next answer; only the first answer has the header row. A cell that a spreadsheet would run as a formula starts with an apostrophe. `POST /leads/batch` with `format` `csv` takes the cells as they are.",
             )
             .accepts_query::<ExportParams>()
@@ -288,8 +288,8 @@ fn bulk_lead_operations() -> Vec<Operation> {
     ]
 }
 
-fn view_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, VIEWS_TAG, summary);
+fn view_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, VIEWS_TAG, summary);
     let view = || {
         json!({
             "id": 1,
@@ -304,41 +304,41 @@ fn view_operations() -> Vec<Operation> {
     };
     vec![
         operation("GET /views", "listViews", "List views")
-            .about("The caller's own views, then the team's shared views, each the newest first.")
+            .with_description("The caller's own views, then the team's shared views, each the newest first.")
             .succeeds_with_json::<Views>(200, "Views retrieved successfully", json!({ "count": 1, "views": [view()] })),
         operation("POST /views", "createView", "Save a view")
-            .about(
+            .with_description(
                 "`query` holds query parameters of `GET /leads`, each a string or a list of strings. A user has at most 50 views, Viewers too, and a team at most 50 shared ones. Only Owners share.",
             )
             .accepts_json_body::<ViewInput>("ViewInput")
             .succeeds_with_json::<ViewResponse>(201, "View created successfully", view())
             .answers_error(400, "Too many views"),
         operation("PUT /views/{id}", "updateView", "Change a view")
-            .about("Replaces the view. Only Owners change shared views. A view that is no longer shared belongs to the caller.")
+            .with_description("Replaces the view. Only Owners change shared views. A view that is no longer shared belongs to the caller.")
             .accepts_json_body::<ViewInput>("ViewInput")
             .succeeds_with_json::<ViewResponse>(200, "View updated successfully", view())
             .answers_error(400, "Too many views")
             .answers_error(404, "View not found"),
         operation("DELETE /views/{id}", "deleteView", "Delete a view")
-            .about("Only Owners delete shared views.")
+            .with_description("Only Owners delete shared views.")
             .answers_confirmation("View deleted successfully", "The leads stay as they are.")
             .answers_error(404, "View not found"),
     ]
 }
 
-fn status_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, STATUSES_TAG, summary);
+fn status_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, STATUSES_TAG, summary);
     vec![
         operation("GET /leads/statuses", "listStatuses", "List statuses")
-            .about("The team's statuses in their order, and every primary colour.")
+            .with_description("The team's statuses in their order, and every primary colour.")
             .succeeds_with_json::<Statuses>(
                 200,
                 "Lead statuses retrieved successfully",
                 json!({ "statuses": [example_status("New", "blue")], "colors": ["blue"] }),
             ),
         operation("POST /leads/status", "createStatus", "Create a status")
-            .about("Adds a status after the last one. A team has at most 12.")
-            .owners_only()
+            .with_description("Adds a status after the last one. A team has at most 12.")
+            .allow_owners_only()
             .accepts_json_body::<StatusInput>("NewStatus")
             .succeeds_with_json::<StatusResponse>(
                 201,
@@ -348,7 +348,7 @@ fn status_operations() -> Vec<Operation> {
             .answers_error(400, "Lead status already exists")
             .answers_error(400, "Too many lead statuses"),
         operation("PUT /leads/status/{id}", "updateStatus", "Rename or recolour a status")
-            .owners_only()
+            .allow_owners_only()
             .accepts_json_body::<StatusUpdate>("StatusUpdate")
             .succeeds_with_json::<StatusResponse>(
                 200,
@@ -358,13 +358,13 @@ fn status_operations() -> Vec<Operation> {
             .answers_error(400, "Lead status not found")
             .answers_error(400, "Lead status already exists"),
         operation("DELETE /leads/status/{id}", "deleteStatus", "Delete a status")
-            .about("Refused while a lead has it, archived leads included, and for the team's last status.")
-            .owners_only()
+            .with_description("Refused while a lead has it, archived leads included, and for the team's last status.")
+            .allow_owners_only()
             .answers_confirmation("Lead status deleted successfully", "The lead status has been deleted successfully.")
             .answers_error(400, "Cannot delete status"),
         operation("PUT /leads/statuses/order", "reorderStatuses", "Reorder statuses")
-            .about("Moves the named statuses to their places. The others keep their order around them.")
-            .owners_only()
+            .with_description("Moves the named statuses to their places. The others keep their order around them.")
+            .allow_owners_only()
             .accepts_json_body::<StatusOrder>("StatusOrder")
             .succeeds_with_json::<Vec<StatusResponse>>(
                 200,
@@ -375,8 +375,8 @@ fn status_operations() -> Vec<Operation> {
     ]
 }
 
-fn business_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, BUSINESSES_TAG, summary);
+fn business_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, BUSINESSES_TAG, summary);
     let business = || json!({ "id": 1, "name": "Business Name" });
     vec![
         operation("GET /businesses", "listBusinesses", "List businesses").succeeds_with_json::<Businesses>(
@@ -385,39 +385,39 @@ fn business_operations() -> Vec<Operation> {
             json!({ "count": 1, "businesses": [business()] }),
         ),
         operation("POST /businesses", "createBusiness", "Create a business")
-            .about("A team has at most 500.")
-            .owners_only()
+            .with_description("A team has at most 500.")
+            .allow_owners_only()
             .accepts_json_body::<BusinessInput>("BusinessInput")
             .succeeds_with_json::<Business>(201, "Business created successfully", business())
             .answers_error(400, "Business already exists")
             .answers_error(400, "Too many businesses"),
         operation("PUT /businesses/{id}", "renameBusiness", "Rename a business")
-            .owners_only()
+            .allow_owners_only()
             .accepts_json_body::<BusinessInput>("BusinessInput")
             .succeeds_with_json::<Business>(200, "Business renamed successfully", business())
             .answers_error(400, "Business already exists")
             .answers_error(404, "Business not found"),
         operation("DELETE /businesses/{id}", "deleteBusiness", "Delete a business")
-            .about("Refused while a lead belongs to it.")
-            .owners_only()
+            .with_description("Refused while a lead belongs to it.")
+            .allow_owners_only()
             .answers_confirmation("Business deleted successfully", "The business has been deleted successfully.")
             .answers_error(400, "Cannot delete business")
             .answers_error(404, "Business not found"),
     ]
 }
 
-fn activity_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, ACTIVITY_TAG, summary);
+fn activity_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, ACTIVITY_TAG, summary);
     let of_lead =
-        |operation: Operation| operation.answers_error(400, "Invalid lead ID").answers_error(404, "Lead not found");
-    let of_comment = |operation: Operation| operation.answers_error(404, "Comment not found");
+        |operation: ApiOperation| operation.answers_error(400, "Invalid lead ID").answers_error(404, "Lead not found");
+    let of_comment = |operation: ApiOperation| operation.answers_error(404, "Comment not found");
     vec![
         of_lead(operation("GET /leads/logs/{id}", "listLeadLogs", "List the log of a lead"))
-            .about("Newest first. `count` is the number of all entries.")
+            .with_description("Newest first. `count` is the number of all entries.")
             .accepts_query::<PageParams>()
             .succeeds_with_json::<LogPage>(200, "Logs retrieved successfully", json!({ "count": 1, "logs": [example_log_entry()] })),
         of_lead(operation("GET /leads/logs-and-comments/{id}", "listLeadTimeline", "List the timeline of a lead"))
-            .about("The lead's log entries and comments, newest first.")
+            .with_description("The lead's log entries and comments, newest first.")
             .accepts_query::<PageParams>()
             .succeeds_with_json::<TimelinePage>(
                 200,
@@ -428,43 +428,43 @@ fn activity_operations() -> Vec<Operation> {
             .accepts_json_body::<CommentInput>("CommentInput")
             .succeeds_with_json::<CommentResponse>(201, "Comment added successfully", example_comment("This is a comment.")),
         of_comment(operation("PUT /leads/comments/{id}", "editComment", "Edit a comment"))
-            .about("The caller's own comment; an Owner may edit or delete anyone's.")
+            .with_description("The caller's own comment; an Owner may edit or delete anyone's.")
             .accepts_json_body::<CommentInput>("CommentInput")
             .succeeds_with_json::<CommentResponse>(200, "Comment edited successfully", example_comment("This is an edited comment."))
             .answers_error(400, "Invalid comment ID"),
         of_comment(operation("DELETE /leads/comments/{id}", "deleteComment", "Delete a comment"))
-            .about("The caller's own comment; an Owner may edit or delete anyone's.")
+            .with_description("The caller's own comment; an Owner may edit or delete anyone's.")
             .answers_confirmation("Comment deleted successfully", "The comment has been deleted successfully."),
     ]
 }
 
-fn photo_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, PHOTOS_TAG, summary);
+fn photo_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, PHOTOS_TAG, summary);
     vec![
         operation("POST /leads/upload-photo", "uploadPhoto", "Upload a photo")
             .allow_senders()
-            .about(
+            .with_description(
                 "With `id`, the photo becomes that lead's photo. Without, name the returned file name in a lead's `photo` within 24 hours. Keys with the role `Sender` may not send `id`.",
             )
             .accepts_json_body::<JsonUpload>("PhotoUpload")
-            .with_body_example(json!({ "id": 1, "photo": PIXEL }))
+            .with_body_example(json!({ "id": 1, "photo": PIXEL_GIF_BASE64 }))
             .accepts_body("multipart/form-data", "PhotoForm", multipart_upload_schema())
             .succeeds_with_json::<String>(200, "Photo uploaded successfully", json!("formatted_file_name.jpg"))
             .answers_error(404, "Lead not found"),
         operation("DELETE /leads/delete-photo/{fileName}", "deletePhoto", "Delete a photo")
-            .about("Removes the photo from its lead, or an upload that no lead has yet.")
+            .with_description("Removes the photo from its lead, or an upload that no lead has yet.")
             .answers_confirmation("Photo deleted successfully", "The photo has been deleted successfully.")
             .answers_error(404, "Lead not found"),
     ]
 }
 
-fn dashboard_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, DASHBOARD_TAG, summary);
+fn dashboard_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, DASHBOARD_TAG, summary);
     let mut totals = example_dashboard_count("Total", "slategray");
     totals["statuses"] = json!([example_dashboard_count("New", "blue")]);
     vec![
         operation("GET /leads/leads-volume", "getLeadsVolume", "Count leads by day and business")
-            .about("The last 30 days by default. At most 5 years and a day, and 200,000 figures.")
+            .with_description("The last 30 days by default. At most 5 years and a day, and 200,000 figures.")
             .accepts_query::<PeriodParams>()
             .succeeds_with_json::<Volume>(
                 200,
@@ -478,7 +478,7 @@ fn dashboard_operations() -> Vec<Operation> {
                 }),
             ),
         operation("GET /leads/total-leads", "getTotalLeads", "Count leads by status")
-            .about("Leads that were created in the period: in total, and by the status that they have now.")
+            .with_description("Leads that were created in the period: in total, and by the status that they have now.")
             .accepts_query::<TotalLeadsParams>()
             .succeeds_with_json::<Totals>(200, "Total leads counted successfully", totals),
         operation("GET /leads/recent-leads", "listRecentLeads", "List the newest leads of a period")
@@ -491,8 +491,8 @@ fn dashboard_operations() -> Vec<Operation> {
     ]
 }
 
-fn api_key_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, API_KEYS_TAG, summary).owners_only();
+fn api_key_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, API_KEYS_TAG, summary).allow_owners_only();
     let key = || {
         json!({
             "id": 1,
@@ -510,24 +510,24 @@ fn api_key_operations() -> Vec<Operation> {
     created["secret"] = json!("lk_demo.1.Nf2Y0bTqk9yQmZ5nJ8cVwR3sLd6hGxT1uPaEoKiMx7Q");
     vec![
         operation("GET /keys", "listApiKeys", "List API keys")
-            .about("The newest first, without their secrets.")
+            .with_description("The newest first, without their secrets.")
             .succeeds_with_json::<ApiKeys>(200, "API keys retrieved successfully", json!({ "count": 1, "keys": [key()] })),
         operation("POST /keys", "createApiKey", "Create an API key")
-            .about(
+            .with_description(
                 "A team has at most 50. Send the secret in place of a token: `Authorization: Bearer lk_...`. The secret is in this answer only; a repeated request answers `null`.",
             )
             .accepts_json_body::<ApiKeyInput>("NewApiKey")
             .succeeds_with_json::<CreatedApiKey>(201, "API key created successfully", created)
             .answers_error(400, "Too many API keys"),
         operation("DELETE /keys/{id}", "revokeApiKey", "Revoke an API key")
-            .about("The key may work for one more minute, while the gateway caches the authorizer's decision.")
+            .with_description("The key may work for one more minute, while the gateway caches the authorizer's decision.")
             .answers_confirmation("API key revoked successfully", "The key is revoked.")
             .answers_error(404, "API key not found"),
     ]
 }
 
-fn form_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, FORMS_TAG, summary);
+fn form_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, FORMS_TAG, summary);
     let form = || {
         json!({
             "id": 1,
@@ -549,33 +549,33 @@ fn form_operations() -> Vec<Operation> {
     };
     let submission = describe::body_schema::<Submission>();
     vec![
-        operation("GET /forms", "listForms", "List forms").about("The newest first.").owners_only().succeeds_with_json::<Forms>(
+        operation("GET /forms", "listForms", "List forms").with_description("The newest first.").allow_owners_only().succeeds_with_json::<Forms>(
             200,
             "Forms retrieved successfully",
             json!({ "count": 1, "forms": [form()] }),
         ),
         operation("POST /forms", "createForm", "Create a form")
-            .about("A team has at most 50.")
-            .owners_only()
+            .with_description("A team has at most 50.")
+            .allow_owners_only()
             .accepts_json_body::<FormInput>("FormInput")
             .succeeds_with_json::<FormResponse>(201, "Form created successfully", form())
             .answers_error(400, "Too many forms"),
         operation("PUT /forms/{id}", "updateForm", "Change a form")
-            .about("An absent field keeps its value.")
-            .owners_only()
+            .with_description("An absent field keeps its value.")
+            .allow_owners_only()
             .accepts_json_body::<FormInput>("FormInput")
             .succeeds_with_json::<FormResponse>(200, "Form updated successfully", form())
             .answers_error(404, "Form not found"),
         operation("DELETE /forms/{id}", "deleteForm", "Delete a form")
-            .about("The leads that it created stay.")
-            .owners_only()
+            .with_description("The leads that it created stay.")
+            .allow_owners_only()
             .answers_confirmation("Form deleted successfully", "The form takes no more submissions.")
             .answers_error(404, "Form not found"),
         operation("POST /forms/{key}/leads", "submitForm", "Post a form")
-            .about(
+            .with_description(
                 "For visitors, without a token. If a lead has the e-mail address already, only its empty fields are filled, and an archived lead is restored; the answer is the same in every case. Every `utm_*` parameter and the click ids (`gclid`, `gbraid`, `wbraid`, `dclid`, `fbclid`, `msclkid`, `ttclid`, `twclid`, `li_fat_id`) are kept as the lead's `attribution`: at most 20, cut to 500 characters. Other fields and query parameters are ignored. A caller that accepts `text/html` gets a page. At most 60 posts a minute for a form, and 10 a minute from one address (for IPv6, from one /64).",
             )
-            .public()
+            .without_authentication()
             .accepts_json_body::<Submission>("Submission")
             .accepts_body("application/x-www-form-urlencoded", "SubmissionForm", submission.clone())
             .accepts_body("multipart/form-data", "SubmissionForm", submission)
@@ -600,8 +600,8 @@ pub(crate) fn example_event() -> Value {
     })
 }
 
-fn webhook_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, WEBHOOKS_TAG, summary).owners_only();
+fn webhook_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, WEBHOOKS_TAG, summary).allow_owners_only();
     let webhook = || {
         json!({
             "id": 1,
@@ -627,19 +627,19 @@ fn webhook_operations() -> Vec<Operation> {
     let events = json!({ "events": [example_event()], "nextCursor": "6YpIvTnd3cwwMDAwMDAwMDAwMDAwLTAwMDAwMDAwMDAwMDAwMDI", "hasMore": false });
     let on_its_way = |id: &str| json!({ "count": 1, "at": "2023-01-01T00:00:00.000Z", "id": id });
     vec![
-        Operation::new("GET /events", "listEvents", WEBHOOKS_TAG, "Read what changed")
-            .about(
+        ApiOperation::new("GET /events", "listEvents", WEBHOOKS_TAG, "Read what changed")
+            .with_description(
                 "Returns the events of the last 30 days in the order in which they became known. A reader who goes on with `nextCursor` gets each exactly once. `nextCursor` is always present; at the end of the feed it stays valid for later events. An answer may have fewer events than `limit`, even none, although `hasMore` is true.",
             )
             .accepts_query::<EventsParams>()
             .succeeds_with_json::<EventPage>(200, "Events retrieved successfully", events),
-        operation("GET /webhooks", "listWebhooks", "List webhooks").about("The newest first.").succeeds_with_json::<Webhooks>(
+        operation("GET /webhooks", "listWebhooks", "List webhooks").with_description("The newest first.").succeeds_with_json::<Webhooks>(
             200,
             "Webhooks retrieved successfully",
             json!({ "count": 1, "webhooks": [webhook()] }),
         ),
         operation("POST /webhooks", "createWebhook", "Create a webhook")
-            .about("A team has at most 20. The secret is in this answer only; a repeated request answers `null`.")
+            .with_description("A team has at most 20. The secret is in this answer only; a repeated request answers `null`.")
             .accepts_json_body::<WebhookInput>("WebhookInput")
             .succeeds_with_json::<CreatedWebhook>(201, "Webhook created successfully", created)
             .answers_error(400, "Too many webhooks"),
@@ -647,7 +647,7 @@ fn webhook_operations() -> Vec<Operation> {
             .succeeds_with_json::<WebhookResponse>(200, "Webhook retrieved successfully", webhook())
             .answers_error(404, "Webhook not found"),
         operation("PUT /webhooks/{id}", "updateWebhook", "Change a webhook")
-            .about("`url` is required; another absent field keeps its value. Switching a webhook on forgets its failures.")
+            .with_description("`url` is required; another absent field keeps its value. Switching a webhook on forgets its failures.")
             .accepts_json_body::<WebhookInput>("WebhookInput")
             .succeeds_with_json::<WebhookResponse>(200, "Webhook updated successfully", webhook())
             .answers_error(404, "Webhook not found"),
@@ -655,32 +655,32 @@ fn webhook_operations() -> Vec<Operation> {
             .answers_confirmation("Webhook deleted successfully", "The webhook receives no more events.")
             .answers_error(404, "Webhook not found"),
         operation("POST /webhooks/{id}/secret", "rotateWebhookSecret", "Replace the secret of a webhook")
-            .about(
+            .with_description(
                 "Deliveries carry signatures of both secrets for 24 hours. The new secret is in this answer only; a repeated request with the same `Idempotency-Key` answers `null`.",
             )
             .succeeds_with_json::<WebhookSecret>(201, "Secret created successfully", json!({ "secret": secret }))
             .answers_error(400, "Invalid request")
             .answers_error(404, "Webhook not found"),
         operation("POST /webhooks/{id}/test", "testWebhook", "Test a webhook")
-            .about("Sends a `ping`. Its outcome is among the deliveries.")
+            .with_description("Sends a `ping`. Its outcome is among the deliveries.")
             .succeeds_with_json::<QueuedDeliveries>(202, "Ping queued", on_its_way("ping_demo_1"))
             .answers_error(400, "Invalid request")
             .answers_error(400, "Webhook is switched off")
             .answers_error(404, "Webhook not found"),
         operation("GET /webhooks/{id}/deliveries", "listDeliveries", "List the deliveries of a webhook")
-            .about("Deliveries of the last 30 days, with each attempt.")
+            .with_description("Deliveries of the last 30 days, with each attempt.")
             .accepts_query::<PageParams>()
             .succeeds_with_json::<DeliveryPage>(200, "Deliveries retrieved successfully", json!({ "deliveries": [delivery] }))
             .answers_error(404, "Webhook not found"),
         operation("POST /webhooks/{id}/deliveries/{eventId}", "sendAgain", "Send an event again")
-            .about("Delivers the event again, whatever its earlier outcome. Events are kept for 30 days.")
+            .with_description("Delivers the event again, whatever its earlier outcome. Events are kept for 30 days.")
             .succeeds_with_json::<QueuedDeliveries>(202, "Delivery queued", on_its_way("evt_demo_1"))
             .answers_error(400, "Invalid request")
             .answers_error(400, "Webhook is switched off")
             .answers_error(404, "Webhook not found")
             .answers_error(404, "Event not found"),
         operation("POST /webhooks/{id}/replay", "replayWebhook", "Send failed deliveries again")
-            .about("At most 1,000 in a request. If there are more, `nextSince` is the `since` of the next request.")
+            .with_description("At most 1,000 in a request. If there are more, `nextSince` is the `since` of the next request.")
             .accepts_json_body::<ReplayInput>("ReplayInput")
             .succeeds_with_json::<QueuedDeliveries>(202, "Deliveries queued", json!({ "count": 2, "at": "2023-01-01T00:00:00.000Z" }))
             .answers_error(400, "Webhook is switched off")
@@ -688,8 +688,8 @@ fn webhook_operations() -> Vec<Operation> {
     ]
 }
 
-fn public_file_operations() -> Vec<Operation> {
-    let operation = |route, id, summary| Operation::new(route, id, PAGES_TAG, summary);
+fn public_file_operations() -> Vec<ApiOperation> {
+    let operation = |route, id, summary| ApiOperation::new(route, id, PAGES_TAG, summary);
     let text = |_: &mut SchemaGenerator| json_schema!({ "type": "string" });
     let object = |_: &mut SchemaGenerator| json_schema!({ "type": "object" });
     vec![
@@ -704,7 +704,7 @@ fn public_file_operations() -> Vec<Operation> {
             object,
         ),
         operation("GET /assets/{version}/{file}", "getAsset", "A script or the styles of a page")
-            .about("Under the current version the file may be cached for a year. Under any other version it must be revalidated.")
+            .with_description("Under the current version the file may be cached for a year. Under any other version it must be revalidated.")
             .answers_public_file("A file", &["text/css", "text/javascript"], text)
             .answers_error(404, "File not found"),
     ]

@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result};
 use axum::body::Bytes;
 use axum::http::Request;
 use futures_util::{StreamExt as _, stream};
-use local::teams::{fill_team, lead};
-use local::{FaultInjector, FaultRates, Gateway, Identity, Options, Stack};
+use local::large_teams::{example_lead_fields, fill_team};
+use local::{FaultInjector, FaultRates, Gateway, LocalStack, StackOptions, TokenIdentity};
 // Linking mimalloc replaces the allocator. Half of this process's time is allocation by the emulators.
 use mimalloc as _;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ impl Bench {
         let request = request.header("content-type", "application/json").body(Bytes::from(body.to_string()));
         let began = Instant::now();
         let status = match request {
-            Ok(request) => self.gateway.call(request).await.status().as_u16(),
+            Ok(request) => self.gateway.answer_request(request).await.status().as_u16(),
             Err(_) => 0,
         };
         (status, began.elapsed())
@@ -51,7 +51,8 @@ impl Bench {
         self.print_row_by_lead(name, at_once, 1, requests).await;
     }
 
-    /// Does what [`Bench::row`] does, for requests that write `each` leads. The row shows leads a second, not requests.
+    /// Sends requests that write `each` leads, and prints a row of the result table with leads a second instead of
+    /// requests a second.
     async fn print_row_by_lead(
         &self,
         name: &str,
@@ -60,7 +61,7 @@ impl Bench {
         requests: Vec<(&'static str, String, Value)>,
     ) {
         let began = Instant::now();
-        let (n, before) = (requests.len(), self.faults.transactions());
+        let (n, before) = (requests.len(), self.faults.simulated_transaction_count());
         let sent = requests.iter().map(|(method, path, body)| self.send(method, path, body));
         let mut sent = stream::iter(sent).buffer_unordered(at_once);
         let mut outcome = RowFigures::default();
@@ -72,7 +73,7 @@ impl Bench {
         outcome.took.sort_unstable();
         let at = |share: usize| outcome.took[(n - 1) * share / 100].as_millis();
         let rate = (n * each) as f64 / began.elapsed().as_secs_f64();
-        let tries = (self.faults.transactions() - before) as f64 / n as f64;
+        let tries = (self.faults.simulated_transaction_count() - before) as f64 / n as f64;
         println!(
             "| {name} | {at_once} | {rate:.0} | {} | {} | {tries:.1} | {} | {} |",
             at(50),
@@ -84,11 +85,11 @@ impl Bench {
 }
 
 fn create_requests(first: u64, n: u64) -> Vec<(&'static str, String, Value)> {
-    (first..first + n).map(|n| ("POST", "/leads".to_owned(), lead(1_000_000 + n))).collect()
+    (first..first + n).map(|n| ("POST", "/leads".to_owned(), example_lead_fields(1_000_000 + n))).collect()
 }
 
 fn batch_requests(first: u64, n: u64) -> Vec<(&'static str, String, Value)> {
-    let rows = |n: u64| (0..100).map(|row| lead(2_000_000 + 100 * n + row)).collect::<Vec<_>>();
+    let rows = |n: u64| (0..100).map(|row| example_lead_fields(2_000_000 + 100 * n + row)).collect::<Vec<_>>();
     let body = |n: u64| json!({ "mode": "create", "leads": rows(n) });
     (first..first + n).map(|n| ("POST", "/leads/batch".to_owned(), body(n))).collect()
 }
@@ -108,12 +109,14 @@ fn bulk_requests(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Valu
 #[tokio::main(worker_threads = 16)]
 async fn main() -> Result<()> {
     eprintln!("filling a team with {LEADS} leads ...");
-    let mut stack = Stack::start(Options { inject_faults: true, ..Options::default() }).await?;
+    let mut stack = LocalStack::start_stack(StackOptions { inject_faults: true, ..StackOptions::default() }).await?;
     fill_team(&stack.dynamodb_client(), &stack.table, "bench", LEADS, |n| n % 30).await?;
     let faults = stack.fault_injectors.clone().context("no fault injectors")?.0;
     let gateway = stack.gateway().clone();
-    let token = gateway.issuer().sign_token(&Identity { team: "bench".into(), ..Identity::demo_member("Owner") })?;
-    tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    let token = gateway
+        .token_issuer()
+        .sign_token(&TokenIdentity { team: "bench".into(), ..TokenIdentity::demo_member("Owner") })?;
+    tokio::spawn(async move { stack.serve_connections(std::future::pending()).await });
     faults.simulate_load(FaultRates::CONFLICTS_ONLY);
     let bench = Bench { gateway, faults, token };
     println!(

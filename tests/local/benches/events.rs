@@ -1,6 +1,5 @@
-//! `cargo bench -p local --bench events`: measures the time from a write until a webhook's receiver has the event, the
-//! processor time of publisher and sender for each event, and the latency of healthy webhooks while other webhooks
-//! never answer. Times include the emulators and the receiver, and are comparable within one run only.
+//! `cargo bench -p local --bench events`: measures the time from a write until a webhook's receiver has the event.
+//! Times include the emulators.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,9 +10,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
-use local::costs::{processor_time, send};
-use local::teams::fill_team;
-use local::{Identity, Options, Stack};
+use local::costs::{cpu_time_of_process, send_json_request};
+use local::large_teams::fill_team;
+use local::{LocalStack, StackOptions, TokenIdentity};
 use serde_json::{Value, json};
 use shared::api::{JsonBody, RequestBody as _};
 use shared::domain::{Actor, SigningSecret, User, WebhookInput};
@@ -72,34 +71,37 @@ async fn receive_delivery(State(received): State<Arc<ReceiverState>>, uri: Uri, 
     StatusCode::NO_CONTENT
 }
 
-fn options() -> Options {
-    Options { events: true, webhook_networks: "127.0.0.0/8".into(), ..Options::default() }
+fn options() -> StackOptions {
+    StackOptions { events: true, webhook_networks: "127.0.0.0/8".into(), ..StackOptions::default() }
 }
 
 /// Adds a webhook through the store instead of the gateway, before the stack reads the stream.
-async fn add_webhook_directly(stack: &Stack, team: &str, url: &str) -> Result<()> {
+async fn add_webhook_directly(stack: &LocalStack, team: &str, url: &str) -> Result<()> {
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
     let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let actor = Actor { team, user, agent: None, at: jiff::Timestamp::now().into() };
-    let input = WebhookInput::read(JsonBody { value: json!({ "url": url }), errors: &mut Vec::new() });
+    let input = WebhookInput::read_body(JsonBody { value: json!({ "url": url }), errors: &mut Vec::new() });
     let table = WebhookStore::from(Table::new(stack.dynamodb_client(), &stack.table));
     let (input, secret) = (input.context("not a webhook")?, SigningSecret::new([7; 32]));
     table.add_webhook(&actor, &input, secret, None, |_, _| StoredResponse::ok(Value::Null)).await.map(drop)?;
     Ok(())
 }
 
-fn token(stack: &Stack, team: &str) -> Result<String> {
-    stack.gateway().issuer().sign_token(&Identity { team: team.into(), ..Identity::demo_member("Owner") })
+fn token(stack: &LocalStack, team: &str) -> Result<String> {
+    stack
+        .gateway()
+        .token_issuer()
+        .sign_token(&TokenIdentity { team: team.into(), ..TokenIdentity::demo_member("Owner") })
 }
 
 /// Measures the time from the API's answer to a write until the webhook's receiver has the event.
 async fn measure_latency(url: &str, received: &ReceiverState) -> Result<()> {
-    let mut stack = Stack::start(options()).await?;
+    let mut stack = LocalStack::start_stack(options()).await?;
     fill_team(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
     let token = token(&stack, "bench")?;
     let gateway = stack.gateway().clone();
     add_webhook_directly(&stack, "bench", url).await?;
-    let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    let running = tokio::spawn(async move { stack.serve_connections(std::future::pending()).await });
     // Leaves time for the delivery of the event that the lead's own creation causes.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut took = Vec::new();
@@ -107,7 +109,7 @@ async fn measure_latency(url: &str, received: &ReceiverState) -> Result<()> {
     for n in 0..TIMED_WRITES {
         let before = received.count.load(Ordering::Relaxed);
         let comment = json!({ "content": format!("This is comment {n}.") });
-        send(&gateway, &token, "POST", "/leads/comments/1", &comment).await?;
+        send_json_request(&gateway, &token, "POST", "/leads/comments/1", &comment).await?;
         let answered = Instant::now();
         while received.count.load(Ordering::Relaxed) == before {
             received.arrived.notified().await;
@@ -128,7 +130,7 @@ async fn measure_latency(url: &str, received: &ReceiverState) -> Result<()> {
 /// Measures the processor time of publisher and sender for each event. The bench invokes both functions directly,
 /// without polling the stream and the queue.
 async fn measure_throughput(url: &str, received: &ReceiverState) -> Result<()> {
-    let stack = Stack::start(Options { events: false, ..options() }).await?;
+    let stack = LocalStack::start_stack(StackOptions { events: false, ..options() }).await?;
     eprintln!("loading {THROUGHPUT_EVENTS} leads ...");
     fill_team(&stack.dynamodb_client(), &stack.table, "bench", THROUGHPUT_EVENTS, |n| n % 60).await?;
     add_webhook_directly(&stack, "bench", url).await?;
@@ -141,15 +143,15 @@ async fn measure_throughput(url: &str, received: &ReceiverState) -> Result<()> {
         let each = used.as_secs_f64() / count as f64;
         println!("| {what} | {:.0} | {:.2} |", 1.0 / each, each * 1000.0);
     };
-    let before = processor_time()?;
+    let before = cpu_time_of_process()?;
     for batch in records.chunks(100) {
         let answer =
             stack.gateway().invoke_by_event_source("PublisherFunction", json!({ "Records": batch }), now()).await?;
         ensure!(answer == json!({ "batchItemFailures": [] }), "{answer}");
     }
-    report("publisher, batches of 100", processor_time()? - before, THROUGHPUT_EVENTS);
+    report("publisher, batches of 100", cpu_time_of_process()? - before, THROUGHPUT_EVENTS);
     let messages = stack.queues.message_bodies("DeliveriesQueue");
-    let (before, told) = (processor_time()?, received.count.load(Ordering::Relaxed));
+    let (before, told) = (cpu_time_of_process()?, received.count.load(Ordering::Relaxed));
     for batch in messages.chunks(10) {
         let message = |(n, body)| json!({ "messageId": n, "receiptHandle": "none", "body": body });
         let named = batch.iter().enumerate().map(|(n, body)| message((n.to_string(), body)));
@@ -157,7 +159,7 @@ async fn measure_throughput(url: &str, received: &ReceiverState) -> Result<()> {
         let answer = stack.gateway().invoke_by_event_source("SenderFunction", event, now()).await?;
         ensure!(answer == json!({ "batchItemFailures": [] }), "{answer}");
     }
-    report("sender, batches of 10", processor_time()? - before, THROUGHPUT_EVENTS);
+    report("sender, batches of 10", cpu_time_of_process()? - before, THROUGHPUT_EVENTS);
     ensure!(received.count.load(Ordering::Relaxed) - told == THROUGHPUT_EVENTS, "a delivery is missing");
     Ok(())
 }
@@ -165,7 +167,7 @@ async fn measure_throughput(url: &str, received: &ReceiverState) -> Result<()> {
 /// Measures the latency of a team's healthy webhook while another team imports 100 leads. All twenty webhooks of the
 /// other team never answer.
 async fn latency_with_silent_webhooks_of_another_team(url: &str, received: &ReceiverState) -> Result<()> {
-    let mut stack = Stack::start(options()).await?;
+    let mut stack = LocalStack::start_stack(options()).await?;
     fill_team(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
     add_webhook_directly(&stack, "bench", url).await?;
     for _ in 0..SILENT_ENDPOINTS {
@@ -173,9 +175,9 @@ async fn latency_with_silent_webhooks_of_another_team(url: &str, received: &Rece
     }
     let (token, importer) = (token(&stack, "bench")?, self::token(&stack, "silent")?);
     let gateway = stack.gateway().clone();
-    let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    let running = tokio::spawn(async move { stack.serve_connections(std::future::pending()).await });
     let rows: Vec<Value> = (0..100).map(|n| json!({ "email": format!("a{n}@example.com") })).collect();
-    send(&gateway, &importer, "POST", "/leads/batch", &json!({ "mode": "create", "leads": rows })).await?;
+    send_json_request(&gateway, &importer, "POST", "/leads/batch", &json!({ "mode": "create", "leads": rows })).await?;
     print_delivery_latency("by another team's healthy one", &gateway, &token, 1, received).await?;
     running.abort();
     Ok(())
@@ -183,14 +185,14 @@ async fn latency_with_silent_webhooks_of_another_team(url: &str, received: &Rece
 
 /// Measures the latency of a team's ten healthy webhooks. The other ten webhooks of the team never answer.
 async fn latency_with_silent_webhooks_in_the_team(url: &str, received: &ReceiverState) -> Result<()> {
-    let mut stack = Stack::start(options()).await?;
+    let mut stack = LocalStack::start_stack(options()).await?;
     fill_team(&stack.dynamodb_client(), &stack.table, "bench", 1, |_| 0).await?;
     for n in 0..SILENT_ENDPOINTS {
         let path = if n % 2 == 0 { "silent" } else { "" };
         add_webhook_directly(&stack, "bench", &format!("{url}{path}")).await?;
     }
     let (token, gateway) = (token(&stack, "bench")?, stack.gateway().clone());
-    let running = tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    let running = tokio::spawn(async move { stack.serve_connections(std::future::pending()).await });
     print_delivery_latency("by ten healthy ones of the same team", &gateway, &token, 10, received).await?;
     running.abort();
     Ok(())
@@ -214,7 +216,7 @@ async fn print_delivery_latency(
     for n in 0..CHANGES_BESIDE_SILENT {
         interval.tick().await;
         asked.push(Instant::now());
-        send(gateway, token, "POST", "/leads/comments/1", &json!({ "content": n.to_string() })).await?;
+        send_json_request(gateway, token, "POST", "/leads/comments/1", &json!({ "content": n.to_string() })).await?;
     }
     while seen() < CHANGES_BESIDE_SILENT * healthy {
         received.arrived.notified().await;
@@ -228,7 +230,7 @@ async fn print_delivery_latency(
 }
 
 /// Builds a stream record for each log entry in the table.
-async fn stream_records_of_log(stack: &Stack) -> Result<Vec<Value>> {
+async fn stream_records_of_log(stack: &LocalStack) -> Result<Vec<Value>> {
     let client = stack.dynamodb_client();
     let mut items = client.scan().table_name(&stack.table).limit(1000).into_paginator().items().send();
     let mut records = Vec::new();

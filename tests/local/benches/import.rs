@@ -1,6 +1,5 @@
 //! `cargo bench -p local --bench import [-- ROWS]`: imports a CSV file of ROWS leads (250,000 by default) through `POST
-//! /leads/batch`. The bench cuts a first import short, then imports the whole file with the same idempotency keys, and
-//! checks that each row has become exactly one lead.
+//! /leads/batch`, and checks that each row has become exactly one lead, also after an interruption.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use axum::body::Bytes;
 use axum::http::Request;
 use csv::{Reader, StringRecord, Writer};
 use futures_util::{StreamExt as _, stream};
-use local::{Gateway, Identity, Options, Progress, Stack};
+use local::{Gateway, LocalStack, ProgressBar, StackOptions, TokenIdentity};
 use mimalloc as _;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -42,7 +41,7 @@ impl Client {
         let request = Request::builder().method(method).uri(path).header("host", "localhost");
         let request = request.header("authorization", format!("Bearer {}", self.token));
         let request = request.header("content-type", "application/json").header("idempotency-key", key);
-        let answer = self.gateway.call(request.body(Bytes::from(body))?).await;
+        let answer = self.gateway.answer_request(request.body(Bytes::from(body))?).await;
         Ok((answer.status().as_u16(), serde_json::from_slice(answer.body())?))
     }
 
@@ -98,7 +97,12 @@ fn read_csv_chunks(path: &std::path::Path) -> Result<impl Iterator<Item = Result
 }
 
 /// Sends the first `most` chunks of the file to the API, and returns the numbers of created and failed rows.
-async fn import_file(client: &Client, path: &std::path::Path, progress: &Progress, most: usize) -> Result<RowCounts> {
+async fn import_file(
+    client: &Client,
+    path: &std::path::Path,
+    progress: &ProgressBar,
+    most: usize,
+) -> Result<RowCounts> {
     let sent = read_csv_chunks(path)?.take(most).enumerate().map(|(n, rows)| {
         let client = client.clone();
         // Each chunk is sent by a Tokio task of its own, so that all cores work.
@@ -123,12 +127,14 @@ async fn main() -> Result<()> {
     let path = folder.path().join("leads.csv");
     write_csv(&path, rows)?;
     let data = Some(folder.path().join("data"));
-    let mut stack = Stack::start(Options { data, ..Options::default() }).await?;
+    let mut stack = LocalStack::start_stack(StackOptions { data, ..StackOptions::default() }).await?;
     let gateway = stack.gateway().clone();
-    let token = gateway.issuer().sign_token(&Identity { team: "import".into(), ..Identity::demo_member("Owner") })?;
-    tokio::spawn(async move { stack.serve(std::future::pending()).await });
+    let token = gateway
+        .token_issuer()
+        .sign_token(&TokenIdentity { team: "import".into(), ..TokenIdentity::demo_member("Owner") })?;
+    tokio::spawn(async move { stack.serve_connections(std::future::pending()).await });
     let client = Client { gateway, token };
-    let progress = Progress::new("rows", rows);
+    let progress = ProgressBar::new("rows", rows);
     let began = Instant::now();
     // The first import stops after a third of the file, or is cancelled in the middle of requests when its time is up.
     let third = import_file(&client, &path, &progress, usize::try_from(rows)? / ROWS_PER_REQUEST / 3);

@@ -1,6 +1,5 @@
-//! `cargo bench -p local --bench rollup [-- SOURCES]`: measures time and memory of the clean-up function. One team has
-//! counters for SOURCES different lead sources in one day (200,000 by default); another team has few counters. The
-//! bench invokes the release binary as Lambda does, until every counter is rolled up.
+//! `cargo bench -p local --bench rollup [-- SOURCES]`: measures time and memory of the clean-up function for a team
+//! whose leads of one day have SOURCES different sources (200,000 by default).
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,13 +10,13 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::SignedDuration;
-use local::lambda::{Process, RuntimeApi};
-use local::teams::fill_team;
-use local::{Options, Progress, Stack};
+use local::lambda::{LambdaProcess, RuntimeApi};
+use local::large_teams::fill_team;
+use local::{LocalStack, ProgressBar, StackOptions};
 use mimalloc as _;
 use serde_json::{Value, json};
 use shared::domain::{CounterKey, LeadGroup, SourceHash, TeamId, Timestamp};
-use shared::store::keys::{Key, ParsedCounterKey, parse_counter_partition_item};
+use shared::store::keys::{ItemKey, ParsedCounterKey, parse_counter_partition_item};
 
 /// Maximum number of items in one BatchWriteItem request.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
@@ -38,7 +37,7 @@ async fn main() -> Result<()> {
     ensure!(built.success(), "the release build failed");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
 
-    let stack = Stack::start(Options::default()).await?;
+    let stack = LocalStack::start_stack(StackOptions::default()).await?;
     let client = stack.dynamodb_client();
     for team in ["small", "large"] {
         fill_team(&client, &stack.table, team, LEADS_TO_ANNOUNCE_COUNTERS, |_| 0).await?;
@@ -54,8 +53,13 @@ async fn main() -> Result<()> {
         ("AWS_SECRET_ACCESS_KEY", "local"),
     ];
     let environment: HashMap<_, _> = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let mut api = RuntimeApi::start().await?;
-    let process = Process::spawn(&target.join("release/cleanup"), &environment, api.address(), None)?;
+    let mut api = RuntimeApi::start_server().await?;
+    let process = LambdaProcess::spawn_function_process(
+        &target.join("release/cleanup"),
+        &environment,
+        api.server_address(),
+        None,
+    )?;
     api.first_poll().await?;
     let two_days_later = Timestamp::from(jiff::Timestamp::now()).saturating_add(SignedDuration::from_hours(48));
     let mut schedule: Value = serde_json::from_str(include_str!("../../../events/cleanup-schedule.json"))?;
@@ -63,7 +67,7 @@ async fn main() -> Result<()> {
     let mut rolled_up = 0;
     println!("| Run | Seconds | Counters rolled up | Peak memory, MiB |\n|---|--:|--:|--:|");
     for run in 1..=MAX_CLEANUP_RUNS {
-        let (answer, took) = api.invoke(&schedule).await?;
+        let (answer, took) = api.invoke_runtime(&schedule).await?;
         println!("| {run} | {:.1} | {} | {:.0} |", took.as_secs_f64(), answer["rolledUp"], process.peak_memory_mib()?);
         rolled_up += answer["rolledUp"].as_u64().context("no number of counters")?;
         if answer["unfinished"] == Value::Bool(false) {
@@ -88,12 +92,12 @@ async fn add_source_counters(client: &Client, table: &str, team: &str, sources: 
     let counter = |n: usize| {
         let group = LeadGroup { businesses: Vec::new(), source: SourceHash::of(&format!("Source {n}")) };
         let mut item = copy.clone();
-        item.extend(Key::Count(&CounterKey::Group(day, group), slot).primary_key_attributes(&id));
+        item.extend(ItemKey::Count(&CounterKey::Group(day, group), slot).primary_key_attributes(&id));
         let put = PutRequest::builder().set_item(Some(item)).build()?;
         Ok(WriteRequest::builder().put_request(put).build())
     };
     let counters: Vec<WriteRequest> = (0..sources).map(counter).collect::<Result<_>>()?;
-    let progress = Progress::new("counters", sources as u64);
+    let progress = ProgressBar::new("counters", sources as u64);
     let writes = counters.chunks(MAX_BATCH_WRITE_ITEMS).map(|some| {
         let request = client.batch_write_item().request_items(table, some.to_vec());
         async move {

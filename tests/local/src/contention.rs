@@ -1,6 +1,5 @@
-//! Simulates the behaviour of AWS under load, which emulators lack: a transaction holds its items for a while,
-//! conflicting writes fail, replies get lost after the write, and services are slow, throttled or down. One shared
-//! state stands for the whole of DynamoDB or of S3.
+//! Simulates the behaviour of AWS under load, which emulators lack: conflicting transactions fail, replies get lost
+//! after the write, and services are slow, throttled or down.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -14,7 +13,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::fault_injector::{
-    ConnectorResult, Fault, body, dynamodb_error, lost_answer_response, refusal_response, transaction_canceled_body,
+    ConnectorResult, Fault, dynamodb_error, lost_answer_response, refusal_response, request_body,
+    transaction_canceled_body,
 };
 
 /// Range of the time for which a transaction holds its items, in milliseconds.
@@ -45,7 +45,7 @@ impl FaultRates {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct LoadState {
     /// Partition and sort keys of the items that running transactions hold.
     held: HashSet<(String, String)>,
     /// Idempotency tokens (`ClientRequestToken`) of the running transactions.
@@ -60,7 +60,7 @@ struct State {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SimulatedLoad {
     rates: FaultRates,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<LoadState>>,
 }
 
 impl SimulatedLoad {
@@ -68,13 +68,13 @@ impl SimulatedLoad {
         Self { rates, state: Arc::default() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock_load_state(&self) -> MutexGuard<'_, LoadState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Number of TransactWriteItems requests so far. Each try counts, unless a fault has refused the try.
     pub(crate) fn transaction_count(&self) -> u64 {
-        self.state().sent
+        self.lock_load_state().sent
     }
 
     /// Sends a request to `upstream` and answers as a service under load would: with delays, conflicts and faults.
@@ -87,8 +87,10 @@ impl SimulatedLoad {
     ) -> ConnectorResult {
         let happens = |rate: f64| fastrand::f64() < rate;
         let refused = match () {
-            () if happens(self.rates.throttled) => refusal_response(Fault::Throttle, operation, body(&request)),
-            () if happens(self.rates.unavailable) => refusal_response(Fault::Unavailable, operation, body(&request)),
+            () if happens(self.rates.throttled) => refusal_response(Fault::Throttle, operation, request_body(&request)),
+            () if happens(self.rates.unavailable) => {
+                refusal_response(Fault::Unavailable, operation, request_body(&request))
+            }
             () => None,
         };
         if let Some(refused) = refused {
@@ -97,7 +99,7 @@ impl SimulatedLoad {
         let slow =
             if fault == Some(Fault::Slow) || happens(self.rates.slow) { SLOW_REQUEST_TIME } else { Duration::ZERO };
         let answer = match operation {
-            "TransactWriteItems" => match self.hold_items(body(&request)) {
+            "TransactWriteItems" => match self.hold_items(request_body(&request)) {
                 Ok(held) => {
                     tokio::time::sleep(slow).await;
                     // The time that the emulator takes to answer is part of the time for which the items are held.
@@ -112,8 +114,8 @@ impl SimulatedLoad {
             },
             _ => {
                 tokio::time::sleep(slow).await;
-                if self.writes_held_item(operation, body(&request)) {
-                    let conflict = refusal_response(Fault::Conflict, operation, body(&request));
+                if self.writes_held_item(operation, request_body(&request)) {
+                    let conflict = refusal_response(Fault::Conflict, operation, request_body(&request));
                     return Ok(conflict.unwrap_or_else(|| dynamodb_error(StatusCode::BAD_REQUEST, &json!({}))));
                 }
                 upstream.call(request).await
@@ -128,7 +130,7 @@ impl SimulatedLoad {
     fn hold_items(&self, body: &[u8]) -> Result<HeldItems, Box<HttpResponse>> {
         let TransactWrite { token, items } = serde_json::from_slice(body).unwrap_or_default();
         let items: Vec<(String, String)> = items.into_iter().map(|item| item.write.item.into()).collect();
-        let mut state = self.state();
+        let mut state = self.lock_load_state();
         state.sent += 1;
         if state.running.contains(&token) {
             return Err(Box::new(refused_transaction_response(Fault::InProgress)));
@@ -156,7 +158,7 @@ impl SimulatedLoad {
     }
 
     fn writes_held_item(&self, operation: &str, body: &[u8]) -> bool {
-        let writes: Vec<Key> = match operation {
+        let writes: Vec<ItemKey> = match operation {
             "UpdateItem" | "DeleteItem" | "PutItem" => {
                 serde_json::from_slice::<KeyedWrite>(body).into_iter().map(|write| write.item).collect()
             }
@@ -166,7 +168,7 @@ impl SimulatedLoad {
             }
             _ => Vec::new(),
         };
-        let state = self.state();
+        let state = self.lock_load_state();
         writes.into_iter().any(|key| state.held.contains(&key.into()))
     }
 }
@@ -185,7 +187,7 @@ struct HeldItems {
 
 impl Drop for HeldItems {
     fn drop(&mut self) {
-        let mut state = self.contention.state();
+        let mut state = self.contention.lock_load_state();
         for item in &self.items {
             state.held.remove(item);
         }
@@ -224,11 +226,11 @@ struct WriteAction {
 #[derive(Deserialize)]
 struct KeyedWrite {
     #[serde(alias = "Item", alias = "Key")]
-    item: Key,
+    item: ItemKey,
 }
 
 #[derive(Deserialize)]
-struct Key {
+struct ItemKey {
     #[serde(rename = "PK")]
     pk: StringAttribute,
     #[serde(rename = "SK")]
@@ -241,8 +243,8 @@ struct StringAttribute {
     text: String,
 }
 
-impl From<Key> for (String, String) {
-    fn from(Key { pk, sk }: Key) -> Self {
+impl From<ItemKey> for (String, String) {
+    fn from(ItemKey { pk, sk }: ItemKey) -> Self {
         (pk.text, sk.text)
     }
 }

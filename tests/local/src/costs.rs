@@ -8,10 +8,10 @@ use axum::body::Bytes;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::examples::{PIXEL, put_body_with};
-use crate::fault_injector::{FaultInjector, Traffic};
+use crate::examples::{PIXEL_GIF_BASE64, put_body_with};
+use crate::fault_injector::{CountedTraffic, FaultInjector};
 use crate::gateway::Gateway;
-use crate::teams::lead;
+use crate::large_teams::example_lead_fields;
 
 /// Number of ticks in a second. `/proc/self/stat` counts processor time in ticks.
 const TICKS_PER_SECOND: u64 = 100;
@@ -75,20 +75,20 @@ pub fn requests_to_measure(first: u64) -> Vec<MeasuredRequest> {
             json!({ "content": "This is a comment." }),
         ),
         write("PUT /leads/comments/{id}", "PUT", "/leads/comments/1", json!({ "content": "Edited." })),
-        write("POST /leads/upload-photo", "POST", "/leads/upload-photo", json!({ "photo": PIXEL })),
+        write("POST /leads/upload-photo", "POST", "/leads/upload-photo", json!({ "photo": PIXEL_GIF_BASE64 })),
         write(
             "POST /leads/upload-photo, with id",
             "POST",
             "/leads/upload-photo",
-            json!({ "id": id(11), "photo": PIXEL }),
+            json!({ "id": id(11), "photo": PIXEL_GIF_BASE64 }),
         ),
         write(
             "DELETE /leads/delete-photo/{fileName}",
             "DELETE",
             "/leads/delete-photo/{photo}",
-            json!({ "id": id(12), "photo": PIXEL }),
+            json!({ "id": id(12), "photo": PIXEL_GIF_BASE64 }),
         ),
-        write("POST /leads", "POST", "/leads", lead(999_999)),
+        write("POST /leads", "POST", "/leads", example_lead_fields(999_999)),
         write("PUT /leads/{id}, one name", "PUT", &of("/leads", 7), put_body_with(json!({ "firstName": "Jane" }))),
         write("PATCH /leads/{id}, one name", "PATCH", &of("/leads", 13), json!({ "firstName": "Jane" })),
         write("PUT /leads/change-status, one", "PUT", "/leads/change-status", json!({ "ids": [id(8)], "statusId": 2 })),
@@ -98,7 +98,7 @@ pub fn requests_to_measure(first: u64) -> Vec<MeasuredRequest> {
         write("DELETE /leads/comments/{id}", "DELETE", "/leads/comments/2", Value::Null),
         write("PATCH /leads/archive, 50", "PATCH", "/leads/archive", json!({ "ids": many })),
         read("GET /leads/export, 100", "/leads/export?limit=100"),
-        batch("POST /leads/batch, 100", |n| lead(2_000_000 + n)),
+        batch("POST /leads/batch, 100", |n| example_lead_fields(2_000_000 + n)),
         batch(
             "POST /leads/batch, 100 names",
             |n| json!({ "firstName": "John", "lastName": "Doe", "email": format!("john.doe{}@example.com", 3_000_000 + n) }),
@@ -111,18 +111,18 @@ pub fn requests_to_measure(first: u64) -> Vec<MeasuredRequest> {
 ///
 /// # Errors
 /// If the upload or the request does not succeed, or if the request scans the table.
-pub async fn measure(
+pub async fn measure_cost_of_request(
     gateway: &Gateway,
     faults: &FaultInjector,
     token: &str,
     endpoint: &MeasuredRequest,
-) -> Result<Traffic> {
+) -> Result<CountedTraffic> {
     if !endpoint.path.contains(PHOTO_PLACEHOLDER) {
         return measure_traffic(gateway, faults, token, endpoint.method, &endpoint.path, &endpoint.body)
             .await
             .context(endpoint.name);
     }
-    let photo = send(gateway, token, "POST", "/leads/upload-photo", &endpoint.body).await?;
+    let photo = send_json_request(gateway, token, "POST", "/leads/upload-photo", &endpoint.body).await?;
     let path = endpoint.path.replace(PHOTO_PLACEHOLDER, photo.as_str().context("no file name")?);
     measure_traffic(gateway, faults, token, endpoint.method, &path, &Value::Null).await.context(endpoint.name)
 }
@@ -138,10 +138,10 @@ pub async fn measure_traffic(
     method: &str,
     path: &str,
     body: &Value,
-) -> Result<Traffic> {
-    faults.start_counting();
-    let answer = send(gateway, token, method, path, body).await;
-    let (traffic, operations) = faults.stop_counting();
+) -> Result<CountedTraffic> {
+    faults.start_counting_requests();
+    let answer = send_json_request(gateway, token, method, path, body).await;
+    let (traffic, operations) = faults.stop_counting_requests();
     answer?;
     ensure!(!operations.iter().any(|operation| operation == "Scan"), "{method} {path}: {operations:?}");
     Ok(traffic)
@@ -151,11 +151,17 @@ pub async fn measure_traffic(
 ///
 /// # Errors
 /// If the status of the answer is not 2xx.
-pub async fn send(gateway: &Gateway, token: &str, method: &str, path: &str, body: &Value) -> Result<Value> {
+pub async fn send_json_request(
+    gateway: &Gateway,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<Value> {
     let request = Request::builder().method(method).uri(path).header("host", "localhost");
     let request = request.header("authorization", format!("Bearer {token}")).header("content-type", "application/json");
     let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-    let answer = gateway.call(request.body(body)?).await;
+    let answer = gateway.answer_request(request.body(body)?).await;
     ensure!(answer.status().is_success(), "{method} {path}: {}: {:?}", answer.status(), answer.body());
     let json = answer.headers().get("content-type").is_some_and(|kind| kind == "application/json");
     Ok(if json { serde_json::from_slice(answer.body())? } else { Value::Null })
@@ -165,7 +171,7 @@ pub async fn send(gateway: &Gateway, token: &str, method: &str, path: &str, body
 ///
 /// # Errors
 /// On systems without `/proc`.
-pub fn processor_time() -> Result<Duration> {
+pub fn cpu_time_of_process() -> Result<Duration> {
     let text = fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();
     let ticks = |n: usize| fields.get(n).and_then(|field| field.parse::<u64>().ok()).context("not a number");

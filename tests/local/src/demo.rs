@@ -15,11 +15,11 @@ use shared::store::{
     WebhookStore,
 };
 
-use crate::issuer::Identity;
+use crate::identity::TokenIdentity;
 
-const PHOTO: &[u8] = include_bytes!("../demo/photo.jpg");
+const DEMO_PHOTO_JPEG: &[u8] = include_bytes!("../demo/photo.jpg");
 const LEAD_COUNT: i64 = 60;
-const BUSINESSES: [&str; 3] = ["Northwind Traders", "Contoso Consulting", "Fabrikam Foods"];
+const BUSINESS_NAMES: [&str; 3] = ["Northwind Traders", "Contoso Consulting", "Fabrikam Foods"];
 const FIRST_NAMES: [&str; 20] = [
     "Ada",
     "Björn",
@@ -59,7 +59,7 @@ const LAST_NAMES: [&str; 15] = [
     "Nakamura",
     "O'Connor",
 ];
-const COMPANIES: [&str; 8] = [
+const COMPANY_NAMES: [&str; 8] = [
     "Bluebird Logistics",
     "Cedar & Co",
     "Delta Robotics",
@@ -69,9 +69,9 @@ const COMPANIES: [&str; 8] = [
     "Harbor Insurance",
     "Ironwood Furniture",
 ];
-const LOCATIONS: [&str; 6] = ["Berlin", "Lisbon", "Mexico City", "Nairobi", "New York", "Tokyo"];
-const POSITIONS: [&str; 5] = ["Buyer", "Head of Sales", "Manager", "Operations Lead", "Owner"];
-const SOURCES: [&str; 4] = ["Referral", "Website", "Trade fair", "Newsletter"];
+const LOCATION_NAMES: [&str; 6] = ["Berlin", "Lisbon", "Mexico City", "Nairobi", "New York", "Tokyo"];
+const JOB_POSITIONS: [&str; 5] = ["Buyer", "Head of Sales", "Manager", "Operations Lead", "Owner"];
+const LEAD_SOURCES: [&str; 4] = ["Referral", "Website", "Trade fair", "Newsletter"];
 
 /// Fixed bytes instead of random ones for the key of the demo form, because the sample event and `demo/form.html`
 /// contain the key. A form's key is public anyway.
@@ -81,7 +81,7 @@ const FORM_KEY_BYTES: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 /// changes only, and the demo data changes no status, so there are no deliveries at first.
 const UNREACHABLE_WEBHOOK_URL: &str = "http://127.0.0.1:8001/";
 
-const COMMENTS: [(u64, &str); 5] = [
+const COMMENT_TEXTS: [(u64, &str); 5] = [
     (1, "Called, wants an offer by Friday."),
     (1, "Offer sent."),
     (2, "Met at the trade fair; interested in a pilot."),
@@ -89,19 +89,19 @@ const COMMENTS: [(u64, &str); 5] = [
     (60, "Left a message."),
 ];
 
-fn pick<'a>(from: &[&'a str], n: i64) -> &'a str {
+fn pick_by_number<'a>(from: &[&'a str], n: i64) -> &'a str {
     from[usize::try_from(n).unwrap_or(0) % from.len()]
 }
 
 /// Writes the demo data through the store functions that API requests use. Each lead has its own time of creation.
 pub(crate) async fn write_demo_data(table: &Table, photos: &PhotoBucket) -> Result<()> {
     let now = Timestamp::from(jiff::Timestamp::now());
-    let owner = Identity::demo_member("Owner");
+    let owner = TokenIdentity::demo_member("Owner");
     let user = User { id: owner.user_id, email: owner.email, first_name: owner.first_name, last_name: owner.last_name };
     let team = owner.team.parse().map_err(|()| anyhow::anyhow!("the demo team's id is not one"))?;
     let mut actor = Actor { team, user, agent: None, at: now };
     let empty = || StoredResponse::ok(json!({}));
-    for name in BUSINESSES {
+    for name in BUSINESS_NAMES {
         TeamStore::from(table.clone())
             .add_business(&actor, &BusinessInput { name: name.into() }, None, |_| empty())
             .await?;
@@ -109,48 +109,49 @@ pub(crate) async fn write_demo_data(table: &Table, photos: &PhotoBucket) -> Resu
     for n in 0..LEAD_COUNT {
         // Creates one lead for each day. The oldest lead is 59 days old.
         actor.at = now.saturating_add(-SignedDuration::from_mins(24 * 60 * (LEAD_COUNT - 1 - n) + 7 * (n % 50) + 5));
-        LeadStore::from(table.clone()).create_lead(&actor, &lead(n)?, None, true, |_, _| empty()).await?;
+        LeadStore::from(table.clone()).create_lead(&actor, &demo_lead(n)?, None, true, |_, _| empty()).await?;
     }
     actor.at = now;
-    for (lead, text) in COMMENTS {
+    for (lead, text) in COMMENT_TEXTS {
         let lead = LeadId::new(lead).ok_or_else(|| anyhow::anyhow!("not a lead's id"))?;
         ActivityStore::from(table.clone())
             .add_comment(&actor, lead, &CommentInput { content: text.into() }, None, |_| empty())
             .await?;
     }
     let body = json!({ "name": "Contact", "source": "Website", "redirectUrl": "http://127.0.0.1:8080/thanks.html" });
-    let form = FormInput::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not a form")?;
+    let form = FormInput::read_body(JsonBody { value: body, errors: &mut Vec::new() }).context("not a form")?;
     FormStore::from(table.clone()).add_form(&actor, &form, FORM_KEY_BYTES, None, |_, _| empty()).await?;
     let (input, random) =
-        (ApiKeyInput { name: "Web site".into(), role: ApiKeyRole::Sender, expires_at: None }, secret()?);
+        (ApiKeyInput { name: "Web site".into(), role: ApiKeyRole::Sender, expires_at: None }, random_secret()?);
     ApiKeyStore::from(table.clone()).add_api_key(&actor, &input, random, None, |_, _| empty()).await?;
     for view in [
         json!({ "name": "Open", "query": { "status": "1,2,3" }, "layout": "board", "columns": [], "shared": true }),
         json!({ "name": "From the website", "query": { "source": "Website" }, "layout": "table",
             "columns": ["company", "status", "email", "createdAt"], "shared": true }),
     ] {
-        let view = ViewInput::read(JsonBody { value: view, errors: &mut Vec::new() }).context("not a view")?;
+        let view = ViewInput::read_body(JsonBody { value: view, errors: &mut Vec::new() }).context("not a view")?;
         ViewStore::from(table.clone()).add_view(&actor, &view, None, |_| empty()).await?;
     }
     let body = json!({ "url": UNREACHABLE_WEBHOOK_URL, "types": ["lead.status_changed"], "description": "Nothing listens here" });
-    let webhook = WebhookInput::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not a webhook")?;
+    let webhook =
+        WebhookInput::read_body(JsonBody { value: body, errors: &mut Vec::new() }).context("not a webhook")?;
     WebhookStore::from(table.clone())
-        .add_webhook(&actor, &webhook, SigningSecret::new(secret()?), None, |_, _| empty())
+        .add_webhook(&actor, &webhook, SigningSecret::new(random_secret()?), None, |_, _| empty())
         .await?;
     let photo = "photo.jpg".parse().map_err(|()| anyhow::anyhow!("not a photo's name"))?;
-    photos.put_upload(&actor.team, &photo, PHOTO.to_vec(), "image/jpeg").await?;
+    photos.put_upload(&actor.team, &photo, DEMO_PHOTO_JPEG.to_vec(), "image/jpeg").await?;
     PhotoStore::from(table.clone()).add_photo(&actor, &photo, None, empty()).await?;
     Ok(())
 }
 
-fn secret() -> Result<[u8; 32]> {
+fn random_secret() -> Result<[u8; 32]> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;
     Ok(random)
 }
 
-fn lead(n: i64) -> Result<NewLead> {
-    let (first, last) = (pick(&FIRST_NAMES, n * 7), pick(&LAST_NAMES, n * 11 + n / 15));
+fn demo_lead(n: i64) -> Result<NewLead> {
+    let (first, last) = (pick_by_number(&FIRST_NAMES, n * 7), pick_by_number(&LAST_NAMES, n * 11 + n / 15));
     let businesses: &[u64] = [&[1][..], &[2], &[1, 2], &[3], &[]][usize::try_from(n % 5)?];
     let status = [1, 1, 2, 1, 3, 2, 4][usize::try_from(n % 7)?];
     let ascii = |text: &str| text.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_lowercase();
@@ -163,14 +164,14 @@ fn lead(n: i64) -> Result<NewLead> {
         "photo": "",
         "state": if n % 9 == 8 { "Inactive" } else { "Active" },
         "statusId": status,
-        "source": pick(&SOURCES, n),
-        "description": format!("Asked for an offer for {}.", pick(&COMPANIES, n * 3)),
-        "location": pick(&LOCATIONS, n * 5),
-        "position": pick(&POSITIONS, n * 3),
-        "company": pick(&COMPANIES, n * 3),
+        "source": pick_by_number(&LEAD_SOURCES, n),
+        "description": format!("Asked for an offer for {}.", pick_by_number(&COMPANY_NAMES, n * 3)),
+        "location": pick_by_number(&LOCATION_NAMES, n * 5),
+        "position": pick_by_number(&JOB_POSITIONS, n * 3),
+        "company": pick_by_number(&COMPANY_NAMES, n * 3),
         "socialMedia": {},
     });
     let mut errors = Vec::new();
-    NewLead::read(JsonBody { value: body, errors: &mut errors })
+    NewLead::read_body(JsonBody { value: body, errors: &mut errors })
         .ok_or_else(|| anyhow::anyhow!("demo lead {n}: {errors:?}"))
 }

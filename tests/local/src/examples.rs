@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// A GIF image of one pixel, in base64.
-pub const PIXEL: &str = "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==";
+pub const PIXEL_GIF_BASE64: &str = "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==";
 
 /// The example lead of the original API document, with this e-mail address and without a business.
 pub fn example_lead(email: &str) -> Value {

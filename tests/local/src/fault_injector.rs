@@ -29,9 +29,9 @@ use crate::contention::{FaultRates, SimulatedLoad};
 const CHECK_INTERVAL: Duration = Duration::from_millis(2);
 const MAX_CHECKS: u32 = 5000;
 
-/// Round trips and consumed capacity since [`FaultInjector::start_counting`].
+/// Round trips and consumed capacity since [`FaultInjector::start_counting_requests`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Traffic {
+pub struct CountedTraffic {
     /// Number of round trips in sequence. Concurrent requests count as one round trip.
     pub trips: u32,
     /// Consumed read units.
@@ -63,7 +63,7 @@ pub enum Fault {
 #[derive(Debug, Default)]
 struct InjectorState {
     counting: bool,
-    traffic: Traffic,
+    traffic: CountedTraffic,
     /// Channels that release the requests held until all concurrent requests have arrived.
     held: Vec<oneshot::Sender<()>>,
     faults: VecDeque<(&'static str, Fault)>,
@@ -72,8 +72,8 @@ struct InjectorState {
     /// Simulation of AWS under load, if it is on.
     load: Option<SimulatedLoad>,
     operations: Vec<String>,
-    /// Each request that is executed even if its caller gives up has a clone, so the reference count shows how many
-    /// there are.
+    /// Cloned by each request that is executed even if its caller gives up, so the reference count shows how many there
+    /// are.
     landing: Arc<()>,
 }
 
@@ -151,15 +151,15 @@ impl FaultInjector {
     }
 
     /// Resets the counters and starts counting requests.
-    pub fn start_counting(&self) {
+    pub fn start_counting_requests(&self) {
         let mut state = self.lock_state();
         state.counting = true;
-        state.traffic = Traffic::default();
+        state.traffic = CountedTraffic::default();
         state.operations.clear();
     }
 
     /// Stops counting. Returns the traffic, and the names of the counted operations in their order.
-    pub fn stop_counting(&self) -> (Traffic, Vec<String>) {
+    pub fn stop_counting_requests(&self) -> (CountedTraffic, Vec<String>) {
         let mut state = self.lock_state();
         state.counting = false;
         (state.traffic, std::mem::take(&mut state.operations))
@@ -184,7 +184,7 @@ impl FaultInjector {
 
     /// Number of TransactWriteItems requests since [`FaultInjector::simulate_load`]. Each try counts, unless a fault
     /// has refused the try.
-    pub fn transactions(&self) -> u64 {
+    pub fn simulated_transaction_count(&self) -> u64 {
         self.lock_state().load.as_ref().map_or(0, SimulatedLoad::transaction_count)
     }
 
@@ -203,7 +203,7 @@ impl FaultInjector {
     }
 
     /// Number of faults of [`FaultInjector::inject_next`] that no request has met yet.
-    pub fn faults_left(&self) -> usize {
+    pub fn count_faults_left(&self) -> usize {
         self.lock_state().faults.len()
     }
 
@@ -235,7 +235,7 @@ impl FaultInjector {
 
     /// Answers a request with an injected fault, or with the answer of `upstream`.
     async fn call_with_faults(self, upstream: SharedHttpConnector, request: HttpRequest) -> ConnectorResult {
-        let operation = operation(&request);
+        let operation = dynamodb_operation(&request);
         let (counting, fault, load) = {
             let mut state = self.lock_state();
             let met = state.faults.iter().position(|(wanted, _)| *wanted == operation);
@@ -245,7 +245,7 @@ impl FaultInjector {
             let load = state.load.clone().or(slow);
             (state.counting, fault, load.map(|load| (load, Arc::clone(&state.landing))))
         };
-        if let Some(refusal) = fault.and_then(|fault| refusal_response(fault, &operation, body(&request))) {
+        if let Some(refusal) = fault.and_then(|fault| refusal_response(fault, &operation, request_body(&request))) {
             return Ok(refusal);
         }
         // A Tokio task executes the request even if the caller gives up.
@@ -304,13 +304,13 @@ impl FaultInjector {
 pub(crate) type ConnectorResult = Result<HttpResponse, ConnectorError>;
 
 /// The body of a request if it is in memory, as with DynamoDB. Empty if the body is a stream.
-pub(crate) fn body(request: &HttpRequest) -> &[u8] {
+pub(crate) fn request_body(request: &HttpRequest) -> &[u8] {
     request.body().bytes().unwrap_or_default()
 }
 
 /// Name of the AWS operation of a request. DynamoDB sends the name in the header `x-amz-target`. For S3 the name
 /// follows from the HTTP method and the header `x-amz-copy-source`.
-fn operation(request: &HttpRequest) -> String {
+fn dynamodb_operation(request: &HttpRequest) -> String {
     if let Some(target) = request.headers().get("x-amz-target") {
         return target.rsplit('.').next().unwrap_or_default().to_owned();
     }
@@ -324,7 +324,7 @@ fn operation(request: &HttpRequest) -> String {
     operation.to_owned()
 }
 
-fn response(status: StatusCode, content_type: &'static str, body: String) -> HttpResponse {
+fn emulated_response(status: StatusCode, content_type: &'static str, body: String) -> HttpResponse {
     let mut response = HttpResponse::new(status.into(), SdkBody::from(body));
     response.headers_mut().insert("content-type", content_type);
     response
@@ -332,7 +332,7 @@ fn response(status: StatusCode, content_type: &'static str, body: String) -> Htt
 
 /// A DynamoDB error response with this status and JSON body.
 pub(crate) fn dynamodb_error(status: StatusCode, body: &Value) -> HttpResponse {
-    response(status, "application/x-amz-json-1.0", body.to_string())
+    emulated_response(status, "application/x-amz-json-1.0", body.to_string())
 }
 
 /// The error response (500) in place of a response that was lost.
@@ -348,11 +348,11 @@ pub(crate) fn refusal_response(fault: Fault, operation: &str, body: &[u8]) -> Op
         Fault::Pass | Fault::LostAnswer | Fault::Slow => return None,
         Fault::Unavailable => {
             let page = "<html><body><b>Http/1.1 Service Unavailable</b></body></html>";
-            return Some(response(StatusCode::SERVICE_UNAVAILABLE, "text/html", page.to_owned()));
+            return Some(emulated_response(StatusCode::SERVICE_UNAVAILABLE, "text/html", page.to_owned()));
         }
         Fault::Throttle if operation.contains("Object") => {
             let body = "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>";
-            return Some(response(StatusCode::SERVICE_UNAVAILABLE, "application/xml", body.to_owned()));
+            return Some(emulated_response(StatusCode::SERVICE_UNAVAILABLE, "application/xml", body.to_owned()));
         }
         Fault::Throttle => named(
             "ProvisionedThroughputExceededException",

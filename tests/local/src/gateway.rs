@@ -16,10 +16,10 @@ use matchit::Router;
 use serde_json::{Map, Value, json};
 use shared::domain::Timestamp;
 
-use crate::functions::Functions;
-use crate::issuer::Issuer;
+use crate::functions::LambdaFunctions;
+use crate::issuer::TokenIssuer;
 use crate::oauth::AuthorizationServer;
-use crate::template::{Cors, Route, Template};
+use crate::template::{ApiRoute, CorsSettings, SamTemplate};
 
 /// API Gateway's limit on the size of a request body.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
@@ -30,10 +30,10 @@ pub type GatewayResponse = Response<Bytes>;
 
 /// The emulated API Gateway, its cache of authorizer decisions, and the local token issuer.
 pub struct Gateway {
-    functions: Functions,
+    functions: LambdaFunctions,
     authorization_server: AuthorizationServer,
-    routes: HashMap<String, Router<Route>>,
-    cors: Cors,
+    routes: HashMap<String, Router<ApiRoute>>,
+    cors: CorsSettings,
     decisions: Mutex<HashMap<String, (Instant, Option<Value>)>>,
     keep: Duration,
 }
@@ -47,36 +47,36 @@ enum AuthorizationFailure {
 
 impl Gateway {
     pub(crate) fn new(
-        template: &Template,
+        template: &SamTemplate,
         references: &HashMap<String, String>,
-        functions: Functions,
-        issuer: Issuer,
+        functions: LambdaFunctions,
+        issuer: TokenIssuer,
     ) -> Result<Self> {
-        let mut routes: HashMap<String, Router<Route>> = HashMap::new();
-        for route in template.routes() {
+        let mut routes: HashMap<String, Router<ApiRoute>> = HashMap::new();
+        for route in template.api_routes() {
             routes.entry(route.method.clone()).or_default().insert(route.path.clone(), route)?;
         }
-        let (_, keep) = template.authorizer()?;
+        let (_, keep) = template.authorizer_function()?;
         Ok(Self {
             functions,
             authorization_server: AuthorizationServer::new(issuer),
             routes,
-            cors: template.cors(references)?,
+            cors: template.cors_settings(references)?,
             decisions: Mutex::default(),
             keep: Duration::from_secs(keep),
         })
     }
 
     /// The local token issuer.
-    pub fn issuer(&self) -> &Issuer {
-        self.authorization_server.issuer()
+    pub fn token_issuer(&self) -> &TokenIssuer {
+        self.authorization_server.token_issuer()
     }
 
     /// Answers a request as the deployed API would. Also serves the endpoints of the local token issuer, which the
     /// deployed API does not have.
-    pub async fn call(&self, request: Request<Bytes>) -> GatewayResponse {
+    pub async fn answer_request(&self, request: Request<Bytes>) -> GatewayResponse {
         let origin = request.headers().get(header::ORIGIN).cloned();
-        let mut answer = match self.authorization_server.answer(&request) {
+        let mut answer = match self.authorization_server.answer_oauth_request(&request) {
             Some(answer) => answer,
             None => self.answer_api_request(request).await,
         };
@@ -87,15 +87,15 @@ impl Gateway {
     }
 
     /// Invokes a route's function with a recorded event, without the authorizer, as `sam local invoke` does.
-    pub async fn replay(&self, route: &Route, event: &Value) -> Result<GatewayResponse> {
-        response_from_payload_v2(self.functions.invoke(&route.function, event).await?)
+    pub async fn replay_sample_event(&self, route: &ApiRoute, event: &Value) -> Result<GatewayResponse> {
+        response_from_payload_v2(self.functions.invoke_with_api_event(&route.function, event).await?)
     }
 
     /// Invokes the clean-up function with the sample schedule event, in which `time` replaces the time.
-    pub async fn clean_up(&self, time: Timestamp) -> Result<CleanupReport> {
+    pub async fn invoke_clean_up(&self, time: Timestamp) -> Result<CleanupReport> {
         let mut event: Value = serde_json::from_str(include_str!("../../../events/cleanup-schedule.json"))?;
         event["time"] = json!(time);
-        self.functions.clean_up(event).await
+        self.functions.invoke_clean_up(event).await
     }
 
     /// Invokes a function with an event of its event source. The function takes `now` for the current time.
@@ -109,7 +109,7 @@ impl Gateway {
     async fn answer_api_request(&self, request: Request<Bytes>) -> GatewayResponse {
         if request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
         {
-            return self.preflight();
+            return self.cors_preflight_response();
         }
         let path = request.uri().path().to_owned();
         let found = self.routes.get(request.method().as_str()).and_then(|routes| routes.at(&path).ok());
@@ -118,9 +118,10 @@ impl Gateway {
             return message_response(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
         let parameters: Map<String, Value> =
-            found.params.iter().map(|(name, value)| (name.to_owned(), json!(percent_decoded(value)))).collect();
+            found.params.iter().map(|(name, value)| (name.to_owned(), json!(percent_decode(value)))).collect();
         let mut event = payload_v2_event(&request, found.value, parameters);
-        let authorized = if found.value.public { Ok(None) } else { self.authorize(&request, &event).await.map(Some) };
+        let authorized =
+            if found.value.public { Ok(None) } else { self.authorize_request(&request, &event).await.map(Some) };
         match authorized {
             Ok(None) => {}
             Ok(Some(context)) => event["requestContext"]["authorizer"] = json!({ "lambda": context }),
@@ -134,14 +135,14 @@ impl Gateway {
         }
         let (functions, function) = (self.functions.clone(), found.value.function.clone());
         // A Tokio task of its own, because in Lambda a panic ends one execution environment and not the gateway.
-        let answer = tokio::spawn(async move { functions.invoke(&function, &event).await }).await;
+        let answer = tokio::spawn(async move { functions.invoke_with_api_event(&function, &event).await }).await;
         answer.map_err(anyhow::Error::from).flatten().and_then(response_from_payload_v2).unwrap_or_else(|error| {
             tracing::error!(error = format!("{error:#}"), "a function failed");
             message_response(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         })
     }
 
-    async fn authorize(&self, request: &Request<Bytes>, event: &Value) -> Result<Value, AuthorizationFailure> {
+    async fn authorize_request(&self, request: &Request<Bytes>, event: &Value) -> Result<Value, AuthorizationFailure> {
         let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = token.filter(|token| !token.is_empty()).ok_or(AuthorizationFailure::Unauthorized)?.to_owned();
         let kept = self.decisions.lock().ok().and_then(|decisions| decisions.get(&token).cloned());
@@ -152,7 +153,7 @@ impl Gateway {
         question["type"] = json!("REQUEST");
         question["routeArn"] = json!("arn:aws:execute-api:us-east-1:000000000000:local/$default");
         question["identitySource"] = json!([token]);
-        let decision = self.functions.authorize(question).await.map_err(|error| {
+        let decision = self.functions.invoke_authorizer(question).await.map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "the authorizer failed");
             AuthorizationFailure::Fault
         })?;
@@ -176,7 +177,7 @@ impl Gateway {
         }
     }
 
-    fn preflight(&self) -> GatewayResponse {
+    fn cors_preflight_response(&self) -> GatewayResponse {
         let mut answer = Response::new(Bytes::new());
         *answer.status_mut() = StatusCode::NO_CONTENT;
         set_header(answer.headers_mut(), header::ACCESS_CONTROL_ALLOW_METHODS, &self.cors.methods);
@@ -192,7 +193,7 @@ pub(crate) fn set_header(headers: &mut HeaderMap, name: HeaderName, value: &str)
     }
 }
 
-pub(crate) fn json_answer(status: StatusCode, body: &Value) -> GatewayResponse {
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> GatewayResponse {
     let mut answer = Response::new(Bytes::from(body.to_string()));
     *answer.status_mut() = status;
     set_header(answer.headers_mut(), header::CONTENT_TYPE, "application/json");
@@ -200,10 +201,10 @@ pub(crate) fn json_answer(status: StatusCode, body: &Value) -> GatewayResponse {
 }
 
 fn message_response(status: StatusCode, text: &str) -> GatewayResponse {
-    json_answer(status, &json!({ "message": text }))
+    json_response(status, &json!({ "message": text }))
 }
 
-fn percent_decoded(segment: &str) -> String {
+fn percent_decode(segment: &str) -> String {
     // A `+` in a path is literal, but form decoding would turn `+` into a space.
     let pair = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
     form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
@@ -219,7 +220,7 @@ fn is_text_media_type(headers: &HeaderMap) -> bool {
 }
 
 /// Builds the Lambda event of a request, in payload format 2.0.
-fn payload_v2_event(request: &Request<Bytes>, route: &Route, parameters: Map<String, Value>) -> Value {
+fn payload_v2_event(request: &Request<Bytes>, route: &ApiRoute, parameters: Map<String, Value>) -> Value {
     let headers = request.headers();
     let joined = |name: &HeaderName| {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());

@@ -9,67 +9,22 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::identity::TokenIdentity;
+
 /// Audience (`aud`) of every token, and id of the only OAuth client.
-pub(crate) const AUDIENCE: &str = "leads-api";
+pub(crate) const TOKEN_AUDIENCE: &str = "leads-api";
 const KEY_ID: &str = "local-1";
 
-/// Claims of a token. The default is the Owner of the demo team.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct Identity {
-    /// Id of the team. May be an invalid id.
-    pub team: String,
-    /// Role in the team. May be an unknown role.
-    pub role: String,
-    /// Id of the user, unique in the team.
-    pub user_id: u64,
-    /// The user's e-mail address.
-    pub email: String,
-    /// The user's first name.
-    pub first_name: String,
-    /// The user's last name.
-    pub last_name: String,
-    /// Number of seconds from now until the token expires. Negative for an expired token.
-    pub expires_in: i64,
-}
-
-impl Default for Identity {
-    fn default() -> Self {
-        Self::demo_member("Owner")
-    }
-}
-
-impl Identity {
-    /// Claims of a member of the demo team with this role. A token with these claims is valid for a day.
-    pub fn demo_member(role: &str) -> Self {
-        let (user_id, first_name) = match role {
-            "Manager" => (2, "Max"),
-            "Viewer" => (3, "Vera"),
-            _ => (1, "Olivia"),
-        };
-        Self {
-            team: "demo".into(),
-            role: role.into(),
-            user_id,
-            email: format!("{}@example.com", role.to_lowercase()),
-            first_name: first_name.into(),
-            last_name: "Demo".into(),
-            expires_in: 24 * 60 * 60,
-        }
-    }
-}
-
 /// A local token issuer with its URL and keys.
-pub struct Issuer {
+pub struct TokenIssuer {
     url: String,
     key: EncodingKey,
     jwks: Value,
 }
 
-impl Issuer {
+impl TokenIssuer {
     /// Creates an issuer with this URL. The signing key is stored in the folder `data`, so that tokens stay valid after
     /// a restart.
     pub fn load_or_create(url: String, data: Option<&Path>) -> Result<Self> {
@@ -98,27 +53,27 @@ impl Issuer {
     }
 
     /// The issuer's URL, which is the claim `iss` of every token.
-    pub fn url(&self) -> &str {
+    pub fn issuer_url(&self) -> &str {
         &self.url
     }
 
     /// The public key that verifies tokens, as a JSON Web Key Set.
-    pub fn jwks(&self) -> &Value {
+    pub fn json_web_key_set(&self) -> &Value {
         &self.jwks
     }
 
     /// Signs a token with the claims of `identity`.
-    pub fn sign_token(&self, identity: &Identity) -> Result<String> {
+    pub fn sign_token(&self, identity: &TokenIdentity) -> Result<String> {
         self.sign_id_token(identity, None)
     }
 
     /// Signs a token with the claims of `identity` and the `nonce` of a sign-in, if there is one.
-    pub(crate) fn sign_id_token(&self, identity: &Identity, nonce: Option<&str>) -> Result<String> {
+    pub(crate) fn sign_id_token(&self, identity: &TokenIdentity, nonce: Option<&str>) -> Result<String> {
         let now = Timestamp::now().as_second();
         let header = Header { kid: Some(KEY_ID.into()), ..Header::new(Algorithm::ES256) };
         let mut claims = json!({
             "iss": self.url,
-            "aud": AUDIENCE,
+            "aud": TOKEN_AUDIENCE,
             "sub": format!("user-{}", identity.user_id),
             "iat": now,
             "exp": now + identity.expires_in,

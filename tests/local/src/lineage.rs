@@ -1,6 +1,5 @@
-//! Emulates Lambda's detection of recursive loops. A message that a function sends to the queue that invokes the
-//! function carries the number of turns: how often the loop has invoked the function. Lambda drops a message after 16
-//! turns. The SDK copies the number to every request.
+//! Emulates Lambda's detection of recursive loops: Lambda drops a message that was sent through the same function and
+//! queue 16 times.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>
 
 use aws_sdk_sqs::config::interceptors::BeforeTransmitInterceptorContextMut;
@@ -30,9 +29,9 @@ pub(crate) fn of(headers: &HeaderMap) -> u32 {
 
 /// SDK interceptor that adds the number of turns of a recursive loop to requests, as the SDK does in Lambda.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Lineage;
+pub(crate) struct TraceLineage;
 
-impl Intercept for Lineage {
+impl Intercept for TraceLineage {
     fn name(&self) -> &'static str {
         "Lineage"
     }

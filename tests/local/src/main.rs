@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use local::{Identity, Options, Stack};
+use local::{LocalStack, StackOptions, TokenIdentity};
 
 /// Runs the Leads API on this machine: gateway, authorizer, functions, DynamoDB, S3 and SQS.
 #[derive(Parser)]
 #[command(name = "cargo local")]
-struct Arguments {
+struct CommandLineArguments {
     /// Port of the API. DynamoDB, S3 and SQS use the next three ports. 0 selects free ports.
     #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u16).range(..=65532))]
     port: u16,
@@ -34,12 +34,12 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     if std::io::stderr().is_terminal() {
-        terminal::init();
+        terminal::start_terminal_log();
     } else {
         // Libraries log errors only, because the emulators warn about every conflict.
-        shared::platform::telemetry::init(std::io::stderr, tracing::Level::ERROR);
+        shared::platform::telemetry::start_json_log_to(std::io::stderr, tracing::Level::ERROR);
     }
-    match run(Arguments::parse()).await {
+    match run_local_system(CommandLineArguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -48,13 +48,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { port, bind, data, empty, open } = arguments;
+async fn run_local_system(arguments: CommandLineArguments) -> anyhow::Result<()> {
+    let CommandLineArguments { port, bind, data, empty, open } = arguments;
     // Allows webhooks whose receivers are on this machine, even without TLS.
     let webhook_networks = "127.0.0.0/8,::1/128".into();
-    let options = Options { bind, port, data, demo: !empty, events: true, webhook_networks, ..Options::default() };
-    let mut stack = Stack::start(options).await?;
-    let token = |role| stack.gateway().issuer().sign_token(&Identity::demo_member(role));
+    let options =
+        StackOptions { bind, port, data, demo: !empty, events: true, webhook_networks, ..StackOptions::default() };
+    let mut stack = LocalStack::start_stack(options).await?;
+    let token = |role| stack.gateway().token_issuer().sign_token(&TokenIdentity::demo_member(role));
     let (owner, manager, viewer) = (token("Owner")?, token("Manager")?, token("Viewer")?);
     let console = format!("{}/", stack.url);
     println!("listening on http://{}", stack.address);
@@ -69,7 +70,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if open && let Err(error) = open::that_detached(&console) {
         eprintln!("warning: the console could not be opened: {error}");
     }
-    stack.serve(stop_signal()).await
+    stack.serve_connections(stop_signal()).await
 }
 
 async fn stop_signal() {

@@ -14,8 +14,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 
-use crate::gateway::{GatewayResponse, json_answer, set_header};
-use crate::issuer::{AUDIENCE, Identity, Issuer};
+use crate::gateway::{GatewayResponse, json_response, set_header};
+use crate::identity::TokenIdentity;
+use crate::issuer::{TOKEN_AUDIENCE, TokenIssuer};
 
 /// Path that exchanges authorization codes and refresh tokens, and mints tokens.
 pub(crate) const TOKEN_ENDPOINT: &str = "/local/token";
@@ -27,7 +28,7 @@ const CODE_LIFETIME: Duration = Duration::from_secs(60);
 /// Lifetime of a token from a sign-in, in seconds.
 const TOKEN_LIFETIME_SECONDS: i64 = 60 * 60;
 
-const ROLES: [&str; 3] = ["Owner", "Manager", "Viewer"];
+const TEAM_ROLES: [&str; 3] = ["Owner", "Manager", "Viewer"];
 
 const PAGE_CSS: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:24rem;margin:4rem auto;padding:0 1rem}\
                      label,input{display:block;font:inherit}input{box-sizing:border-box;width:100%;padding:.5rem}\
@@ -35,11 +36,11 @@ const PAGE_CSS: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:24rem;
                      button{flex:1;font:inherit;padding:.5rem;cursor:pointer}";
 
 /// A sign-in that the authorization endpoint has granted. The token endpoint exchanges its code for tokens.
-struct Grant {
+struct SignInGrant {
     redirect_uri: String,
     code_challenge: String,
     nonce: Option<String>,
-    identity: Identity,
+    identity: TokenIdentity,
     expires: Instant,
 }
 
@@ -49,37 +50,39 @@ type OauthErrorCode = &'static str;
 /// The HTTP endpoints of the local token issuer. Authorization codes and refresh tokens are in memory and are lost when
 /// the process ends.
 pub(crate) struct AuthorizationServer {
-    issuer: Issuer,
-    codes: Mutex<HashMap<String, Grant>>,
-    refresh_tokens: Mutex<HashMap<String, Identity>>,
+    issuer: TokenIssuer,
+    codes: Mutex<HashMap<String, SignInGrant>>,
+    refresh_tokens: Mutex<HashMap<String, TokenIdentity>>,
 }
 
 impl AuthorizationServer {
-    pub(crate) fn new(issuer: Issuer) -> Self {
+    pub(crate) fn new(issuer: TokenIssuer) -> Self {
         Self { issuer, codes: Mutex::default(), refresh_tokens: Mutex::default() }
     }
 
-    pub(crate) fn issuer(&self) -> &Issuer {
+    pub(crate) fn token_issuer(&self) -> &TokenIssuer {
         &self.issuer
     }
 
     /// Answers a request to one of the issuer's endpoints. `None` for any other request.
-    pub(crate) fn answer(&self, request: &Request<Bytes>) -> Option<GatewayResponse> {
+    pub(crate) fn answer_oauth_request(&self, request: &Request<Bytes>) -> Option<GatewayResponse> {
         match (request.method().as_str(), request.uri().path()) {
-            ("GET", "/local/.well-known/jwks.json") => Some(json_answer(StatusCode::OK, self.issuer.jwks())),
-            ("GET", "/local/.well-known/openid-configuration") => Some(self.discovery()),
-            ("GET", AUTHORIZATION_ENDPOINT) => Some(self.authorize(request)),
-            ("POST", TOKEN_ENDPOINT) if is_form(request) => Some(self.exchange_for_tokens(request.body())),
-            ("POST", TOKEN_ENDPOINT) => Some(self.mint(request.body())),
-            ("GET", END_SESSION_ENDPOINT) => Some(log_out(request)),
+            ("GET", "/local/.well-known/jwks.json") => {
+                Some(json_response(StatusCode::OK, self.issuer.json_web_key_set()))
+            }
+            ("GET", "/local/.well-known/openid-configuration") => Some(self.discovery_document_response()),
+            ("GET", AUTHORIZATION_ENDPOINT) => Some(self.authorization_endpoint(request)),
+            ("POST", TOKEN_ENDPOINT) if has_form_body(request) => Some(self.token_endpoint(request.body())),
+            ("POST", TOKEN_ENDPOINT) => Some(self.mint_token_response(request.body())),
+            ("GET", END_SESSION_ENDPOINT) => Some(end_session_endpoint(request)),
             _ => None,
         }
     }
 
     /// The discovery document with the URLs of the issuer's endpoints.
     /// <https://openid.net/specs/openid-connect-discovery-1_0.html>
-    fn discovery(&self) -> GatewayResponse {
-        let issuer = self.issuer.url();
+    fn discovery_document_response(&self) -> GatewayResponse {
+        let issuer = self.issuer.issuer_url();
         let at = |endpoint: &str| format!("{}{endpoint}", issuer.trim_end_matches("/local"));
         let metadata = json!({
             "issuer": issuer,
@@ -95,37 +98,37 @@ impl AuthorizationServer {
             "token_endpoint_auth_methods_supported": ["none"],
             "code_challenge_methods_supported": ["S256"],
         });
-        json_answer(StatusCode::OK, &metadata)
+        json_response(StatusCode::OK, &metadata)
     }
 
     /// Mints a token with the claims in a JSON body. An empty body stands for the default claims.
-    fn mint(&self, body: &[u8]) -> GatewayResponse {
-        let identity = if body.is_empty() { Ok(Identity::default()) } else { serde_json::from_slice(body) };
+    fn mint_token_response(&self, body: &[u8]) -> GatewayResponse {
+        let identity = if body.is_empty() { Ok(TokenIdentity::default()) } else { serde_json::from_slice(body) };
         let token = identity.map_err(anyhow::Error::from).and_then(|identity| self.issuer.sign_token(&identity));
         match token {
-            Ok(token) => json_answer(StatusCode::OK, &json!({ "token": token })),
-            Err(error) => json_answer(StatusCode::BAD_REQUEST, &json!({ "message": error.to_string() })),
+            Ok(token) => json_response(StatusCode::OK, &json!({ "token": token })),
+            Err(error) => json_response(StatusCode::BAD_REQUEST, &json!({ "message": error.to_string() })),
         }
     }
 
     /// The authorization endpoint: shows the sign-in page, or redirects the browser back with a code or an error.
-    fn authorize(&self, request: &Request<Bytes>) -> GatewayResponse {
+    fn authorization_endpoint(&self, request: &Request<Bytes>) -> GatewayResponse {
         let parameters = parse_parameters(request.uri().query().unwrap_or_default().as_bytes());
-        let Some(parameters) = parameters else { return error_page("A parameter is there twice.") };
+        let Some(parameters) = parameters else { return error_page_response("A parameter is there twice.") };
         let get = |name: &str| parameters.get(name).map(String::as_str);
-        if get("client_id") != Some(AUDIENCE) {
-            return error_page("The client_id is not known.");
+        if get("client_id") != Some(TOKEN_AUDIENCE) {
+            return error_page_response("The client_id is not known.");
         }
         let Some(redirect_uri) = get("redirect_uri").filter(|uri| is_allowed_redirect(uri, request.headers())) else {
-            return error_page("The redirect_uri leads elsewhere.");
+            return error_page_response("The redirect_uri leads elsewhere.");
         };
         let mut response = match self.issue_code(&parameters, redirect_uri) {
             Ok(Some(code)) => vec![("code", code)],
-            Ok(None) => return sign_in_page(&parameters),
+            Ok(None) => return sign_in_page_response(&parameters),
             Err(error) => vec![("error", error.to_owned())],
         };
         response.extend(get("state").map(|state| ("state", state.to_owned())));
-        redirect(redirect_uri, &response)
+        redirect_response(redirect_uri, &response)
     }
 
     /// Creates an authorization code for the role and team that a request names. `None` if the request names no role
@@ -145,31 +148,31 @@ impl AuthorizationServer {
             // The issuer has no sessions, so `prompt=none` cannot succeed without a role.
             return if get("prompt") == Some("none") { Err("login_required") } else { Ok(None) };
         };
-        let role = ROLES.into_iter().find(|known| *known == role).ok_or("invalid_request")?;
-        let mut identity = Identity { expires_in: TOKEN_LIFETIME_SECONDS, ..Identity::demo_member(role) };
+        let role = TEAM_ROLES.into_iter().find(|known| *known == role).ok_or("invalid_request")?;
+        let mut identity = TokenIdentity { expires_in: TOKEN_LIFETIME_SECONDS, ..TokenIdentity::demo_member(role) };
         if let Some(team) = get("team") {
             team.clone_into(&mut identity.team);
         }
-        let grant = Grant {
+        let grant = SignInGrant {
             redirect_uri: redirect_uri.to_owned(),
             code_challenge: challenge.to_owned(),
             nonce: get("nonce").map(str::to_owned),
             identity,
             expires: Instant::now() + CODE_LIFETIME,
         };
-        let code = random_text()?;
+        let code = random_code()?;
         self.codes.lock().map_err(|_| "server_error")?.insert(code.clone(), grant);
         Ok(Some(code))
     }
 
     /// The token endpoint: exchanges an authorization code or a refresh token for new tokens. Each code and refresh
     /// token works once.
-    fn exchange_for_tokens(&self, body: &[u8]) -> GatewayResponse {
+    fn token_endpoint(&self, body: &[u8]) -> GatewayResponse {
         let parameters = parse_parameters(body).ok_or("invalid_request");
         let tokens = parameters.and_then(|parameters| {
             let (identity, nonce) = self.redeem_grant(&parameters, Instant::now())?;
             let token = self.issuer.sign_id_token(&identity, nonce.as_deref()).map_err(|_| "server_error")?;
-            let refresh_token = random_text()?;
+            let refresh_token = random_code()?;
             let answer = json!({
                 "token_type": "Bearer",
                 "expires_in": identity.expires_in,
@@ -181,8 +184,8 @@ impl AuthorizationServer {
             Ok(answer)
         });
         let mut answer = match tokens {
-            Ok(tokens) => json_answer(StatusCode::OK, &tokens),
-            Err(error) => json_answer(StatusCode::BAD_REQUEST, &json!({ "error": error })),
+            Ok(tokens) => json_response(StatusCode::OK, &tokens),
+            Err(error) => json_response(StatusCode::BAD_REQUEST, &json!({ "error": error })),
         };
         set_header(answer.headers_mut(), header::CACHE_CONTROL, "no-store");
         answer
@@ -194,10 +197,10 @@ impl AuthorizationServer {
         &self,
         parameters: &HashMap<String, String>,
         now: Instant,
-    ) -> Result<(Identity, Option<String>), OauthErrorCode> {
+    ) -> Result<(TokenIdentity, Option<String>), OauthErrorCode> {
         let get = |name: &str| parameters.get(name).map(String::as_str).ok_or("invalid_request");
         let grant_type = get("grant_type")?;
-        if get("client_id")? != AUDIENCE {
+        if get("client_id")? != TOKEN_AUDIENCE {
             return Err("invalid_client");
         }
         match grant_type {
@@ -223,13 +226,13 @@ impl AuthorizationServer {
 }
 
 /// The end-session endpoint: redirects the browser back, or shows a page. The issuer has no sessions to end.
-fn log_out(request: &Request<Bytes>) -> GatewayResponse {
+fn end_session_endpoint(request: &Request<Bytes>) -> GatewayResponse {
     let parameters = parse_parameters(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default();
     let back = parameters.get("post_logout_redirect_uri").filter(|uri| is_allowed_redirect(uri, request.headers()));
     let state = parameters.get("state").map(|state| ("state", state.clone()));
     back.map_or_else(
-        || html_page(StatusCode::OK, "Signed out", "<p>This window can be closed.</p>"),
-        |back| redirect(back, &Vec::from_iter(state)),
+        || html_page_response(StatusCode::OK, "Signed out", "<p>This window can be closed.</p>"),
+        |back| redirect_response(back, &Vec::from_iter(state)),
     )
 }
 
@@ -246,7 +249,7 @@ fn is_allowed_redirect(uri: &str, headers: &HeaderMap) -> bool {
 }
 
 /// Whether the body is form data. The media type is not enough, because `curl -d` also labels JSON as a form.
-fn is_form(request: &Request<Bytes>) -> bool {
+fn has_form_body(request: &Request<Bytes>) -> bool {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     let body = request.body().trim_ascii_start();
@@ -264,13 +267,13 @@ fn parse_parameters(form: &[u8]) -> Option<HashMap<String, String>> {
     Some(parameters)
 }
 
-fn random_text() -> Result<String, OauthErrorCode> {
+fn random_code() -> Result<String, OauthErrorCode> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| "server_error")?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-fn redirect(to: &str, parameters: &[(&str, String)]) -> GatewayResponse {
+fn redirect_response(to: &str, parameters: &[(&str, String)]) -> GatewayResponse {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let mut answer = GatewayResponse::default();
     *answer.status_mut() = StatusCode::FOUND;
@@ -282,23 +285,23 @@ fn redirect(to: &str, parameters: &[(&str, String)]) -> GatewayResponse {
 }
 
 /// An error page, for errors that must not be sent to the redirect URI (RFC 6749, section 4.1.2.1).
-fn error_page(why: &'static str) -> GatewayResponse {
-    html_page(StatusCode::BAD_REQUEST, "Nobody can be signed in", &format!("<p>{why}</p>"))
+fn error_page_response(why: &'static str) -> GatewayResponse {
+    html_page_response(StatusCode::BAD_REQUEST, "Nobody can be signed in", &format!("<p>{why}</p>"))
 }
 
 /// The sign-in page, where the user selects a team and a role. Its form repeats the request's parameters.
-fn sign_in_page(parameters: &HashMap<String, String>) -> GatewayResponse {
+fn sign_in_page_response(parameters: &HashMap<String, String>) -> GatewayResponse {
     let mut kept: Vec<_> = parameters.iter().filter(|(name, _)| *name != "team").collect();
     kept.sort();
     let hidden: String = kept
         .iter()
         .map(|(name, value)| {
-            format!(r#"<input type="hidden" name="{}" value="{}">"#, html_escaped(name), html_escaped(value))
+            format!(r#"<input type="hidden" name="{}" value="{}">"#, escape_html(name), escape_html(value))
         })
         .collect();
-    let team = html_escaped(parameters.get("team").map_or("demo", String::as_str));
-    let buttons = ROLES.map(|role| format!(r#"<button name="role" value="{role}">{role}</button>"#)).concat();
-    html_page(
+    let team = escape_html(parameters.get("team").map_or("demo", String::as_str));
+    let buttons = TEAM_ROLES.map(|role| format!(r#"<button name="role" value="{role}">{role}</button>"#)).concat();
+    html_page_response(
         StatusCode::OK,
         "Sign in",
         &format!(
@@ -311,7 +314,7 @@ fn sign_in_page(parameters: &HashMap<String, String>) -> GatewayResponse {
     )
 }
 
-fn html_page(status: StatusCode, title: &str, content: &str) -> GatewayResponse {
+fn html_page_response(status: StatusCode, title: &str, content: &str) -> GatewayResponse {
     let html = format!(
         r#"<!doctype html>
 <html lang="en">
@@ -351,7 +354,7 @@ fn html_page(status: StatusCode, title: &str, content: &str) -> GatewayResponse 
     answer
 }
 
-fn html_escaped(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
 
@@ -361,7 +364,7 @@ mod tests {
 
     #[test]
     fn an_authorization_code_expires_after_a_minute() -> anyhow::Result<()> {
-        let server = AuthorizationServer::new(Issuer::load_or_create("http://localhost/local".into(), None)?);
+        let server = AuthorizationServer::new(TokenIssuer::load_or_create("http://localhost/local".into(), None)?);
         // Code verifier and code challenge of the example in RFC 7636, appendix B.
         let asked = [
             ("response_type", "code"),
@@ -374,7 +377,7 @@ mod tests {
             let code = server.issue_code(&asked.map(owned).into(), "http://localhost/").map_err(anyhow::Error::msg)?;
             let presented = [
                 ("grant_type", "authorization_code"),
-                ("client_id", AUDIENCE),
+                ("client_id", TOKEN_AUDIENCE),
                 ("redirect_uri", "http://localhost/"),
                 ("code", &code.unwrap_or_default()),
                 ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),

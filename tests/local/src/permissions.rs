@@ -36,7 +36,7 @@ impl Permission {
     }
 
     /// Whether this permission of a policy covers the action and the resource of `used`.
-    pub fn allows(&self, used: &Self) -> bool {
+    pub fn covers_use(&self, used: &Self) -> bool {
         let fits = match self.resource.split_once('*') {
             Some((start, end)) => used.resource.starts_with(start) && used.resource.ends_with(end),
             None => self.resource == used.resource,
@@ -51,7 +51,7 @@ pub struct UsedPermissions(Arc<Mutex<BTreeSet<(String, Permission)>>>);
 
 impl UsedPermissions {
     /// All used permissions, each with the logical id of the function.
-    pub fn all(&self) -> BTreeSet<(String, Permission)> {
+    pub fn all_used(&self) -> BTreeSet<(String, Permission)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 /// Prints progress to standard error: on a terminal one line that is overwritten, elsewhere a line for each tenth.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress {
+pub struct ProgressBar {
     what: &'static str,
     all: u64,
     began: Instant,
 }
 
-impl Progress {
+impl ProgressBar {
     /// Starts now to measure the time for `all` items.
     pub fn new(what: &'static str, all: u64) -> Self {
         Self { what, all, began: Instant::now() }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use shared::domain::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::clock::Clock;
+use crate::clock::SimulatedClock;
 use crate::lineage;
 use crate::storage;
 use crate::template::QueueProperties;
@@ -32,7 +32,7 @@ const QUEUE_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A message in an SQS queue.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Message {
+struct QueuedMessage {
     id: String,
     group: Option<String>,
     body: String,
@@ -53,13 +53,13 @@ struct Message {
 #[derive(Default)]
 struct QueueState {
     properties: QueueProperties,
-    messages: Vec<Message>,
+    messages: Vec<QueuedMessage>,
 }
 
 /// The emulated SQS queues of a stack. Cheap to clone; all clones share the messages.
 #[derive(Clone, Default)]
-pub struct Queues {
-    clock: Clock,
+pub struct LocalQueues {
+    clock: SimulatedClock,
     /// Probability (0 to 1) of each fault: a failed request, a lost answer, a failed or a duplicated message.
     faults: f64,
     stored: Arc<Mutex<HashMap<String, QueueState>>>,
@@ -79,13 +79,13 @@ pub(crate) struct QueuePollerConfig {
     pub allows_loops: bool,
 }
 
-impl Queues {
+impl LocalQueues {
     /// Starts an SQS server with the template's queues. Returns the queues and the server's address.
-    pub(crate) async fn start(
+    pub(crate) async fn start_sqs(
         bind: IpAddr,
         port: u16,
         properties: HashMap<String, QueueProperties>,
-        clock: Clock,
+        clock: SimulatedClock,
         faults: f64,
         folder: Option<PathBuf>,
     ) -> Result<(Self, SocketAddr)> {
@@ -96,7 +96,7 @@ impl Queues {
         }
         let stored = Arc::new(Mutex::new(stored));
         let queues = Self { clock, faults, stored, arrived: Arc::default(), folder };
-        let listener = storage::listen(bind, port).await?;
+        let listener = storage::listen_on_port(bind, port).await?;
         let address = listener.local_addr()?;
         let service = Router::new().fallback(handle_sqs_request).with_state(queues.clone());
         tokio::spawn(async move { axum::serve(listener, service).await });
@@ -104,7 +104,7 @@ impl Queues {
     }
 
     /// The URL of a queue at an SQS endpoint.
-    pub(crate) fn url(endpoint: &str, name: &str) -> String {
+    pub(crate) fn queue_url(endpoint: &str, name: &str) -> String {
         format!("{endpoint}/{ACCOUNT_ID}/{name}")
     }
 
@@ -120,8 +120,8 @@ impl Queues {
 
     /// Number of messages in flight: received and neither deleted nor visible again. SQS delivers none while 120,000
     /// are in flight. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
-    pub fn in_flight(&self, name: &str) -> usize {
-        let (now, stored) = (self.clock.now(), self.lock_queues());
+    pub fn count_in_flight_messages(&self, name: &str) -> usize {
+        let (now, stored) = (self.clock.current_time(), self.lock_queues());
         let messages = stored.get(name).into_iter().flat_map(|queue| &queue.messages);
         messages.filter(|message| message.receives > 0 && message.visible_at > now).count()
     }
@@ -133,16 +133,16 @@ impl Queues {
 
     /// Adds a message to a queue and returns the message's id.
     pub fn send_message(&self, name: &str, group: Option<&str>, body: &str) -> String {
-        self.send_delayed(name, group, body, Duration::ZERO, 0)
+        self.send_delayed_message(name, group, body, Duration::ZERO, 0)
     }
 
-    fn send_delayed(&self, name: &str, group: Option<&str>, body: &str, delay: Duration, turns: u32) -> String {
+    fn send_delayed_message(&self, name: &str, group: Option<&str>, body: &str, delay: Duration, turns: u32) -> String {
         let id = format!("{:032x}", fastrand::u128(..));
-        let message = Message {
+        let message = QueuedMessage {
             id: id.clone(),
             group: group.map(str::to_owned),
             body: body.to_owned(),
-            visible_at: self.clock.now().saturating_add(delay),
+            visible_at: self.clock.current_time().saturating_add(delay),
             receives: 0,
             receipt: String::new(),
             in_flight: false,
@@ -150,7 +150,7 @@ impl Queues {
             dead_letter_of: None,
         };
         if let Some(queue) = self.lock_queues().get_mut(name) {
-            self.persist(name, &message);
+            self.write_message_file(name, &message);
             queue.messages.push(message);
         }
         self.arrived.notify_one();
@@ -158,7 +158,7 @@ impl Queues {
     }
 
     /// Stores a message as a file, if there is a folder. Panics if that fails, because a queue must not lose messages.
-    fn persist(&self, name: &str, message: &Message) {
+    fn write_message_file(&self, name: &str, message: &QueuedMessage) {
         if let Some(folder) = &self.folder {
             let file = folder.join(name).join(&message.id);
             let written = serde_json::to_vec(message).map_err(Into::into).and_then(|json| std::fs::write(&file, json));
@@ -166,7 +166,7 @@ impl Queues {
         }
     }
 
-    fn remove_file(&self, name: &str, message: &Message) {
+    fn remove_message_file(&self, name: &str, message: &QueuedMessage) {
         if let Some(folder) = &self.folder {
             // If the file cannot be removed, the message is delivered again after a restart.
             std::fs::remove_file(folder.join(name).join(&message.id)).ok();
@@ -177,7 +177,7 @@ impl Queues {
         let name = queue_name(asked)?;
         let (mut sent, mut failed) = (Vec::new(), Vec::new());
         for entry in asked["Entries"].as_array()? {
-            if self.draws_fault() {
+            if self.draws_random_fault() {
                 failed.push(json!({ "Id": entry["Id"], "Code": "InternalError", "SenderFault": false }));
                 continue;
             }
@@ -187,9 +187,9 @@ impl Queues {
                 continue;
             }
             let body = entry["MessageBody"].as_str().unwrap_or_default();
-            let put = || self.send_delayed(name, entry["MessageGroupId"].as_str(), body, delay, turns);
+            let put = || self.send_delayed_message(name, entry["MessageGroupId"].as_str(), body, delay, turns);
             // SQS may deliver a message twice, so a fault adds the message twice.
-            if self.draws_fault() {
+            if self.draws_random_fault() {
                 put();
             }
             sent.push(json!({ "Id": entry["Id"], "MessageId": put(), "MD5OfMessageBody": "" }));
@@ -197,24 +197,24 @@ impl Queues {
         Some(json!({ "Successful": sent, "Failed": failed }))
     }
 
-    fn draws_fault(&self) -> bool {
+    fn draws_random_fault(&self) -> bool {
         fastrand::f64() < self.faults
     }
 
-    /// Receives at most `most` messages, first from message groups with the fewest messages in flight, as fair queues
-    /// do. Moves messages that were received too often, or that Lambda would drop as a recursive loop, to the
-    /// dead-letter queue. Also returns the highest number of turns of the received messages.
-    fn receive(&self, name: &str, most: usize, allows_loops: bool) -> (Vec<Value>, u32) {
-        let now = self.clock.now();
+    /// Receives at most `most` messages, first from the message groups with the fewest messages in flight, as fair
+    /// queues do. Also returns the highest number of turns (loops through the function) of these messages.
+    fn receive_batch(&self, name: &str, most: usize, allows_loops: bool) -> (Vec<Value>, u32) {
+        let now = self.clock.current_time();
         let mut stored = self.lock_queues();
         let Some(queue) = stored.get_mut(name) else { return (Vec::new(), 0) };
         let QueueProperties { visibility, most_receives, dead_letters } = queue.properties.clone();
         let mut dead = Vec::new();
         if let Some(most) = most_receives {
-            let is_dead = |message: &mut Message| message.visible_at <= now && message.receives >= most;
+            let is_dead = |message: &mut QueuedMessage| message.visible_at <= now && message.receives >= most;
             dead.extend(queue.messages.extract_if(.., is_dead));
         }
-        let is_loop = |message: &mut Message| message.visible_at <= now && message.turns >= lineage::MAX_LOOP_TURNS;
+        let is_loop =
+            |message: &mut QueuedMessage| message.visible_at <= now && message.turns >= lineage::MAX_LOOP_TURNS;
         if !allows_loops {
             dead.extend(queue.messages.extract_if(.., is_loop));
         }
@@ -225,7 +225,7 @@ impl Queues {
         let (mut received, mut turns) = (Vec::new(), 0);
         while received.len() < most {
             let due = queue.messages.iter_mut().filter(|message| message.visible_at <= now);
-            let load = |message: &&mut Message| under_way.get(&message.group).copied().unwrap_or(0);
+            let load = |message: &&mut QueuedMessage| under_way.get(&message.group).copied().unwrap_or(0);
             let Some(next) = due.min_by_key(load) else { break };
             next.receives += 1;
             next.receipt = format!("{:032x}", fastrand::u128(..));
@@ -235,7 +235,7 @@ impl Queues {
             turns = turns.max(next.turns);
             let mut attributes = json!({ "ApproximateReceiveCount": next.receives.to_string() });
             if let Some(source) = &next.dead_letter_of {
-                attributes["DeadLetterQueueSourceArn"] = json!(arn(source));
+                attributes["DeadLetterQueueSourceArn"] = json!(queue_arn(source));
             }
             received.push(json!({
                 "messageId": next.id,
@@ -244,15 +244,16 @@ impl Queues {
                 "attributes": attributes,
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
-                "eventSourceARN": arn(name),
-                "awsRegion": storage::REGION,
+                "eventSourceARN": queue_arn(name),
+                "awsRegion": storage::AWS_REGION,
             }));
         }
         for dead in dead {
-            self.remove_file(name, &dead);
+            self.remove_message_file(name, &dead);
             if let Some((to, queue)) = dead_letters.as_ref().and_then(|to| Some((to, stored.get_mut(to)?))) {
-                let dead = Message { visible_at: now, receives: 0, dead_letter_of: Some(name.to_owned()), ..dead };
-                self.persist(to, &dead);
+                let dead =
+                    QueuedMessage { visible_at: now, receives: 0, dead_letter_of: Some(name.to_owned()), ..dead };
+                self.write_message_file(to, &dead);
                 queue.messages.push(dead);
             }
         }
@@ -271,14 +272,14 @@ impl Queues {
             }
             let stays = !ours || failed.is_none_or(|failed| failed.contains(&message.id.as_str()));
             if !stays {
-                self.remove_file(name, message);
+                self.remove_message_file(name, message);
             }
             stays
         });
     }
 
     /// Polls a queue forever, and invokes a function with each batch of received messages.
-    pub(crate) async fn poll<F, R>(&self, name: &str, poller: QueuePollerConfig, invoke: F)
+    pub(crate) async fn poll_and_invoke<F, R>(&self, name: &str, poller: QueuePollerConfig, invoke: F)
     where
         F: Fn(u32, Value) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<Value>> + Send + 'static,
@@ -286,7 +287,7 @@ impl Queues {
         let slots = Arc::new(Semaphore::new(poller.at_once));
         loop {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-            let (received, turns) = self.receive(name, poller.batch, poller.allows_loops);
+            let (received, turns) = self.receive_batch(name, poller.batch, poller.allows_loops);
             if received.is_empty() {
                 drop(slot);
                 tokio::time::timeout(QUEUE_POLL_INTERVAL, self.arrived.notified()).await.ok();
@@ -311,26 +312,26 @@ impl Queues {
 }
 
 /// Loads the messages of a queue from its folder, and creates the folder if necessary.
-fn load_messages(folder: &Path) -> Result<Vec<Message>> {
+fn load_messages(folder: &Path) -> Result<Vec<QueuedMessage>> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot use {}", folder.display()))?;
     let mut messages = Vec::new();
     for file in std::fs::read_dir(folder)? {
         // Skips an incomplete file, which a killed process has left.
-        messages.extend(serde_json::from_slice::<Message>(&std::fs::read(file?.path())?).ok());
+        messages.extend(serde_json::from_slice::<QueuedMessage>(&std::fs::read(file?.path())?).ok());
     }
     messages.sort_by_key(|message| message.visible_at);
     Ok(messages)
 }
 
-fn arn(name: &str) -> String {
-    format!("arn:aws:sqs:{}:{ACCOUNT_ID}:{name}", storage::REGION)
+fn queue_arn(name: &str) -> String {
+    format!("arn:aws:sqs:{}:{ACCOUNT_ID}:{name}", storage::AWS_REGION)
 }
 
 fn queue_name(asked: &Value) -> Option<&str> {
     asked["QueueUrl"].as_str()?.rsplit('/').next()
 }
 
-async fn handle_sqs_request(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -> Response {
+async fn handle_sqs_request(State(queues): State<LocalQueues>, headers: HeaderMap, body: Bytes) -> Response {
     let operation = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
     let content_type = [("content-type", "application/x-amz-json-1.0")];
@@ -338,7 +339,7 @@ async fn handle_sqs_request(State(queues): State<Queues>, headers: HeaderMap, bo
         let fault = json!({ "__type": "ServiceUnavailable" }).to_string();
         (StatusCode::SERVICE_UNAVAILABLE, content_type, fault).into_response()
     };
-    if queues.draws_fault() {
+    if queues.draws_random_fault() {
         return busy();
     }
     let answered = match operation {
@@ -346,7 +347,7 @@ async fn handle_sqs_request(State(queues): State<Queues>, headers: HeaderMap, bo
         _ => None,
     };
     // A fault here means that the request was executed and its answer is lost.
-    if queues.draws_fault() {
+    if queues.draws_random_fault() {
         return busy();
     }
     match answered.context("not asked as functions ask") {

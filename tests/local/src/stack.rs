@@ -15,28 +15,28 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use shared::domain::Timestamp;
 use shared::platform::photos::PhotoBucket;
-use shared::platform::resolver::Resolver;
+use shared::platform::resolver::DnsResolver;
 use shared::store::Table;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::clock::Clock;
+use crate::clock::SimulatedClock;
 use crate::fault_injector::FaultInjector;
-use crate::functions::{Clients, Functions};
+use crate::functions::{LambdaFunctions, SdkClients};
 use crate::gateway::Gateway;
-use crate::issuer::{AUDIENCE, Issuer};
+use crate::issuer::{TOKEN_AUDIENCE, TokenIssuer};
 use crate::lineage;
 use crate::permissions::UsedPermissions;
-use crate::queue::{QueuePollerConfig, Queues};
-use crate::stream::{Filters, StreamPoller};
-use crate::template::{EventSource, Template};
+use crate::queue::{LocalQueues, QueuePollerConfig};
+use crate::stream::{EventFilters, StreamPoller};
+use crate::template::{EventSource, SamTemplate};
 use crate::{demo, storage};
 
 /// Maximum size of a request body that the server reads. The gateway's own limit is lower and is checked afterwards.
 const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
-const BUCKET: &str = "leads-photos";
+const PHOTO_BUCKET_NAME: &str = "leads-photos";
 /// Pause before the stream is polled again after a failure.
 const STREAM_RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// Interval between runs of the clean-up.
@@ -46,7 +46,7 @@ const NO_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// Configuration of a local system.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct StackOptions {
     /// IP address that the gateway and the emulators listen on.
     pub bind: IpAddr,
     /// Port of the gateway. DynamoDB, S3 and SQS use the next three ports. 0 selects free ports.
@@ -72,18 +72,18 @@ pub struct Options {
     /// request to a queue fails, its answer is lost, or a message is duplicated.
     pub event_faults: f64,
     /// DNS resolver for the hosts of webhooks.
-    pub resolver: Resolver,
+    pub resolver: DnsResolver,
     /// Networks in CIDR notation, separated by commas, that webhooks may reach in addition to the public Internet.
     pub webhook_networks: String,
 }
 
-impl Options {
-    fn next_port(&self, n: u16) -> u16 {
+impl StackOptions {
+    fn port_above_base(&self, n: u16) -> u16 {
         if self.port == 0 { 0 } else { self.port.saturating_add(n) }
     }
 }
 
-impl Default for Options {
+impl Default for StackOptions {
     fn default() -> Self {
         Self {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -97,14 +97,14 @@ impl Default for Options {
             inject_faults: false,
             events: false,
             event_faults: 0.0,
-            resolver: Resolver::system(),
+            resolver: DnsResolver::system_resolver(),
             webhook_networks: String::new(),
         }
     }
 }
 
 /// A running local system.
-pub struct Stack {
+pub struct LocalStack {
     /// Address that the gateway listens on.
     pub address: SocketAddr,
     /// URL at which this machine reaches the gateway.
@@ -119,14 +119,14 @@ pub struct Stack {
     pub table: String,
     /// Name of the S3 bucket.
     pub bucket: String,
-    /// The fault injectors of DynamoDB and of S3. `None` unless [`Options::inject_faults`] is set.
+    /// The fault injectors of DynamoDB and of S3. `None` unless [`StackOptions::inject_faults`] is set.
     pub fault_injectors: Option<(FaultInjector, FaultInjector)>,
     /// The AWS actions that the functions have used.
     pub usage: UsedPermissions,
     /// The emulated SQS queues.
-    pub queues: Queues,
+    pub queues: LocalQueues,
     /// The clock of the queues, and of the functions that event sources invoke.
-    pub clock: Clock,
+    pub clock: SimulatedClock,
     gateway: Arc<Gateway>,
     sources: Vec<EventSourceToPoll>,
     event_faults: f64,
@@ -137,39 +137,40 @@ pub struct Stack {
     _objects: Option<TempDir>,
 }
 
-impl Stack {
-    /// Starts everything and invokes the clean-up once. The gateway answers connections only while [`Stack::serve`]
+impl LocalStack {
+    /// Starts everything and invokes the clean-up once. The gateway answers connections only while [`LocalStack::serve_connections`]
     /// runs.
-    pub async fn start(options: Options) -> Result<Self> {
-        let listener = storage::listen(options.bind, options.port).await?;
+    pub async fn start_stack(options: StackOptions) -> Result<Self> {
+        let listener = storage::listen_on_port(options.bind, options.port).await?;
         let address = listener.local_addr()?;
         if let Some(data) = &options.data {
             std::fs::create_dir_all(data).with_context(|| format!("cannot use {}", data.display()))?;
         }
         let data = options.data.as_deref();
-        let lock = data.map(lock).transpose()?;
+        let lock = data.map(lock_folder).transpose()?;
         let objects = if data.is_none() { Some(TempDir::new()?) } else { None };
         let folder = data.map(|data| data.join("s3")).or_else(|| objects.as_ref().map(|dir| dir.path().to_owned()));
         let dynamodb = match &options.dynamodb {
             Some(endpoint) => endpoint.clone(),
             None => {
-                let at = storage::start_dynamodb(options.bind, options.next_port(1), data, options.events).await?;
+                let at =
+                    storage::start_dynamodb(options.bind, options.port_above_base(1), data, options.events).await?;
                 format!("http://{}", local_address(at))
             }
         };
-        let template = Template::load()?;
+        let template = SamTemplate::parse_once()?;
         let origins = template.bucket_origins(&HashMap::new())?;
         let folder = folder.context("no folder for objects")?;
-        let at = storage::start_s3(options.bind, options.next_port(2), &folder, &origins).await?;
+        let at = storage::start_s3(options.bind, options.port_above_base(2), &folder, &origins).await?;
         // Callers open photo URLs on their own machines, so the S3 endpoint has an address that other machines can
         // reach.
         let s3 = format!("http://{}", network_address(at));
-        let clock = Clock::default();
+        let clock = SimulatedClock::default();
         let kept = data.map(|data| data.join("sqs"));
-        let (queues, at) = Queues::start(
+        let (queues, at) = LocalQueues::start_sqs(
             options.bind,
-            options.next_port(3),
-            template.queues(),
+            options.port_above_base(3),
+            template.queue_properties(),
             clock.clone(),
             options.event_faults,
             kept,
@@ -189,33 +190,34 @@ impl Stack {
             let counted = dynamodb_client.config().to_builder().interceptor(faults.in_flight_interceptor());
             dynamodb_client = aws_sdk_dynamodb::Client::from_conf(counted.build());
         }
-        let clients = Clients {
+        let clients = SdkClients {
             dynamodb: dynamodb_client,
             s3: storage::s3_sdk_client(&s3, http_client(bucket_faults)),
             sqs: storage::sqs_sdk_client(&sqs),
             resolver: options.resolver.clone(),
-            photos_url: format!("{s3}/{BUCKET}/"),
+            photos_url: format!("{s3}/{PHOTO_BUCKET_NAME}/"),
         };
         let new = storage::create_table(&clients.dynamodb, &template, &options.table, options.events).await?;
-        storage::create_bucket(&clients.s3, BUCKET).await?;
+        storage::create_bucket(&clients.s3, PHOTO_BUCKET_NAME).await?;
         if new && options.demo {
             let table = Table::new(clients.dynamodb.clone(), &options.table);
-            demo::write_demo_data(&table, &PhotoBucket::new(clients.s3.clone(), BUCKET)).await?;
+            demo::write_demo_data(&table, &PhotoBucket::new(clients.s3.clone(), PHOTO_BUCKET_NAME)).await?;
         }
 
         let url = format!("http://{}", local_address(address));
-        let issuer = Issuer::load_or_create(format!("{url}/local"), data)?;
-        let urls = template.queues().into_keys().map(|name| (name.clone(), Queues::url(&sqs, &name)));
+        let issuer = TokenIssuer::load_or_create(format!("{url}/local"), data)?;
+        let urls =
+            template.queue_properties().into_keys().map(|name| (name.clone(), LocalQueues::queue_url(&sqs, &name)));
         let references: HashMap<String, String> = [
-            ("AWS::Region".to_owned(), storage::REGION.to_owned()),
+            ("AWS::Region".to_owned(), storage::AWS_REGION.to_owned()),
             ("AWS::URLSuffix".to_owned(), "amazonaws.com".to_owned()),
             ("AWS::StackName".to_owned(), "local".to_owned()),
             ("Table".to_owned(), options.table.clone()),
-            ("Bucket".to_owned(), BUCKET.to_owned()),
-            ("TokenIssuer".to_owned(), issuer.url().to_owned()),
-            ("TokenAudience".to_owned(), AUDIENCE.to_owned()),
-            ("SignInClientId".to_owned(), AUDIENCE.to_owned()),
-            ("TokenJwksUrl".to_owned(), format!("{}/.well-known/jwks.json", issuer.url())),
+            ("Bucket".to_owned(), PHOTO_BUCKET_NAME.to_owned()),
+            ("TokenIssuer".to_owned(), issuer.issuer_url().to_owned()),
+            ("TokenAudience".to_owned(), TOKEN_AUDIENCE.to_owned()),
+            ("SignInClientId".to_owned(), TOKEN_AUDIENCE.to_owned()),
+            ("TokenJwksUrl".to_owned(), format!("{}/.well-known/jwks.json", issuer.issuer_url())),
             ("WebhookNetworks".to_owned(), options.webhook_networks),
         ]
         .into_iter()
@@ -227,10 +229,10 @@ impl Stack {
             None if options.patient => NO_TIMEOUT,
             None => Duration::from_secs(template.default_timeout_seconds()?),
         };
-        let functions = Functions::build(&template, &references, &clients, &usage, timeout)?;
+        let functions = LambdaFunctions::build_functions(&template, &references, &clients, &usage, timeout)?;
         let gateway = Arc::new(Gateway::new(&template, &references, functions, issuer)?);
         // Handles tasks that became due while no stack ran. A failure is logged, and the next clean-up finds the rest.
-        gateway.clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
+        gateway.invoke_clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
         let mut sources = Vec::new();
         if options.events {
             for source in template.event_sources()? {
@@ -239,7 +241,7 @@ impl Stack {
                     None => {
                         let arn = storage::stream_arn(&clients.dynamodb, &options.table).await?;
                         let checkpoint = data.map(|data| data.join("stream.json"));
-                        let filters = Filters(source.filters.clone());
+                        let filters = EventFilters(source.filters.clone());
                         Some(StreamPoller::new(dynamodb.clone(), arn, checkpoint, filters, source.batch))
                     }
                 };
@@ -253,7 +255,7 @@ impl Stack {
             s3,
             sqs,
             table: options.table,
-            bucket: BUCKET.to_owned(),
+            bucket: PHOTO_BUCKET_NAME.to_owned(),
             fault_injectors,
             usage,
             queues,
@@ -284,13 +286,13 @@ impl Stack {
 
     /// Answers connections until `stop` completes, then finishes the requests in progress. Meanwhile invokes the
     /// clean-up on schedule and runs the event sources.
-    pub async fn serve(&mut self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    pub async fn serve_connections(&mut self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let listener = self.listener.take().context("it serves already")?;
         let gateway = Arc::clone(&self.gateway);
         let schedule = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(CLEANUP_PERIOD).await;
-                gateway.clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
+                gateway.invoke_clean_up(Timestamp::from(jiff::Timestamp::now())).await.ok();
             }
         });
         let sources = self.start_pollers();
@@ -310,7 +312,7 @@ impl Stack {
             let poller = QueuePollerConfig { batch, at_once, allows_loops };
             let invoked = function.clone();
             let invoke = move |turns, event| {
-                let (gateway, function, now) = (Arc::clone(&gateway), invoked.clone(), clock.now());
+                let (gateway, function, now) = (Arc::clone(&gateway), invoked.clone(), clock.current_time());
                 let ends =
                     if fastrand::f64() < faults { Duration::from_millis(fastrand::u64(..40)) } else { NO_TIMEOUT };
                 // A Tokio task of its own, so that a panic fails only this invocation.
@@ -325,7 +327,7 @@ impl Stack {
                     self.usage.record_actions(&function, "dynamodb", &actions, "Table.StreamArn");
                     running.spawn(async move {
                         loop {
-                            if let Err(error) = stream.poll(|event| invoke(0, event)).await {
+                            if let Err(error) = stream.poll_and_invoke(|event| invoke(0, event)).await {
                                 tracing::warn!(error = format!("{error:#}"), "the stream could not be read");
                             }
                             tokio::time::sleep(STREAM_RETRY_PAUSE).await;
@@ -335,7 +337,7 @@ impl Stack {
                 (None, Some(queue)) => {
                     let actions = ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"];
                     self.usage.record_actions(&function, "sqs", &actions, &queue);
-                    running.spawn(async move { queues.poll(&queue, poller, invoke).await });
+                    running.spawn(async move { queues.poll_and_invoke(&queue, poller, invoke).await });
                 }
                 (None, None) => {}
             }
@@ -351,7 +353,7 @@ struct EventSourceToPoll {
 }
 
 /// Locks a folder against other processes. The lock lasts until the returned file is dropped.
-fn lock(folder: &std::path::Path) -> Result<File> {
+fn lock_folder(folder: &std::path::Path) -> Result<File> {
     let file = File::create(folder.join("lock")).with_context(|| format!("cannot use {}", folder.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -385,7 +387,9 @@ async fn handle_http_request(State(gateway): State<Arc<Gateway>>, request: Reque
         Ok(body) => {
             // A Tokio task completes the request even if the caller disconnects, because other requests may wait for
             // data that the function fetches.
-            let call = async move { gateway.call(axum::http::Request::from_parts(parts, body)).await.map(Into::into) };
+            let call = async move {
+                gateway.answer_request(axum::http::Request::from_parts(parts, body)).await.map(Into::into)
+            };
             let answer = tokio::spawn(call).await;
             answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
         }

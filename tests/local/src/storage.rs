@@ -20,23 +20,23 @@ use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 
-use crate::template::Template;
+use crate::template::SamTemplate;
 
 /// Access key id and secret key of the emulators.
 pub(crate) const ACCESS_KEY: &str = "local";
-pub(crate) const REGION: &str = "us-east-1";
+pub(crate) const AWS_REGION: &str = "us-east-1";
 
 /// SQLite index on stream records. Without the index, the embedded DynamoDB reads a whole stream for each record that
 /// it adds.
 const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS stream_records_by_sequence_number
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
-fn credentials() -> Credentials {
+fn fake_credentials() -> Credentials {
     Credentials::new(ACCESS_KEY, ACCESS_KEY, None, None, "local")
 }
 
 /// Listens on a port. Port 0 selects a free port.
-pub(crate) async fn listen(bind: IpAddr, port: u16) -> Result<TcpListener> {
+pub(crate) async fn listen_on_port(bind: IpAddr, port: u16) -> Result<TcpListener> {
     TcpListener::bind((bind, port)).await.with_context(|| format!("cannot listen on {bind}:{port}"))
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>,
     if let Some(place) = place.filter(|_| stream) {
         rusqlite::Connection::open(place)?.execute_batch(STREAM_INDEX).context("the index of the stream")?;
     }
-    let listener = listen(bind, port).await?;
+    let listener = listen_on_port(bind, port).await?;
     let address = listener.local_addr()?;
     tokio::spawn(dynoxide::server::serve_on(listener, database));
     Ok(address)
@@ -67,7 +67,7 @@ pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &s
     let mut service = S3ServiceBuilder::new(files);
     service.set_auth(SimpleAuth::from_single(ACCESS_KEY, ACCESS_KEY));
     let service = service.build();
-    let listener = listen(bind, port).await?;
+    let listener = listen_on_port(bind, port).await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -103,8 +103,8 @@ pub(crate) fn dynamodb_sdk_client(
 ) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .credentials_provider(credentials())
+        .region(Region::new(AWS_REGION))
+        .credentials_provider(fake_credentials())
         .endpoint_url(endpoint)
         .http_client(http)
         .timeout_config(timeouts)
@@ -117,8 +117,8 @@ pub(crate) fn dynamodb_sdk_client(
 pub(crate) fn s3_sdk_client(endpoint: &str, http: SharedHttpClient) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .credentials_provider(credentials())
+        .region(Region::new(AWS_REGION))
+        .credentials_provider(fake_credentials())
         .endpoint_url(endpoint)
         .force_path_style(true)
         .http_client(http)
@@ -131,8 +131,8 @@ pub(crate) fn s3_sdk_client(endpoint: &str, http: SharedHttpClient) -> aws_sdk_s
 pub(crate) fn sqs_sdk_client(endpoint: &str) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .credentials_provider(credentials())
+        .region(Region::new(AWS_REGION))
+        .credentials_provider(fake_credentials())
         .endpoint_url(endpoint)
         .http_client(http_client())
         .timeout_config(shared::platform::aws::timeout_config())
@@ -151,7 +151,7 @@ pub(crate) async fn stream_arn(client: &aws_sdk_dynamodb::Client, name: &str) ->
 /// stream.
 pub(crate) async fn create_table(
     client: &aws_sdk_dynamodb::Client,
-    template: &Template,
+    template: &SamTemplate,
     name: &str,
     stream: bool,
 ) -> Result<bool> {

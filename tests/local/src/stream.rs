@@ -24,9 +24,9 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Filters of an event source mapping. <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>
 #[derive(Clone, Debug)]
-pub(crate) struct Filters(pub Vec<Value>);
+pub(crate) struct EventFilters(pub Vec<Value>);
 
-impl Filters {
+impl EventFilters {
     fn accepts_record(&self, record: &Value) -> bool {
         self.0.iter().any(|pattern| matches_pattern(pattern, Some(record)))
     }
@@ -61,7 +61,7 @@ pub(crate) struct StreamPoller {
     client: Client<HttpConnector, Full<Bytes>>,
     /// File that stores the last sequence number read from each shard.
     checkpoint: Option<PathBuf>,
-    filters: Filters,
+    filters: EventFilters,
     batch: usize,
 }
 
@@ -70,7 +70,7 @@ impl StreamPoller {
         endpoint: String,
         arn: String,
         checkpoint: Option<PathBuf>,
-        filters: Filters,
+        filters: EventFilters,
         batch: usize,
     ) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
@@ -79,7 +79,7 @@ impl StreamPoller {
 
     async fn call_streams_api(&self, operation: &str, body: Value) -> Result<Value> {
         let day = jiff::Timestamp::now().strftime("%Y%m%d").to_string();
-        let scope = format!("{}/{day}/{}/dynamodb/aws4_request", storage::ACCESS_KEY, storage::REGION);
+        let scope = format!("{}/{day}/{}/dynamodb/aws4_request", storage::ACCESS_KEY, storage::AWS_REGION);
         // Emulators check only the access key of the `Authorization` header, so the request has a dummy signature.
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let request = hyper::Request::post(&self.endpoint)
@@ -96,7 +96,7 @@ impl StreamPoller {
         Ok(serde_json::from_slice(&body)?)
     }
 
-    async fn shards(&self) -> Result<Vec<String>> {
+    async fn open_shard_ids(&self) -> Result<Vec<String>> {
         let described = self.call_streams_api("DescribeStream", json!({ "StreamArn": self.arn })).await?;
         let shards = described["StreamDescription"]["Shards"].as_array().cloned().unwrap_or_default();
         Ok(shards.iter().filter_map(|shard| shard["ShardId"].as_str().map(str::to_owned)).collect())
@@ -114,15 +114,15 @@ impl StreamPoller {
 
     /// Polls the open shards, in the order of their ids, and invokes a function with each batch of records until the
     /// batch is processed. Returns only if an error occurs.
-    pub(crate) async fn poll<F, R>(&self, invoke: F) -> Result<()>
+    pub(crate) async fn poll_and_invoke<F, R>(&self, invoke: F) -> Result<()>
     where
         F: Fn(Value) -> R,
         R: Future<Output = Result<Value>>,
     {
-        let mut read = self.checkpoints();
+        let mut read = self.read_checkpoints();
         let (mut iterators, mut ended): (BTreeMap<String, String>, BTreeSet<String>) = Default::default();
         loop {
-            for shard in self.shards().await? {
+            for shard in self.open_shard_ids().await? {
                 if !iterators.contains_key(&shard) && !ended.contains(&shard) {
                     let after = read.get(&shard).map(String::as_str);
                     iterators.insert(shard.clone(), self.shard_iterator(&shard, after).await?);
@@ -155,7 +155,7 @@ impl StreamPoller {
         }
     }
 
-    fn checkpoints(&self) -> BTreeMap<String, String> {
+    fn read_checkpoints(&self) -> BTreeMap<String, String> {
         let kept = self.checkpoint.as_ref().and_then(|file| std::fs::read(file).ok());
         kept.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
     }
@@ -208,12 +208,12 @@ mod tests {
         let pattern =
             json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "SK": { "S": [{ "prefix": "LOG#" }] } } } });
         let record = |name: &str, sk: &str| json!({ "eventName": name, "dynamodb": { "Keys": { "SK": { "S": sk } } } });
-        let filters = Filters(vec![pattern]);
+        let filters = EventFilters(vec![pattern]);
         assert!(filters.accepts_record(&record("INSERT", "LOG#1")));
         assert!(
             !filters.accepts_record(&record("MODIFY", "LOG#1")) && !filters.accepts_record(&record("INSERT", "LEAD"))
         );
-        let exists = |exists| Filters(vec![json!({ "a": { "b": [{ "exists": exists }] } })]);
+        let exists = |exists| EventFilters(vec![json!({ "a": { "b": [{ "exists": exists }] } })]);
         assert!(
             exists(true).accepts_record(&json!({ "a": { "b": 1 } }))
                 && !exists(true).accepts_record(&json!({ "a": {} }))

@@ -19,7 +19,7 @@ const TEMPLATE_YAML: &str = include_str!("../../../template.yaml");
 
 /// A route of the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Route {
+pub struct ApiRoute {
     /// HTTP method, for example `GET`.
     pub method: String,
     /// Path pattern, for example `/leads/{id}`.
@@ -32,7 +32,7 @@ pub struct Route {
     pub public: bool,
 }
 
-impl Route {
+impl ApiRoute {
     /// Name of the route's sample event in `events/`, for example `leads-change-status`.
     pub fn sample_event_name(&self) -> String {
         let function = self.function.trim_end_matches("Function").to_lowercase();
@@ -86,7 +86,7 @@ pub(crate) struct EventSource {
 
 /// CORS configuration of the HTTP API.
 #[derive(Clone, Debug)]
-pub(crate) struct Cors {
+pub(crate) struct CorsSettings {
     pub origins: Vec<String>,
     pub methods: String,
     pub headers: String,
@@ -96,9 +96,9 @@ pub(crate) struct Cors {
 
 /// The parsed `template.yaml`.
 #[derive(Clone, Debug)]
-pub struct Template(Arc<Value>);
+pub struct SamTemplate(Arc<Value>);
 
-fn strings(value: &Value) -> Vec<String> {
+fn string_items(value: &Value) -> Vec<String> {
     value.as_sequence().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
@@ -106,10 +106,10 @@ fn required_string(value: &Value) -> Result<String> {
     value.as_str().map(str::to_owned).with_context(|| format!("{value:?} is not text"))
 }
 
-impl Template {
+impl SamTemplate {
     /// Returns the `template.yaml` that was compiled in. The first call parses it.
-    pub fn load() -> Result<Self> {
-        static PARSED: OnceLock<Template> = OnceLock::new();
+    pub fn parse_once() -> Result<Self> {
+        static PARSED: OnceLock<SamTemplate> = OnceLock::new();
         if let Some(parsed) = PARSED.get() {
             return Ok(parsed.clone());
         }
@@ -117,23 +117,23 @@ impl Template {
         Ok(PARSED.get_or_init(|| parsed).clone())
     }
 
-    fn resources(&self, kind: &str) -> impl Iterator<Item = (String, &Value)> {
+    fn resources_of_type(&self, kind: &str) -> impl Iterator<Item = (String, &Value)> {
         let resources = self.0["Resources"].as_mapping().into_iter().flatten();
         let named = resources.filter_map(|(name, resource)| Some((name.as_str()?.to_owned(), resource)));
         named.filter(move |(_, resource)| resource["Type"].as_str() == Some(kind))
     }
 
     /// All routes of the HTTP API.
-    pub fn routes(&self) -> Vec<Route> {
+    pub fn api_routes(&self) -> Vec<ApiRoute> {
         let mut routes = Vec::new();
-        for (function, resource) in self.resources("AWS::Serverless::Function") {
+        for (function, resource) in self.resources_of_type("AWS::Serverless::Function") {
             let events = resource["Properties"]["Events"].as_mapping().into_iter().flatten();
             for (name, event) in events.filter(|(_, event)| event["Type"].as_str() == Some("HttpApi")) {
                 let property = |name: &str| event["Properties"][name].as_str().map(str::to_owned);
                 if let (Some(method), Some(path)) = (property("Method"), property("Path")) {
                     let name = name.as_str().unwrap_or_default().to_owned();
                     let public = event["Properties"]["Auth"]["Authorizer"].as_str() == Some("NONE");
-                    routes.push(Route { method, path, function: function.clone(), name, public });
+                    routes.push(ApiRoute { method, path, function: function.clone(), name, public });
                 }
             }
         }
@@ -145,8 +145,9 @@ impl Template {
     /// # Errors
     /// If the template has no such route, or if the sample event cannot be read.
     pub fn sample_body(&self, route: &str) -> Result<Option<serde_json::Value>> {
-        let is_it = |other: &Route| format!("{} {}", other.method, other.path) == route;
-        let route = self.routes().into_iter().find(is_it).with_context(|| format!("the template has no {route}"))?;
+        let is_it = |other: &ApiRoute| format!("{} {}", other.method, other.path) == route;
+        let route =
+            self.api_routes().into_iter().find(is_it).with_context(|| format!("the template has no {route}"))?;
         let event = route.read_sample()?;
         Ok(event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()))
     }
@@ -157,11 +158,11 @@ impl Template {
         let scheduled = |(_, resource): &(String, &Value)| {
             events(resource).values().any(|event| event["Type"].as_str() == Some("Schedule"))
         };
-        self.resources("AWS::Serverless::Function").filter(scheduled).map(|(function, _)| function).collect()
+        self.resources_of_type("AWS::Serverless::Function").filter(scheduled).map(|(function, _)| function).collect()
     }
 
     /// Properties of the SQS queues, by logical id.
-    pub(crate) fn queues(&self) -> HashMap<String, QueueProperties> {
+    pub(crate) fn queue_properties(&self) -> HashMap<String, QueueProperties> {
         let queue = |(name, resource): (String, &Value)| {
             let properties = &resource["Properties"];
             let redrive = &properties["RedrivePolicy"];
@@ -170,7 +171,7 @@ impl Template {
             let dead_letters = logical_id(&redrive["deadLetterTargetArn"]);
             (name, QueueProperties { visibility, most_receives, dead_letters })
         };
-        self.resources("AWS::SQS::Queue").map(queue).collect()
+        self.resources_of_type("AWS::SQS::Queue").map(queue).collect()
     }
 
     /// The event source mappings of the table's stream and of the queues.
@@ -194,7 +195,7 @@ impl Template {
                 allows_loops,
             })
         };
-        self.resources("AWS::Lambda::EventSourceMapping").map(source).collect()
+        self.resources_of_type("AWS::Lambda::EventSourceMapping").map(source).collect()
     }
 
     /// The permissions that a function's policy allows.
@@ -218,12 +219,13 @@ impl Template {
     }
 
     fn http_api_properties(&self) -> Result<&Value> {
-        let (_, api) = self.resources("AWS::Serverless::HttpApi").next().context("the template has no HttpApi")?;
+        let (_, api) =
+            self.resources_of_type("AWS::Serverless::HttpApi").next().context("the template has no HttpApi")?;
         Ok(&api["Properties"])
     }
 
     /// Logical id of the authorizer function, and the number of seconds for which the gateway caches its decisions.
-    pub(crate) fn authorizer(&self) -> Result<(String, u64)> {
+    pub(crate) fn authorizer_function(&self) -> Result<(String, u64)> {
         let auth = &self.http_api_properties()?["Auth"];
         let name = required_string(&auth["DefaultAuthorizer"])?;
         let authorizer = &auth["Authorizers"][name.as_str()];
@@ -232,14 +234,14 @@ impl Template {
         Ok((function, authorizer["Identity"]["ReauthorizeEvery"].as_u64().unwrap_or(0)))
     }
 
-    pub(crate) fn cors(&self, references: &HashMap<String, String>) -> Result<Cors> {
+    pub(crate) fn cors_settings(&self, references: &HashMap<String, String>) -> Result<CorsSettings> {
         let cors = &self.http_api_properties()?["CorsConfiguration"];
-        let origins = self.resolve(&cors["AllowOrigins"], references)?;
-        Ok(Cors {
+        let origins = self.resolve_intrinsic(&cors["AllowOrigins"], references)?;
+        Ok(CorsSettings {
             origins: origins.split(',').map(|origin| origin.trim().to_owned()).collect(),
-            methods: strings(&cors["AllowMethods"]).join(","),
-            headers: strings(&cors["AllowHeaders"]).join(","),
-            exposed: strings(&cors["ExposeHeaders"]).join(","),
+            methods: string_items(&cors["AllowMethods"]).join(","),
+            headers: string_items(&cors["AllowHeaders"]).join(","),
+            exposed: string_items(&cors["ExposeHeaders"]).join(","),
             max_age: cors["MaxAge"].as_u64().unwrap_or(0).to_string(),
         })
     }
@@ -257,11 +259,11 @@ impl Template {
     /// CORS origins that may read the bucket's objects, separated by commas.
     pub(crate) fn bucket_origins(&self, references: &HashMap<String, String>) -> Result<String> {
         let rules = &self.0["Resources"]["Bucket"]["Properties"]["CorsConfiguration"]["CorsRules"];
-        self.resolve(&rules[0]["AllowedOrigins"], references)
+        self.resolve_intrinsic(&rules[0]["AllowedOrigins"], references)
     }
 
     /// Environment variables of a function, with references to resources and parameters resolved.
-    pub(crate) fn environment(
+    pub(crate) fn function_environment(
         &self,
         function: &str,
         references: &HashMap<String, String>,
@@ -270,17 +272,19 @@ impl Template {
         let every = of(&self.0["Globals"]["Function"]);
         let own = of(&self.0["Resources"][function]["Properties"]);
         let variables = every.iter().chain(&own);
-        variables.map(|(name, value)| Ok((required_string(name)?, self.resolve(value, references)?))).collect()
+        variables
+            .map(|(name, value)| Ok((required_string(name)?, self.resolve_intrinsic(value, references)?)))
+            .collect()
     }
 
-    fn resolve(&self, value: &Value, references: &HashMap<String, String>) -> Result<String> {
+    fn resolve_intrinsic(&self, value: &Value, references: &HashMap<String, String>) -> Result<String> {
         let Value::Tagged(tagged) = value else { return required_string(value) };
         let of = &tagged.value;
         if tagged.tag == "Ref" {
             self.resolve_reference(&required_string(of)?, references)
         } else if tagged.tag == "If" {
             let holds = self.is_condition_true(&self.0["Conditions"][required_string(&of[0])?.as_str()], references)?;
-            self.resolve(&of[if holds { 1 } else { 2 }], references)
+            self.resolve_intrinsic(&of[if holds { 1 } else { 2 }], references)
         } else if tagged.tag == "Sub" {
             let mut resolved = required_string(of)?;
             while let Some((start, end)) = resolved.find("${").and_then(|at| Some((at, at + resolved[at..].find('}')?)))
@@ -301,9 +305,9 @@ impl Template {
 
     fn is_condition_true(&self, condition: &Value, references: &HashMap<String, String>) -> Result<bool> {
         match condition {
-            Value::Tagged(tagged) if tagged.tag == "Equals" => {
-                Ok(self.resolve(&tagged.value[0], references)? == self.resolve(&tagged.value[1], references)?)
-            }
+            Value::Tagged(tagged) if tagged.tag == "Equals" => Ok(self
+                .resolve_intrinsic(&tagged.value[0], references)?
+                == self.resolve_intrinsic(&tagged.value[1], references)?),
             Value::Tagged(tagged) if tagged.tag == "Not" => Ok(!self.is_condition_true(&tagged.value[0], references)?),
             other => bail!("{other:?} is not a condition that is known here"),
         }
@@ -336,7 +340,7 @@ impl Template {
             let projection = Projection::builder()
                 .projection_type(ProjectionType::from(required_string(&projection["ProjectionType"])?.as_str()))
                 .set_non_key_attributes(
-                    Some(strings(&projection["NonKeyAttributes"])).filter(|names| !names.is_empty()),
+                    Some(string_items(&projection["NonKeyAttributes"])).filter(|names| !names.is_empty()),
                 )
                 .build();
             let index = GlobalSecondaryIndex::builder()

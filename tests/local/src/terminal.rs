@@ -15,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Starts logging to standard error. Leaves out warnings of emulators and libraries.
-pub(crate) fn init() {
+pub(crate) fn start_terminal_log() {
     let targets = Targets::new().with_default(Level::ERROR).with_target(LOG_TARGET, Level::INFO);
     let lines = tracing_subscriber::fmt::layer().event_format(LineFormat).with_writer(io::stderr);
     // Initialization fails only if a subscriber is already set, which then stays.
@@ -25,7 +25,7 @@ pub(crate) fn init() {
 struct LineFormat;
 
 #[derive(Default)]
-struct Fields {
+struct EventFields {
     message: String,
     status: u64,
     route: String,
@@ -33,7 +33,7 @@ struct Fields {
     error: Option<String>,
 }
 
-impl Visit for Fields {
+impl Visit for EventFields {
     fn record_f64(&mut self, field: &Field, value: f64) {
         if field.name() == "ms" {
             self.ms = value;
@@ -66,9 +66,9 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut fields = Fields::default();
+        let mut fields = EventFields::default();
         event.record(&mut fields);
-        let Fields { message, status, route, ms, error } = fields;
+        let EventFields { message, status, route, ms, error } = fields;
         let error = error.map(|error| format!("  {error}")).unwrap_or_default();
         if status > 0 {
             writeln!(writer, "{status} {route}  {ms:.0} ms{error}")

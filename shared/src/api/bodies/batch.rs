@@ -1,22 +1,23 @@
 //! Reads the request body of `POST /leads/batch` and its rows.
 
 use crate::api::csv::csv_cells_to_json_fields;
-use crate::api::input::fields::{ArrayField, ArrayItem, BodyReader, FieldPresence, ObjectReader, RequestBody};
-use crate::api::input::validator::{Validator as _, boolean, enum_name, single_line};
+use crate::api::input::body_reader::{ArrayField, ArrayItem, BodyReader, FieldPresence, ObjectReader, RequestBody};
+use crate::api::input::validator::{Validator as _, boolean_validator, enum_name_validator, single_line_text};
 use crate::domain::{Lead, LeadBatch, LeadChange, LeadRow, WriteMode};
 
-use super::lead::{BUSINESS_REFERENCES, RequestKind, read_lead_values, read_profile_values};
+use super::lead::{read_lead_values, read_profile_values};
+use super::lead_field::RequestKind;
+use super::lead_validators::BUSINESS_REFERENCES;
 use strum::{IntoStaticStr, VariantArray};
 
 /// Format of the rows of a batch: the value of the request's field `format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 enum RowFormat {
-    /// Each row is a JSON object with the fields of `PATCH /leads/{id}`. Status and businesses may be given by name.
+    /// JSON rows: objects with the fields of `PATCH /leads/{id}`. Status and businesses may be given by name.
     #[default]
     Json,
-    /// Each row is a JSON object that holds one row of a CSV file: the text of each cell, by its column name in `GET
-    /// /leads/export`.
+    /// CSV rows: objects with the text of each cell of a CSV row, by its column name in `GET /leads/export`.
     Csv,
 }
 
@@ -26,27 +27,32 @@ const READ_ONLY_ROW_FIELDS: &[&str] =
     &["id", "archived", "createdAt", "updatedAt", "photoUrl", "attribution", "version"];
 
 impl RequestBody for LeadBatch {
-    const INVALID_MESSAGE: &'static str = "Invalid batch";
+    const INVALID_BODY_MESSAGE: &'static str = "Invalid batch";
     /// 4 MiB: fits 100 leads with long descriptions, and leaves room to escape the body within API Gateway's event, of
     /// which Lambda accepts at most 6 MB.
     const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-    fn read(body: impl BodyReader) -> Option<Self> {
+    fn read_body(body: impl BodyReader) -> Option<Self> {
         body.read_object(&[], |fields| {
-            let mode = fields.required(
+            let mode = fields.read_required_field(
                 "mode",
-                &enum_name().with_description(
+                &enum_name_validator().with_description(
                     "Which rows are written. Rows are matched by `email`; a row without one creates a lead.",
                 ),
             );
-            let fill = fields.optional("fill", &boolean("Whether only empty fields of an existing lead are written."));
-            let dry_run =
-                fields.optional("dryRun", &boolean("Whether the request only checks the rows and writes nothing."));
-            let create = boolean("Whether unknown businesses that rows name are created. For Owners.");
-            let create_businesses = fields.optional("createBusinesses", &create);
-            let format =
-                enum_name().with_description("`csv` if each row has the cells of `GET /leads/export`, as text.");
-            let format = fields.optional("format", &format);
+            let fill = fields.read_optional_field(
+                "fill",
+                &boolean_validator("Whether only empty fields of an existing lead are written."),
+            );
+            let dry_run = fields.read_optional_field(
+                "dryRun",
+                &boolean_validator("Whether the request only checks the rows and writes nothing."),
+            );
+            let create = boolean_validator("Whether unknown businesses that rows name are created. For Owners.");
+            let create_businesses = fields.read_optional_field("createBusinesses", &create);
+            let format = enum_name_validator()
+                .with_description("`csv` if each row has the cells of `GET /leads/export`, as text.");
+            let format = fields.read_optional_field("format", &format);
             let of_cells = (format.flatten() == Some(RowFormat::Csv)).then_some(csv_cells_to_json_fields as fn(_) -> _);
             let rows = ArrayField { name: "leads", max: Self::MAX_ROWS, read_only: READ_ONLY_ROW_FIELDS, of_cells };
             let rows = fields.read_array_field(&rows, read_batch_row);
@@ -67,7 +73,7 @@ fn read_batch_row(fields: &mut impl ObjectReader) -> LeadRow {
         fields.read_field("business", &BUSINESS_REFERENCES, FieldPresence::Clearable(Some(Vec::new()))).flatten();
     let about = "Name of a status. It decides if the row has a `statusId` too.";
     let status = fields
-        .read_field("status", &single_line(Lead::MAX_NAME_CHARS).with_description(about), FieldPresence::Optional)
+        .read_field("status", &single_line_text(Lead::MAX_NAME_CHARS).with_description(about), FieldPresence::Optional)
         .flatten();
     let values = read_lead_values(fields, RequestKind::Patch);
     let profiles =

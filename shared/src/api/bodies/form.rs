@@ -3,9 +3,12 @@
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use super::lead::BusinessIdsValidator;
-use crate::api::input::fields::{BodyReader, ObjectReader as _, RequestBody};
-use crate::api::input::validator::{Validator, array_of, boolean, non_empty_line, positive_integer, single_line};
+use super::lead_validators::BusinessIdsValidator;
+use crate::api::input::body_reader::{BodyReader, ObjectReader as _, RequestBody};
+use crate::api::input::validator::{
+    Validator, array_validator, boolean_validator, non_empty_single_line_text, positive_integer_validator,
+    single_line_text,
+};
 use crate::domain::{ErrorCode, FormInput, StatusId, ValidationFault, parse_web_uri};
 
 /// Maximum length of a URL, in characters.
@@ -13,24 +16,27 @@ pub(crate) const MAX_URL_CHARS: usize = 2000;
 const MAX_ORIGINS: usize = 20;
 
 impl RequestBody for FormInput {
-    const INVALID_MESSAGE: &'static str = Self::INVALID_FORM_MESSAGE;
+    const INVALID_BODY_MESSAGE: &'static str = Self::INVALID_FORM_MESSAGE;
 
-    fn read(body: impl BodyReader) -> Option<Self> {
+    fn read_body(body: impl BodyReader) -> Option<Self> {
         let read_only = &["id", "key", "submissions", "spam", "lastSubmittedAt", "ignored", "createdBy", "createdAt"];
         let (input, faults) = body.read_object_with_errors(read_only, |fields| {
-            let name = fields.required("name", &non_empty_line(100));
-            let status = positive_integer::<StatusId>()
+            let name = fields.read_required_field("name", &non_empty_single_line_text(100));
+            let status = positive_integer_validator::<StatusId>()
                 .with_description("Status of new leads. The team's first status by default.");
-            let status_id = fields.optional("statusId", &status);
+            let status_id = fields.read_optional_field("statusId", &status);
             let business = BusinessIdsValidator.with_description("Businesses of new leads.");
-            let business = fields.optional("business", &business);
-            let source = fields.optional("source", &single_line(200).with_description("Source of new leads."));
-            let origins = array_of(MAX_ORIGINS, OriginValidator)
+            let business = fields.read_optional_field("business", &business);
+            let source =
+                fields.read_optional_field("source", &single_line_text(200).with_description("Source of new leads."));
+            let origins = array_validator(MAX_ORIGINS, OriginValidator)
                 .with_description("Origins whose pages may post. Empty allows every origin.");
-            let allowed_origins = fields.optional("allowedOrigins", &origins);
-            let redirect_url = fields.optional("redirectUrl", &RedirectUrlValidator);
-            let active =
-                fields.optional("active", &boolean("Whether the form accepts submissions. `true` by default."));
+            let allowed_origins = fields.read_optional_field("allowedOrigins", &origins);
+            let redirect_url = fields.read_optional_field("redirectUrl", &RedirectUrlValidator);
+            let active = fields.read_optional_field(
+                "active",
+                &boolean_validator("Whether the form accepts submissions. `true` by default."),
+            );
             Self {
                 name,
                 status_id: status_id.flatten(),
@@ -61,10 +67,10 @@ fn part_after_origin(url: &str) -> Option<&str> {
 struct OriginValidator;
 
 impl Validator for OriginValidator {
-    type Output = String;
+    type ValidValue = String;
 
-    fn validate(&self, value: Value) -> Result<String, ValidationFault> {
-        let text = non_empty_line(200).validate(value)?.to_lowercase();
+    fn validate_value(&self, value: Value) -> Result<String, ValidationFault> {
+        let text = non_empty_single_line_text(200).validate_value(value)?.to_lowercase();
         let origin = text.strip_suffix('/').unwrap_or(&text);
         if part_after_origin(origin) == Some("") {
             Ok(origin.to_owned())
@@ -73,7 +79,7 @@ impl Validator for OriginValidator {
         }
     }
 
-    fn schema(&self) -> Schema {
+    fn value_schema(&self) -> Schema {
         json_schema!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9.:\\[\\]-]+/?$" })
     }
 }
@@ -82,16 +88,16 @@ impl Validator for OriginValidator {
 struct RedirectUrlValidator;
 
 impl Validator for RedirectUrlValidator {
-    type Output = String;
+    type ValidValue = String;
 
-    fn validate(&self, value: Value) -> Result<String, ValidationFault> {
-        let url = single_line(MAX_URL_CHARS).validate(value)?;
+    fn validate_value(&self, value: Value) -> Result<String, ValidationFault> {
+        let url = single_line_text(MAX_URL_CHARS).validate_value(value)?;
         let whole = url.is_empty() || (part_after_origin(&url).is_some() && url.is_ascii());
         let fault = || ErrorCode::InvalidFormat.with_message("must be a URL with https:// or http://, or empty");
         whole.then_some(url).ok_or_else(fault)
     }
 
-    fn schema(&self) -> Schema {
+    fn value_schema(&self) -> Schema {
         json_schema!({
             "type": "string",
             "maxLength": MAX_URL_CHARS,
@@ -106,7 +112,7 @@ mod tests {
 
     #[test]
     fn origins_have_no_path_and_redirects_are_absolute_urls() {
-        let origin = |text: &str| OriginValidator.validate(text.into());
+        let origin = |text: &str| OriginValidator.validate_value(text.into());
         for good in ["https://example.com", "HTTPS://Example.com/", "http://localhost:8080", "http://[::1]:3000"] {
             assert!(origin(good).is_ok_and(|read| !read.ends_with('/') && read == read.to_lowercase()), "{good}");
         }
@@ -123,7 +129,7 @@ mod tests {
         ] {
             assert!(origin(bad).is_err(), "{bad}");
         }
-        let redirect = |text: &str| RedirectUrlValidator.validate(text.into()).is_ok();
+        let redirect = |text: &str| RedirectUrlValidator.validate_value(text.into()).is_ok();
         assert!(redirect("") && redirect("https://example.com/thanks?a=1#top"));
         for bad in [
             "javascript:alert(1)",

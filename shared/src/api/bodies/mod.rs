@@ -6,6 +6,8 @@ mod business;
 mod comment;
 mod form;
 pub(super) mod lead;
+mod lead_field;
+mod lead_validators;
 mod status;
 mod submission;
 mod view;

@@ -4,11 +4,11 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 
 use super::form::MAX_URL_CHARS;
-use super::lead::{
-    EmailValidator, MAX_LINE_CHARS, MAX_TEXT_CHARS, PhoneNumbersValidator, RequestKind, read_profile_values,
-};
-use crate::api::input::fields::{BodyReader, JsonObject, ObjectReader, RequestBody};
-use crate::api::input::validator::{Validator, multi_line, single_line};
+use super::lead::{MAX_LINE_CHARS, MAX_TEXT_CHARS, read_profile_values};
+use super::lead_field::RequestKind;
+use super::lead_validators::{EmailValidator, PhoneNumbersValidator};
+use crate::api::input::body_reader::{BodyReader, JsonObject, ObjectReader, RequestBody};
+use crate::api::input::validator::{Validator, multi_line_text, single_line_text};
 use crate::domain::{
     Attribution, Form, Lead, LeadChange, LeadRow, LeadValues, Submission, ValidationFault, normalize_for_storage,
 };
@@ -28,26 +28,27 @@ const HONEYPOT_DESCRIPTION: &str = "Honeypot: hide this field on the page. A sub
                                     if it were accepted, and discarded.";
 
 impl RequestBody for Submission {
-    const INVALID_MESSAGE: &'static str = "Invalid submission";
+    const INVALID_BODY_MESSAGE: &'static str = "Invalid submission";
 
-    fn read(body: impl BodyReader) -> Option<Self> {
+    fn read_body(body: impl BodyReader) -> Option<Self> {
         body.read_object(&[], |fields| {
             // Unknown fields are accepted, because a visitor cannot change what the page sends.
             fields.accept_unknown_fields();
             let about = "First and last name in one field, used for names that are not given separately.";
-            let name = fields.optional("name", &single_line(200).with_description(about));
+            let name = fields.read_optional_field("name", &single_line_text(200).with_description(about));
             let row = read_visitor_fields(fields);
             let about = "Message of the visitor. It becomes a comment on the lead.";
-            let message = fields.optional("message", &multi_line(10_000).with_description(about));
-            fields.optional(HONEYPOT_FIELD, &DiscardValidator.with_description(HONEYPOT_DESCRIPTION));
+            let message = fields.read_optional_field("message", &multi_line_text(10_000).with_description(about));
+            fields.read_optional_field(HONEYPOT_FIELD, &DiscardValidator.with_description(HONEYPOT_DESCRIPTION));
             let mut attribution = Attribution::new();
             let pages = [
                 ("page", "URL of the page with the form."),
                 ("referrer", "URL of the page that the visitor came from."),
             ];
             for (name, about) in pages {
-                let text =
-                    fields.optional(name, &TruncatedTextValidator(MAX_URL_CHARS).with_description(about)).flatten();
+                let text = fields
+                    .read_optional_field(name, &TruncatedTextValidator(MAX_URL_CHARS).with_description(about))
+                    .flatten();
                 let text = text.filter(|text| !text.is_empty());
                 attribution.extend(text.map(|text| (name.to_owned(), text)));
             }
@@ -97,13 +98,13 @@ fn truncated_text(value: &Value, max: usize) -> Option<String> {
 struct TruncatedTextValidator(usize);
 
 impl Validator for TruncatedTextValidator {
-    type Output = String;
+    type ValidValue = String;
 
-    fn validate(&self, value: Value) -> Result<String, ValidationFault> {
+    fn validate_value(&self, value: Value) -> Result<String, ValidationFault> {
         Ok(truncated_text(&value, self.0).unwrap_or_default())
     }
 
-    fn schema(&self) -> Schema {
+    fn value_schema(&self) -> Schema {
         json_schema!({ "description": "" })
     }
 }
@@ -112,13 +113,13 @@ impl Validator for TruncatedTextValidator {
 struct DiscardValidator;
 
 impl Validator for DiscardValidator {
-    type Output = ();
+    type ValidValue = ();
 
-    fn validate(&self, _: Value) -> Result<(), ValidationFault> {
+    fn validate_value(&self, _: Value) -> Result<(), ValidationFault> {
         Ok(())
     }
 
-    fn schema(&self) -> Schema {
+    fn value_schema(&self) -> Schema {
         json_schema!({ "description": "" })
     }
 }
@@ -126,15 +127,15 @@ impl Validator for DiscardValidator {
 /// Reads the fields of a lead that a visitor may fill in. Browsers submit empty inputs too, so an empty optional field
 /// counts as absent.
 fn read_visitor_fields(fields: &mut impl ObjectReader) -> Option<LeadRow> {
-    let email = fields.required("email", &EmailValidator);
+    let email = fields.read_required_field("email", &EmailValidator);
     let text = |text: Option<Option<String>>| text.flatten().filter(|text| !text.is_empty());
-    let first_name = text(fields.optional("firstName", &single_line(Lead::MAX_NAME_CHARS)));
-    let last_name = text(fields.optional("lastName", &single_line(Lead::MAX_NAME_CHARS)));
-    let phone_number = fields.optional("phoneNumber", &PhoneNumbersValidator).flatten();
-    let company = text(fields.optional("company", &single_line(MAX_LINE_CHARS)));
-    let position = text(fields.optional("position", &single_line(MAX_LINE_CHARS)));
-    let location = text(fields.optional("location", &single_line(MAX_LINE_CHARS)));
-    let description = text(fields.optional("description", &multi_line(MAX_TEXT_CHARS)));
+    let first_name = text(fields.read_optional_field("firstName", &single_line_text(Lead::MAX_NAME_CHARS)));
+    let last_name = text(fields.read_optional_field("lastName", &single_line_text(Lead::MAX_NAME_CHARS)));
+    let phone_number = fields.read_optional_field("phoneNumber", &PhoneNumbersValidator).flatten();
+    let company = text(fields.read_optional_field("company", &single_line_text(MAX_LINE_CHARS)));
+    let position = text(fields.read_optional_field("position", &single_line_text(MAX_LINE_CHARS)));
+    let location = text(fields.read_optional_field("location", &single_line_text(MAX_LINE_CHARS)));
+    let description = text(fields.read_optional_field("description", &multi_line_text(MAX_TEXT_CHARS)));
     let profiles =
         fields.read_nested_object("socialMedia", false, |fields| read_profile_values(fields, RequestKind::Post));
     let values = LeadValues {
@@ -172,11 +173,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::api::input::fields::JsonBody;
+    use crate::api::input::json_body::JsonBody;
 
     fn read_valid_submission(value: Value) -> Submission {
         let mut errors = Vec::new();
-        let read = Submission::read(JsonBody { value, errors: &mut errors });
+        let read = Submission::read_body(JsonBody { value, errors: &mut errors });
         read.filter(|_| errors.is_empty()).unwrap_or_else(|| unreachable!("{errors:?}"))
     }
 

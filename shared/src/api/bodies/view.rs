@@ -6,9 +6,12 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 
 use crate::api::FilterParams;
-use crate::api::input::fields::{BodyReader, ObjectReader, RequestBody};
-use crate::api::input::params::{MAX_FILTER_VALUES, QueryParam, QueryReader};
-use crate::api::input::validator::{Validator, array_of, boolean, enum_name, non_empty_line};
+use crate::api::input::body_reader::{BodyReader, ObjectReader, RequestBody};
+use crate::api::input::query_param::{MAX_FILTER_VALUES, QueryParam};
+use crate::api::input::query_reader::QueryReader;
+use crate::api::input::validator::{
+    Validator, array_validator, boolean_validator, enum_name_validator, non_empty_single_line_text,
+};
 use crate::domain::{ErrorCode, ValidationFault, ViewInput, ViewParam, ViewQuery};
 
 /// Maximum number of columns of a view.
@@ -19,23 +22,28 @@ const MAX_COLUMN_CHARS: usize = 100;
 const MAX_PARAM_CHARS: usize = 1000;
 
 impl RequestBody for ViewInput {
-    const INVALID_MESSAGE: &'static str = Self::INVALID_VIEW_MESSAGE;
+    const INVALID_BODY_MESSAGE: &'static str = Self::INVALID_VIEW_MESSAGE;
 
-    fn read(body: impl BodyReader) -> Option<Self> {
+    fn read_body(body: impl BodyReader) -> Option<Self> {
         body.read_object(&["id", "createdBy", "createdAt"], |fields| {
-            let name = fields.required("name", &non_empty_line(100));
+            let name = fields.read_required_field("name", &non_empty_single_line_text(100));
             let query = fields.read_nested_object("query", false, |params| {
                 let mut reader = ViewQueryReader { params, query: ViewQuery::new() };
                 FilterParams::of(&mut reader);
                 reader.query
             });
-            let layout = fields.required("layout", &enum_name().with_description("How the view shows its leads."));
-            let columns = array_of(MAX_COLUMNS, non_empty_line(MAX_COLUMN_CHARS))
+            let layout = fields.read_required_field(
+                "layout",
+                &enum_name_validator().with_description("How the view shows its leads."),
+            );
+            let columns = array_validator(MAX_COLUMNS, non_empty_single_line_text(MAX_COLUMN_CHARS))
                 .with_description("Names of the columns to show, in their order. Clients choose the names.");
-            let columns = fields.optional("columns", &columns);
-            let shared = fields.optional(
+            let columns = fields.read_optional_field("columns", &columns);
+            let shared = fields.read_optional_field(
                 "shared",
-                &boolean("Whether everybody in the team sees the view. Only Owners may share. `false` by default."),
+                &boolean_validator(
+                    "Whether everybody in the team sees the view. Only Owners may share. `false` by default.",
+                ),
             );
             Some(Self {
                 name: name?,
@@ -58,7 +66,7 @@ struct ViewQueryReader<'f, R> {
 impl<R: ObjectReader> ViewQueryReader<'_, R> {
     /// Reads the texts of a parameter. Empty if the parameter is absent or bad.
     fn read_texts(&mut self, name: &'static str, description: Value) -> Vec<String> {
-        let Some(Some(param)) = self.params.optional(name, &ViewParamValidator { description }) else {
+        let Some(Some(param)) = self.params.read_optional_field(name, &ViewParamValidator { description }) else {
             return Vec::new();
         };
         let texts = param.texts().to_vec();
@@ -86,11 +94,11 @@ impl<R: ObjectReader> ViewQueryReader<'_, R> {
 }
 
 impl<R: ObjectReader> QueryReader for ViewQueryReader<'_, R> {
-    fn read_single_value<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Option<P::Output> {
-        let texts = self.read_texts(name, param.schema().get("description").cloned().unwrap_or_default());
+    fn read_single_value<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Option<P::ParamValue> {
+        let texts = self.read_texts(name, param.param_schema().get("description").cloned().unwrap_or_default());
         let parsed = match &texts[..] {
             [] => return None,
-            [text] => param.parse(text.trim()),
+            [text] => param.parse_param(text.trim()),
             _ => None,
         };
         if parsed.is_none() {
@@ -105,9 +113,9 @@ impl<R: ObjectReader> QueryReader for ViewQueryReader<'_, R> {
         self.parse_values(name, &texts, |text| text.parse().ok())
     }
 
-    fn read_value_list<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Vec<P::Output> {
-        let texts = self.read_texts(name, param.schema().get("description").cloned().unwrap_or_default());
-        self.parse_values(name, &texts, |text| param.parse(text))
+    fn read_value_list<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Vec<P::ParamValue> {
+        let texts = self.read_texts(name, param.param_schema().get("description").cloned().unwrap_or_default());
+        self.parse_values(name, &texts, |text| param.parse_param(text))
     }
 
     fn record_error(&mut self, name: &'static str, fault: ValidationFault) {
@@ -122,9 +130,9 @@ struct ViewParamValidator {
 }
 
 impl Validator for ViewParamValidator {
-    type Output = ViewParam;
+    type ValidValue = ViewParam;
 
-    fn validate(&self, value: Value) -> Result<ViewParam, ValidationFault> {
+    fn validate_value(&self, value: Value) -> Result<ViewParam, ValidationFault> {
         let param: ViewParam = serde_json::from_value(value)
             .map_err(|_| ErrorCode::InvalidType.with_message("must be a string or a list of strings"))?;
         let texts = param.texts();
@@ -137,7 +145,7 @@ impl Validator for ViewParamValidator {
         Ok(param)
     }
 
-    fn schema(&self) -> Schema {
+    fn value_schema(&self) -> Schema {
         json_schema!({
             "anyOf": [
                 { "type": "string", "maxLength": MAX_PARAM_CHARS },

@@ -13,16 +13,16 @@ use crate::domain::{
 /// Validates and converts one JSON value of a request body.
 pub trait Validator {
     /// Type of a converted value.
-    type Output;
+    type ValidValue;
 
     /// Validates and converts a JSON value.
     ///
     /// # Errors
     /// The reason why the value is not valid.
-    fn validate(&self, value: Value) -> Result<Self::Output, ValidationFault>;
+    fn validate_value(&self, value: Value) -> Result<Self::ValidValue, ValidationFault>;
 
     /// JSON Schema (2020-12) of valid values.
-    fn schema(&self) -> Schema;
+    fn value_schema(&self) -> Schema;
 
     /// Adds a description of the value, which the OpenAPI document shows.
     fn with_description(self, text: &'static str) -> DescribedValidator<Self>
@@ -41,14 +41,14 @@ pub struct DescribedValidator<R> {
 }
 
 impl<R: Validator> Validator for DescribedValidator<R> {
-    type Output = R::Output;
+    type ValidValue = R::ValidValue;
 
-    fn validate(&self, value: Value) -> Result<Self::Output, ValidationFault> {
-        self.rule.validate(value)
+    fn validate_value(&self, value: Value) -> Result<Self::ValidValue, ValidationFault> {
+        self.rule.validate_value(value)
     }
 
-    fn schema(&self) -> Schema {
-        let mut schema = self.rule.schema();
+    fn value_schema(&self) -> Schema {
+        let mut schema = self.rule.value_schema();
         schema.insert("description".into(), self.text.into());
         schema
     }
@@ -64,29 +64,29 @@ pub(crate) struct TextValidator {
 }
 
 /// Accepts a text of one line with at most `max` characters. The text may be empty.
-pub(crate) const fn single_line(max: usize) -> TextValidator {
+pub(crate) const fn single_line_text(max: usize) -> TextValidator {
     TextValidator { min: 0, max, multiline: false }
 }
 
 /// Accepts a text of one line with 1 to `max` characters.
-pub(crate) const fn non_empty_line(max: usize) -> TextValidator {
-    TextValidator { min: 1, ..single_line(max) }
+pub(crate) const fn non_empty_single_line_text(max: usize) -> TextValidator {
+    TextValidator { min: 1, ..single_line_text(max) }
 }
 
 /// Accepts a text of several lines with at most `max` characters in total. The text may be empty.
-pub(crate) const fn multi_line(max: usize) -> TextValidator {
-    TextValidator { multiline: true, ..single_line(max) }
+pub(crate) const fn multi_line_text(max: usize) -> TextValidator {
+    TextValidator { multiline: true, ..single_line_text(max) }
 }
 
 /// Accepts a text of several lines with 1 to `max` characters in total.
-pub(crate) const fn non_empty_multi_line(max: usize) -> TextValidator {
-    TextValidator { min: 1, ..multi_line(max) }
+pub(crate) const fn non_empty_multi_line_text(max: usize) -> TextValidator {
+    TextValidator { min: 1, ..multi_line_text(max) }
 }
 
 impl Validator for TextValidator {
-    type Output = String;
+    type ValidValue = String;
 
-    fn validate(&self, value: Value) -> Result<String, ValidationFault> {
+    fn validate_value(&self, value: Value) -> Result<String, ValidationFault> {
         let Value::String(text) = value else { return Err(ErrorCode::InvalidType.with_message("must be a string")) };
         if has_only_invisible_chars(&text) {
             return Err(ErrorCode::Empty.with_message("must have a visible character"));
@@ -104,7 +104,7 @@ impl Validator for TextValidator {
         Ok(text)
     }
 
-    fn schema(&self) -> Schema {
+    fn value_schema(&self) -> Schema {
         let mut schema = json_schema!({ "type": "string", "maxLength": self.max });
         if self.min > 0 {
             schema.insert("minLength".into(), self.min.into());
@@ -118,26 +118,26 @@ impl Validator for TextValidator {
 pub struct EnumNameValidator<T>(PhantomData<T>);
 
 /// Accepts the name of a value of the enum `T`, see [`NamedEnum`].
-pub const fn enum_name<T: NamedEnum>() -> EnumNameValidator<T> {
+pub const fn enum_name_validator<T: NamedEnum>() -> EnumNameValidator<T> {
     EnumNameValidator(PhantomData)
 }
 
 impl<T: NamedEnum> EnumNameValidator<T> {
     pub(crate) fn expected_values() -> String {
-        format!("one of {}", T::names().join(", "))
+        format!("one of {}", T::all_names().join(", "))
     }
 }
 
 impl<T: NamedEnum> Validator for EnumNameValidator<T> {
-    type Output = T;
+    type ValidValue = T;
 
-    fn validate(&self, value: Value) -> Result<T, ValidationFault> {
+    fn validate_value(&self, value: Value) -> Result<T, ValidationFault> {
         let named = value.as_str().and_then(T::from_name);
         named.ok_or_else(|| ErrorCode::InvalidValue.with_message(format!("must be {}", Self::expected_values())))
     }
 
-    fn schema(&self) -> Schema {
-        json_schema!({ "type": "string", "enum": T::names() })
+    fn value_schema(&self) -> Schema {
+        json_schema!({ "type": "string", "enum": T::all_names() })
     }
 }
 
@@ -146,19 +146,19 @@ impl<T: NamedEnum> Validator for EnumNameValidator<T> {
 pub(crate) struct TimestampValidator;
 
 /// Accepts a time in RFC 3339 format and truncates the time to milliseconds.
-pub(crate) const fn rfc3339_time() -> TimestampValidator {
+pub(crate) const fn rfc3339_time_validator() -> TimestampValidator {
     TimestampValidator
 }
 
 impl Validator for TimestampValidator {
-    type Output = Timestamp;
+    type ValidValue = Timestamp;
 
-    fn validate(&self, value: Value) -> Result<Timestamp, ValidationFault> {
+    fn validate_value(&self, value: Value) -> Result<Timestamp, ValidationFault> {
         let read = value.as_str().and_then(|text| text.trim().parse().ok());
         read.ok_or_else(|| ErrorCode::InvalidFormat.with_message("must be a time, as 2026-01-31T12:00:00Z"))
     }
 
-    fn schema(&self) -> Schema {
+    fn value_schema(&self) -> Schema {
         json_schema!({ "type": "string", "format": "date-time" })
     }
 }
@@ -168,29 +168,29 @@ impl Validator for TimestampValidator {
 pub(crate) struct BooleanValidator(&'static str);
 
 /// Accepts `true` or `false`. `about` describes the field in the OpenAPI document.
-pub(crate) const fn boolean(about: &'static str) -> BooleanValidator {
+pub(crate) const fn boolean_validator(about: &'static str) -> BooleanValidator {
     BooleanValidator(about)
 }
 
 impl Validator for BooleanValidator {
-    type Output = bool;
+    type ValidValue = bool;
 
-    fn validate(&self, value: Value) -> Result<bool, ValidationFault> {
+    fn validate_value(&self, value: Value) -> Result<bool, ValidationFault> {
         value.as_bool().ok_or_else(|| ErrorCode::InvalidType.with_message("must be true or false"))
     }
 
-    fn schema(&self) -> Schema {
+    fn value_schema(&self) -> Schema {
         json_schema!({ "type": "boolean", "description": self.0 })
     }
 }
 
 /// Validates a JSON number that is an id or another positive integer.
 #[derive(Clone, Copy, Debug)]
-pub struct PositiveInteger<T>(PhantomData<T>);
+pub struct PositiveIntegerValidator<T>(PhantomData<T>);
 
 /// Accepts a positive integer that converts to `T`, for example an id.
-pub const fn positive_integer<T: TryFrom<u64>>() -> PositiveInteger<T> {
-    PositiveInteger(PhantomData)
+pub const fn positive_integer_validator<T: TryFrom<u64>>() -> PositiveIntegerValidator<T> {
+    PositiveIntegerValidator(PhantomData)
 }
 
 /// Reads a JSON number as a non-negative integer. `1.0` is accepted, because JSON Schema counts `1.0` as an integer.
@@ -201,16 +201,16 @@ fn json_to_integer(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_f64().and_then(whole))
 }
 
-impl<T: TryFrom<u64>> Validator for PositiveInteger<T> {
-    type Output = T;
+impl<T: TryFrom<u64>> Validator for PositiveIntegerValidator<T> {
+    type ValidValue = T;
 
-    fn validate(&self, value: Value) -> Result<T, ValidationFault> {
+    fn validate_value(&self, value: Value) -> Result<T, ValidationFault> {
         let number = json_to_integer(&value).filter(|number| (1..=crate::domain::ids::MAX_ID).contains(number));
         let id = number.and_then(|number| number.try_into().ok());
         id.ok_or_else(|| ErrorCode::InvalidValue.with_message("must be a positive integer"))
     }
 
-    fn schema(&self) -> Schema {
+    fn value_schema(&self) -> Schema {
         crate::domain::ids::id_schema()
     }
 }
@@ -224,20 +224,20 @@ pub(crate) struct ArrayValidator<R> {
 }
 
 /// Accepts an array of at most `max` items that `item` accepts.
-pub(crate) const fn array_of<R: Validator>(max: usize, item: R) -> ArrayValidator<R> {
+pub(crate) const fn array_validator<R: Validator>(max: usize, item: R) -> ArrayValidator<R> {
     ArrayValidator { min: 0, max, item }
 }
 
 /// Accepts an array of 1 to `max` items that `item` accepts.
-pub(crate) const fn non_empty_array_of<R: Validator>(max: usize, item: R) -> ArrayValidator<R> {
+pub(crate) const fn non_empty_array_validator<R: Validator>(max: usize, item: R) -> ArrayValidator<R> {
     ArrayValidator { min: 1, max, item }
 }
 
 impl<R: Validator> Validator for ArrayValidator<R> {
-    type Output = Vec<R::Output>;
+    type ValidValue = Vec<R::ValidValue>;
 
     /// Validates the array and each item. The error message names the number of the first bad item, counted from 1.
-    fn validate(&self, value: Value) -> Result<Self::Output, ValidationFault> {
+    fn validate_value(&self, value: Value) -> Result<Self::ValidValue, ValidationFault> {
         let Value::Array(items) = value else { return Err(ErrorCode::InvalidType.with_message("must be an array")) };
         if items.len() < self.min {
             let range = format!("must have {} to {} items", self.min, self.max);
@@ -249,11 +249,11 @@ impl<R: Validator> Validator for ArrayValidator<R> {
         let numbered = items.into_iter().enumerate();
         let at =
             |n: usize, fault: ValidationFault| fault.code.with_message(format!("item {}: {}", n + 1, fault.message));
-        numbered.map(|(n, value)| self.item.validate(value).map_err(|fault| at(n, fault))).collect()
+        numbered.map(|(n, value)| self.item.validate_value(value).map_err(|fault| at(n, fault))).collect()
     }
 
-    fn schema(&self) -> Schema {
-        let mut schema = json_schema!({ "type": "array", "items": self.item.schema(), "maxItems": self.max });
+    fn value_schema(&self) -> Schema {
+        let mut schema = json_schema!({ "type": "array", "items": self.item.value_schema(), "maxItems": self.max });
         if self.min > 0 {
             schema.insert("minItems".into(), self.min.into());
         }

@@ -49,7 +49,7 @@ pub struct Ping {
     pub id: EventId,
     /// Always `ping`, which distinguishes a test of the webhook from an event.
     #[serde(rename = "type")]
-    #[schemars(extend("const" = Ping::TYPE))]
+    #[schemars(extend("const" = Ping::PING_EVENT_TYPE))]
     pub event_type: &'static str,
     /// When the API received the call that started the test.
     pub created_at: Timestamp,
@@ -57,7 +57,7 @@ pub struct Ping {
 
 impl Ping {
     /// Value of `type` in every test of a webhook.
-    pub const TYPE: &'static str = "ping";
+    pub const PING_EVENT_TYPE: &'static str = "ping";
 }
 
 impl Event {

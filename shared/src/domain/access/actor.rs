@@ -1,49 +1,10 @@
 //! The caller of a request: team, role, user, and the API key or form that acts in the user's name.
 
-use std::str::FromStr;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Timestamp;
+use crate::domain::{TeamId, Timestamp};
 use strum::{EnumString, IntoStaticStr, VariantArray};
-
-/// Id of a team (a tenant): 1-64 characters of `A-Z a-z 0-9 _ -`. Every partition key of the table starts with `T#` and
-/// this id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct TeamId(String);
-
-impl TeamId {
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<TeamId> for String {
-    fn from(team: TeamId) -> Self {
-        team.0
-    }
-}
-
-impl TryFrom<String> for TeamId {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map_err(|()| "not the id of a team")
-    }
-}
-
-impl FromStr for TeamId {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-        let valid = (1..=64).contains(&text.len()) && text.bytes().all(legal);
-        valid.then(|| Self(text.to_owned())).ok_or(())
-    }
-}
 
 /// A caller's role, which decides what the caller may do in the team: `docs/api.md#who-may-do-what` has the table.
 /// Except for `Sender`, the names are the values of the token claim `custom:team_role`.
@@ -131,7 +92,7 @@ pub struct Actor {
     pub user: User,
     /// The API key or form that acts in the user's name. `None` if the user acts.
     pub agent: Option<Agent>,
-    /// When the request arrived, to the millisecond.
+    /// Time at which the caller's request arrived, to the millisecond.
     pub at: Timestamp,
 }
 
@@ -150,16 +111,6 @@ impl Actor {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_team_id_has_only_letters_digits_underscores_and_hyphens() {
-        for bad in ["", "a#b", "a b", "é", "a/b", &"x".repeat(65)] {
-            assert!(bad.parse::<TeamId>().is_err(), "{bad:?}");
-        }
-        for good in ["a", "Team_1-x", &"x".repeat(64)] {
-            assert!(good.parse::<TeamId>().is_ok(), "{good:?}");
-        }
-    }
 
     #[test]
     fn roles_are_case_sensitive() {

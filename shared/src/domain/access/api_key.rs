@@ -50,9 +50,9 @@ pub struct ApiKey {
     pub hash: String,
     /// The user who created the key. The log names this user beside the key.
     pub created_by: User,
-    /// When the key was created.
+    /// Time at which the API key was created.
     pub created_at: Timestamp,
-    /// When the key expires. `None` if it does not.
+    /// Time at which the API key expires. `None` if it does not expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// Day (UTC) on which the key was last used. `None` if it was never used.
@@ -62,7 +62,7 @@ pub struct ApiKey {
 
 impl ApiKey {
     /// Maximum number of keys of a team.
-    pub const MAX_PER_TEAM: u64 = 50;
+    pub const MAX_API_KEYS_PER_TEAM: u64 = 50;
 
     /// Creates an API key that stores the hash and the last four characters of `secret`.
     pub fn new(

@@ -2,3 +2,4 @@
 
 pub(super) mod actor;
 pub(super) mod api_key;
+pub(super) mod team_id;

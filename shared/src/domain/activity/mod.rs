@@ -42,7 +42,7 @@ impl Action {
     pub const MAX_LOG_ENTRIES_PER_CHANGE: usize = 3;
 
     /// The kind of change under which the log records a changed field. `current` is the field's new value.
-    fn for_changed_field(name: &str, current: &Value) -> Self {
+    fn action_for_changed_field(name: &str, current: &Value) -> Self {
         match (name, current) {
             ("status" | "statusId", _) => Self::ChangeLeadStatus,
             ("archived", Value::Bool(true)) => Self::ArchiveLead,
@@ -160,7 +160,7 @@ fn is_empty_json(value: &Value) -> bool {
 
 impl Change {
     /// The change of a comment's text. `previous` is `None` for a new comment, `current` for a deleted one.
-    pub fn of_comment_content(previous: Option<&str>, current: Option<&str>) -> BTreeMap<String, Self> {
+    pub fn comment_content_change(previous: Option<&str>, current: Option<&str>) -> BTreeMap<String, Self> {
         BTreeMap::from([("content".to_owned(), Self { previous: json!(previous), current: json!(current) })])
     }
 
@@ -168,7 +168,7 @@ impl Change {
     pub fn group_by_action(changes: BTreeMap<String, Self>) -> BTreeMap<Action, BTreeMap<String, Self>> {
         let mut entries: BTreeMap<Action, BTreeMap<String, Self>> = BTreeMap::new();
         for (name, change) in changes {
-            let action = Action::for_changed_field(&name, &change.current);
+            let action = Action::action_for_changed_field(&name, &change.current);
             entries.entry(action).or_default().insert(name, change);
         }
         entries
@@ -176,7 +176,7 @@ impl Change {
 
     /// The fields that differ between two versions of a lead. `before` is `None` for a new lead, whose empty fields are
     /// left out.
-    pub fn between_leads(before: Option<&Lead>, after: &Lead, team: &Team) -> BTreeMap<String, Self> {
+    pub fn changes_between_leads(before: Option<&Lead>, after: &Lead, team: &Team) -> BTreeMap<String, Self> {
         let mut previous = before.map_or(Value::Null, |lead| logged_fields(lead, team));
         let mut changes = BTreeMap::new();
         if let Value::Object(current) = logged_fields(after, team) {

@@ -30,7 +30,7 @@ impl SortPosition {
     }
 
     /// The earliest position at or after `at`.
-    pub fn earliest_at(at: Timestamp) -> Self {
+    pub fn earliest_position_at(at: Timestamp) -> Self {
         Self::new(at, 0)
     }
 
@@ -56,7 +56,7 @@ impl SortPosition {
     }
 
     /// Parses the text of a position that [`SortPosition::new`] built. `None` for other text.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse_position(text: &str) -> Option<Self> {
         let (millis, id) = text.split_once('-')?;
         let digits = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
         (digits(millis, 13) && digits(id, 16)).then(|| Self(text.to_owned()))
@@ -71,16 +71,16 @@ mod tests {
     fn positions_sort_by_time_then_id() {
         let at = Timestamp::from_millisecond;
         let sorted = [
-            SortPosition::earliest_at(at(999)),
+            SortPosition::earliest_position_at(at(999)),
             SortPosition::new(at(999), 2),
             SortPosition::new(at(999), 10),
             SortPosition::new(at(1_700_000_000_000), 1),
-            SortPosition::earliest_at(at(MAX_POSITION_MILLIS + 1)),
+            SortPosition::earliest_position_at(at(MAX_POSITION_MILLIS + 1)),
         ];
         assert!(sorted.is_sorted());
         assert_eq!(sorted[3].as_str(), "1700000000000-0000000000000001");
-        assert_eq!(SortPosition::parse(sorted[3].as_str()).as_ref(), Some(&sorted[3]));
-        assert_eq!(SortPosition::parse("1700000000000-1"), None);
+        assert_eq!(SortPosition::parse_position(sorted[3].as_str()).as_ref(), Some(&sorted[3]));
+        assert_eq!(SortPosition::parse_position("1700000000000-1"), None);
     }
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
         for (earlier, later) in [
             (SortPosition::new(at(999), 1), SortPosition::new(at(999), 2)),
             (SortPosition::new(at(999), 9), SortPosition::new(at(999), 10)),
-            (last_of_millisecond, SortPosition::earliest_at(at(1000))),
+            (last_of_millisecond, SortPosition::earliest_position_at(at(1000))),
         ] {
             let sorted =
                 [earlier.as_str(), &earlier.exclusive_lower_bound(), later.as_str(), &later.exclusive_lower_bound()];

@@ -49,7 +49,7 @@ impl CreationCounts {
     /// Number of leads created in a period. With `status`, only leads that have this status now. A lead of several
     /// businesses counts once.
     pub fn created_in(&self, period: Period, status: Option<StatusId>) -> i64 {
-        let within = self.leads.iter().filter(|row| row.day.is_some_and(|day| period.contains(day)));
+        let within = self.leads.iter().filter(|row| row.day.is_some_and(|day| period.contains_day(day)));
         let matching = within.filter(|row| status.is_none_or(|status| status == row.cell.status));
         matching.map(|row| row.leads).sum()
     }

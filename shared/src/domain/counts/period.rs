@@ -17,7 +17,7 @@ impl Period {
     pub const MAX_YEARS: i16 = 5;
 
     /// The period between two days in either order. `None` if it is longer than five years and a day.
-    pub fn between(one: Date, other: Date) -> Option<Self> {
+    pub fn between_days(one: Date, other: Date) -> Option<Self> {
         let (first, last) = (one.min(other), one.max(other));
         let end = first.checked_add(Self::MAX_YEARS.years()).ok()?;
         (last <= end).then_some(Self { first, last })
@@ -30,7 +30,7 @@ impl Period {
 
     /// The period before this one, for comparison: the month before a whole calendar month, the year before a whole
     /// calendar year, otherwise as many days as this period has.
-    pub fn previous(self) -> Self {
+    pub fn previous_period(self) -> Self {
         let last = self.first.saturating_sub(1.days());
         let whole_month = self.first.day() == 1 && self.last == self.first.last_of_month();
         let whole_year = self.first == self.first.first_of_year() && self.last == self.first.last_of_year();
@@ -53,7 +53,7 @@ impl Period {
     }
 
     /// Whether a day is in the period.
-    pub fn contains(self, day: Date) -> bool {
+    pub fn contains_day(self, day: Date) -> bool {
         self.first <= day && day <= self.last
     }
 }
@@ -88,16 +88,16 @@ mod tests {
             ("2024-02-29", "2024-02-29", ("2024-02-28", "2024-02-28")),
             ("2025-01-01", "2025-01-31", ("2024-12-01", "2024-12-31")),
         ] {
-            let period = Period::between(parse_day(last), parse_day(first)).map(Period::previous);
-            assert_eq!(period, Period::between(parse_day(before.0), parse_day(before.1)), "{first} to {last}");
+            let period = Period::between_days(parse_day(last), parse_day(first)).map(Period::previous_period);
+            assert_eq!(period, Period::between_days(parse_day(before.0), parse_day(before.1)), "{first} to {last}");
         }
     }
 
     #[test]
     fn a_period_has_at_most_five_years_and_a_day() {
-        assert!(Period::between(parse_day("2021-01-01"), parse_day("2026-01-01")).is_some());
-        assert!(Period::between(parse_day("2021-01-01"), parse_day("2026-01-02")).is_none());
-        let five = Period::between(parse_day("2020-01-01"), parse_day("2024-12-31"));
+        assert!(Period::between_days(parse_day("2021-01-01"), parse_day("2026-01-01")).is_some());
+        assert!(Period::between_days(parse_day("2021-01-01"), parse_day("2026-01-02")).is_none());
+        let five = Period::between_days(parse_day("2020-01-01"), parse_day("2024-12-31"));
         assert_eq!(five.map(Period::length_in_days), Some(1827));
         assert_eq!(five.map(|period| period.days().count()), Some(1827));
         assert_eq!(Period::last_30_days(parse_day("2026-01-30")).length_in_days(), 30);

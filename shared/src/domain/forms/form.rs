@@ -36,7 +36,7 @@ pub struct Form {
     pub active: bool,
     /// The user who created the form. The log names this user beside the form.
     pub created_by: User,
-    /// When the form was created.
+    /// Time at which the form was created.
     pub created_at: Timestamp,
     /// Version of the form. Every change adds one.
     pub version: u64,
@@ -44,7 +44,7 @@ pub struct Form {
 
 impl Form {
     /// Maximum number of forms of a team.
-    pub const MAX_PER_TEAM: u64 = 50;
+    pub const MAX_FORMS_PER_TEAM: u64 = 50;
 
     /// Maximum number of unknown field names that the form shows to its owner.
     pub const MAX_SHOWN_UNKNOWN_FIELDS: usize = 10;
@@ -170,7 +170,7 @@ impl FormInput {
     ///
     /// # Errors
     /// Fails when a field is bad or a status or business is unknown. The error names every bad field.
-    pub fn apply(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
+    pub fn changed_form(&self, form: &Form, team: &Team) -> Result<Form, DomainError> {
         Ok(Form { version: form.version + 1, ..self.with_new_values(form, team)? })
     }
 
@@ -185,7 +185,7 @@ impl FormInput {
         }
         Ok(Form {
             name: self.name.clone().unwrap_or_else(|| form.name.clone()),
-            status_id: team.status_or_first(new_status.unwrap_or(form.status_id)),
+            status_id: team.find_status_or_first(new_status.unwrap_or(form.status_id)),
             business: self.business.clone().unwrap_or_else(|| form.business.clone()),
             source: self.source.clone().unwrap_or_else(|| form.source.clone()),
             allowed_origins: self.allowed_origins.clone().unwrap_or_else(|| form.allowed_origins.clone()),

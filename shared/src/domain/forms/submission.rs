@@ -10,22 +10,22 @@ pub struct Submission {
     pub(crate) row: LeadRow,
     /// Message of the visitor, which becomes a comment. May be empty.
     pub message: String,
-    /// Where the visitor came from.
+    /// Where the visitor came from: campaign parameters, click ids, page and referrer.
     pub attribution: Attribution,
     /// Names of the unknown fields in the submission, at most [`Form::MAX_SHOWN_UNKNOWN_FIELDS`].
     pub ignored: Vec<String>,
 }
 
 impl Submission {
-    /// Builds the new lead, with the status, businesses and source of the form. If the form's status was deleted, the
-    /// lead gets the team's first status. Deleted businesses are left out.
+    /// Builds the new lead, with the status, businesses and source of the form. The team's first status replaces a
+    /// deleted status; deleted businesses are left out.
     ///
     /// # Errors
     /// Fails when a field is bad. A submission that was read without a fault has no bad field.
     pub fn to_lead(&self, form: &Form, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let mut lead = self.row.to_lead(team, id, at)?;
         self.apply_form_defaults(&mut lead, form, team, WriteMode::Overwrite);
-        lead.status_id = team.status_or_first(form.status_id);
+        lead.status_id = team.find_status_or_first(form.status_id);
         lead.update_derived();
         Ok(lead)
     }

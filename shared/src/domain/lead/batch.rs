@@ -11,9 +11,9 @@ use strum::{IntoStaticStr, VariantArray};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum BatchMode {
-    /// Only rows that create a lead: rows without an e-mail address, and rows whose address no lead has.
+    /// Accepts only rows that create a lead: rows without an e-mail address, and rows whose address no lead has.
     Create,
-    /// Only rows that change a lead: rows whose e-mail address a lead already has.
+    /// Accepts only rows that change a lead: rows whose e-mail address a lead already has.
     Update,
     /// All rows.
     Upsert,
@@ -95,24 +95,24 @@ pub struct RowResult {
 
 impl RowResult {
     /// The result of a row that succeeded.
-    pub fn succeeded(index: usize, id: Option<LeadId>, result: RowOutcome) -> Self {
+    pub fn succeeded_row(index: usize, id: Option<LeadId>, result: RowOutcome) -> Self {
         Self { index, id, result, code: None, message: None, errors: Vec::new(), existing: None, archived: false }
     }
 
     /// The result of a row that changes an existing lead. `before` is the lead without the change.
-    pub fn updated(index: usize, before: &Lead) -> Self {
-        Self { archived: before.archived, ..Self::succeeded(index, Some(before.id), RowOutcome::Updated) }
+    pub fn updated_row(index: usize, before: &Lead) -> Self {
+        Self { archived: before.archived, ..Self::succeeded_row(index, Some(before.id), RowOutcome::Updated) }
     }
 
     /// The result of a row that failed.
-    pub fn failed(index: usize, code: ErrorCode, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
-        let failed = Self::succeeded(index, None, RowOutcome::Failed);
+    pub fn failed_row(index: usize, code: ErrorCode, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
+        let failed = Self::succeeded_row(index, None, RowOutcome::Failed);
         Self { code: Some(code), message: Some(message.into()), errors, ..failed }
     }
 
     /// The result of a row with bad fields. If exactly one field is bad, its code becomes the row's code.
-    pub fn invalid(index: usize, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
+    pub fn invalid_row(index: usize, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
         let code = if let [error] = &errors[..] { error.code } else { ErrorCode::InvalidRequest };
-        Self::failed(index, code, message, errors)
+        Self::failed_row(index, code, message, errors)
     }
 }

@@ -90,9 +90,9 @@ fn set_if_allowed<T: Clone>(field: &mut T, value: &Option<T>, mode: WriteMode, i
 /// Which fields a change overwrites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteMode {
-    /// Every field for which the change has a value.
+    /// Overwrites every field for which the change has a value.
     Overwrite,
-    /// Only fields that are empty in the lead.
+    /// Fills only fields that are empty in the lead.
     FillEmpty,
 }
 
@@ -262,7 +262,7 @@ impl LeadRow {
     }
 
     /// The row's e-mail address. `None` if the address is absent or bad.
-    pub fn email(&self) -> Option<&Email> {
+    pub fn email_of_row(&self) -> Option<&Email> {
         self.change.values.email.as_ref()?.as_ref()
     }
 
@@ -292,7 +292,7 @@ impl LeadRow {
             BusinessIdOrName::Name(name) => Some(name.as_str()),
             BusinessIdOrName::Id(_) => None,
         });
-        names.filter(|name| team.business_named(name).is_none())
+        names.filter(|name| team.find_business_by_name(name).is_none())
     }
 
     /// The change that the row makes, with names of status and businesses resolved to ids. Unknown names become faults.
@@ -304,7 +304,7 @@ impl LeadRow {
             fault("business", ErrorCode::UnknownBusiness.with_message(unknown_names_message(&unknown)));
         }
         if let Some(name) = &self.status {
-            let status = team.status_named(name).map(|status| status.id);
+            let status = team.find_status_by_name(name).map(|status| status.id);
             if status.is_none() {
                 fault("status", ErrorCode::UnknownStatus.with_message(unknown_names_message(&[name])));
             }
@@ -312,7 +312,7 @@ impl LeadRow {
         }
         let id = |business: &BusinessIdOrName| match business {
             BusinessIdOrName::Id(id) => Some(*id),
-            BusinessIdOrName::Name(name) => team.business_named(name).map(|business| business.id),
+            BusinessIdOrName::Name(name) => team.find_business_by_name(name).map(|business| business.id),
         };
         change.values.business = self.businesses.as_ref().map(|all| unique_in_order(all.iter().filter_map(id)));
         change

@@ -2,23 +2,22 @@
 
 pub(super) mod batch;
 pub(super) mod change;
+pub(super) mod email;
 pub(super) mod filter;
 pub(super) mod photo;
 pub(super) mod search_index;
 
 use std::ops::{Deref, DerefMut};
-use std::str::FromStr;
 
-use email_address::{EmailAddress, Options};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::normalize::{normalize_for_comparison, normalize_for_storage};
+use super::normalize::normalize_for_comparison;
 use super::{
-    Attribution, BusinessId, CountedProperties, ErrorCode, IndexWords, LeadId, SortPosition, SourceHash, StatusId,
-    Timestamp, ValidationFault, to_hex,
+    Attribution, BusinessId, CountedProperties, Email, IndexWords, LeadId, SortPosition, SourceHash, StatusId,
+    Timestamp, to_hex,
 };
 use strum::{IntoStaticStr, VariantArray};
 
@@ -43,46 +42,6 @@ pub enum State {
     Active,
     /// `Inactive`
     Inactive,
-}
-
-/// An e-mail address of at most 254 characters: trimmed and in Unicode NFC, otherwise as the caller wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-#[schemars(inline, extend("format" = Email::JSON_SCHEMA_FORMAT))]
-pub struct Email(String);
-
-impl Email {
-    /// Maximum length of an e-mail address, in characters. <https://www.rfc-editor.org/errata/eid1690>
-    pub const MAX_EMAIL_CHARS: usize = 254;
-    /// JSON Schema `format` of an e-mail address, which allows Unicode.
-    pub const JSON_SCHEMA_FORMAT: &'static str = "idn-email";
-
-    /// The address as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Hash of the address, equal for addresses that differ only in case or Unicode form. Unique in a team.
-    pub fn caseless_hash(&self) -> String {
-        caseless_hash(&self.0)
-    }
-}
-
-/// Parses an e-mail address. Unicode is allowed; a display name, a host without a dot and an IP address are not.
-impl FromStr for Email {
-    type Err = ValidationFault;
-
-    fn from_str(text: &str) -> Result<Self, ValidationFault> {
-        let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
-        let text = normalize_for_storage(text);
-        if text.chars().count() > Self::MAX_EMAIL_CHARS {
-            return Err(
-                ErrorCode::TooLong.with_message(format!("must be at most {} characters", Self::MAX_EMAIL_CHARS))
-            );
-        }
-        let valid = EmailAddress::parse_with_options(&text, options).is_ok();
-        valid.then_some(Self(text)).ok_or_else(|| ErrorCode::InvalidFormat.with_message("must be an e-mail address"))
-    }
 }
 
 /// The first 128 bits of the SHA-256 of the case-folded text, as hexadecimal digits. Keys contain this hash in place of
@@ -148,7 +107,7 @@ fn serialize_email<S: Serializer>(email: &Option<Email>, serializer: S) -> Resul
 }
 
 fn deserialize_email<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {
-    String::deserialize(deserializer).map(|text| (!text.is_empty()).then_some(Email(text)))
+    String::deserialize(deserializer).map(|text| (!text.is_empty()).then_some(email::Email(text)))
 }
 
 /// The fields of a lead that lists do not return. Each field may be empty.
@@ -191,7 +150,8 @@ pub struct Lead {
     pub logs: u64,
     /// Number of comments.
     pub comments: u64,
-    /// Hashes and words that the keys of the lead's other items contain, see [`DerivedKeyParts`].
+    /// Hashes and words that the keys of a lead's other items contain. They are stored with the lead, because a later
+    /// release may derive other ones and would not find the old items.
     pub derived: DerivedKeyParts,
     /// Words that the lead no longer has, but whose search index entries did not fit the transaction that was to remove
     /// them. The clean-up removes the entries.
@@ -293,31 +253,5 @@ impl Lead {
     /// Time to store for a write that was requested at `now`: later than the time of every earlier write to the lead.
     pub fn next_write_time(&self, now: Timestamp) -> Timestamp {
         now.max(self.written_at.saturating_add(SignedDuration::from_millis(1)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_valid_email_addresses_parse() {
-        for good in ["john.doe@example.com", "jörg@exämple.de", "用户@例子.公司", "a+b@c.io", "o'brien@x.ie"] {
-            assert!(good.parse::<Email>().is_ok(), "{good}");
-        }
-        for bad in
-            ["", "john", "john@", "@x.com", "a b@x.com", "John <j@x.com>", "j@[127.0.0.1]", "j@localhost", "a@b@c.d"]
-        {
-            assert!(bad.parse::<Email>().is_err(), "{bad}");
-        }
-        assert!(format!("{}@x.com", "a".repeat(300)).parse::<Email>().is_err());
-    }
-
-    #[test]
-    fn fingerprints_ignore_case() {
-        let of = |text: &str| text.parse::<Email>().map(|email| email.caseless_hash());
-        assert_eq!(of("John.Doe@Example.com"), of("john.doe@example.COM"));
-        assert_eq!(of("jose\u{301}@example.com"), of("JOSÉ@example.com"));
-        assert_ne!(of("jose@example.com"), of("josé@example.com"));
     }
 }

@@ -1,10 +1,5 @@
-//! Search index of leads. A search finds a lead by the beginnings of the lead's index words.
-//!
-//! The index words come from name, e-mail address, phone numbers, company, position and location. The digits of a phone
-//! number are indexed twice: forwards, and backwards after a `~`, so that the last digits are the beginning of a word,
-//! too. Chinese, Japanese and Korean text, whose words are not separated by spaces, is indexed from each character on.
-//! So is a full name in these scripts, last name first. The word for the own domain of an e-mail address ends with `@`,
-//! which distinguishes it from the words for parent domains.
+//! Search index of leads. A search finds a lead by the beginnings of the lead's index words, which come from name, e-mail
+//! address, phone numbers, company, position and location.
 
 use std::collections::BTreeSet;
 
@@ -102,11 +97,8 @@ fn cjk_full_name_words(first: &str, last: &str) -> Vec<String> {
     starts.map(|(at, _)| truncate_word(&format!("{}{first}", &last[at..]))).collect()
 }
 
-/// The index words of a lead.
-///
-/// The index entry of a text word stores all words of the lead ([`IndexWords::all_words_text`]), so that a search of
-/// several words can check the other words in the entry. The entry of a contact word stores only the contact words
-/// ([`IndexWords::contact_text`]), so that a changed name rewrites fewer entries.
+/// The index words of a lead. Contact words (e-mail address and phone numbers) are separate from text words, so that a
+/// changed name rewrites fewer index entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexWords {
     /// Text words: the words of name, company, position and location.
@@ -169,7 +161,7 @@ impl IndexWords {
     }
 
     /// Whether a word is one of the index words.
-    pub fn contains(&self, word: &str) -> bool {
+    pub fn contains_word(&self, word: &str) -> bool {
         self.text_words.contains(word) || self.contact_words.contains(word)
     }
 
@@ -286,12 +278,12 @@ impl SearchQuery {
     }
 
     /// The terms, longest first. Never empty.
-    pub fn terms(&self) -> &[SearchTerm] {
+    pub fn search_terms(&self) -> &[SearchTerm] {
         &self.0
     }
 
     /// Whether a lead matches every term of the search.
-    pub fn matches(&self, lead: &Lead) -> bool {
+    pub fn matches_lead(&self, lead: &Lead) -> bool {
         self.matches_words(&lead.derived.words.all_words_text())
     }
 
@@ -311,7 +303,7 @@ mod tests {
     use super::*;
 
     fn forms_of_longest_term(text: &str) -> Vec<String> {
-        SearchQuery::parse(text).map(|query| query.terms()[0].forms.clone()).unwrap_or_default()
+        SearchQuery::parse(text).map(|query| query.search_terms()[0].forms.clone()).unwrap_or_default()
     }
 
     #[test]

@@ -84,19 +84,19 @@ impl Team {
     }
 
     /// The business with this name, whatever its case and Unicode form.
-    pub fn business_named(&self, name: &str) -> Option<&Business> {
+    pub fn find_business_by_name(&self, name: &str) -> Option<&Business> {
         let name = normalize_for_comparison(name);
         self.businesses.iter().find(|business| normalize_for_comparison(&business.name) == name)
     }
 
     /// The id of this status, or of the team's first status if this one was deleted.
-    pub fn status_or_first(&self, id: StatusId) -> StatusId {
+    pub fn find_status_or_first(&self, id: StatusId) -> StatusId {
         let first = self.statuses.first().map_or(id, |status| status.id);
         self.status(id).map_or(first, |status| status.id)
     }
 
     /// The status with this name, whatever its case and Unicode form.
-    pub fn status_named(&self, name: &str) -> Option<&Status> {
+    pub fn find_status_by_name(&self, name: &str) -> Option<&Status> {
         self.statuses.iter().find(|status| is_same_name(&status.name, name))
     }
 
@@ -173,7 +173,7 @@ impl Team {
             return Err(DomainError::LastStatus);
         }
         self.statuses.remove(place);
-        self.retire(StatusOrBusiness::Status(id));
+        self.retire_reference(StatusOrBusiness::Status(id));
         Ok(())
     }
 
@@ -244,11 +244,11 @@ impl Team {
     pub fn remove_business(&mut self, id: BusinessId) -> Result<(), DomainError> {
         let place = self.businesses.iter().position(|b| b.id == id).ok_or(DomainError::UnknownBusiness)?;
         self.businesses.remove(place);
-        self.retire(StatusOrBusiness::Business(id));
+        self.retire_reference(StatusOrBusiness::Business(id));
         Ok(())
     }
 
-    fn retire(&mut self, reference: StatusOrBusiness) {
+    fn retire_reference(&mut self, reference: StatusOrBusiness) {
         self.retired.push(reference);
         let surplus = self.retired.len().saturating_sub(Self::MAX_RETIRED_REFERENCES);
         self.retired.drain(..surplus);

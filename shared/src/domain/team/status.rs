@@ -41,7 +41,7 @@ pub enum Colour {
 impl Colour {
     /// The CSS name of the light variant, for example `lightblue`.
     pub fn light_variant(self) -> String {
-        format!("light{}", self.name())
+        format!("light{}", self.value_name())
     }
 }
 
@@ -87,9 +87,9 @@ mod tests {
 
     #[test]
     fn colours_serialise_and_parse_by_their_names() {
-        for colour in Colour::all() {
-            assert_eq!(serde_json::json!(colour), serde_json::json!(colour.name()));
-            assert_eq!(Colour::from_name(colour.name()), Some(*colour));
+        for colour in Colour::all_values() {
+            assert_eq!(serde_json::json!(colour), serde_json::json!(colour.value_name()));
+            assert_eq!(Colour::from_name(colour.value_name()), Some(*colour));
         }
         assert_eq!(Colour::Slategray.light_variant(), "lightslategray");
     }

@@ -65,7 +65,7 @@ fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
-/// One of the two delivery queues.
+/// One of the two SQS delivery queues: for prompt or for slow endpoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DeliveryQueueKind {
@@ -88,8 +88,8 @@ impl ScheduledJob {
         Self { job, due: None, lane, faults: 0 }
     }
 
-    /// The message for another attempt after a failure of the API itself, delayed by 2 seconds at first and by 64 at
-    /// most. `None` after 12 failures: the queue's visibility timeout then spaces the attempts.
+    /// Builds the message for another attempt after a failure of the API itself, delayed by 2 to 64 seconds. `None`
+    /// after 12 failures: the queue's visibility timeout then spaces the attempts.
     pub fn requeued_after_fault(&self, now: Timestamp) -> Option<Self> {
         let faults = self.faults + 1;
         let pause = SignedDuration::from_secs(1 << faults.min(6));
@@ -112,7 +112,7 @@ pub enum DeliveryContent {
     Ping {
         /// Id of the test.
         id: EventId,
-        /// When the request for the test was received.
+        /// Time at which the request for the test ping was received.
         at: Timestamp,
     },
 }
@@ -262,7 +262,7 @@ impl Delivery {
         let pause = RETRY_PAUSES.get(self.tries).filter(|_| attempt.outcome() == AttemptOutcome::Failure);
         let pause = pause.map(|pause| {
             let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
-            jittered((*pause).max(asked), random)
+            jittered_pause((*pause).max(asked), random)
         });
         self.next_attempt_at = pause.map(|pause| attempt.at.saturating_add(pause));
         self.state = match (attempt.outcome(), pause) {
@@ -296,13 +296,13 @@ impl Delivery {
     /// Marks the delivery as failed without another attempt, because the webhook is off or the job came from the
     /// dead-letter queue.
     #[must_use]
-    pub fn abandon(self) -> Self {
+    pub fn abandon_delivery(self) -> Self {
         Self { state: DeliveryState::Failed, next_attempt_at: None, version: self.version + 1, ..self }
     }
 }
 
 /// A pause, extended at random by at most [`MAX_JITTER_FRACTION`].
-fn jittered(pause: SignedDuration, random: f64) -> SignedDuration {
+fn jittered_pause(pause: SignedDuration, random: f64) -> SignedDuration {
     SignedDuration::try_from_secs_f64(pause.as_secs_f64() * (1.0 + MAX_JITTER_FRACTION * random)).unwrap_or(pause)
 }
 
@@ -314,16 +314,16 @@ mod tests {
         Timestamp::from_millisecond(0).saturating_add(SignedDuration::from_secs(seconds))
     }
 
-    fn job(round: i64) -> DeliveryJob {
+    fn job_in_round(round: i64) -> DeliveryJob {
         let position = FeedPosition { page: 1, number: 1, at: at(0) };
         let team = "demo".parse().unwrap_or_else(|()| unreachable!());
         DeliveryJob { team, webhook: WebhookId::MIN, message: DeliveryContent::Event(position), round }
     }
 
     fn started_delivery(round: i64, before: Option<Delivery>) -> Delivery {
-        let id = EventId::new(&job(0).team, 1);
+        let id = EventId::new(&job_in_round(0).team, 1);
         let event = DeliveredEvent { id, event_type: "lead.created".into(), created_at: at(0) };
-        Delivery::record_for_next_attempt(before, &job(round), &event)
+        Delivery::record_for_next_attempt(before, &job_in_round(round), &event)
     }
 
     fn attempt_with_status(status: Option<u16>, seconds: i64) -> Attempt {
@@ -337,14 +337,14 @@ mod tests {
             delivery = delivery.record_attempt(attempt_with_status(Some(500), now), None, 0.0);
             let Some(next) = delivery.next_attempt_at else { break };
             let next = next.as_millisecond() / 1000;
-            assert_eq!(Delivery::next_step(Some(&delivery), &job(0), at(next - 1)), NextStep::At(at(next)));
-            assert_eq!(Delivery::next_step(Some(&delivery), &job(0), at(next)), NextStep::Now);
+            assert_eq!(Delivery::next_step(Some(&delivery), &job_in_round(0), at(next - 1)), NextStep::At(at(next)));
+            assert_eq!(Delivery::next_step(Some(&delivery), &job_in_round(0), at(next)), NextStep::Now);
             pauses.push(next - now);
             now = next;
         }
         assert_eq!(pauses, [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]);
         assert_eq!((delivery.state, delivery.attempts.len()), (DeliveryState::Failed, 10));
-        assert_eq!(Delivery::next_step(Some(&delivery), &job(0), at(now)), NextStep::Drop);
+        assert_eq!(Delivery::next_step(Some(&delivery), &job_in_round(0), at(now)), NextStep::Drop);
     }
 
     #[test]
@@ -375,12 +375,12 @@ mod tests {
     fn a_finished_delivery_can_be_sent_again_on_request() {
         let failed = started_delivery(0, None).record_attempt(attempt_with_status(Some(410), 0), None, 0.0);
         assert_eq!(failed.state, DeliveryState::Failed);
-        assert_eq!(Delivery::next_step(Some(&failed), &job(5), at(1)), NextStep::Now);
+        assert_eq!(Delivery::next_step(Some(&failed), &job_in_round(5), at(1)), NextStep::Now);
         let again = started_delivery(5, Some(failed)).record_attempt(attempt_with_status(None, 1), None, 0.0);
         assert_eq!((again.attempts.len(), again.tries, again.state), (2, 1, DeliveryState::Pending));
-        assert_eq!(Delivery::next_step(Some(&again), &job(0), at(1)), NextStep::Drop);
+        assert_eq!(Delivery::next_step(Some(&again), &job_in_round(0), at(1)), NextStep::Drop);
         let done = again.record_attempt(attempt_with_status(Some(204), 6), None, 0.0);
-        assert_eq!(Delivery::next_step(Some(&done), &job(5), at(7)), NextStep::Drop);
+        assert_eq!(Delivery::next_step(Some(&done), &job_in_round(5), at(7)), NextStep::Drop);
         assert_eq!(done.next_attempt_at, None);
     }
 }

@@ -6,9 +6,8 @@ use std::sync::LazyLock;
 
 use ipnet::IpNet;
 
-/// Networks that are not the public Internet: the special-purpose networks in IANA's registries, and multicast. IPv6 is
-/// public only within `2000::/3`, without the networks listed here. Ranges that embed an IPv4 address (6to4, Teredo,
-/// NAT64) are all refused.
+/// Networks that are not the public Internet: special-purpose networks and multicast. IPv6 is public only within
+/// `2000::/3`, without the networks listed here.
 /// <https://www.iana.org/assignments/iana-ipv4-special-registry>
 /// <https://www.iana.org/assignments/iana-ipv6-special-registry>
 const SPECIAL_NETWORKS: [&str; 24] = [

@@ -9,18 +9,18 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::civil::Date;
 
-use super::condition::Condition;
+use super::condition::WriteCondition;
 use super::counters::rollup::{CounterView, StoredCounterCopy};
 use super::item_update::ItemUpdate;
 use super::keys::attribute::counter::{CLOSED_THROUGH, LAST_WRITE_DAY, RETIRED_REFERENCES};
-use super::keys::{CleanupTask, Key, KeyRange, PrimaryKey};
-use super::{Consistency, Item, Table, string_value};
+use super::keys::{CleanupTask, ItemKey, KeyRange, PrimaryKey};
+use super::{ReadConsistency, Table, TableItem, string_value};
 use crate::domain::error::Error;
 use crate::domain::{
     Actor, BusinessId, COUNTER_SHARDS, CounterCopyId, CounterDeltas, CounterField, CounterKey, CounterValues,
     CreationCounts, LeadCount, LeadFilter, Period, Team, TeamId, Timestamp,
 };
-use crate::store::groups::CounterStore;
+use crate::store::store_types::CounterStore;
 
 /// Number of counters that are read concurrently.
 const CONCURRENT_COUNTER_READS: usize = 16;
@@ -30,7 +30,7 @@ type CounterCopies = Vec<(CounterCopyId, CounterValues)>;
 
 /// The counter fields of an item, with their values. Attributes whose names do not parse as a [`CounterField`] are
 /// skipped.
-pub(super) fn parse_counter_fields(item: &Item) -> CounterValues {
+pub(super) fn parse_counter_fields(item: &TableItem) -> CounterValues {
     let value = |value: &AttributeValue| value.as_n().ok().and_then(|n| n.parse().ok());
     item.iter().filter_map(|(name, stored)| Some((name.parse().ok()?, value(stored)?))).collect()
 }
@@ -83,7 +83,7 @@ impl Table {
         team: &TeamId,
         counter: &CounterKey,
     ) -> Result<CounterCopies, Error> {
-        let items = self.query_all(&KeyRange::counter_copies(team, counter), Consistency::Strong).await?;
+        let items = self.query_all(&KeyRange::counter_copies(team, counter), ReadConsistency::Strong).await?;
         items
             .iter()
             .map(|item| StoredCounterCopy::of(item).map(|copy| (copy.id, copy.numbers.into_iter().collect())))
@@ -134,8 +134,10 @@ impl Table {
     }
 
     async fn read_counter_view(&self, rollups: &KeyRange, open: &KeyRange) -> Result<CounterView, Error> {
-        let (rollups, open) =
-            tokio::try_join!(self.query_all(rollups, Consistency::Strong), self.query_all(open, Consistency::Strong))?;
+        let (rollups, open) = tokio::try_join!(
+            self.query_all(rollups, ReadConsistency::Strong),
+            self.query_all(open, ReadConsistency::Strong)
+        )?;
         CounterView::new(&rollups, &open)
     }
 }
@@ -153,7 +155,7 @@ impl CounterAdditions {
 
     /// Chooses the counter copy to add to: the generation is the day of the write, the shard is random.
     pub(super) fn random_copy(&self) -> CounterCopyId {
-        CounterCopyId { generation: self.actor.at.utc_day(), shard: fastrand::u64(..COUNTER_SHARDS) }
+        CounterCopyId { generation: self.actor.at.as_utc_day(), shard: fastrand::u64(..COUNTER_SHARDS) }
     }
 
     /// Chooses a copy of the same generation in a different shard, at random.
@@ -170,7 +172,7 @@ impl CounterAdditions {
         let changed = std::iter::once((&CounterKey::All, all)).chain(others);
         let update = |(counter, numbers)| {
             (
-                Key::Count(counter, copy).of(&self.actor.team),
+                ItemKey::Count(counter, copy).of(&self.actor.team),
                 build_counter_update(counter, numbers, copy, self.actor.at),
             )
         };
@@ -180,7 +182,7 @@ impl CounterAdditions {
 
 /// If the write was refused because the day of its counter copy is closed, returns the copy of the day after the last
 /// closed day.
-pub(super) fn copy_after_closed_day(copy: CounterCopyId, refused_by: Option<&Item>) -> Option<CounterCopyId> {
+pub(super) fn copy_after_closed_day(copy: CounterCopyId, refused_by: Option<&TableItem>) -> Option<CounterCopyId> {
     let through: Date = refused_by?.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
     (through >= copy.generation).then(|| CounterCopyId { generation: through.tomorrow().unwrap_or(through), ..copy })
 }
@@ -194,28 +196,28 @@ fn build_counter_update(
     at: Timestamp,
 ) -> ItemUpdate {
     let mut terms = Vec::new();
-    let mut condition = Condition::default();
+    let mut condition = WriteCondition::default();
     if matches!(counter, CounterKey::All | CounterKey::Businesses(_)) {
         for (n, reference) in CounterDeltas::gained_references(numbers).into_iter().enumerate() {
             terms.push(format!("NOT contains(#retired, :r{n})"));
             condition = condition
-                .name("#retired", RETIRED_REFERENCES)
-                .value(&format!(":r{n}"), string_value(&reference.to_string()));
+                .with_name("#retired", RETIRED_REFERENCES)
+                .with_value(&format!(":r{n}"), string_value(&reference.to_string()));
         }
     }
     let generation = string_value(&copy.generation.to_string());
     if *counter == CounterKey::All {
         terms.push("(attribute_not_exists(#through) OR #through < :generation)".to_owned());
-        condition = condition.name("#through", CLOSED_THROUGH).value(":generation", generation.clone());
+        condition = condition.with_name("#through", CLOSED_THROUGH).with_value(":generation", generation.clone());
     }
     condition.expression = terms.join(" AND ");
     let mut update = ItemUpdate::on(condition);
     if *counter == CounterKey::All {
-        update = update.set(LAST_WRITE_DAY, generation);
+        update = update.set_attribute(LAST_WRITE_DAY, generation);
         // Only shard 0 schedules the team's rollup as a clean-up task: one task for each team is enough.
         if copy.shard == 0 {
-            update = update.set_if_absent(CleanupTask::attributes_due_at(at));
+            update = update.set_attribute_if_absent(CleanupTask::attributes_due_at(at));
         }
     }
-    numbers.iter().fold(update, |update, (name, change)| update.add(&name.to_string(), *change))
+    numbers.iter().fold(update, |update, (name, change)| update.add_to_attribute(&name.to_string(), *change))
 }

@@ -1,12 +1,7 @@
 //! Rollups: once a day is over, its counter copies are merged into a few items.
 //!
-//! A write adds to one copy of each counter that it changes. The keys of counters by day carry the day of the write,
-//! called the generation. Once that day is over, the rollup closes the day in all shards of the counter of all leads.
-//! Every write that changes counters updates that counter too, on condition that the day is open, so no write can add
-//! to a closed generation, and its copies can be summed. Each rollup item stores the last generation that it contains.
-//! A reader of rollup items and copies skips the copies that a rollup item already contains. Sums are therefore exact
-//! at any moment, and each step is safe to repeat. Copies are deleted an hour after they were rolled up, when no reader
-//! can still hold an older rollup item.
+//! Counts stay exact at any moment, for two reasons. The rollup first closes the day, so that no write can add to the
+//! copies that it merges. Each rollup item stores the last day that it contains, so that readers skip merged copies.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,17 +16,17 @@ use crate::domain::{
     COUNTER_SHARDS, CounterCopyId, CounterField, CounterKey, LeadCount, SourceHash, TeamId, Timestamp,
 };
 use crate::platform::deadline;
-use crate::store::condition::Condition;
+use crate::store::condition::WriteCondition;
 use crate::store::counters::parse_counter_fields;
-use crate::store::groups::CleanupStore;
 use crate::store::item_update::ItemUpdate;
-use crate::store::keys::attribute::DUE;
+use crate::store::keys::attribute::DUE_AT;
 use crate::store::keys::attribute::counter::{CLOSED_THROUGH, LAST_WRITE_DAY};
 use crate::store::keys::{
-    CleanupTask, Key, KeyRange, ParsedCounterKey, ROLLUP_SLICES, RollupKey, RollupPlace, StoredRollup,
+    CleanupTask, ItemKey, KeyRange, ParsedCounterKey, ROLLUP_SLICES, RollupKey, RollupPlace, StoredRollup,
     parse_counter_partition_item,
 };
-use crate::store::{Consistency, Item, PageQuery, Table, decode, encode, string_value};
+use crate::store::store_types::CleanupStore;
+use crate::store::{PageQuery, ReadConsistency, Table, TableItem, decode, encode_item, string_value};
 
 /// Number of concurrent writes of a rollup.
 const CONCURRENT_ROLLUP_WRITES: usize = 32;
@@ -53,7 +48,7 @@ fn earliest_closing_time(day: Date) -> Timestamp {
 
 /// The last day that may be closed at `now`, see [`earliest_closing_time`].
 fn last_closable_day(now: Timestamp) -> Date {
-    now.saturating_add(-SETTLING_TIME).utc_day().yesterday().unwrap_or(Date::MIN)
+    now.saturating_add(-SETTLING_TIME).as_utc_day().yesterday().unwrap_or(Date::MIN)
 }
 
 /// Item that stores how far a team's counters are rolled up.
@@ -120,7 +115,7 @@ pub(in crate::store) struct StoredCounterCopy {
 impl StoredCounterCopy {
     /// # Errors
     /// 500 when the item is not a counter copy.
-    pub(in crate::store) fn of(item: &Item) -> Result<Self, Error> {
+    pub(in crate::store) fn of(item: &TableItem) -> Result<Self, Error> {
         match parse_counter_partition_item(item) {
             Some(ParsedCounterKey::Open(counter, id)) => {
                 let mut numbers: Vec<_> = parse_counter_fields(item).into_iter().collect();
@@ -134,8 +129,8 @@ impl StoredCounterCopy {
 
 /// # Errors
 /// 500 when the item is not a rollup.
-fn parse_rollup(item: &Item) -> Result<StoredRollup, Error> {
-    StoredRollup::parse(item).ok_or_else(|| Error::internal("a rollup does not parse"))
+fn parse_rollup(item: &TableItem) -> Result<StoredRollup, Error> {
+    StoredRollup::parse_rollup_item(item).ok_or_else(|| Error::internal("a rollup does not parse"))
 }
 
 /// A counter value that is to be added to a rollup item.
@@ -158,7 +153,7 @@ impl CounterView {
     ///
     /// # Errors
     /// 500 when an item does not parse.
-    pub fn new(rollups: &[Item], open: &[Item]) -> Result<Self, Error> {
+    pub fn new(rollups: &[TableItem], open: &[TableItem]) -> Result<Self, Error> {
         let rollups: Vec<StoredRollup> = rollups.iter().map(parse_rollup).collect::<Result<_, _>>()?;
         let through = rollups.iter().map(|item| (item.rollup.clone(), item.through)).collect();
         Ok(Self { rollups, through, open: open.iter().map(StoredCounterCopy::of).collect::<Result<_, _>>()? })
@@ -200,11 +195,10 @@ impl CounterView {
 
 impl CleanupStore {
     /// Rolls up a team's counter copies of days that ended at least an hour before `now`, and deletes copies that were
-    /// rolled up at least an hour ago. Stops before the deadline. Safe to repeat, also after an interruption.
+    /// rolled up at least an hour ago. Safe to repeat.
     ///
     /// # Errors
-    /// 503 when the table stays too busy, 409 when concurrent runs keep writing the same rollup item. Rollup items that
-    /// are already written stay valid.
+    /// 503 when the table stays too busy, 409 when concurrent runs keep writing the same rollup item.
     pub async fn roll_up(&self, team: &TeamId, now: Timestamp) -> Result<RollupReport, Error> {
         let progress = self.rollup_progress(team, now).await?;
         let copies = self.remove_rolled_up_copies(team, &progress, now).await?;
@@ -234,7 +228,7 @@ impl CleanupStore {
 
 impl Table {
     async fn rollup_progress(&self, team: &TeamId, now: Timestamp) -> Result<StoredRollupProgress, Error> {
-        let stored = self.read_item(Key::RollupProgress.of(team), Consistency::Strong).await?;
+        let stored = self.read_item(ItemKey::RollupProgress.of(team), ReadConsistency::Strong).await?;
         Ok(stored.map(decode).transpose()?.unwrap_or_else(|| StoredRollupProgress::before_first_rollup(now)))
     }
 
@@ -251,7 +245,7 @@ impl Table {
         }
         let is_rolled_up = |copy: &StoredCounterCopy| copy.id.generation <= progress.through;
         let (rolled_up, left): (Vec<_>, Vec<_>) = copies.into_iter().partition(is_rolled_up);
-        let key = |copy: &StoredCounterCopy| Key::Count(&copy.counter, copy.id).of(team);
+        let key = |copy: &StoredCounterCopy| ItemKey::Count(&copy.counter, copy.id).of(team);
         self.delete_items(rolled_up.iter().map(key).collect()).await?;
         Ok(left)
     }
@@ -260,11 +254,11 @@ impl Table {
     async fn close_days_through(&self, team: &TeamId, through: Date) -> Result<(), Error> {
         let closings = (0..COUNTER_SHARDS).map(|shard| async move {
             let through = string_value(&through.to_string());
-            let earlier = Condition::new("attribute_not_exists(#through) OR #through < :through");
-            let earlier = earlier.name("#through", CLOSED_THROUGH).value(":through", through.clone());
-            let update = ItemUpdate::on(earlier).set(CLOSED_THROUGH, through);
+            let earlier = WriteCondition::new("attribute_not_exists(#through) OR #through < :through");
+            let earlier = earlier.with_name("#through", CLOSED_THROUGH).with_value(":through", through.clone());
+            let update = ItemUpdate::on(earlier).set_attribute(CLOSED_THROUGH, through);
             // If the condition fails, `through` or a later day is already closed.
-            self.update_if(Key::Count(&CounterKey::All, CounterCopyId::without_generation(shard)).of(team), update)
+            self.update_if(ItemKey::Count(&CounterKey::All, CounterCopyId::without_generation(shard)).of(team), update)
                 .await
                 .map(drop)
         });
@@ -281,7 +275,7 @@ impl Table {
         first: u64,
     ) -> Result<u64, Error> {
         for slice in first..ROLLUP_SLICES {
-            if deadline::remaining() < MAX_SLICE_TIME {
+            if deadline::time_left() < MAX_SLICE_TIME {
                 return Ok(slice);
             }
             let additions = additions_of_slice(copies, slice);
@@ -304,8 +298,9 @@ impl Table {
         through: Date,
     ) -> Result<(), Error> {
         for _ in 0..MAX_ROLLUP_WRITE_TRIES {
-            let key = Key::Rollup(rollup).of(team);
-            let read = self.read_item(key, Consistency::Strong).await?.map(|item| parse_rollup(&item)).transpose()?;
+            let key = ItemKey::Rollup(rollup).of(team);
+            let read =
+                self.read_item(key, ReadConsistency::Strong).await?.map(|item| parse_rollup(&item)).transpose()?;
             let from = read.as_ref().map(|read| read.through);
             if from.is_some_and(|from| from >= through) {
                 return Ok(());
@@ -313,11 +308,11 @@ impl Table {
             let mut merged = read.unwrap_or_else(|| StoredRollup::new(rollup.clone(), through));
             merged.through = through;
             for addition in additions.iter().filter(|addition| from.is_none_or(|from| from < addition.generation)) {
-                merged.add(&addition.attribute, &addition.name, addition.leads);
+                merged.add_leads(&addition.attribute, &addition.name, addition.leads);
             }
-            let unchanged = from.map_or_else(Condition::item_absent, |from| {
-                let unchanged = Condition::new("#through = :from").name("#through", CLOSED_THROUGH);
-                unchanged.value(":from", string_value(&from.to_string()))
+            let unchanged = from.map_or_else(WriteCondition::item_absent, |from| {
+                let unchanged = WriteCondition::new("#through = :from").with_name("#through", CLOSED_THROUGH);
+                unchanged.with_value(":from", string_value(&from.to_string()))
             });
             if self.put_if(merged.to_rollup_item(team), unchanged).await? {
                 return Ok(());
@@ -329,10 +324,10 @@ impl Table {
     /// Stores the progress, unless another run has stored a later generation. A rollup that ran out of time stores the
     /// same generation as before.
     async fn store_progress(&self, team: &TeamId, progress: &StoredRollupProgress) -> Result<(), Error> {
-        let not_further = Condition::new("attribute_not_exists(PK) OR #through <= :through")
-            .name("#through", CLOSED_THROUGH)
-            .value(":through", string_value(&progress.through.to_string()));
-        self.put_if(encode(Key::RollupProgress.of(team), progress)?, not_further).await.map(drop)
+        let not_further = WriteCondition::new("attribute_not_exists(PK) OR #through <= :through")
+            .with_name("#through", CLOSED_THROUGH)
+            .with_value(":through", string_value(&progress.through.to_string()));
+        self.put_if(encode_item(ItemKey::RollupProgress.of(team), progress)?, not_further).await.map(drop)
     }
 
     /// Schedules the team's next clean-up task for the time at which the oldest copy can be rolled up or deleted. If
@@ -352,16 +347,16 @@ impl Table {
                 } else {
                     earliest_closing_time(oldest).max(now.saturating_add(SETTLING_TIME))
                 };
-                ItemUpdate::default().set(DUE, string_value(&due.to_string()))
+                ItemUpdate::default().set_attribute(DUE_AT, string_value(&due.to_string()))
             }
             None => {
-                let untouched = Condition::new("attribute_not_exists(#generation) OR #generation <= :through")
-                    .name("#generation", LAST_WRITE_DAY)
-                    .value(":through", string_value(&progress.through.to_string()));
-                ItemUpdate::on(untouched).remove_all(CleanupTask::attribute_names())
+                let untouched = WriteCondition::new("attribute_not_exists(#generation) OR #generation <= :through")
+                    .with_name("#generation", LAST_WRITE_DAY)
+                    .with_value(":through", string_value(&progress.through.to_string()));
+                ItemUpdate::on(untouched).remove_attributes(CleanupTask::attribute_names())
             }
         };
-        self.update_if(Key::Count(&CounterKey::All, CounterCopyId::without_generation(0)).of(team), update)
+        self.update_if(ItemKey::Count(&CounterKey::All, CounterCopyId::without_generation(0)).of(team), update)
             .await
             .map(drop)
     }
@@ -379,7 +374,7 @@ impl Table {
         let (mut open, mut after) = (Vec::new(), None);
         loop {
             let (items, last) =
-                self.query_page(PageQuery { after, ..PageQuery::of(range, Consistency::Strong) }).await?;
+                self.query_page(PageQuery { after, ..PageQuery::of(range, ReadConsistency::Strong) }).await?;
             for item in &items {
                 open.push(StoredCounterCopy::of(item)?);
             }
@@ -396,8 +391,9 @@ fn additions_of_slice(copies: &[&StoredCounterCopy], slice: u64) -> BTreeMap<Rol
     let mut additions: BTreeMap<RollupKey, Vec<RollupAddition>> = BTreeMap::new();
     for StoredCounterCopy { counter, id, numbers } in copies {
         for (field, leads) in numbers {
-            let places =
-                RollupPlace::places_of_field(counter, *field).into_iter().filter(|place| place.rollup.slice() == slice);
+            let places = RollupPlace::places_of_field(counter, *field)
+                .into_iter()
+                .filter(|place| place.rollup.slice_number() == slice);
             for RollupPlace { rollup, attribute, name } in places {
                 let addition = RollupAddition { generation: id.generation, attribute, name, leads: *leads };
                 additions.entry(rollup).or_default().push(addition);

@@ -4,14 +4,14 @@ pub(super) mod submissions;
 
 use std::collections::HashMap;
 
-use super::keys::{Key, KeyRange, PrimaryKey, statistics_form_id};
-use super::{Consistency, decode};
+use super::keys::{ItemKey, KeyRange, PrimaryKey, statistics_form_id};
+use super::{ReadConsistency, decode};
 use crate::domain::error::Error;
 use crate::domain::{
     Actor, DomainError, Form, FormId, FormInput, FormKey, FormStatistics, IdempotencyKey, Team, TeamId,
 };
 use crate::store::StoredResponse;
-use crate::store::groups::FormStore;
+use crate::store::store_types::FormStore;
 
 impl FormStore {
     /// Lists the team's forms, newest first, with their statistics, and the team. One round trip.
@@ -19,8 +19,8 @@ impl FormStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn forms(&self, team: &TeamId) -> Result<(Vec<(Form, FormStatistics)>, Team), Error> {
-        let range = KeyRange::forms(team);
-        let (items, team) = tokio::try_join!(self.query_all(&range, Consistency::Strong), self.team(team))?;
+        let range = KeyRange::forms_of_team(team);
+        let (items, team) = tokio::try_join!(self.query_all(&range, ReadConsistency::Strong), self.team(team))?;
         let mut statistics: HashMap<FormId, FormStatistics> = HashMap::new();
         let mut forms: Vec<Form> = Vec::new();
         for item in items {
@@ -49,7 +49,7 @@ impl FormStore {
         answer: impl Fn(&Team, &Form) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let answer = &answer;
-        let writing = self.transact(actor, &[Key::Team]).idempotent(idempotency_key);
+        let writing = self.transact(actor, &[ItemKey::Team]).idempotent(idempotency_key);
         writing
             .respond(|mut attempt| async move {
                 let team = attempt.take_team()?;
@@ -58,10 +58,10 @@ impl FormStore {
                 form(FormId::MIN)?;
                 let form = form(attempt.allocated_ids().await?)?;
                 let transaction = attempt.transaction();
-                transaction.create(Key::Form(form.id).of(&actor.team), &form);
-                transaction.put(Key::FormStatistics(form.id).of(&actor.team), &FormStatistics::default());
+                transaction.create(ItemKey::Form(form.id).of(&actor.team), &form);
+                transaction.put(ItemKey::FormStatistics(form.id).of(&actor.team), &FormStatistics::default());
                 let full = || DomainError::TooManyForms.into();
-                transaction.increment_below_limit(Key::FormCount.of(&actor.team), Form::MAX_PER_TEAM, full);
+                transaction.increment_below_limit(ItemKey::FormCount.of(&actor.team), Form::MAX_FORMS_PER_TEAM, full);
                 attempt.commit(answer(&team, &form))
             })
             .await
@@ -77,13 +77,13 @@ impl FormStore {
         id: FormId,
         input: &FormInput,
     ) -> Result<(Form, FormStatistics, Team), Error> {
-        let writing = self.transact(actor, &[Key::Form(id), Key::FormStatistics(id), Key::Team]);
+        let writing = self.transact(actor, &[ItemKey::Form(id), ItemKey::FormStatistics(id), ItemKey::Team]);
         writing
             .run(|mut attempt| async move {
-                let before: Form = attempt.take_item(&Key::Form(id))?.ok_or_else(Error::form_not_found)?;
-                let (statistics, team) = (attempt.take_item(&Key::FormStatistics(id))?, attempt.take_team()?);
-                let after = input.apply(&before, &team)?;
-                attempt.put_if_version(&Key::Form(id), before.version, &after);
+                let before: Form = attempt.take_item(&ItemKey::Form(id))?.ok_or_else(Error::form_not_found)?;
+                let (statistics, team) = (attempt.take_item(&ItemKey::FormStatistics(id))?, attempt.take_team()?);
+                let after = input.changed_form(&before, &team)?;
+                attempt.put_if_version(&ItemKey::Form(id), before.version, &after);
                 attempt.commit((after, statistics.unwrap_or_default(), team))
             })
             .await
@@ -98,9 +98,9 @@ impl FormStore {
         let writing = self.transact(actor, &[]);
         writing
             .run(|mut attempt| async move {
-                let (key, counter) = (Key::Form(id).of(team), Key::FormCount.of(team));
+                let (key, counter) = (ItemKey::Form(id).of(team), ItemKey::FormCount.of(team));
                 attempt.transaction().delete_and_decrement(key, counter, Error::form_not_found);
-                attempt.transaction().delete(Key::FormStatistics(id).of(team));
+                attempt.transaction().delete(ItemKey::FormStatistics(id).of(team));
                 attempt.commit(())
             })
             .await
@@ -111,7 +111,7 @@ impl FormStore {
     /// # Errors
     /// 404 for an unknown, inactive or deleted form.
     pub async fn active_form(&self, key: &FormKey, team: &TeamId, id: FormId) -> Result<Form, Error> {
-        let item = self.read_item(Key::Form(id).of(team), Consistency::Strong).await?;
+        let item = self.read_item(ItemKey::Form(id).of(team), ReadConsistency::Strong).await?;
         let form: Option<Form> = item.map(decode).transpose()?;
         form.filter(|form| form.active && form.key == *key).ok_or_else(Error::form_not_found)
     }

@@ -10,19 +10,21 @@ use crate::domain::{
     Actor, Change, Comment, CommentId, Form, FormStatistics, IdempotencyKey, Lead, LeadId, LogId, Submission, Team,
     to_hex,
 };
-use crate::store::groups::FormStore;
-use crate::store::ids::{IdSequence, to_id};
+use crate::store::ids::{IdSequence, id_from_number};
 use crate::store::item_update::ItemUpdate;
-use crate::store::keys::Key;
+use crate::store::keys::ItemKey;
 use crate::store::keys::attribute::TTL;
 use crate::store::keys::attribute::form_minute::{ALL_POSTS, SENDER_POSTS_PREFIX};
-use crate::store::keys::attribute::form_statistics::{IGNORED_FIELD_NAMES, LAST_SUBMITTED_AT, SPAM, SUBMISSIONS};
+use crate::store::keys::attribute::form_statistics::{
+    ACCEPTED_SUBMISSIONS, IGNORED_FIELD_NAMES, LAST_SUBMITTED_AT, SPAM_SUBMISSIONS,
+};
 use crate::store::leads::LeadEdit;
 use crate::store::leads::writes::{CountedWrites, EmailLock, decode_live_lead};
+use crate::store::store_types::FormStore;
 
-use crate::store::condition::Condition;
+use crate::store::condition::WriteCondition;
 use crate::store::transaction::{FailedCondition, RetryState, TransactionOutcome};
-use crate::store::{Consistency, StoredResponse, Table, decode, number_value, string_value};
+use crate::store::{ReadConsistency, StoredResponse, Table, decode, number_value, string_value};
 
 /// Rate limit: maximum number of posts to one form in a minute.
 const MAX_POSTS_PER_MINUTE: u64 = 60;
@@ -51,7 +53,7 @@ struct AcceptedSubmission<'a> {
 
 impl FormStore {
     /// Writes a submission. `submission` is `None` if the honeypot was filled in: the post is counted as spam and
-    /// discarded. Three round trips for a new lead, four with `idempotency_key`; the first one checks the rate limit.
+    /// discarded. Three round trips for a new lead, four with `idempotency_key`.
     ///
     /// # Errors
     /// 429 when the form or `sender` has reached its limit of posts in this minute.
@@ -94,48 +96,55 @@ impl Table {
         let sender = to_hex(&hash[..6]);
         let of_sender = format!("{SENDER_POSTS_PREFIX}{sender}");
         let room = "(attribute_not_exists(#all) OR #all < :most) AND (attribute_not_exists(#sender) OR #sender < :mostOfSender)";
-        let room = Condition::new(room)
-            .name("#all", ALL_POSTS)
-            .name("#sender", &of_sender)
-            .value(":most", number_value(MAX_POSTS_PER_MINUTE))
-            .value(":mostOfSender", number_value(MAX_SENDER_POSTS_PER_MINUTE));
+        let room = WriteCondition::new(room)
+            .with_name("#all", ALL_POSTS)
+            .with_name("#sender", &of_sender)
+            .with_value(":most", number_value(MAX_POSTS_PER_MINUTE))
+            .with_value(":mostOfSender", number_value(MAX_SENDER_POSTS_PER_MINUTE));
         let expiry = number_value(now + MINUTE_COUNTER_SECONDS);
-        let update = ItemUpdate::on(room).add(ALL_POSTS, 1).add(&of_sender, 1).set(TTL, expiry);
-        if self.update_if(Key::FormMinute(form.id, actor.at).of(&actor.team), update).await? {
+        let update = ItemUpdate::on(room)
+            .add_to_attribute(ALL_POSTS, 1)
+            .add_to_attribute(&of_sender, 1)
+            .set_attribute(TTL, expiry);
+        if self.update_if(ItemKey::FormMinute(form.id, actor.at).of(&actor.team), update).await? {
             return Ok(());
         }
         Err(Error::too_many_requests(u32::try_from(60 - now % 60).unwrap_or(60)))
     }
 
     async fn count_spam(&self, actor: &Actor, form: &Form) {
-        let update = ItemUpdate::on(Condition::item_exists()).add(SPAM, 1);
-        log_statistics_failure(self.update_if(Key::FormStatistics(form.id).of(&actor.team), update).await);
+        let update = ItemUpdate::on(WriteCondition::item_exists()).add_to_attribute(SPAM_SUBMISSIONS, 1);
+        log_statistics_failure(self.update_if(ItemKey::FormStatistics(form.id).of(&actor.team), update).await);
     }
 
     /// Counts an accepted submission in the form's statistics, and records the names of unknown fields that were sent.
     async fn count_accepted(&self, AcceptedSubmission { actor, form, submission, .. }: &AcceptedSubmission<'_>) {
         let mut ignored = None;
         if !submission.ignored.is_empty() {
-            let key = Key::FormStatistics(form.id).of(&actor.team);
+            let key = ItemKey::FormStatistics(form.id).of(&actor.team);
             let statistics =
-                self.read_item(key, Consistency::Eventual).await.and_then(|item| item.map(decode).transpose());
+                self.read_item(key, ReadConsistency::Eventual).await.and_then(|item| item.map(decode).transpose());
             let statistics: FormStatistics = statistics.ok().flatten().unwrap_or_default();
             ignored = statistics.merged_unknown_fields(&submission.ignored);
         }
         let at = string_value(&actor.at.to_string());
-        let mut update = ItemUpdate::on(Condition::item_exists()).add(SUBMISSIONS, 1).set(LAST_SUBMITTED_AT, at);
+        let mut update = ItemUpdate::on(WriteCondition::item_exists())
+            .add_to_attribute(ACCEPTED_SUBMISSIONS, 1)
+            .set_attribute(LAST_SUBMITTED_AT, at);
         if let Some(names) = ignored {
-            update =
-                update.set(IGNORED_FIELD_NAMES, AttributeValue::L(names.into_iter().map(AttributeValue::S).collect()));
+            update = update.set_attribute(
+                IGNORED_FIELD_NAMES,
+                AttributeValue::L(names.into_iter().map(AttributeValue::S).collect()),
+            );
         }
-        log_statistics_failure(self.update_if(Key::FormStatistics(form.id).of(&actor.team), update).await);
+        log_statistics_failure(self.update_if(ItemKey::FormStatistics(form.id).of(&actor.team), update).await);
     }
 
     async fn allocate_submission_ids(&self, actor: &Actor) -> Result<SubmissionIds, Error> {
         let wanted = [(IdSequence::Lead, 1), (IdSequence::Comment, 1), (IdSequence::Log, PREALLOCATED_LOG_ID_COUNT)];
         let [lead, comment, log] = self.allocate_id_ranges(&actor.team, wanted).await?;
-        let logs = (log..).take(PREALLOCATED_LOG_ID_COUNT).map(to_id).collect::<Result<_, Error>>()?;
-        Ok(SubmissionIds { lead: to_id(lead)?, comment: to_id(comment)?, logs })
+        let logs = (log..).take(PREALLOCATED_LOG_ID_COUNT).map(id_from_number).collect::<Result<_, Error>>()?;
+        Ok(SubmissionIds { lead: id_from_number(lead)?, comment: id_from_number(comment)?, logs })
     }
 
     async fn write_submission(
@@ -174,7 +183,7 @@ impl Table {
             };
             existing = match lead {
                 Some(lead) => {
-                    let item = self.read_item(Key::Lead(lead).of(&actor.team), Consistency::Strong).await?;
+                    let item = self.read_item(ItemKey::Lead(lead).of(&actor.team), ReadConsistency::Strong).await?;
                     item.map(decode_live_lead).transpose()?.flatten()
                 }
                 None => None,
@@ -211,7 +220,7 @@ impl AcceptedSubmission<'_> {
     /// attribution is only logged.
     fn build_lead_edit<'a>(&'a self, before: &'a Lead) -> Result<LeadEdit<'a>, Error> {
         let after = self.submission.fill_empty_fields(before, self.form, self.team)?;
-        let mut changes = Change::between_leads(Some(before), &after, self.team);
+        let mut changes = Change::changes_between_leads(Some(before), &after, self.team);
         if !self.submission.attribution.is_empty() && !before.details.attribution.is_empty() {
             let (previous, current) = (json!(before.details.attribution), json!(self.submission.attribution));
             changes.insert("attribution".to_owned(), Change { previous, current });

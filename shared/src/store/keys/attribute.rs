@@ -10,14 +10,14 @@ pub const TTL: &str = "ttl";
 /// The sort key of the indexes over leads.
 pub const SORT_POSITION: &str = "sortPosition";
 /// The sort key of the index of clean-up tasks: the time at which a task is due.
-pub const DUE: &str = "due";
+pub const DUE_AT: &str = "due";
 /// Random id of the transaction that wrote the item. A transaction recognises by this id what its own earlier try
 /// wrote.
 pub const WRITTEN_BY: &str = "writtenBy";
 /// Version of an item, for optimistic locking. Each change of the item's content adds 1.
 pub const VERSION: &str = "version";
 
-/// Names of the partition key attributes of the indexes, see [`super::Index`].
+/// Names of the partition key attributes of the indexes, see [`super::TableIndex`].
 pub mod index {
     /// Partition key of the index of leads by archived flag and state.
     pub const BY_ARCHIVED: &str = "byArchived";
@@ -26,13 +26,13 @@ pub mod index {
     /// Partition key of the index of leads by source.
     pub const BY_SOURCE: &str = "bySource";
     /// Partition key of the index of clean-up tasks: one of several shards, for example `CLEANUP#0`.
-    pub const CLEANUP: &str = "cleanup";
+    pub const CLEANUP_SHARD: &str = "cleanup";
 }
 
 /// A lead.
 pub mod lead {
     /// Ids of the lead's businesses.
-    pub const BUSINESS: &str = "business";
+    pub const BUSINESS_IDS: &str = "business";
     /// Id of the lead's status.
     pub const STATUS_ID: &str = "statusId";
     /// State of the lead: `Active` or `Inactive`.
@@ -40,7 +40,7 @@ pub mod lead {
     /// Whether the lead is archived.
     pub const ARCHIVED: &str = "archived";
     /// Marks the item as the tombstone of a deleted lead. The value identifies the request that deleted the lead.
-    pub const DELETED: &str = "deleted";
+    pub const DELETED_BY: &str = "deleted";
     /// Time and author of a lead's deletion, in the tombstone.
     pub const DELETION: &str = "deletion";
     /// Number of the lead's log entries.
@@ -62,13 +62,13 @@ pub mod entry {
 /// A search entry.
 pub mod search_entry {
     /// All indexed words of the lead, joined to one string.
-    pub const WORDS: &str = "words";
+    pub const INDEXED_WORDS: &str = "words";
 }
 
 /// A photo.
 pub mod photo {
     /// Id of the lead that the photo is attached to.
-    pub const LEAD: &str = "lead";
+    pub const ATTACHED_TO_LEAD: &str = "lead";
     /// Time until which the upload can be attached to a lead, in seconds since 1970.
     pub const ATTACHABLE_UNTIL: &str = "until";
     /// Whether the clean-up has removed the photo's S3 objects once.
@@ -90,7 +90,7 @@ pub mod counter {
 /// Counter of a team's API keys, forms or webhooks, which limits their number.
 pub mod quota {
     /// Number of the team's API keys, forms or webhooks.
-    pub const COUNT: &str = "count";
+    pub const ITEM_COUNT: &str = "count";
 }
 
 /// An API key.
@@ -110,9 +110,9 @@ pub mod form_minute {
 /// The statistics of a form.
 pub mod form_statistics {
     /// Number of accepted submissions.
-    pub const SUBMISSIONS: &str = "submissions";
+    pub const ACCEPTED_SUBMISSIONS: &str = "submissions";
     /// Number of submissions that filled in the honeypot.
-    pub const SPAM: &str = "spam";
+    pub const SPAM_SUBMISSIONS: &str = "spam";
     /// Time of the last accepted submission.
     pub const LAST_SUBMITTED_AT: &str = "lastSubmittedAt";
     /// Names of unknown fields that submissions sent last.
@@ -126,5 +126,5 @@ pub mod feed_page {
     /// Ids of the log entries and tombstones that the page's events are made from.
     pub const EVENT_SOURCES: &str = "sources";
     /// The page's events: a JSON array, compressed (raw DEFLATE, RFC 1951).
-    pub const EVENTS: &str = "events";
+    pub const COMPRESSED_EVENTS: &str = "events";
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::attribute::{DUE, PK};
-use super::index::Index;
+use super::attribute::{DUE_AT, PK};
+use super::index::TableIndex;
 use crate::domain::{LeadId, PhotoName, TeamId, Timestamp};
-use crate::store::Item;
+use crate::store::TableItem;
 
 /// Number of partitions (shards) of the index of clean-up tasks. The throughput of a single partition would limit the
 /// rate of deletions.
@@ -26,22 +26,22 @@ pub enum CleanupTask {
 
 impl CleanupTask {
     /// The attributes by which an index lists an item as a clean-up task that is due at `due_at`, in a random shard.
-    pub fn attributes_due_at(due_at: Timestamp) -> Item {
+    pub fn attributes_due_at(due_at: Timestamp) -> TableItem {
         let partition = cleanup_partition(fastrand::u8(..CLEANUP_SHARDS));
         let attribute = |name: &str, value| (name.to_owned(), AttributeValue::S(value));
         HashMap::from([
-            attribute(Index::Cleanup.partition_attribute(), partition),
-            attribute(DUE, due_sort_key(due_at)),
+            attribute(TableIndex::Cleanup.partition_attribute(), partition),
+            attribute(DUE_AT, due_sort_key(due_at)),
         ])
     }
 
     /// Names of the attributes that make an item a clean-up task.
     pub fn attribute_names() -> [&'static str; 2] {
-        [Index::Cleanup.partition_attribute(), DUE]
+        [TableIndex::Cleanup.partition_attribute(), DUE_AT]
     }
 
     /// Parses the team and the task of an entry in the index of clean-up tasks. `None` for other items.
-    pub fn of(item: &Item) -> Option<(TeamId, Self)> {
+    pub fn of(item: &TableItem) -> Option<(TeamId, Self)> {
         let pk = item.get(PK)?.as_s().ok()?;
         let mut parts = pk.strip_prefix("T#")?.splitn(3, '#');
         let team = parts.next()?.parse().ok()?;

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::sort_key;
 use crate::domain::{BusinessId, CounterCopyId, CounterKey, LeadGroup, SourceHash};
-use crate::store::Item;
+use crate::store::TableItem;
 
 /// A rollup item, identified by the counters that it merges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +18,7 @@ pub enum RollupKey {
     GroupDays(Date, u64),
 }
 
-pub(super) fn month(first: Date) -> String {
+pub(super) fn year_and_month_text(first: Date) -> String {
     first.strftime("%Y-%m").to_string()
 }
 
@@ -41,9 +41,9 @@ pub(super) fn count_sort_key(counter: &CounterKey, CounterCopyId { generation, s
 
 pub(super) fn rollup_sort_key(rollup: &RollupKey) -> String {
     match rollup {
-        RollupKey::Days(first) => format!("DAYS#{}", month(*first)),
+        RollupKey::Days(first) => format!("DAYS#{}", year_and_month_text(*first)),
         RollupKey::Groups(source, bucket) => format!("GROUPS#{}#{bucket:02}", source_key_part(source.as_ref())),
-        RollupKey::GroupDays(first, bucket) => format!("GROUPDAYS#{}#{bucket:02}", month(*first)),
+        RollupKey::GroupDays(first, bucket) => format!("GROUPDAYS#{}#{bucket:02}", year_and_month_text(*first)),
     }
 }
 
@@ -64,12 +64,12 @@ pub enum ParsedCounterKey {
     Open(CounterKey, CounterCopyId),
     /// A rollup, see [`RollupKey`].
     Rollup(RollupKey),
-    /// Progress of the team's rollups, see [`super::Key::RollupProgress`].
+    /// Progress of the team's rollups, see [`super::ItemKey::RollupProgress`].
     RollupProgress,
 }
 
 /// Parses the sort key of an item in the partition of counters. `None` for other items.
-pub fn parse_counter_partition_item(item: &Item) -> Option<ParsedCounterKey> {
+pub fn parse_counter_partition_item(item: &TableItem) -> Option<ParsedCounterKey> {
     let mut parts = sort_key(item)?.split('#');
     let kind = parts.next()?;
     let parts: Vec<&str> = parts.collect();

@@ -2,13 +2,13 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::attribute::{self, DUE, SORT_POSITION};
+use super::attribute::{self, DUE_AT, SORT_POSITION};
 use crate::domain::{Lead, NamedEnum as _, SourceHash, State, StatusId, TeamId};
-use crate::store::Item;
+use crate::store::TableItem;
 
 /// The global secondary indexes. The indexes of leads project the fields of [`crate::domain::LeadSummary`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Index {
+pub enum TableIndex {
     /// Leads by archived flag and state (active or inactive).
     ByArchived,
     /// Leads by archived flag, state (active or inactive) and status.
@@ -19,9 +19,9 @@ pub enum Index {
     Cleanup,
 }
 
-impl Index {
+impl TableIndex {
     /// Every index.
-    pub const ALL: [Self; 4] = [Self::ByArchived, Self::ByStatus, Self::BySource, Self::Cleanup];
+    pub const ALL_INDEXES: [Self; 4] = [Self::ByArchived, Self::ByStatus, Self::BySource, Self::Cleanup];
 
     /// Name of the index in `template.yaml`.
     pub fn name(self) -> &'static str {
@@ -39,7 +39,7 @@ impl Index {
             Self::ByArchived => attribute::index::BY_ARCHIVED,
             Self::ByStatus => attribute::index::BY_STATUS,
             Self::BySource => attribute::index::BY_SOURCE,
-            Self::Cleanup => attribute::index::CLEANUP,
+            Self::Cleanup => attribute::index::CLEANUP_SHARD,
         }
     }
 
@@ -47,7 +47,7 @@ impl Index {
     pub fn sort_attribute(self) -> &'static str {
         match self {
             Self::ByArchived | Self::ByStatus | Self::BySource => SORT_POSITION,
-            Self::Cleanup => DUE,
+            Self::Cleanup => DUE_AT,
         }
     }
 }
@@ -65,11 +65,11 @@ pub enum IndexPartition {
 
 impl IndexPartition {
     /// The index that the partition belongs to.
-    pub fn index(&self) -> Index {
+    pub fn index_of_partition(&self) -> TableIndex {
         match self {
-            Self::Archived(..) => Index::ByArchived,
-            Self::Status(..) => Index::ByStatus,
-            Self::Source(_) => Index::BySource,
+            Self::Archived(..) => TableIndex::ByArchived,
+            Self::Status(..) => TableIndex::ByStatus,
+            Self::Source(_) => TableIndex::BySource,
         }
     }
 
@@ -78,23 +78,24 @@ impl IndexPartition {
         let team = team.as_str();
         let flag = |archived: &bool| if *archived { "ARCHIVED" } else { "LIVE" };
         match self {
-            Self::Archived(archived, state) => format!("T#{team}#{}#{}", flag(archived), state.name()),
-            Self::Status(archived, state, id) => format!("T#{team}#{}#{}#{id}", flag(archived), state.name()),
+            Self::Archived(archived, state) => format!("T#{team}#{}#{}", flag(archived), state.value_name()),
+            Self::Status(archived, state, id) => format!("T#{team}#{}#{}#{id}", flag(archived), state.value_name()),
             Self::Source(source) => format!("T#{team}#SOURCE#{}", source.as_str()),
         }
     }
 
     /// The partition key attributes that list a lead's item in the indexes. The sort key attribute is the lead's own
     /// sort position.
-    pub fn index_key_attributes(team: &TeamId, lead: &Lead) -> Item {
+    pub fn index_key_attributes(team: &TeamId, lead: &Lead) -> TableItem {
         let source = lead.derived.source.clone().map(Self::Source);
         let partitions = [
             Some(Self::Archived(lead.archived, lead.state)),
             Some(Self::Status(lead.archived, lead.state, lead.status_id)),
             source,
         ];
-        let attribute =
-            |p: Self| (p.index().partition_attribute().to_owned(), AttributeValue::S(p.partition_key_value(team)));
+        let attribute = |p: Self| {
+            (p.index_of_partition().partition_attribute().to_owned(), AttributeValue::S(p.partition_key_value(team)))
+        };
         partitions.into_iter().flatten().map(attribute).collect()
     }
 }

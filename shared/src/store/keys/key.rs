@@ -11,7 +11,7 @@ use crate::domain::{
     Actor, Agent, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, FormId, LeadId, PhotoName, SortPosition,
     TeamId, Timestamp, ViewId, WebhookId,
 };
-use crate::store::Item;
+use crate::store::TableItem;
 
 /// Prefix of the sort keys of a lead's log entries.
 pub(super) const LOG_PREFIX: &str = "LOG#";
@@ -36,9 +36,9 @@ pub(super) const DELIVERY_PREFIX: &str = "DELIVERY#";
 /// Prefix of the sort keys of a webhook's failed deliveries.
 pub(super) const FAILED_DELIVERY_PREFIX: &str = "FAILED#";
 
-/// Identifies an item of a team; [`Key::of`] builds its primary key. `docs/architecture.md` has a table of all items.
+/// Identifies an item of a team; [`ItemKey::of`] builds its primary key. `docs/architecture.md` lists all items.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key<'a> {
+pub enum ItemKey<'a> {
     /// The team: statuses and businesses.
     Team,
     /// The last allocated id of each kind of id.
@@ -112,13 +112,13 @@ pub struct PrimaryKey {
 
 impl PrimaryKey {
     /// Reads the primary key from an item's attributes. `None` if the item has no key.
-    pub fn of(item: &Item) -> Option<Self> {
+    pub fn of(item: &TableItem) -> Option<Self> {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         Some(Self { pk: text(PK)?, sk: text(SK)? })
     }
 
     /// Kind of the item, for log lines. The kind contains no text that callers sent.
-    pub fn kind(&self) -> &str {
+    pub fn kind_prefix(&self) -> &str {
         match self.pk.split('#').nth(2) {
             // Sort keys of search entries and business entries are words and times, so the kind is in the partition
             // key.
@@ -128,12 +128,12 @@ impl PrimaryKey {
     }
 
     /// Converts the key to the two key attributes.
-    pub fn attributes(self) -> Item {
+    pub fn key_attributes(self) -> TableItem {
         HashMap::from([(PK.to_owned(), AttributeValue::S(self.pk)), (SK.to_owned(), AttributeValue::S(self.sk))])
     }
 }
 
-impl Key<'_> {
+impl ItemKey<'_> {
     /// Builds the primary key of this item in a team.
     pub fn of(&self, team: &TeamId) -> PrimaryKey {
         let sk = match self {
@@ -168,8 +168,8 @@ impl Key<'_> {
     }
 
     /// Builds the primary key of this item, as attributes.
-    pub fn primary_key_attributes(&self, team: &TeamId) -> Item {
-        self.of(team).attributes()
+    pub fn primary_key_attributes(&self, team: &TeamId) -> TableItem {
+        self.of(team).key_attributes()
     }
 
     pub(super) fn partition_key(&self, team: &TeamId) -> String {
@@ -226,14 +226,14 @@ pub fn is_comment(key: &PrimaryKey) -> bool {
 
 /// Parses the team and lead of an item in a lead's partition, and whether the item is the lead itself or its tombstone.
 /// `None` for other items.
-pub fn parse_lead_partition_item(item: &Item) -> Option<(TeamId, LeadId, bool)> {
+pub fn parse_lead_partition_item(item: &TableItem) -> Option<(TeamId, LeadId, bool)> {
     let key = PrimaryKey::of(item)?;
     let (team, id) = key.pk.strip_prefix("T#")?.split_once("#LEAD#")?;
     Some((team.parse().ok()?, id.parse().ok()?, key.sk == "LEAD"))
 }
 
 /// Parses the number of the first event of an event page. `None` for other items.
-pub fn parse_event_page_number(item: &Item) -> Option<u64> {
+pub fn parse_event_page_number(item: &TableItem) -> Option<u64> {
     sort_key(item)?.strip_prefix(EVENT_PAGE_PREFIX)?.parse().ok()
 }
 
@@ -253,7 +253,7 @@ pub fn lead_id_of_position(position: &SortPosition) -> Option<LeadId> {
 }
 
 /// Parses the word and the lead of a search entry.
-pub fn parse_search_entry_key(item: &Item) -> Option<(&str, LeadId)> {
+pub fn parse_search_entry_key(item: &TableItem) -> Option<(&str, LeadId)> {
     let (word, id) = sort_key(item)?.rsplit_once(' ')?;
     Some((word, LeadId::new(LeadId::MAX.checked_sub(id.parse().ok()?)?)?))
 }

@@ -1,9 +1,5 @@
-//! Format of a rollup item: packed counter values.
-//!
-//! A rollup has one attribute for each day or group. `D05` holds the values of the fifth day of the rollup's month.
-//! `=1,2` holds the values of the group of leads with the businesses 1 and 2, and `=1,2|6f1a` those of the group that
-//! also has the source `6f1a`. An attribute packs counter fields with their values: `LA1:3 B7` means 3 for the field
-//! `LA1` and 1 for the field `B7`. In a rollup of groups by day, each field name begins with the day: `05LA1:3`.
+//! Format of a rollup item: one attribute for each day or group, which packs the values of the counter's fields. `D05`
+//! with `LA1:3 B7` means, for the fifth day of the month: 3 for the field `LA1` and 1 for the field `B7`.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +8,11 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::attribute::counter::CLOSED_THROUGH;
-use super::{Key, ParsedCounterKey, RollupKey, join_business_ids, parse_business_ids, parse_counter_partition_item};
+use super::{
+    ItemKey, ParsedCounterKey, RollupKey, join_business_ids, parse_business_ids, parse_counter_partition_item,
+};
 use crate::domain::{CounterField, CounterKey, LeadCount, LeadGroup, SourceHash, TeamId};
-use crate::store::Item;
+use crate::store::TableItem;
 
 /// Number of slices into which the rollups of a team are divided. The bench `rollup` measures the memory that one slice
 /// takes.
@@ -35,25 +33,25 @@ const GROUP_PREFIX: char = '=';
 impl RollupKey {
     /// The rollup item that holds a group's counter over all days.
     pub fn of_group(group: &LeadGroup) -> Self {
-        Self::Groups(group.source.clone(), bucket(&join_business_ids(&group.businesses), GROUP_BUCKETS))
+        Self::Groups(group.source.clone(), hash_bucket(&join_business_ids(&group.businesses), GROUP_BUCKETS))
     }
 
     /// The rollup item that holds a group's counter of one day.
     pub fn of_group_day(day: Date, group: &LeadGroup) -> Self {
-        Self::GroupDays(day.first_of_month(), bucket(&group_attribute_text(group), GROUP_DAY_BUCKETS))
+        Self::GroupDays(day.first_of_month(), hash_bucket(&group_attribute_text(group), GROUP_DAY_BUCKETS))
     }
 
     /// Number of the slice that the rollup item belongs to, below [`ROLLUP_SLICES`].
-    pub fn slice(&self) -> u64 {
+    pub fn slice_number(&self) -> u64 {
         match self {
             Self::Days(_) => 0,
-            Self::Groups(source, _) => source.as_ref().map_or(0, |source| bucket(source.as_str(), ROLLUP_SLICES)),
+            Self::Groups(source, _) => source.as_ref().map_or(0, |source| hash_bucket(source.as_str(), ROLLUP_SLICES)),
             Self::GroupDays(_, bucket) => bucket % ROLLUP_SLICES,
         }
     }
 }
 
-fn bucket(text: &str, buckets: u64) -> u64 {
+fn hash_bucket(text: &str, buckets: u64) -> u64 {
     u64::from(Sha256::digest(text)[0]) % buckets
 }
 
@@ -117,27 +115,28 @@ impl StoredRollup {
     }
 
     /// Decodes a rollup item. `None` for other items.
-    pub fn parse(item: &Item) -> Option<Self> {
+    pub fn parse_rollup_item(item: &TableItem) -> Option<Self> {
         let ParsedCounterKey::Rollup(rollup) = parse_counter_partition_item(item)? else { return None };
         let through = item.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
         let mut stored = Self::new(rollup, through);
         for (attribute, packed) in item.iter().filter(|(name, _)| name.starts_with([DAY_PREFIX, GROUP_PREFIX])) {
-            stored.numbers.insert(attribute.clone(), unpack(packed.as_s().ok()?)?);
+            stored.numbers.insert(attribute.clone(), unpack_counter_values(packed.as_s().ok()?)?);
         }
         Some(stored)
     }
 
     /// Encodes the rollup as a DynamoDB item.
-    pub fn to_rollup_item(&self, team: &TeamId) -> Item {
-        let mut item = Key::Rollup(&self.rollup).primary_key_attributes(team);
+    pub fn to_rollup_item(&self, team: &TeamId) -> TableItem {
+        let mut item = ItemKey::Rollup(&self.rollup).primary_key_attributes(team);
         item.insert(CLOSED_THROUGH.to_owned(), AttributeValue::S(self.through.to_string()));
-        let packed = self.numbers.iter().map(|(attribute, of)| (attribute.clone(), AttributeValue::S(pack(of))));
+        let packed =
+            self.numbers.iter().map(|(attribute, of)| (attribute.clone(), AttributeValue::S(pack_counter_values(of))));
         item.extend(packed);
         item
     }
 
     /// Adds `leads` to a value. A value that becomes 0 is removed.
-    pub fn add(&mut self, attribute: &str, name: &str, leads: i64) {
+    pub fn add_leads(&mut self, attribute: &str, name: &str, leads: i64) {
         let of_attribute = self.numbers.entry(attribute.to_owned()).or_default();
         *of_attribute.entry(name.to_owned()).or_default() += leads;
         of_attribute.retain(|_, leads| *leads != 0);
@@ -186,7 +185,7 @@ impl StoredRollup {
 }
 
 /// Packs counter values: `LA1:3 B7`. A value of 1 is left out.
-fn pack(numbers: &BTreeMap<String, i64>) -> String {
+fn pack_counter_values(numbers: &BTreeMap<String, i64>) -> String {
     let pack = |(name, leads): (&String, &i64)| match leads {
         1 => name.clone(),
         _ => format!("{name}:{leads}"),
@@ -194,7 +193,7 @@ fn pack(numbers: &BTreeMap<String, i64>) -> String {
     numbers.iter().map(pack).collect::<Vec<_>>().join(" ")
 }
 
-fn unpack(packed: &str) -> Option<BTreeMap<String, i64>> {
+fn unpack_counter_values(packed: &str) -> Option<BTreeMap<String, i64>> {
     let parts = packed.split(' ').map(|part| part.split_once(':').unwrap_or((part, "1")));
     parts.map(|(name, leads)| Some((name.to_owned(), leads.parse().ok()?))).collect()
 }
@@ -206,9 +205,9 @@ mod tests {
     #[test]
     fn counter_values_are_packed_and_unpacked() {
         let numbers = BTreeMap::from([("LA1".to_owned(), 3), ("B7".to_owned(), 1), ("LA2".to_owned(), -1)]);
-        assert_eq!(pack(&numbers), "B7 LA1:3 LA2:-1");
-        assert_eq!(unpack("B7 LA1:3 LA2:-1"), Some(numbers));
-        assert_eq!(unpack("LA1:x"), None);
+        assert_eq!(pack_counter_values(&numbers), "B7 LA1:3 LA2:-1");
+        assert_eq!(unpack_counter_values("B7 LA1:3 LA2:-1"), Some(numbers));
+        assert_eq!(unpack_counter_values("LA1:x"), None);
     }
 
     #[test]
@@ -216,14 +215,14 @@ mod tests {
         let team: TeamId = "demo".parse().unwrap_or_else(|()| unreachable!());
         let month: Date = jiff::civil::date(2026, 5, 1);
         let mut stored = StoredRollup::new(RollupKey::Days(month), jiff::civil::date(2026, 5, 9));
-        stored.add("D05", "LA1", 2);
-        stored.add("D05", "LA1", 1);
-        stored.add("D06", "LA1", 1);
-        stored.add("D06", "LA1", -1);
+        stored.add_leads("D05", "LA1", 2);
+        stored.add_leads("D05", "LA1", 1);
+        stored.add_leads("D06", "LA1", 1);
+        stored.add_leads("D06", "LA1", -1);
         let item = stored.to_rollup_item(&team);
         assert_eq!(item["D05"], AttributeValue::S("LA1:3".to_owned()));
         assert!(!item.contains_key("D06"));
-        let read = StoredRollup::parse(&item).unwrap_or_else(|| unreachable!());
+        let read = StoredRollup::parse_rollup_item(&item).unwrap_or_else(|| unreachable!());
         let days: Vec<_> = read.day_counts().map(|(day, field, leads)| (day, field.to_string(), leads)).collect();
         assert_eq!(days, [(jiff::civil::date(2026, 5, 5), "LA1".to_owned(), 3)]);
         assert_eq!(read.group_count_rows().count(), 0);

@@ -6,17 +6,17 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::error::Error;
 use crate::domain::{Action, Actor, ErrorCode, FieldError, Lead, LeadId, LogId, StatusId, Team, TeamId, to_hex};
-use crate::store::groups::LeadStore;
-use crate::store::ids::{IdSequence, to_id};
-use crate::store::keys::Key;
-use crate::store::keys::attribute::lead::DELETED;
+use crate::store::ids::{IdSequence, id_from_number};
+use crate::store::keys::ItemKey;
+use crate::store::keys::attribute::lead::DELETED_BY;
 use crate::store::leads::LeadEdit;
-use crate::store::leads::chunks::{AfterFailedCondition, ChunkedWrite, SentChunk, WorkerError, run_workers};
+use crate::store::leads::chunked_write::{AfterFailedCondition, ChunkedWrite, SentChunk, WorkerError, run_workers};
 use crate::store::leads::removal::DeletedLeads;
 use crate::store::leads::writes::CountedWrites;
+use crate::store::store_types::LeadStore;
 use crate::store::teams::take_team;
 use crate::store::transaction::{FailedCondition, RetryState};
-use crate::store::{Consistency, Item, Table, decode};
+use crate::store::{ReadConsistency, Table, TableItem, decode};
 
 /// Maximum number of leads in a transaction. With a log entry and two counters for each, 24 leads take 96 of the 100
 /// items of a transaction.
@@ -123,13 +123,12 @@ struct BulkRequest<'a> {
 
 impl BulkRequest<'_> {
     fn log_id(&self, id: LeadId) -> Result<LogId, Error> {
-        to_id(self.logs.get(&id).copied().unwrap_or_default())
+        id_from_number(self.logs.get(&id).copied().unwrap_or_default())
     }
 }
 
 impl LeadStore {
-    /// Changes 1-100 leads in a few concurrent transactions, after one round trip that reads the leads. Does not touch
-    /// leads that already have the wanted state, nor leads that an earlier try of the same deletion has deleted.
+    /// Changes 1-100 leads in a few concurrent transactions. Leads that already have the wanted state are not written.
     ///
     /// # Errors
     /// The endpoint's error for an unknown lead or status, before anything is written. An error after the first
@@ -221,10 +220,10 @@ impl Table {
         team: &TeamId,
         ids: &BTreeSet<LeadId>,
         with_team: bool,
-    ) -> Result<(BTreeMap<LeadId, Item>, Team), Error> {
-        let leads: BTreeMap<_, LeadId> = ids.iter().map(|id| (Key::Lead(*id).of(team), *id)).collect();
-        let keys = leads.keys().cloned().chain(with_team.then(|| Key::Team.of(team))).collect();
-        let mut items = self.get_items(keys, Consistency::Strong).await?;
+    ) -> Result<(BTreeMap<LeadId, TableItem>, Team), Error> {
+        let leads: BTreeMap<_, LeadId> = ids.iter().map(|id| (ItemKey::Lead(*id).of(team), *id)).collect();
+        let keys = leads.keys().cloned().chain(with_team.then(|| ItemKey::Team.of(team))).collect();
+        let mut items = self.get_items(keys, ReadConsistency::Strong).await?;
         let names = take_team(&mut items, team)?;
         Ok((items.into_iter().filter_map(|(key, item)| Some((*leads.get(&key)?, item))).collect(), names))
     }
@@ -328,14 +327,15 @@ impl BulkRequest<'_> {
     /// The endpoint's error for unknown ids, 412 when a version is not accepted.
     fn decode_leads(
         &self,
-        items: &BTreeMap<LeadId, Item>,
+        items: &BTreeMap<LeadId, TableItem>,
         ids: &BTreeSet<LeadId>,
     ) -> Result<BTreeMap<LeadId, StoredLead>, Error> {
         let mut leads = BTreeMap::new();
         let mut unknown = Vec::new();
         for id in ids {
             let item = items.get(id);
-            let deleted = item.and_then(|item| item.get(DELETED)).map(|by| by.as_s().is_ok_and(|by| *by == self.name));
+            let deleted =
+                item.and_then(|item| item.get(DELETED_BY)).map(|by| by.as_s().is_ok_and(|by| *by == self.name));
             match (item, deleted) {
                 (Some(item), None) => {
                     let lead: Lead = decode(item.clone())?;

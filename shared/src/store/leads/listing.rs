@@ -8,11 +8,11 @@ use crate::domain::error::Error;
 use crate::domain::{
     Lead, LeadFilter, LeadId, LeadOrder, LeadSummary, NamedEnum as _, SortPosition, State, Team, TeamId, Timestamp,
 };
-use crate::store::groups::LeadStore;
-use crate::store::keys::{IndexPartition, Key, KeyRange, lead_id_of_position};
+use crate::store::keys::{IndexPartition, ItemKey, KeyRange, lead_id_of_position};
 use crate::store::leads::writes::decode_live_lead;
 use crate::store::sorted_merge::{PositionedItem, SortedMerge};
-use crate::store::{Consistency, Table, decode};
+use crate::store::store_types::LeadStore;
+use crate::store::{ReadConsistency, Table, decode};
 
 /// Maximum number of leads that are read at once for entries in the lists of businesses: ten concurrent BatchGetItems.
 const MAX_LEADS_PER_READ: usize = 1000;
@@ -261,8 +261,8 @@ impl Table {
     ) -> SortedMerge<'_> {
         let descending = filter.order == LeadOrder::NewestFirst;
         let (first, end) = (filter.first_position(), filter.end_position());
-        let within = |range: KeyRange| range.within(first.as_ref(), end.as_ref(), after, descending);
-        SortedMerge::new(self, ranges.into_iter().map(within), Consistency::Eventual, descending)
+        let within = |range: KeyRange| range.between_positions(first.as_ref(), end.as_ref(), after, descending);
+        SortedMerge::new(self, ranges.into_iter().map(within), ReadConsistency::Eventual, descending)
             .with_entry_budget(MAX_EVALUATED_ENTRIES)
     }
 
@@ -342,8 +342,8 @@ impl Table {
         leads: &[LeadSummary],
         at: Timestamp,
     ) -> Result<bool, Error> {
-        let keys = leads.iter().map(|lead| Key::Lead(lead.id).of(team)).collect();
-        let items = self.get_items(keys, Consistency::Strong).await?;
+        let keys = leads.iter().map(|lead| ItemKey::Lead(lead.id).of(team)).collect();
+        let items = self.get_items(keys, ReadConsistency::Strong).await?;
         let now = items.into_values().map(decode_live_lead).collect::<Result<Vec<_>, _>>()?;
         let settled = |lead: &Lead| lead.updated_at <= at.saturating_add(-COUNT_SETTLED_AFTER);
         let counted = now.iter().flatten().filter(|lead| settled(lead) && full_lead_matches(filter, lead));
@@ -352,8 +352,8 @@ impl Table {
 
     /// Reads the full leads with these ids that match the filter now, in the order of `ids`.
     async fn read_full_leads(&self, team: &TeamId, filter: &LeadFilter, ids: &[LeadId]) -> Result<Vec<Lead>, Error> {
-        let keys: Vec<_> = ids.iter().map(|id| Key::Lead(*id).of(team)).collect();
-        let mut items = self.get_items(keys.clone(), Consistency::Eventual).await?;
+        let keys: Vec<_> = ids.iter().map(|id| ItemKey::Lead(*id).of(team)).collect();
+        let mut items = self.get_items(keys.clone(), ReadConsistency::Eventual).await?;
         let mut leads = Vec::new();
         for key in keys {
             let Some(lead) = items.remove(&key).map(decode_live_lead).transpose()?.flatten() else { continue };
@@ -405,7 +405,7 @@ fn list_key_ranges(team: &TeamId, filter: &LeadFilter) -> Vec<KeyRange> {
     if let Some(source) = &filter.source {
         return vec![KeyRange::in_index_partition(team, &IndexPartition::Source(source.clone()))];
     }
-    let states = State::all().iter().copied().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
+    let states = State::all_values().iter().copied().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
     let kinds = states.flat_map(|state| [false, true].map(|archived| (archived, state)));
     let kinds = kinds.filter(|(archived, _)| filter.archived.is_none_or(|wanted| wanted == *archived));
     let partitions = kinds.flat_map(|(archived, state)| match &filter.status[..] {

@@ -2,7 +2,7 @@
 
 pub(super) mod batch;
 pub(super) mod bulk;
-mod chunks;
+mod chunked_write;
 pub(super) mod listing;
 pub(super) mod removal;
 pub(super) mod search;
@@ -11,17 +11,17 @@ pub(super) mod writes;
 use std::collections::BTreeMap;
 
 use self::writes::{ActivityCounts, CountedWrites, EmailLock, decode_live_lead};
-use super::ids::{IdSequence, to_id};
-use super::keys::Key;
+use super::ids::{IdSequence, id_from_number};
+use super::keys::ItemKey;
 use super::teams::take_team;
-use super::{Consistency, Item, Table, decode};
+use super::{ReadConsistency, Table, TableItem, decode};
 use crate::domain::error::Error;
 use crate::domain::{
     Action, Actor, Change, Comment, DomainError, ExistingLead, FieldError, IdempotencyKey, Lead, LeadChange, LeadId,
     LogEntry, LogId, NewLead, PhotoName, Team, TeamId,
 };
 use crate::store::StoredResponse;
-use crate::store::groups::LeadStore;
+use crate::store::store_types::LeadStore;
 
 /// Result of an update.
 #[derive(Debug)]
@@ -45,11 +45,11 @@ pub(super) struct LeadEdit<'a> {
 impl<'a> LeadEdit<'a> {
     /// The change from `before` to `after` by `actor`. `team` resolves ids to names for the log entries.
     pub(super) fn new(actor: &'a Actor, team: &Team, before: &'a Lead, after: Lead) -> Self {
-        let changes = Change::between_leads(Some(before), &after, team);
+        let changes = Change::changes_between_leads(Some(before), &after, team);
         Self::with_changes(actor, before, after, changes)
     }
 
-    /// As [`LeadEdit::new`], with the changed fields that the log entries show.
+    /// Builds a [`LeadEdit`] as [`LeadEdit::new`] does, with the changed fields that the log entries show.
     pub(super) fn with_changes(
         actor: &'a Actor,
         before: &'a Lead,
@@ -110,8 +110,8 @@ impl Table {
     /// # Errors
     /// 404 when the team has no such lead.
     pub async fn lead(&self, team: &TeamId, id: LeadId) -> Result<(Lead, Team), Error> {
-        let lead = Key::Lead(id).of(team);
-        let mut items = self.get_items(vec![lead.clone(), Key::Team.of(team)], Consistency::Strong).await?;
+        let lead = ItemKey::Lead(id).of(team);
+        let mut items = self.get_items(vec![lead.clone(), ItemKey::Team.of(team)], ReadConsistency::Strong).await?;
         let lead =
             items.remove(&lead).map(decode_live_lead).transpose()?.flatten().ok_or_else(Error::lead_not_found)?;
         Ok((lead, take_team(&mut items, team)?))
@@ -119,12 +119,11 @@ impl Table {
 }
 
 impl LeadStore {
-    /// Creates a lead. Two round trips, three with `idempotency_key`. To a caller who may not read leads, the response
-    /// discloses that an e-mail address exists only if the rest of the request is valid.
+    /// Creates a lead. Two round trips, three with `idempotency_key`. An address that another lead has is disclosed
+    /// only to callers who may read leads, or if the rest of the request is valid.
     ///
     /// # Errors
-    /// 404 for an unknown status, 400 for an e-mail address that another lead has, and 400 for invalid fields, which
-    /// the error names.
+    /// 404 for an unknown status, 400 for an e-mail address that another lead has or for invalid fields.
     pub async fn create_lead(
         &self,
         actor: &Actor,
@@ -135,7 +134,7 @@ impl LeadStore {
     ) -> Result<StoredResponse, Error> {
         let answer = &answer;
         let photo_before_email = new.photo_name().parse().ok().filter(|_| !caller_may_read);
-        let writing = self.transact(actor, &[Key::Team]).idempotent(idempotency_key);
+        let writing = self.transact(actor, &[ItemKey::Team]).idempotent(idempotency_key);
         writing
             .prefetch_ids::<(LeadId, LogId)>(!new.is_invalid())
             .photo_before_email(photo_before_email)
@@ -154,11 +153,11 @@ impl LeadStore {
     }
 
     /// Changes a lead. Two round trips. `expected` returns whether a version may be changed (`If-Match`). `promote`
-    /// makes an upload permanent before the lead refers to it. Writes nothing if no field changes.
+    /// makes an upload permanent before the lead refers to it.
     ///
     /// # Errors
     /// 404 when the team has no such lead, 412 when `expected` rejects the lead's version, 400 for an e-mail address
-    /// that another lead has, and 400 for invalid fields, which the error names.
+    /// that another lead has or for invalid fields.
     pub async fn update_lead<F: Future<Output = Result<(), Error>>>(
         &self,
         actor: &Actor,
@@ -168,7 +167,7 @@ impl LeadStore {
         promote: impl Fn(PhotoName) -> F,
     ) -> Result<UpdatedLead, Error> {
         let (expected, promote) = (&expected, &promote);
-        let writing = self.transact(actor, &[Key::Lead(lead_id), Key::Team]);
+        let writing = self.transact(actor, &[ItemKey::Lead(lead_id), ItemKey::Team]);
         writing
             // Most changes write one log entry, so one log id is allocated in advance.
             .prefetch_ids::<LogId>(!change.is_invalid())
@@ -215,15 +214,15 @@ impl Table {
     /// Allocates the id of a new lead.
     pub(super) async fn allocate_lead_id(&self, team: &TeamId) -> Result<LeadId, Error> {
         let [lead] = self.allocate_id_ranges(team, [(IdSequence::Lead, 1)]).await?;
-        to_id(lead)
+        id_from_number(lead)
     }
 
     /// Fails with 400 and the id of the existing lead if a live lead has the e-mail address of `lock`. Succeeds if the
     /// address was freed meanwhile.
-    pub(super) async fn check_email_is_free(&self, actor: &Actor, lock: Option<&Item>) -> Result<(), Error> {
+    pub(super) async fn check_email_is_free(&self, actor: &Actor, lock: Option<&TableItem>) -> Result<(), Error> {
         let Some(lock) = lock else { return Ok(()) };
         let lock: EmailLock = decode(lock.clone())?;
-        let item = self.read_item(Key::Lead(lock.lead).of(&actor.team), Consistency::Strong).await?;
+        let item = self.read_item(ItemKey::Lead(lock.lead).of(&actor.team), ReadConsistency::Strong).await?;
         let owner = item.map(decode_live_lead).transpose()?.flatten();
         owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
     }
@@ -240,7 +239,7 @@ impl Table {
         if missing > 0 {
             let [first] = self.allocate_id_ranges(&actor.team, [(IdSequence::Log, missing)]).await?;
             for log in (first..).take(missing) {
-                logs.push(to_id(log)?);
+                logs.push(id_from_number(log)?);
             }
         }
         Ok(())

@@ -1,6 +1,5 @@
-//! Deletion of leads. A transaction turns the lead into a tombstone, so that no reader finds it. The request then
-//! deletes the lead's entries in the lists of businesses and in the search index. The clean-up Lambda deletes the rest:
-//! log entries, comments, entries that a crash left, and the tombstone last.
+//! Deletion of leads. A transaction turns the lead into a tombstone, so that no reader finds it. The request and later
+//! the clean-up function delete its other items, the tombstone last.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +10,11 @@ use serde::Deserialize;
 use crate::domain::error::Error;
 use crate::domain::{CommentId, Lead, PhotoName, TeamId};
 use crate::platform::backoff::Backoff;
-use crate::store::groups::{CleanupStore, LeadStore};
 use crate::store::keys::attribute::{PK, SK, entry};
-use crate::store::keys::{Key, KeyRange, PrimaryKey, is_comment};
+use crate::store::keys::{ItemKey, KeyRange, PrimaryKey, is_comment};
 use crate::store::requests::idempotent_write;
-use crate::store::{Consistency, PageQuery, Table, decode};
+use crate::store::store_types::{CleanupStore, LeadStore};
+use crate::store::{PageQuery, ReadConsistency, Table, decode};
 
 /// Maximum number of items of a BatchWriteItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
@@ -61,7 +60,7 @@ impl CleanupStore {
         self.remove_index_entries(team, deleted).await?;
         for lead in &deleted.0 {
             self.purge_activity(team, lead).await?;
-            self.delete_items(vec![Key::Lead(lead.id).of(team)]).await?;
+            self.delete_items(vec![ItemKey::Lead(lead.id).of(team)]).await?;
         }
         Ok(())
     }
@@ -74,7 +73,7 @@ impl Table {
 
     /// Deletes a lead's log entries, its comments and their pointers, page by page.
     async fn purge_activity(&self, team: &TeamId, lead: &Lead) -> Result<(), Error> {
-        let own = Key::Lead(lead.id).of(team);
+        let own = ItemKey::Lead(lead.id).of(team);
         let range = KeyRange::lead_partition(team, lead.id);
         let mut after = None;
         loop {
@@ -83,14 +82,14 @@ impl Table {
                 after,
                 projection,
                 limit: Some(ACTIVITY_PAGE_ITEMS),
-                ..PageQuery::of(&range, Consistency::Strong)
+                ..PageQuery::of(&range, ReadConsistency::Strong)
             };
             let (items, last) = self.query_page(page).await?;
             let mut keys = Vec::new();
             for item in items {
                 let Some(key) = PrimaryKey::of(&item).filter(|key| *key != own) else { continue };
                 if is_comment(&key) {
-                    keys.push(Key::CommentPointer(decode::<CommentKey>(item)?.id).of(team));
+                    keys.push(ItemKey::CommentPointer(decode::<CommentKey>(item)?.id).of(team));
                 }
                 keys.push(key);
             }
@@ -109,7 +108,7 @@ impl Table {
 
     async fn delete_batch(&self, keys: &[PrimaryKey]) -> Result<(), Error> {
         let request = |key: &PrimaryKey| {
-            let delete = DeleteRequest::builder().set_key(Some(key.clone().attributes())).build();
+            let delete = DeleteRequest::builder().set_key(Some(key.clone().key_attributes())).build();
             delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
         };
         let pending: Result<Vec<_>, _> = keys.iter().map(request).collect();
@@ -130,7 +129,8 @@ impl Table {
 /// Keys of a lead's entries in the search index and in the lists of businesses, without duplicates, because DynamoDB
 /// rejects duplicates in a batch.
 fn search_and_business_keys_of(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
-    let words = lead.derived.words.iter_words().chain(&lead.stale_words).map(|word| Key::Word(word, lead.id).of(team));
-    let businesses = lead.business.iter().map(|id| Key::BusinessLead(*id, &lead.sort_position).of(team));
+    let words =
+        lead.derived.words.iter_words().chain(&lead.stale_words).map(|word| ItemKey::Word(word, lead.id).of(team));
+    let businesses = lead.business.iter().map(|id| ItemKey::BusinessLead(*id, &lead.sort_position).of(team));
     words.chain(businesses).collect()
 }

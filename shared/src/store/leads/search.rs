@@ -8,14 +8,14 @@ use futures_util::future::try_join_all;
 
 use crate::domain::error::Error;
 use crate::domain::{Lead, LeadFilter, LeadId, LeadOrder, SearchQuery, SearchTerm, Team, TeamId};
-use crate::store::groups::LeadStore;
-use crate::store::keys::attribute::search_entry::WORDS;
-use crate::store::keys::{Key, KeyRange, parse_search_entry_key};
+use crate::store::keys::attribute::search_entry::INDEXED_WORDS;
+use crate::store::keys::{ItemKey, KeyRange, parse_search_entry_key};
 use crate::store::leads::listing::full_lead_matches;
 use crate::store::leads::writes::WordEntry;
 use crate::store::leads::writes::decode_live_lead;
+use crate::store::store_types::LeadStore;
 use crate::store::teams::take_team;
-use crate::store::{Consistency, Item, PageQuery, Table, decode, string_value};
+use crate::store::{PageQuery, ReadConsistency, Table, TableItem, decode, string_value};
 
 /// Maximum number of pages (queries) of search entries that one search reads.
 const MAX_PAGES: usize = 4;
@@ -60,7 +60,7 @@ struct Candidate {
 struct TermRange {
     term: usize,
     range: KeyRange,
-    after: Option<Item>,
+    after: Option<TableItem>,
     /// Whether the range was read to its end.
     done: bool,
     /// Leads whose entries in this range do not show whether the lead matches, because they hold only words of the
@@ -91,7 +91,7 @@ impl LeadStore {
 
 impl Table {
     async fn read_team_eventually(&self, team: &TeamId) -> Result<Team, Error> {
-        let mut items = self.get_items(vec![Key::Team.of(team)], Consistency::Eventual).await?;
+        let mut items = self.get_items(vec![ItemKey::Team.of(team)], ReadConsistency::Eventual).await?;
         take_team(&mut items, team)
     }
 
@@ -102,7 +102,7 @@ impl Table {
         filter: &LeadFilter,
         limit: usize,
     ) -> Result<(Vec<Lead>, bool), Error> {
-        let terms = query.terms().iter().enumerate();
+        let terms = query.search_terms().iter().enumerate();
         let sources = terms.flat_map(|(term, of)| of.forms.iter().map(move |form| (term, form)));
         let source = |(term, form): (usize, &String)| TermRange {
             term,
@@ -153,14 +153,14 @@ impl Table {
         query: &SearchQuery,
         limit: usize,
     ) -> Result<Vec<Candidate>, Error> {
-        let others = query.terms().iter().enumerate().filter(|(term, _)| *term != source.term);
+        let others = query.search_terms().iter().enumerate().filter(|(term, _)| *term != source.term);
         let (filter, filter_values) = other_terms_filter(others.map(|(_, term)| term));
         let page = PageQuery {
             after: source.after.take(),
             limit: Some(limit.max(1)),
             filter,
             filter_values,
-            ..PageQuery::of(&source.range, Consistency::Eventual)
+            ..PageQuery::of(&source.range, ReadConsistency::Eventual)
         };
         let (items, after) = self.query_page(page).await?;
         source.done = after.is_none();
@@ -194,13 +194,15 @@ impl Table {
         filter: &LeadFilter,
         candidates: Vec<Candidate>,
     ) -> Result<Vec<(Candidate, Lead)>, Error> {
-        let key = |candidate: &Candidate| Key::Lead(candidate.lead.0).of(team);
-        let mut items = self.get_items(candidates.iter().map(key).collect(), Consistency::Eventual).await?;
+        let key = |candidate: &Candidate| ItemKey::Lead(candidate.lead.0).of(team);
+        let mut items = self.get_items(candidates.iter().map(key).collect(), ReadConsistency::Eventual).await?;
         let mut leads = Vec::new();
         for candidate in candidates {
             let lead = items.remove(&key(&candidate)).map(decode_live_lead).transpose()?.flatten();
             let matches = |lead: &Lead| {
-                full_lead_matches(filter, lead) && filter.includes_day_of(&lead.sort_position) && query.matches(lead)
+                full_lead_matches(filter, lead)
+                    && filter.includes_day_of(&lead.sort_position)
+                    && query.matches_lead(lead)
             };
             leads.extend(lead.filter(matches).map(|lead| (candidate, lead)));
         }
@@ -220,20 +222,20 @@ fn is_complete(sources: &[TermRange], seen: &BTreeSet<LeadId>) -> bool {
 
 /// Filter expression of the queries: a search entry that holds the words of its lead must contain every other term. An
 /// entry without words passes the filter.
-fn other_terms_filter<'t>(others: impl Iterator<Item = &'t SearchTerm>) -> (Option<String>, Item) {
-    let mut values = Item::new();
+fn other_terms_filter<'t>(others: impl Iterator<Item = &'t SearchTerm>) -> (Option<String>, TableItem) {
+    let mut values = TableItem::new();
     let mut terms = Vec::new();
     for term in others {
         let mut any = Vec::new();
         for form in &term.forms {
             let name = format!(":w{}", values.len());
-            any.push(format!("contains({WORDS}, {name})"));
+            any.push(format!("contains({INDEXED_WORDS}, {name})"));
             values.insert(name, string_value(&format!(" {form}")));
         }
         terms.push(join_in_parentheses(&any, " OR "));
     }
     let filter = (!terms.is_empty())
-        .then(|| format!("attribute_not_exists({WORDS}) OR {}", join_in_parentheses(&terms, " AND ")));
+        .then(|| format!("attribute_not_exists({INDEXED_WORDS}) OR {}", join_in_parentheses(&terms, " AND ")));
     (filter, values)
 }
 

@@ -12,13 +12,13 @@ use crate::domain::{
     Action, Actor, Change, CounterDeltas, CounterValues, Deletion, IndexWords, Lead, LeadId, LogEntry, LogId,
     PhotoName, Team, TeamId, Timestamp,
 };
-use crate::store::condition::Condition;
+use crate::store::condition::WriteCondition;
 use crate::store::item_update::ItemUpdate;
-use crate::store::keys::attribute::lead::{COMMENT_COUNT, DELETED, LOG_COUNT, STALE_WORDS, WRITTEN_AT};
-use crate::store::keys::attribute::{DUE, PK, SK};
-use crate::store::keys::{CleanupTask, Index, IndexPartition, Key};
+use crate::store::keys::attribute::lead::{COMMENT_COUNT, DELETED_BY, LOG_COUNT, STALE_WORDS, WRITTEN_AT};
+use crate::store::keys::attribute::{DUE_AT, PK, SK};
+use crate::store::keys::{CleanupTask, IndexPartition, ItemKey, TableIndex};
 use crate::store::transaction::{FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome};
-use crate::store::{Item, Table, decode, encode, string_value};
+use crate::store::{Table, TableItem, decode, encode_item, string_value};
 
 /// Time from which the clean-up may remove what a request made at `at` leaves behind: an hour later, when the request
 /// has certainly ended.
@@ -41,8 +41,8 @@ pub(in crate::store) struct EmailLock {
 }
 
 /// Decodes a lead's item. `None` for a tombstone.
-pub(in crate::store) fn decode_live_lead(item: Item) -> Result<Option<Lead>, Error> {
-    if item.contains_key(DELETED) { Ok(None) } else { decode(item).map(Some) }
+pub(in crate::store) fn decode_live_lead(item: TableItem) -> Result<Option<Lead>, Error> {
+    if item.contains_key(DELETED_BY) { Ok(None) } else { decode(item).map(Some) }
 }
 
 /// Attributes of a search entry. A search for several words queries the entries for one word and filters them by the
@@ -70,7 +70,7 @@ pub(in crate::store) struct ActivityCounts {
 
 /// The attributes that list a lead's item in the indexes. A lead with stale search entries is also listed as a clean-up
 /// task.
-fn index_attributes(team: &TeamId, lead: &Lead) -> Item {
+fn index_attributes(team: &TeamId, lead: &Lead) -> TableItem {
     let mut attributes = IndexPartition::index_key_attributes(team, lead);
     if !lead.stale_words.is_empty() {
         attributes.extend(CleanupTask::attributes_due_at(cleanup_due_at(lead.updated_at)));
@@ -130,7 +130,7 @@ impl<'t> CountedWrites<'t> {
 
     /// Adds a new lead with its counter changes and its log entry.
     pub(in crate::store) fn create_counted_lead(&mut self, actor: &Actor, team: &Team, log: LogId, lead: &mut Lead) {
-        let changes = Change::between_leads(None, lead, team);
+        let changes = Change::changes_between_leads(None, lead, team);
         let entry = LogEntry::new(actor, log, Action::CreateLead, lead.id.get(), changes);
         self.deltas.add_lead(&lead.counted_properties());
         self.transaction.create_lead(actor, lead);
@@ -154,19 +154,16 @@ impl Transaction<'_> {
         self.update_dependent_items(actor, None, lead);
         let attributes = index_attributes(&actor.team, lead);
         self.put_if(
-            Key::Lead(lead.id).of(&actor.team),
+            ItemKey::Lead(lead.id).of(&actor.team),
             lead,
             attributes,
-            Condition::item_absent(),
+            WriteCondition::item_absent(),
             FailedCondition::Changed,
         );
     }
 
-    /// Changes a lead from `before`, as it was read, to `after`, and updates its e-mail lock, photo, entries in the
-    /// lists of businesses, and search entries. Stale search entries that the transaction has no room to delete are
-    /// listed in `after.stale_words`. Writes only attributes that differ, and those of the indexes. Adds to the counts
-    /// of log entries and comments rather than setting them, because comments change the counts without a new version
-    /// of the lead.
+    /// Changes a lead from `before`, as it was read, to `after`, and updates the items that depend on its fields. Stale
+    /// search entries that do not fit the transaction are listed in `after.stale_words`.
     ///
     /// # Errors
     /// 500 when the lead does not serialise.
@@ -178,10 +175,15 @@ impl Transaction<'_> {
         activity: ActivityCounts,
     ) -> Result<(), Error> {
         self.update_dependent_items(actor, Some(before), after);
-        let key = Key::Lead(after.id).of(&actor.team);
-        let (was, mut item) = (encode(key.clone(), before)?, encode(key.clone(), after)?);
+        let key = ItemKey::Lead(after.id).of(&actor.team);
+        let (was, mut item) = (encode_item(key.clone(), before)?, encode_item(key.clone(), after)?);
         item.extend(index_attributes(&actor.team, after));
-        let optional = [Index::BySource.partition_attribute(), STALE_WORDS, Index::Cleanup.partition_attribute(), DUE];
+        let optional = [
+            TableIndex::BySource.partition_attribute(),
+            STALE_WORDS,
+            TableIndex::Cleanup.partition_attribute(),
+            DUE_AT,
+        ];
         let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
         // `STALE_WORDS` is written even if unchanged, because the clean-up removes stale words without a new version of
         // the lead. Words that the clean-up has removed since the read are then listed again, with a clean-up task.
@@ -190,11 +192,12 @@ impl Transaction<'_> {
                 || ![PK, SK, LOG_COUNT, COMMENT_COUNT].contains(&name.as_str()) && was.get(name) != Some(value)
         });
         let written_at = string_value(&after.written_at.to_string());
-        let mut condition = Condition::unchanged(before.version);
+        let mut condition = WriteCondition::version_is(before.version);
         condition.expression += " AND #writtenAt < :writtenAt";
-        let condition = condition.name("#writtenAt", WRITTEN_AT).value(":writtenAt", written_at);
-        let update = ItemUpdate::on(condition).set_all(item).remove_all(gone);
-        let update = update.add(LOG_COUNT, activity.logs).add(COMMENT_COUNT, activity.comments);
+        let condition = condition.with_name("#writtenAt", WRITTEN_AT).with_value(":writtenAt", written_at);
+        let update = ItemUpdate::on(condition).set_attributes(item).remove_attributes(gone);
+        let update =
+            update.add_to_attribute(LOG_COUNT, activity.logs).add_to_attribute(COMMENT_COUNT, activity.comments);
         self.update(key, update, FailedCondition::Changed);
         Ok(())
     }
@@ -203,13 +206,13 @@ impl Transaction<'_> {
     /// last written before `at`.
     pub(in crate::store) fn count_activity(&mut self, team: &TeamId, lead: LeadId, at: Timestamp, comments: i8) {
         let there = "attribute_exists(PK) AND attribute_not_exists(#deleted) AND #writtenAt < :at";
-        let there = Condition::new(there)
-            .name("#deleted", DELETED)
-            .name("#writtenAt", WRITTEN_AT)
-            .value(":at", string_value(&at.to_string()));
-        let update = ItemUpdate::on(there).set(WRITTEN_AT, string_value(&at.to_string()));
-        let update = update.add(LOG_COUNT, 1).add(COMMENT_COUNT, comments.into());
-        self.update(Key::Lead(lead).of(team), update, FailedCondition::Changed);
+        let there = WriteCondition::new(there)
+            .with_name("#deleted", DELETED_BY)
+            .with_name("#writtenAt", WRITTEN_AT)
+            .with_value(":at", string_value(&at.to_string()));
+        let update = ItemUpdate::on(there).set_attribute(WRITTEN_AT, string_value(&at.to_string()));
+        let update = update.add_to_attribute(LOG_COUNT, 1).add_to_attribute(COMMENT_COUNT, comments.into());
+        self.update(ItemKey::Lead(lead).of(team), update, FailedCondition::Changed);
     }
 
     /// Turns a lead into a tombstone, frees its e-mail address and discards its photo. The clean-up deletes the rest
@@ -217,25 +220,25 @@ impl Transaction<'_> {
     pub(in crate::store) fn delete_lead(&mut self, actor: &Actor, lead: &Lead, request: &str) {
         let team = &actor.team;
         if let Some(email) = &lead.derived.email {
-            self.delete(Key::EmailLock(email).of(team));
+            self.delete(ItemKey::EmailLock(email).of(team));
         }
         if let Ok(photo) = lead.photo.parse() {
-            self.discard_photo(team, &photo, cleanup_due_at(actor.at), Condition::default());
+            self.discard_photo(team, &photo, cleanup_due_at(actor.at), WriteCondition::default());
         }
         // The tombstone has a new version, so that a concurrent write that read the lead before its deletion fails.
         let last = Lead { version: lead.version + 1, ..lead.clone() };
         let tombstone =
             Tombstone { lead: last, deletion: Deletion { at: lead.next_write_time(actor.at), author: actor.author() } };
         let mut attributes = CleanupTask::attributes_due_at(cleanup_due_at(actor.at));
-        attributes.insert(DELETED.to_owned(), string_value(request));
+        attributes.insert(DELETED_BY.to_owned(), string_value(request));
         attributes.extend(self.writer_mark());
-        let unchanged = Condition::unchanged(lead.version);
-        self.put_if(Key::Lead(lead.id).of(team), &tombstone, attributes, unchanged, FailedCondition::Changed);
+        let unchanged = WriteCondition::version_is(lead.version);
+        self.put_if(ItemKey::Lead(lead.id).of(team), &tombstone, attributes, unchanged, FailedCondition::Changed);
     }
 
     /// Adds an entry to a lead's log.
     pub(in crate::store) fn add_log_entry(&mut self, team: &TeamId, lead: LeadId, entry: &LogEntry) {
-        let key = Key::Log(lead, &entry.sort_position()).of(team);
+        let key = ItemKey::Log(lead, &entry.sort_position()).of(team);
         self.create(key, entry);
     }
 
@@ -255,15 +258,15 @@ impl Transaction<'_> {
         if let Some(to) = to {
             let lock = EmailLock { lead: after.id };
             self.put_if(
-                Key::EmailLock(to).of(team),
+                ItemKey::EmailLock(to).of(team),
                 &lock,
-                Item::new(),
-                Condition::item_absent(),
+                TableItem::new(),
+                WriteCondition::item_absent(),
                 FailedCondition::EmailTaken,
             );
         }
         if let Some(from) = from {
-            self.delete(Key::EmailLock(from).of(team));
+            self.delete(ItemKey::EmailLock(from).of(team));
         }
     }
 
@@ -275,17 +278,17 @@ impl Transaction<'_> {
             self.claim_photo(actor, &photo, lead);
         }
         if let Ok(photo) = from.parse::<PhotoName>() {
-            self.discard_photo(&actor.team, &photo, cleanup_due_at(actor.at), Condition::default());
+            self.discard_photo(&actor.team, &photo, cleanup_due_at(actor.at), WriteCondition::default());
         }
     }
 
     fn update_business_entries(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
         let old = before.map_or(&[][..], |lead| &lead.business);
         for business in after.business.iter().filter(|id| !old.contains(id)) {
-            self.put(Key::BusinessLead(*business, &after.sort_position).of(team), &BusinessEntry {});
+            self.put(ItemKey::BusinessLead(*business, &after.sort_position).of(team), &BusinessEntry {});
         }
         for business in old.iter().filter(|id| !after.business.contains(id)) {
-            self.delete(Key::BusinessLead(*business, &after.sort_position).of(team));
+            self.delete(ItemKey::BusinessLead(*business, &after.sort_position).of(team));
         }
     }
 
@@ -300,22 +303,22 @@ impl Transaction<'_> {
         for word in &new.text_words {
             if !(same_text && old.is_some_and(|old| old.text_words.contains(word))) {
                 let entry = WordEntry { words: Some(words.clone()), bare: None };
-                self.put(Key::Word(word, after.id).of(team), &entry);
+                self.put(ItemKey::Word(word, after.id).of(team), &entry);
             }
         }
         let same_contact = old.is_some_and(|old| old.contact_words == new.contact_words);
         for word in new.contact_words.iter().filter(|_| !same_contact) {
             let entry = WordEntry { words: None, bare: Some(new.contact_text()) };
-            self.put(Key::Word(word, after.id).of(team), &entry);
+            self.put(ItemKey::Word(word, after.id).of(team), &entry);
         }
-        after.stale_words.retain(|word| !new.contains(word));
+        after.stale_words.retain(|word| !new.contains_word(word));
         let noted: BTreeSet<&String> = after.stale_words.iter().collect();
         let gone: BTreeSet<&String> =
-            old.iter().flat_map(|old| old.iter_words()).filter(|word| !new.contains(word)).collect();
+            old.iter().flat_map(|old| old.iter_words()).filter(|word| !new.contains_word(word)).collect();
         let gone: Vec<String> = gone.difference(&noted).map(|word| (*word).clone()).collect();
         if self.len() + gone.len() + MAX_OTHER_ITEMS_PER_CHANGE <= MAX_TRANSACTION_ITEMS {
             for word in &gone {
-                self.delete(Key::Word(word, after.id).of(team));
+                self.delete(ItemKey::Word(word, after.id).of(team));
             }
         } else {
             after.stale_words.extend(gone);
@@ -327,14 +330,14 @@ impl Transaction<'_> {
     pub(in crate::store) fn delete_stale_words(&mut self, team: &TeamId, lead: &Lead) {
         let (now, later) = lead.stale_words.split_at(lead.stale_words.len().min(MAX_TRANSACTION_ITEMS - 1));
         for word in now {
-            self.delete(Key::Word(word, lead.id).of(team));
+            self.delete(ItemKey::Word(word, lead.id).of(team));
         }
-        let update = ItemUpdate::on(Condition::unchanged(lead.version));
+        let update = ItemUpdate::on(WriteCondition::version_is(lead.version));
         let update = if later.is_empty() {
-            update.remove(STALE_WORDS).remove_all(CleanupTask::attribute_names())
+            update.remove_attribute(STALE_WORDS).remove_attributes(CleanupTask::attribute_names())
         } else {
-            update.set(STALE_WORDS, AttributeValue::L(later.iter().map(|word| string_value(word)).collect()))
+            update.set_attribute(STALE_WORDS, AttributeValue::L(later.iter().map(|word| string_value(word)).collect()))
         };
-        self.update(Key::Lead(lead.id).of(team), update, FailedCondition::Changed);
+        self.update(ItemKey::Lead(lead.id).of(team), update, FailedCondition::Changed);
     }
 }

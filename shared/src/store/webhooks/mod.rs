@@ -4,13 +4,13 @@ pub(super) mod feed;
 
 use serde::{Deserialize, Serialize};
 
-use super::condition::Condition;
+use super::condition::WriteCondition;
 use super::keys::attribute::TTL;
-use super::keys::{Key, KeyRange, parse_sort_position};
+use super::keys::{ItemKey, KeyRange, parse_sort_position};
 use super::sorted_merge::SortedMerge;
 use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
 use super::webhooks::feed::{EVENT_RETENTION, decode_event};
-use super::{Consistency, Item, PageQuery, Table, decode, encode, number_value};
+use super::{PageQuery, ReadConsistency, Table, TableItem, decode, encode_item, number_value};
 use crate::domain::error::Error;
 use crate::domain::{
     Actor, AttemptOutcome, DeliveredEvent, Delivery, DeliveryContent, DeliveryJob, DeliveryState, DomainError,
@@ -19,7 +19,7 @@ use crate::domain::{
 };
 use crate::platform::backoff::Backoff;
 use crate::store::StoredResponse;
-use crate::store::groups::WebhookStore;
+use crate::store::store_types::WebhookStore;
 
 /// Entry in a webhook's list of failed deliveries.
 #[derive(Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl WebhookStore {
     /// # Errors
     /// 503 when the table stays too busy.
     pub async fn webhooks(&self, team: &TeamId) -> Result<Vec<Webhook>, Error> {
-        let items = self.query_all(&KeyRange::webhooks(team), Consistency::Strong).await?;
+        let items = self.query_all(&KeyRange::webhooks_of_team(team), ReadConsistency::Strong).await?;
         items.into_iter().rev().map(decode).collect()
     }
 
@@ -55,7 +55,7 @@ impl WebhookStore {
     /// # Errors
     /// 404 when the team has no such webhook.
     pub async fn webhook(&self, team: &TeamId, id: WebhookId) -> Result<Webhook, Error> {
-        let item = self.read_item(Key::Webhook(id).of(team), Consistency::Strong).await?;
+        let item = self.read_item(ItemKey::Webhook(id).of(team), ReadConsistency::Strong).await?;
         item.map(decode).transpose()?.ok_or_else(Error::webhook_not_found)
     }
 
@@ -79,11 +79,11 @@ impl WebhookStore {
             |mut attempt| async move {
                 let webhook =
                     input.to_new_webhook(attempt.allocated_ids().await?, secret.clone(), &actor.user, actor.at);
-                attempt.transaction().create(Key::Webhook(webhook.id).of(&actor.team), &webhook);
+                attempt.transaction().create(ItemKey::Webhook(webhook.id).of(&actor.team), &webhook);
                 let full = || DomainError::TooManyWebhooks.into();
                 attempt.transaction().increment_below_limit(
-                    Key::WebhookCount.of(&actor.team),
-                    Webhook::MAX_PER_TEAM,
+                    ItemKey::WebhookCount.of(&actor.team),
+                    Webhook::MAX_WEBHOOKS_PER_TEAM,
                     full,
                 );
                 attempt.commit(webhook)
@@ -97,12 +97,12 @@ impl WebhookStore {
     /// # Errors
     /// 404 when the team has no such webhook.
     pub async fn update_webhook(&self, actor: &Actor, id: WebhookId, input: &WebhookInput) -> Result<Webhook, Error> {
-        let writing = self.transact(actor, &[Key::Webhook(id)]);
+        let writing = self.transact(actor, &[ItemKey::Webhook(id)]);
         writing
             .run(|mut attempt| async move {
-                let before: Webhook = attempt.take_item(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
+                let before: Webhook = attempt.take_item(&ItemKey::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
                 let after = input.apply(&before);
-                attempt.put_if_version(&Key::Webhook(id), before.version, &after);
+                attempt.put_if_version(&ItemKey::Webhook(id), before.version, &after);
                 attempt.commit(after)
             })
             .await
@@ -121,18 +121,18 @@ impl WebhookStore {
         idempotency_key: Option<&IdempotencyKey>,
         answer: impl Fn(&Webhook, Option<&SigningSecret>) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
-        let writing = self.transact(actor, &[Key::Webhook(id)]).idempotent(idempotency_key);
+        let writing = self.transact(actor, &[ItemKey::Webhook(id)]).idempotent(idempotency_key);
         let rotated = writing.respond_as(
             |webhook| answer(webhook, None),
             |mut attempt| async move {
-                let before: Webhook = attempt.take_item(&Key::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
+                let before: Webhook = attempt.take_item(&ItemKey::Webhook(id))?.ok_or_else(Error::webhook_not_found)?;
                 // The webhook has the new secret already: an earlier put of this request succeeded, and its response
                 // was lost.
                 if before.secret == *secret {
                     return attempt.write_nothing(before);
                 }
                 let after = before.with_rotated_secret(secret.clone(), actor.at);
-                attempt.put_if_version(&Key::Webhook(id), before.version, &after);
+                attempt.put_if_version(&ItemKey::Webhook(id), before.version, &after);
                 attempt.commit(after)
             },
         );
@@ -147,7 +147,7 @@ impl WebhookStore {
         let writing = self.transact(actor, &[]);
         writing
             .run(|mut attempt| async move {
-                let (key, counter) = (Key::Webhook(id).of(&actor.team), Key::WebhookCount.of(&actor.team));
+                let (key, counter) = (ItemKey::Webhook(id).of(&actor.team), ItemKey::WebhookCount.of(&actor.team));
                 attempt.transaction().delete_and_decrement(key, counter, Error::webhook_not_found);
                 attempt.commit(())
             })
@@ -166,8 +166,8 @@ impl WebhookStore {
         limit: usize,
         after: Option<&SortPosition>,
     ) -> Result<(Vec<Delivery>, bool), Error> {
-        let range = KeyRange::deliveries(team, id).within(None, None, after, true);
-        let mut merge = SortedMerge::new(self, [range], Consistency::Strong, true);
+        let range = KeyRange::deliveries_of_webhook(team, id).between_positions(None, None, after, true);
+        let mut merge = SortedMerge::new(self, [range], ReadConsistency::Strong, true);
         // Reading one delivery more than the page shows whether there is a next page.
         let (_, found) = tokio::try_join!(self.webhook(team, id), merge.next_items(limit + 1))?;
         let more = found.len() > limit;
@@ -187,12 +187,15 @@ impl WebhookStore {
         since: Timestamp,
         limit: usize,
     ) -> Result<(Vec<FeedPosition>, bool), Error> {
-        let first = SortPosition::earliest_at(since);
-        let range = KeyRange::failed_deliveries(team, id).within(Some(&first), None, None, false);
+        let first = SortPosition::earliest_position_at(since);
+        let range = KeyRange::failed_deliveries_of_webhook(team, id).between_positions(Some(&first), None, None, false);
         let (mut failed, mut after) = (Vec::new(), None);
         while failed.len() < limit {
-            let page =
-                PageQuery { after, limit: Some(limit - failed.len()), ..PageQuery::of(&range, Consistency::Strong) };
+            let page = PageQuery {
+                after,
+                limit: Some(limit - failed.len()),
+                ..PageQuery::of(&range, ReadConsistency::Strong)
+            };
             let (items, last) = self.query_page(page).await?;
             for item in items {
                 parse_sort_position(&item, &range)
@@ -213,15 +216,15 @@ impl WebhookStore {
     /// 503 when the table stays too busy.
     pub async fn delivery_context(&self, job: &DeliveryJob) -> Result<DeliveryContext, Error> {
         let team = &job.team;
-        let webhook = Key::Webhook(job.webhook).of(team);
-        let delivery = Key::Delivery(job.webhook, &job.sort_position()).of(team);
+        let webhook = ItemKey::Webhook(job.webhook).of(team);
+        let delivery = ItemKey::Delivery(job.webhook, &job.sort_position()).of(team);
         let position = match &job.message {
             DeliveryContent::Event(position) => Some(*position),
             DeliveryContent::Ping { .. } => None,
         };
-        let page = position.map(|position| Key::EventPage(position.page).of(team));
+        let page = position.map(|position| ItemKey::EventPage(position.page).of(team));
         let keys = [webhook.clone(), delivery.clone()].into_iter().chain(page.clone()).collect();
-        let mut items = self.get_items(keys, Consistency::Strong).await?;
+        let mut items = self.get_items(keys, ReadConsistency::Strong).await?;
         let event = match page.and_then(|page| items.remove(&page)).zip(position) {
             Some((page, position)) => decode_event(page, position.number)?,
             None => None,
@@ -246,20 +249,20 @@ impl WebhookStore {
         before: Option<Delivery>,
         change: impl Fn(Delivery, bool) -> Delivery,
     ) -> Result<Delivery, Error> {
-        let key = Key::Delivery(job.webhook, &job.sort_position()).of(&job.team);
+        let key = ItemKey::Delivery(job.webhook, &job.sort_position()).of(&job.team);
         let (mut before, mut raced, mut backoff) = (before, false, Backoff::default());
         loop {
             let failed_before = before.as_ref().is_some_and(|before| before.state == DeliveryState::Failed);
             let condition = match &before {
-                None => Condition::item_absent(),
-                Some(before) => Condition::unchanged(before.version),
+                None => WriteCondition::item_absent(),
+                Some(before) => WriteCondition::version_is(before.version),
             };
             let after = change(Delivery::record_for_next_attempt(before, job, event), raced);
             let failed = after.state == DeliveryState::Failed;
             let done = if failed != failed_before {
                 self.put_delivery_and_failure(job, &after, condition).await?
             } else {
-                let mut item = encode(key.clone(), &after)?;
+                let mut item = encode_item(key.clone(), &after)?;
                 item.extend(ttl_attribute(job));
                 self.put_if(item, condition).await?
             };
@@ -267,7 +270,7 @@ impl WebhookStore {
                 return Ok(after);
             }
             let now: Option<Delivery> =
-                self.read_item(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
+                self.read_item(key.clone(), ReadConsistency::Strong).await?.map(decode).transpose()?;
             // The stored record equals ours: an earlier put of this request succeeded, and its response was lost.
             if now.as_ref() == Some(&after) {
                 return Ok(after);
@@ -299,7 +302,7 @@ impl WebhookStore {
             }
             // A webhook that was deleted, switched off or given another URL meanwhile is not updated.
             match self
-                .read_item(Key::Webhook(webhook.id).of(team), Consistency::Strong)
+                .read_item(ItemKey::Webhook(webhook.id).of(team), ReadConsistency::Strong)
                 .await?
                 .map(decode)
                 .transpose()?
@@ -321,13 +324,13 @@ impl Table {
         &self,
         job: &DeliveryJob,
         after: &Delivery,
-        condition: Condition,
+        condition: WriteCondition,
     ) -> Result<bool, Error> {
         let (team, position) = (&job.team, job.sort_position());
         let mut transaction = Transaction::new(self);
-        let key = Key::Delivery(job.webhook, &position).of(team);
+        let key = ItemKey::Delivery(job.webhook, &position).of(team);
         transaction.put_if(key, after, ttl_attribute(job), condition, FailedCondition::Changed);
-        let failure = Key::FailedDelivery(job.webhook, &position).of(team);
+        let failure = ItemKey::FailedDelivery(job.webhook, &position).of(team);
         match (&job.message, after.state) {
             (DeliveryContent::Event(position), DeliveryState::Failed) => {
                 transaction.put(failure, &FailedDelivery { position: *position, ttl: delivery_expires_at(job) });
@@ -342,8 +345,8 @@ impl Table {
 
 impl Transaction<'_> {
     fn overwrite_webhook(&mut self, team: &TeamId, before: &Webhook, after: &Webhook) {
-        let (to, writer_mark) = (Key::Webhook(before.id).of(team), self.writer_mark());
-        self.put_if(to, after, writer_mark, Condition::unchanged(before.version), FailedCondition::Changed);
+        let (to, writer_mark) = (ItemKey::Webhook(before.id).of(team), self.writer_mark());
+        self.put_if(to, after, writer_mark, WriteCondition::version_is(before.version), FailedCondition::Changed);
     }
 }
 
@@ -356,6 +359,6 @@ fn delivery_expires_at(job: &DeliveryJob) -> u64 {
     at.saturating_add(EVENT_RETENTION).as_second()
 }
 
-fn ttl_attribute(job: &DeliveryJob) -> Item {
-    Item::from([(TTL.to_owned(), number_value(delivery_expires_at(job)))])
+fn ttl_attribute(job: &DeliveryJob) -> TableItem {
+    TableItem::from([(TTL.to_owned(), number_value(delivery_expires_at(job)))])
 }

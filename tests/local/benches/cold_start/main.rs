@@ -1,10 +1,5 @@
 //! `cargo bench -p local --bench cold_start`: measures how long each Lambda function takes for its first event and for
-//! later events. Two more functions are the baselines: `bare`, which `cargo lambda new --http` generates, and `floor`,
-//! the smallest possible function.
-//!
-//! Each release binary runs as in Lambda: in a process of its own, with a Runtime API of its own. DynamoDB and the
-//! token issuer are behind TLS. Figures are comparable within one run only. If this process may create a cgroup (root
-//! may), the bench also measures cold starts with the share of a core that Lambda gives to 256 MB of memory.
+//! later events. Figures are comparable within one run only.
 
 mod tls;
 
@@ -18,9 +13,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
-use local::costs::send;
-use local::lambda::{Cgroup, Process, RuntimeApi, cores};
-use local::{Identity, Options, Progress, Stack};
+use local::costs::send_json_request;
+use local::lambda::{CpuCgroup, LambdaProcess, RuntimeApi, available_cores};
+use local::{LocalStack, ProgressBar, StackOptions, TokenIdentity};
 use serde_json::{Value, json};
 
 /// Number of cold starts of each function.
@@ -75,7 +70,7 @@ fn main() -> Result<()> {
         let (cold_figures, warm_figures) =
             (measure_cold_starts(&folder, &targets, None).await?, measure_warm_events(&folder, &targets).await?);
         print_full_table(&folder, &targets, &cold_figures, &warm_figures)?;
-        match Cgroup::create(CORES_OF_256_MB) {
+        match CpuCgroup::create_cgroup(CORES_OF_256_MB) {
             Ok(cgroup) => print_256_mb_table(&targets, &measure_cold_starts(&folder, &targets, Some(&cgroup)).await?),
             Err(cause) => println!("\n256 MB: not measured, the processor cannot be limited here: {cause:#}"),
         }
@@ -114,15 +109,15 @@ fn read_sample(name: &str) -> Result<Value> {
 /// Starts the local stack and puts TLS in front of its DynamoDB and token issuer. Returns the functions to measure; the
 /// events of most functions make them query DynamoDB.
 async fn start_stack_and_list_functions(work: &Path) -> Result<Vec<MeasuredFunction>> {
-    let mut stack = Stack::start(Options { demo: true, ..Options::default() }).await?;
+    let mut stack = LocalStack::start_stack(StackOptions { demo: true, ..StackOptions::default() }).await?;
     let address = |url: &str| url.trim_start_matches("http://").parse::<SocketAddr>();
     let authority = tls::CertificateAuthority::new()?;
     let bundle = work.join("ca.pem");
     std::fs::write(&bundle, authority.root_pem())?;
     let dynamodb = authority.start_tls_proxy(address(&stack.dynamodb)?).await?;
     let keys = authority.start_tls_proxy(stack.address).await?;
-    let token = stack.gateway().issuer().sign_token(&Identity::demo_member("Owner"))?;
-    let issuer = stack.gateway().issuer().url().to_owned();
+    let token = stack.gateway().token_issuer().sign_token(&TokenIdentity::demo_member("Owner"))?;
+    let issuer = stack.gateway().token_issuer().issuer_url().to_owned();
     let environment: HashMap<String, String> = [
         ("TABLE_NAME", stack.table.clone()),
         ("BUCKET_NAME", stack.bucket.clone()),
@@ -143,8 +138,9 @@ async fn start_stack_and_list_functions(work: &Path) -> Result<Vec<MeasuredFunct
     .map(|(name, value)| (name.to_owned(), value))
     .into();
     let gateway = stack.gateway().clone();
-    tokio::spawn(async move { stack.serve(std::future::pending()).await });
-    let key = send(&gateway, &token, "POST", "/keys", &json!({ "name": "Bench", "role": "Viewer" })).await?;
+    tokio::spawn(async move { stack.serve_connections(std::future::pending()).await });
+    let key =
+        send_json_request(&gateway, &token, "POST", "/keys", &json!({ "name": "Bench", "role": "Viewer" })).await?;
 
     let get = read_sample("leads-get.json")?;
     let mut authorize = get.clone();
@@ -193,11 +189,11 @@ async fn start_stack_and_list_functions(work: &Path) -> Result<Vec<MeasuredFunct
 async fn measure_cold_starts(
     folder: &Path,
     targets: &[MeasuredFunction],
-    cgroup: Option<&Cgroup>,
+    cgroup: Option<&CpuCgroup>,
 ) -> Result<HashMap<&'static str, ColdStartMedians>> {
     let mut samples: HashMap<&str, Vec<[f64; 3]>> = HashMap::new();
     let progress =
-        Progress::new(if cgroup.is_some() { "cold starts at 256 MB" } else { "cold starts" }, COLD_STARTS as u64);
+        ProgressBar::new(if cgroup.is_some() { "cold starts at 256 MB" } else { "cold starts" }, COLD_STARTS as u64);
     // The first round reads the binaries from disk, so its figures are dropped.
     for round in 0..=COLD_STARTS {
         for target in targets {
@@ -234,7 +230,7 @@ async fn measure_warm_events(
         }
         running.push((target, started, Duration::ZERO, Vec::new()));
     }
-    let progress = Progress::new("rounds of warm events", (WARM_EVENTS / EVENTS_PER_TURN) as u64);
+    let progress = ProgressBar::new("rounds of warm events", (WARM_EVENTS / EVENTS_PER_TURN) as u64);
     for round in 1..=WARM_EVENTS / EVENTS_PER_TURN {
         for (target, started, cpu, times) in &mut running {
             let before = started.process.cpu_time()?;
@@ -254,7 +250,7 @@ async fn measure_warm_events(
 
 /// A running function that has answered its first event.
 struct WarmFunction {
-    process: Process,
+    process: LambdaProcess,
     api: RuntimeApi,
     /// Time of Init in milliseconds, time of the first event in milliseconds, and peak memory in MiB.
     figures: [f64; 3],
@@ -267,20 +263,29 @@ impl WarmFunction {
 }
 
 async fn invoke_and_check(api: &mut RuntimeApi, target: &MeasuredFunction) -> Result<Duration> {
-    let (answer, took) = api.invoke(&target.event).await?;
+    let (answer, took) = api.invoke_runtime(&target.event).await?;
     let (field, value) = &target.expected;
     ensure!(answer[field] == *value, "it answered {answer}");
     Ok(took)
 }
 
-async fn start_and_invoke(folder: &Path, target: &MeasuredFunction, cgroup: Option<&Cgroup>) -> Result<WarmFunction> {
-    let mut api = RuntimeApi::start().await?;
-    cgroup.map(Cgroup::remove_limit).transpose()?;
-    let process = Process::spawn(&folder.join(target.binary()), &target.environment, api.address(), cgroup)?;
+async fn start_and_invoke(
+    folder: &Path,
+    target: &MeasuredFunction,
+    cgroup: Option<&CpuCgroup>,
+) -> Result<WarmFunction> {
+    let mut api = RuntimeApi::start_server().await?;
+    cgroup.map(CpuCgroup::remove_limit).transpose()?;
+    let process = LambdaProcess::spawn_function_process(
+        &folder.join(target.binary()),
+        &target.environment,
+        api.server_address(),
+        cgroup,
+    )?;
     let init = api.first_poll().await?.duration_since(process.started);
     // Lambda gives a function a whole core during Init, so the limit on processor time is set only now, before the
     // first event.
-    cgroup.map(Cgroup::apply_limit).transpose()?;
+    cgroup.map(CpuCgroup::apply_limit).transpose()?;
     let first = invoke_and_check(&mut api, target).await?;
     let figures = [millis(init), millis(first), process.peak_memory_mib()?];
     Ok(WarmFunction { process, api, figures })
@@ -304,7 +309,11 @@ fn print_full_table(
 ) -> Result<()> {
     let machine = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let machine = machine.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-    println!("{} cores, {}; medians in ms, in brackets times bare", cores(), machine.trim_matches([' ', '\t', ':']));
+    println!(
+        "{} cores, {}; medians in ms, in brackets times bare",
+        available_cores(),
+        machine.trim_matches([' ', '\t', ':'])
+    );
     println!(
         "| Function | Init | First event | Cold (both) | Warm p50 | Warm p99 | Warm CPU | RSS MiB | Binary MiB | Zip MiB |"
     );

@@ -51,7 +51,7 @@ impl RuntimeApi {
     ///
     /// # Errors
     /// When no port is free.
-    pub async fn start() -> Result<Self> {
+    pub async fn start_server() -> Result<Self> {
         let (calls, received) = mpsc::unbounded_channel();
         let (events, queue) = mpsc::unbounded_channel();
         let shared = Arc::new(ServerState { calls, events: Mutex::new(queue) });
@@ -70,7 +70,7 @@ impl RuntimeApi {
     }
 
     /// Address of the Runtime API server.
-    pub fn address(&self) -> SocketAddr {
+    pub fn server_address(&self) -> SocketAddr {
         self.address
     }
 
@@ -95,7 +95,7 @@ impl RuntimeApi {
     ///
     /// # Errors
     /// If the function fails, or takes longer than the longest timeout of a function in `template.yaml`.
-    pub async fn invoke(&mut self, event: &Value) -> Result<(Value, Duration)> {
+    pub async fn invoke_runtime(&mut self, event: &Value) -> Result<(Value, Duration)> {
         let sent = Instant::now();
         self.events.send(event.to_string())?;
         let mut answer = None;

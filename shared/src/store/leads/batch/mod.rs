@@ -13,13 +13,13 @@ use crate::domain::error::Error;
 use crate::domain::{
     Actor, ErrorCode, FieldError, IdempotencyKey, Lead, LeadBatch, LeadRow, PhotoName, RowOutcome, RowResult, Team,
 };
-use crate::store::groups::LeadStore;
-use crate::store::keys::{Key, KeyRange, PrimaryKey};
+use crate::store::keys::{ItemKey, KeyRange, PrimaryKey};
 use crate::store::leads::writes::{EmailLock, decode_live_lead};
 use crate::store::photos::{PhotoRecord, is_attachable};
+use crate::store::store_types::LeadStore;
 use crate::store::teams::take_team;
 use crate::store::transaction::{RetryState, Transaction, TransactionOutcome};
-use crate::store::{Consistency, StoredResponse, Table, decode};
+use crate::store::{ReadConsistency, StoredResponse, Table, decode};
 
 /// Item with the results of some rows of a batch. The transaction that writes the rows writes this item too.
 #[derive(Serialize, Deserialize)]
@@ -53,16 +53,14 @@ struct BatchImport<'a, K> {
     caller_may_read: bool,
     /// Makes an upload permanent before a lead refers to it: copies the S3 object to where photos stay.
     promote: &'a K,
-    /// Rows for which no existing lead is looked up, by row index: the e-mail address is invalid, an earlier row has
-    /// the same address, or the caller may not read leads and the row has an invalid field. The value holds the error
-    /// for a duplicate address, and is empty for the other reasons.
+    /// Rows for which no existing lead is looked up, by row index. The value is the error for an address that an
+    /// earlier row has, and empty for any other reason.
     unmatched: BTreeMap<usize, Vec<FieldError>>,
 }
 
 impl LeadStore {
     /// Writes the rows of a batch. A row that an earlier try with the same idempotency key wrote keeps its result.
-    /// Returns the response, and the photos that were replaced: the caller removes their S3 objects. Two round trips,
-    /// one more if existing leads have the addresses of rows, and then the transactions.
+    /// Returns the response, and the replaced photos, whose S3 objects the caller removes.
     ///
     /// # Errors
     /// 409 or 503 when nothing was written. Once a row is written, the results of the remaining rows hold the error
@@ -123,15 +121,17 @@ impl<K> BatchImport<'_, K> {
         let team = &self.actor.team;
         let matched = rows.iter().filter(|index| !self.unmatched.contains_key(index));
         let locks: HashMap<_, usize> = matched
-            .filter_map(|index| Some((Key::EmailLock(&self.row(*index).email()?.caseless_hash()).of(team), *index)))
+            .filter_map(|index| {
+                Some((ItemKey::EmailLock(&self.row(*index).email_of_row()?.caseless_hash()).of(team), *index))
+            })
             .collect();
         let photo = |index: &usize| Some((*index, self.row(*index).photo_name()?.parse::<PhotoName>().ok()?));
         let photos: Vec<(usize, PrimaryKey)> =
-            rows.iter().filter_map(photo).map(|(index, photo)| (index, Key::Photo(&photo).of(team))).collect();
+            rows.iter().filter_map(photo).map(|(index, photo)| (index, ItemKey::Photo(&photo).of(team))).collect();
         let uploads: HashSet<&PrimaryKey> = photos.iter().map(|(_, key)| key).collect();
-        let keys = locks.keys().chain(uploads).cloned().chain([Key::Team.of(team)]).collect();
+        let keys = locks.keys().chain(uploads).cloned().chain([ItemKey::Team.of(team)]).collect();
         let (mut items, (done, answer)) =
-            tokio::try_join!(self.table.get_items(keys, Consistency::Strong), self.read_stored_results())?;
+            tokio::try_join!(self.table.get_items(keys, ReadConsistency::Strong), self.read_stored_results())?;
         let names = take_team(&mut items, team)?;
         let mut unavailable_photos = BTreeSet::new();
         for (index, key) in &photos {
@@ -143,10 +143,10 @@ impl<K> BatchImport<'_, K> {
         let mut owners = HashMap::new();
         for (key, item) in items {
             if let Some(index) = locks.get(&key) {
-                owners.insert(Key::Lead(decode::<EmailLock>(item)?.lead).of(team), *index);
+                owners.insert(ItemKey::Lead(decode::<EmailLock>(item)?.lead).of(team), *index);
             }
         }
-        let items = self.table.get_items(owners.keys().cloned().collect(), Consistency::Strong).await?;
+        let items = self.table.get_items(owners.keys().cloned().collect(), ReadConsistency::Strong).await?;
         let mut leads = HashMap::new();
         for (key, item) in items {
             if let Some((index, lead)) = owners.get(&key).copied().zip(decode_live_lead(item)?) {
@@ -161,7 +161,7 @@ impl<K> BatchImport<'_, K> {
         let Some(idempotency_key) = self.idempotency_key else { return Ok((BTreeMap::new(), None)) };
         let range = KeyRange::stored_response(self.actor, &idempotency_key.key);
         let mut done = BTreeMap::new();
-        for item in self.table.query_all(&range, Consistency::Strong).await? {
+        for item in self.table.query_all(&range, ReadConsistency::Strong).await? {
             if !item.contains_key("rows") {
                 match idempotency_key.decode_stored_response(self.actor, Some(item))? {
                     Some(answer) => return Ok((done, Some(answer))),
@@ -235,7 +235,7 @@ fn rows_not_looked_up(batch: &LeadBatch, caller_may_read: bool) -> BTreeMap<usiz
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut unmatched = BTreeMap::new();
     for (index, row) in batch.rows.iter().enumerate() {
-        let before = row.email().map_or(index, |email| *first.entry(email.caseless_hash()).or_insert(index));
+        let before = row.email_of_row().map_or(index, |email| *first.entry(email.caseless_hash()).or_insert(index));
         let duplicate = (before != index).then(|| {
             let fault = ErrorCode::Duplicate.with_message(format!("is the address of row {before} too"));
             FieldError::new("email", fault)

@@ -35,8 +35,8 @@ impl RowWrite {
     /// The result of the row if its transaction commits.
     pub(super) fn result_if_committed(&self) -> RowResult {
         match &self.plan {
-            RowPlan::Create => RowResult::succeeded(self.index, None, RowOutcome::Created),
-            RowPlan::Update { before, .. } => RowResult::updated(self.index, before),
+            RowPlan::Create => RowResult::succeeded_row(self.index, None, RowOutcome::Created),
+            RowPlan::Update { before, .. } => RowResult::updated_row(self.index, before),
         }
     }
 
@@ -56,15 +56,15 @@ impl<K> BatchImport<'_, K> {
         match (self.batch.mode, snapshot.leads.get(&index)) {
             (BatchMode::Create, Some(lead)) => {
                 let existing = Some(ExistingLead { id: lead.id, archived: lead.archived });
-                let failed = RowResult::failed(index, ErrorCode::EmailExists, "Email already exists", Vec::new());
+                let failed = RowResult::failed_row(index, ErrorCode::EmailExists, "Email already exists", Vec::new());
                 Some(RowResult { existing, ..failed })
             }
             (BatchMode::Update, None) => {
-                let fault = match self.row(index).email() {
+                let fault = match self.row(index).email_of_row() {
                     Some(_) => ErrorCode::LeadNotFound.with_message("is the address of no lead"),
                     None => ErrorCode::Required.with_message("is required to find the lead"),
                 };
-                Some(RowResult::invalid(index, "Lead not found", vec![FieldError::new("email", fault)]))
+                Some(RowResult::invalid_row(index, "Lead not found", vec![FieldError::new("email", fault)]))
             }
             _ => None,
         }
@@ -84,7 +84,7 @@ impl<K> BatchImport<'_, K> {
         if self.has_unavailable_photo(index, snapshot) {
             faults.push(FieldError::new("photo", PhotoName::unavailable_fault()));
         }
-        RowResult::invalid(index, LeadChange::INVALID_LEAD_MESSAGE, faults)
+        RowResult::invalid_row(index, LeadChange::INVALID_LEAD_MESSAGE, faults)
     }
 
     /// Returns the lead if it is valid and its photo is available, otherwise the failed result of the row, which names
@@ -101,7 +101,7 @@ impl<K> BatchImport<'_, K> {
             Err(DomainError::InvalidLead(faults)) => Err(self.invalid_row_result(index, snapshot, faults)),
             Err(refusal) => {
                 let error = Error::from(refusal);
-                Err(RowResult::failed(index, error.code(), error.message(), Vec::new()))
+                Err(RowResult::failed_row(index, error.code(), error.message(), Vec::new()))
             }
         }
     }
@@ -131,7 +131,7 @@ impl<K> BatchImport<'_, K> {
                     self.check_lead_and_photo(index, snapshot, row.apply(before, &snapshot.team, self.batch.over))?;
                 let log_entries = LeadEdit::new(self.actor, &snapshot.team, before, after.clone()).log_entry_count();
                 if log_entries == 0 {
-                    let done = RowResult::succeeded(index, Some(before.id), RowOutcome::Unchanged);
+                    let done = RowResult::succeeded_row(index, Some(before.id), RowOutcome::Unchanged);
                     return Err(RowResult { archived: before.archived, ..done });
                 }
                 Ok(RowPlan::Update { before: Box::new(before.clone()), after: Box::new(after), log_entries })

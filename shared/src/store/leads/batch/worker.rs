@@ -11,10 +11,10 @@ use crate::domain::{
     ErrorCode, FieldError, IdempotencyKey, LeadChange, LeadId, LogId, PhotoName, RowOutcome, RowResult, Team,
 };
 use crate::store::idempotency::response_absent_or_expired;
-use crate::store::ids::{IdSequence, to_id};
-use crate::store::keys::Key;
+use crate::store::ids::{IdSequence, id_from_number};
+use crate::store::keys::ItemKey;
 use crate::store::leads::LeadEdit;
-use crate::store::leads::chunks::{
+use crate::store::leads::chunked_write::{
     AfterFailedCondition, CONCURRENT_WORKERS, ChunkedWrite, SentChunk, WorkerError, run_workers,
 };
 use crate::store::leads::writes::CountedWrites;
@@ -101,7 +101,7 @@ where
                 RowPlan::Update { .. } => None,
             };
             let entries = row.plan.log_entry_count() as u64;
-            let logs = (log..log + entries).map(to_id).collect::<Result<_, Error>>()?;
+            let logs = (log..log + entries).map(id_from_number).collect::<Result<_, Error>>()?;
             ids.insert(row.index, (id, logs));
             log += entries;
         }
@@ -127,11 +127,11 @@ where
                 };
                 let mut lead = self.row(row.index).to_lead(team, id, self.actor.at)?;
                 writes.create_counted_lead(self.actor, team, logs[0], &mut lead);
-                Ok(RowResult::succeeded(row.index, Some(id), RowOutcome::Created))
+                Ok(RowResult::succeeded_row(row.index, Some(id), RowOutcome::Created))
             }
             RowPlan::Update { before, after, .. } => {
                 LeadEdit::new(self.actor, team, before, (**after).clone()).write_into(writes, &logs, None)?;
-                Ok(RowResult::updated(row.index, before))
+                Ok(RowResult::updated_row(row.index, before))
             }
         }
     }
@@ -149,7 +149,7 @@ where
             rows: rows.to_vec(),
             ttl: key.response_expires_at(self.actor),
         };
-        let to = Key::StoredRows(self.actor, &key.key, first).of(&self.actor.team);
+        let to = ItemKey::StoredRows(self.actor, &key.key, first).of(&self.actor.team);
         let writer_mark = writes.transaction.writer_mark();
         writes.transaction.put_if(
             to,
@@ -249,13 +249,13 @@ fn unwritten_row_results(rows: &[RowWrite], in_flight: usize, error: &Error) -> 
         } else {
             (error.code(), error.message())
         };
-        RowResult::failed(row.index, code, message, Vec::new())
+        RowResult::failed_row(row.index, code, message, Vec::new())
     })
     .collect()
 }
 
 fn unavailable_photo_result(index: usize) -> RowResult {
-    RowResult::invalid(
+    RowResult::invalid_row(
         index,
         LeadChange::INVALID_LEAD_MESSAGE,
         vec![FieldError::new("photo", PhotoName::unavailable_fault())],

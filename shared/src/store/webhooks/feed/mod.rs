@@ -1,7 +1,5 @@
-//! The feed of a team's events: an append-only log of pages. A publisher appends a page of events with a put on
-//! condition that the key is free. Of several concurrent publishers one wins; the others read the new pages and try
-//! again. Events are therefore in the order in which readers see them. A publisher that searched back to the earliest
-//! time at which an event could have been published, and then wins the put, knows that the event is not a duplicate.
+//! The feed of a team's events: an append-only log of pages. A publisher appends a page with a put on condition that
+//! the key is free. If another publisher was faster, it reads the new pages and tries again.
 
 mod page;
 mod read;
@@ -21,14 +19,14 @@ use crate::domain::{
 };
 use crate::platform::backoff::Backoff;
 use crate::platform::telemetry::LOG_TARGET;
-use crate::store::condition::Condition;
-use crate::store::groups::FeedStore;
+use crate::store::condition::WriteCondition;
 use crate::store::keys::attribute::feed_page::{AT, EVENT_SOURCES};
 use crate::store::keys::attribute::lead::DELETION;
 use crate::store::keys::attribute::{PK, SK};
-use crate::store::keys::{Key, KeyRange, PrimaryKey, is_log, parse_lead_partition_item};
+use crate::store::keys::{ItemKey, KeyRange, PrimaryKey, is_log, parse_lead_partition_item};
+use crate::store::store_types::FeedStore;
 use crate::store::teams::take_team;
-use crate::store::{Consistency, Item, PageQuery, Table, decode, encode, string_value};
+use crate::store::{PageQuery, ReadConsistency, Table, TableItem, decode, encode_item, string_value};
 
 pub use self::read::FeedReadResult;
 pub(in crate::store) use self::read::decode_event;
@@ -54,8 +52,8 @@ struct FeedStart {
     at: Timestamp,
 }
 
-/// The end of a feed, as a publisher knows it: the next event number, and the sources of recent events. The sources of
-/// a published page never change, so that a cached end stays valid and only later pages have to be read.
+/// The end of a feed, as a publisher knows it: the next event number, and the sources of recent events. An old copy
+/// stays valid, because pages never change their sources.
 #[derive(Clone, Debug)]
 pub struct FeedEnd {
     /// `known` has the source of every event that was published at or after this time.
@@ -86,7 +84,7 @@ pub struct PublishedEvents {
 ///
 /// # Errors
 /// 500 for any other item, and for an item that does not parse.
-pub fn parse_outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
+pub fn parse_outbox_entry(item: TableItem) -> Result<(TeamId, OutboxEntry), Error> {
     let (team, lead, is_lead) =
         parse_lead_partition_item(&item).ok_or_else(|| Error::internal("an item is no entry of the outbox"))?;
     if is_lead {
@@ -103,9 +101,7 @@ pub fn parse_outbox_entry(item: Item) -> Result<(TeamId, OutboxEntry), Error> {
 
 impl FeedStore {
     /// Publishes the events of outbox entries in their order, each exactly once, even if called repeatedly. `written`
-    /// has the times of the oldest and the newest write of the entries by DynamoDB's clock. `end` is the end of the
-    /// feed from the previous call. A page is never dated before the newest write, so that a later search for its
-    /// events finds the page even if clocks differ. Two round trips.
+    /// has the times of the oldest and the newest entry by DynamoDB's clock. Two round trips.
     ///
     /// # Errors
     /// 503 when the table stays too busy. Some of the events may be published by then.
@@ -121,8 +117,8 @@ impl FeedStore {
         let (since, known_at) = (written.0, now.max(written.1));
         // DynamoDB's clock sets the time of a write, and the publisher's clock the time of a page.
         let since = since.saturating_add(-MAX_CLOCK_SKEW);
-        let range = KeyRange::webhooks(team);
-        let webhooks = self.query_all(&range, Consistency::Strong);
+        let range = KeyRange::webhooks_of_team(team);
+        let webhooks = self.query_all(&range, ReadConsistency::Strong);
         let (webhooks, (names, leads), mut end) = tokio::try_join!(
             webhooks,
             self.read_leads_of_entries(team, entries),
@@ -130,7 +126,7 @@ impl FeedStore {
         )?;
         let mut backoff = Backoff::default();
         while let Some(page) = FeedPage::build_next_page(team, entries, &end, &names, &leads, known_at, &event_json)? {
-            if self.put_if(page.to_page_item(team)?, Condition::item_absent()).await? {
+            if self.put_if(page.to_page_item(team)?, WriteCondition::item_absent()).await? {
                 end.add_page(page.first, &page.head);
                 continue;
             }
@@ -153,8 +149,8 @@ impl Table {
         entries: &[OutboxEntry],
     ) -> Result<(Team, HashMap<LeadId, Lead>), Error> {
         let leads: BTreeSet<LeadId> = entries.iter().map(|entry| entry.lead).collect();
-        let keys = leads.iter().map(|id| Key::Lead(*id).of(team)).chain([Key::Team.of(team)]).collect();
-        let mut items = self.get_items(keys, Consistency::Strong).await?;
+        let keys = leads.iter().map(|id| ItemKey::Lead(*id).of(team)).chain([ItemKey::Team.of(team)]).collect();
+        let mut items = self.get_items(keys, ReadConsistency::Strong).await?;
         let names = take_team(&mut items, team)?;
         let leads = items.into_values().map(|item| decode::<Lead>(item).map(|lead| (lead.id, lead)));
         Ok((names, leads.collect::<Result<_, Error>>()?))
@@ -233,22 +229,24 @@ impl Table {
     /// Returns the number of the first event of an empty feed, and stores it if the feed is new or expired. Concurrent
     /// publishers get the same number, and no number is used twice.
     async fn claim_feed_start(&self, team: &TeamId, now: Timestamp) -> Result<u64, Error> {
-        let key = Key::FeedStart.of(team);
+        let key = ItemKey::FeedStart.of(team);
         let mut backoff = Backoff::default();
         loop {
             let there: Option<FeedStart> =
-                self.read_item(key.clone(), Consistency::Strong).await?.map(decode).transpose()?;
+                self.read_item(key.clone(), ReadConsistency::Strong).await?.map(decode).transpose()?;
             let start = match &there {
                 Some(start) if now < start.at.saturating_add(MAX_FEED_END_AGE) => return Ok(start.number),
                 // Numbers from the time in microseconds are above all earlier ones: no team publishes more than one
                 // event per microsecond.
                 Some(_) => FeedStart { number: now.as_millisecond().unsigned_abs() * 1000, at: now },
-                None => FeedStart { number: FeedCursor::START.page, at: now },
+                None => FeedStart { number: FeedCursor::START_OF_FEED.page, at: now },
             };
-            let unchanged = there.map_or_else(Condition::item_absent, |there| {
-                Condition::new("#at = :at").name("#at", AT).value(":at", string_value(&there.at.to_string()))
+            let unchanged = there.map_or_else(WriteCondition::item_absent, |there| {
+                WriteCondition::new("#at = :at")
+                    .with_name("#at", AT)
+                    .with_value(":at", string_value(&there.at.to_string()))
             });
-            if self.put_if(encode(key.clone(), &start)?, unchanged).await? {
+            if self.put_if(encode_item(key.clone(), &start)?, unchanged).await? {
                 return Ok(start.number);
             }
             backoff.pause_before_retry().await.ok_or_else(|| Error::unavailable("the feed stays too busy"))?;
@@ -259,12 +257,12 @@ impl Table {
 impl<'a> PageQuery<'a> {
     /// A query for pages without their events.
     fn of_page_heads(range: &'a KeyRange) -> Self {
-        Self { projection: &[PK, SK, AT, EVENT_SOURCES], ..Self::of(range, Consistency::Strong) }
+        Self { projection: &[PK, SK, AT, EVENT_SOURCES], ..Self::of(range, ReadConsistency::Strong) }
     }
 }
 
 /// A webhook that does not parse is skipped, so that the others are notified.
-fn parse_webhook_or_skip(item: Item) -> Option<Webhook> {
+fn parse_webhook_or_skip(item: TableItem) -> Option<Webhook> {
     let webhook = decode(item);
     webhook.inspect_err(|error: &Error| tracing::error!(target: LOG_TARGET, %error, "a webhook is passed over")).ok()
 }

@@ -19,9 +19,9 @@ use crate::domain::{
     Timestamp,
 };
 use crate::store::keys::attribute::TTL;
-use crate::store::keys::attribute::feed_page::EVENTS;
-use crate::store::keys::{Key, parse_event_page_number};
-use crate::store::{Item, decode, encode, number_value};
+use crate::store::keys::attribute::feed_page::COMPRESSED_EVENTS;
+use crate::store::keys::{ItemKey, parse_event_page_number};
+use crate::store::{TableItem, decode, encode_item, number_value};
 
 /// Maximum number of events in a page of the feed.
 pub(super) const MAX_PAGE_EVENTS: usize = 25;
@@ -58,7 +58,7 @@ impl PageHead {
         first + self.sources.len() as u64
     }
 
-    pub(super) fn of(item: Item) -> Result<(u64, Self), Error> {
+    pub(super) fn of(item: TableItem) -> Result<(u64, Self), Error> {
         let first = parse_event_page_number(&item).ok_or_else(|| Error::internal("a page of events has no number"))?;
         Ok((first, decode(item)?))
     }
@@ -95,21 +95,21 @@ impl FeedPage {
         Ok((!page.events.is_empty()).then_some(page))
     }
 
-    pub(super) fn to_page_item(&self, team: &TeamId) -> Result<Item, Error> {
-        let mut item = encode(Key::EventPage(self.first).of(team), &self.head)?;
+    pub(super) fn to_page_item(&self, team: &TeamId) -> Result<TableItem, Error> {
+        let mut item = encode_item(ItemKey::EventPage(self.first).of(team), &self.head)?;
         let fault = |error: &dyn std::error::Error| Error::caused_by("events do not compress", error);
         let json = serde_json::to_vec(&self.events).map_err(|error| fault(&error))?;
         let mut compressed = DeflateEncoder::new(Vec::new(), Compression::default());
         compressed.write_all(&json).map_err(|error| fault(&error))?;
         let compressed = compressed.finish().map_err(|error| fault(&error))?;
-        item.insert(EVENTS.to_owned(), AttributeValue::B(Blob::new(compressed)));
+        item.insert(COMPRESSED_EVENTS.to_owned(), AttributeValue::B(Blob::new(compressed)));
         item.insert(TTL.to_owned(), number_value(self.head.at.saturating_add(EVENT_RETENTION).as_second()));
         Ok(item)
     }
 
-    pub(super) fn of(mut item: Item) -> Result<Self, Error> {
+    pub(super) fn of(mut item: TableItem) -> Result<Self, Error> {
         let fault = || Error::internal("the events of a page do not parse");
-        let Some(AttributeValue::B(compressed)) = item.remove(EVENTS) else { return Err(fault()) };
+        let Some(AttributeValue::B(compressed)) = item.remove(COMPRESSED_EVENTS) else { return Err(fault()) };
         let (first, head) = PageHead::of(item)?;
         let mut json = String::new();
         DeflateDecoder::new(compressed.as_ref()).read_to_string(&mut json).map_err(|_| fault())?;

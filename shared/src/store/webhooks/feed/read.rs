@@ -4,9 +4,9 @@ use super::page::{FeedPage, MAX_PAGE_EVENTS, PageHead};
 use crate::domain::error::Error;
 use crate::domain::{EventFilter, FeedCursor, FeedEvent, TeamId};
 use crate::platform::response_size::{MAX_RESPONSE_BYTES, json_escaped_len};
-use crate::store::groups::FeedStore;
 use crate::store::keys::KeyRange;
-use crate::store::{Consistency, Item, PageQuery};
+use crate::store::store_types::FeedStore;
+use crate::store::{PageQuery, ReadConsistency, TableItem};
 
 /// Maximum number of queries for one response, however few events match the filter.
 const MAX_QUERIES: usize = 4;
@@ -38,7 +38,7 @@ impl FeedReadInProgress<'_> {
         let next_page = page.head.next_event_number(page.first);
         for event in page.into_events().skip(usize::try_from(self.cursor.skip).unwrap_or(usize::MAX)) {
             let event = event?;
-            if self.filter.matches(event.event_type, &event.author) {
+            if self.filter.matches_event(event.event_type, &event.author) {
                 let size = json_escaped_len(event.json.get()) + 1;
                 if size > self.bytes_left && !self.events.is_empty() {
                     return Ok(false);
@@ -83,7 +83,8 @@ impl FeedStore {
         'queries: for _ in 0..MAX_QUERIES {
             let range = KeyRange::event_pages_from(team, reading.cursor.page);
             // If many events wait to be read, a page has several events, so that fewer pages than `limit` are needed.
-            let pages = PageQuery { limit: Some(limit.div_ceil(4) + 1), ..PageQuery::of(&range, Consistency::Strong) };
+            let pages =
+                PageQuery { limit: Some(limit.div_ceil(4) + 1), ..PageQuery::of(&range, ReadConsistency::Strong) };
             let (items, last) = self.query_page(pages).await?;
             let mut items = items.into_iter().peekable();
             while let Some(item) = items.next() {
@@ -116,10 +117,10 @@ impl FeedStore {
     /// 503 when the table stays too busy.
     pub async fn end_cursor(&self, team: &TeamId) -> Result<FeedCursor, Error> {
         let range = KeyRange::event_pages_from(team, 0);
-        let page = PageQuery { descending: true, limit: Some(1), ..PageQuery::of(&range, Consistency::Strong) };
+        let page = PageQuery { descending: true, limit: Some(1), ..PageQuery::of(&range, ReadConsistency::Strong) };
         let (items, _) = self.query_page(page).await?;
         let last = items.into_iter().next().map(PageHead::of).transpose()?;
-        let page = last.map_or(FeedCursor::START.page, |(first, head)| head.next_event_number(first));
+        let page = last.map_or(FeedCursor::START_OF_FEED.page, |(first, head)| head.next_event_number(first));
         Ok(FeedCursor { page, skip: 0 })
     }
 
@@ -129,7 +130,7 @@ impl FeedStore {
     /// 503 when the table stays too busy.
     pub async fn event(&self, team: &TeamId, number: u64) -> Result<Option<FeedEvent>, Error> {
         let range = KeyRange::event_pages_within(team, number.saturating_sub(MAX_PAGE_EVENTS as u64 - 1)..=number);
-        let page = PageQuery { descending: true, limit: Some(1), ..PageQuery::of(&range, Consistency::Strong) };
+        let page = PageQuery { descending: true, limit: Some(1), ..PageQuery::of(&range, ReadConsistency::Strong) };
         let (items, _) = self.query_page(page).await?;
         let Some(item) = items.into_iter().next() else { return Ok(None) };
         decode_event(item, number)
@@ -137,7 +138,7 @@ impl FeedStore {
 }
 
 /// Decodes the event with this number from the item of a feed page. `None` if the event is not on this page.
-pub(in crate::store) fn decode_event(item: Item, number: u64) -> Result<Option<FeedEvent>, Error> {
+pub(in crate::store) fn decode_event(item: TableItem, number: u64) -> Result<Option<FeedEvent>, Error> {
     let page = FeedPage::of(item)?;
     let Some(n) = number.checked_sub(page.first).and_then(|n| usize::try_from(n).ok()) else { return Ok(None) };
     page.into_events().nth(n).transpose()

@@ -9,11 +9,11 @@ use super::page::FeedPage;
 use crate::domain::error::Error;
 use crate::domain::{LeadId, TeamId, Timestamp};
 use crate::platform::telemetry::LOG_TARGET;
-use crate::store::condition::Condition;
-use crate::store::groups::CleanupStore;
-use crate::store::keys::attribute::feed_page::EVENTS;
-use crate::store::keys::{Key, KeyRange};
-use crate::store::{Consistency, PageQuery, Table};
+use crate::store::condition::WriteCondition;
+use crate::store::keys::attribute::feed_page::COMPRESSED_EVENTS;
+use crate::store::keys::{ItemKey, KeyRange};
+use crate::store::store_types::CleanupStore;
+use crate::store::{PageQuery, ReadConsistency, Table};
 
 /// Number of feed pages that one query reads for scrubbing. A page has some tens of kilobytes.
 const PAGES_PER_SCRUB_QUERY: usize = 50;
@@ -36,11 +36,11 @@ impl CleanupStore {
                 descending: true,
                 after,
                 limit: Some(PAGES_PER_SCRUB_QUERY),
-                ..PageQuery::of(&range, Consistency::Strong)
+                ..PageQuery::of(&range, ReadConsistency::Strong)
             };
             let (items, last) = self.query_page(page).await?;
             for item in items {
-                let read = item.get(EVENTS).cloned();
+                let read = item.get(COMPRESSED_EVENTS).cloned();
                 // A page that does not parse is skipped, so that the other pages are scrubbed.
                 let page = match FeedPage::of(item) {
                     Ok(page) => page,
@@ -79,14 +79,17 @@ impl Table {
             let found = page.scrub(leads)?;
             scrubbed = scrubbed.max(found);
             let Some(events) = read.filter(|_| found > 0) else { return Ok(scrubbed) };
-            let unchanged = Condition::new("#events = :read").name("#events", EVENTS).value(":read", events);
+            let unchanged = WriteCondition::new("#events = :read")
+                .with_name("#events", COMPRESSED_EVENTS)
+                .with_value(":read", events);
             if self.put_if(page.to_page_item(team)?, unchanged).await? {
                 return Ok(scrubbed);
             }
-            let Some(item) = self.read_item(Key::EventPage(page.first).of(team), Consistency::Strong).await? else {
+            let Some(item) = self.read_item(ItemKey::EventPage(page.first).of(team), ReadConsistency::Strong).await?
+            else {
                 return Ok(scrubbed);
             };
-            read = item.get(EVENTS).cloned();
+            read = item.get(COMPRESSED_EVENTS).cloned();
             page = FeedPage::of(item)?;
         }
         Err(Error::unavailable("a page of events is written by others all the time"))

@@ -34,10 +34,10 @@ impl PeriodParams {
     /// # Errors
     /// 400 for a period longer than five years and a day.
     pub(crate) fn requested_period(&self, now: Timestamp) -> Result<Period, Error> {
-        let today = now.utc_day();
+        let today = now.as_utc_day();
         let period = match (self.start, self.end) {
             (None, end) => Some(Period::last_30_days(end.unwrap_or(today))),
-            (Some(start), end) => Period::between(start, end.unwrap_or(today)),
+            (Some(start), end) => Period::between_days(start, end.unwrap_or(today)),
         };
         let fault = || ErrorCode::OutOfRange.with_message("must be at most 5 years and a day from endDate");
         let too_long = || vec![FieldError::new("startDate", fault())];
@@ -46,12 +46,12 @@ impl PeriodParams {
 }
 
 impl FromQuery for PeriodParams {
-    fn read(query: &mut impl QueryReader) -> Option<Self> {
+    fn read_from_query(query: &mut impl QueryReader) -> Option<Self> {
         Some(Self::of(query))
     }
 }
 
 /// Extends a period back so that it includes the previous period, with which the dashboard compares it.
 pub(crate) fn extend_to_previous(period: Period) -> Period {
-    Period { first: period.previous().first, last: period.last }
+    Period { first: period.previous_period().first, last: period.last }
 }

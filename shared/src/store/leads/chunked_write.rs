@@ -137,7 +137,7 @@ mod tests {
         let mut size = ChunkSize::new(24);
         size.shrink(24);
         assert_eq!(size.size, 12);
-        // Only seven entries were left for the failed transaction.
+        // The failed transaction had only seven entries.
         size.shrink(7);
         assert_eq!(size.size, 3);
         size.shrink(1);

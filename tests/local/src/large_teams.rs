@@ -21,12 +21,13 @@ const FIRST_NAMES: [&str; 16] = [
     "John", "Maria", "Wei", "Fatima", "Łucja", "Olga", "José", "Aisha", "Liam", "Noah", "Emma", "Mia", "Yuki", "Ivan",
     "Zoë", "Ravi",
 ];
-const SYLLABLES: [&str; 12] = ["ber", "lan", "mor", "tes", "vik", "ros", "hal", "den", "kov", "ari", "sen", "mül"];
-const SOURCES: [&str; 6] = ["Website", "Referral", "Fair", "Newsletter", "Partner", "Cold call"];
-const POSITIONS: [&str; 4] = ["Manager", "Head of Sales", "Engineer", "Buyer"];
+const LAST_NAME_SYLLABLES: [&str; 12] =
+    ["ber", "lan", "mor", "tes", "vik", "ros", "hal", "den", "kov", "ari", "sen", "mül"];
+const LEAD_SOURCES: [&str; 6] = ["Website", "Referral", "Fair", "Newsletter", "Partner", "Cold call"];
+const JOB_POSITIONS: [&str; 4] = ["Manager", "Head of Sales", "Engineer", "Buyer"];
 
 /// The example lead of the original API document, with three businesses and a different e-mail address for each `n`.
-pub fn lead(n: u64) -> Value {
+pub fn example_lead_fields(n: u64) -> Value {
     example_lead_with(&format!("john.doe{n}@example.com"), json!({ "business": [1, 2, 3] }))
 }
 
@@ -35,7 +36,7 @@ pub fn lead(n: u64) -> Value {
 /// # Errors
 /// If a write to the table fails.
 pub async fn fill_team(client: &Client, table: &str, team: &str, n: u64, days_old: impl Fn(u64) -> u64) -> Result<()> {
-    add_businesses(&Table::new(client.clone(), table).into(), &actor(team)?, 3).await?;
+    add_businesses(&Table::new(client.clone(), table).into(), &owner_of_team(team)?, 3).await?;
     add_example_leads(client, table, team, n, days_old).await
 }
 
@@ -51,22 +52,22 @@ pub async fn add_example_leads(
     n: u64,
     days_old: impl Fn(u64) -> u64,
 ) -> Result<()> {
-    let leads = (0..n).map(|n| (hours(24 * days_old(n)), lead(n)));
-    create_leads(&Table::new(client.clone(), table).into(), &actor(team)?, leads, |_| ()).await.map(drop)
+    let leads = (0..n).map(|n| (duration_of_hours(24 * days_old(n)), example_lead_fields(n)));
+    create_leads(&Table::new(client.clone(), table).into(), &owner_of_team(team)?, leads, |_| ()).await.map(drop)
 }
 
 /// The actor of the writes: a user of the team, at the current time.
-fn actor(team: &str) -> Result<Actor> {
+fn owner_of_team(team: &str) -> Result<Actor> {
     let team = team.parse().map_err(|()| anyhow::anyhow!("not a team's id"))?;
     let user = User { id: 1, email: "o@example.com".into(), first_name: "O".into(), last_name: "W".into() };
-    Ok(Actor { team, user, agent: None, at: now() })
+    Ok(Actor { team, user, agent: None, at: current_time() })
 }
 
-fn now() -> Timestamp {
+fn current_time() -> Timestamp {
     Timestamp::from(jiff::Timestamp::now())
 }
 
-fn hours(n: u64) -> SignedDuration {
+fn duration_of_hours(n: u64) -> SignedDuration {
     SignedDuration::from_hours(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
@@ -85,12 +86,12 @@ async fn create_leads(
     leads: impl Iterator<Item = (SignedDuration, Value)>,
     mut progress: impl FnMut(u64),
 ) -> Result<Vec<LeadId>> {
-    let creations = batches_by_age(leads).map(|(age, rows)| {
+    let creations = lead_batches_by_age(leads).map(|(age, rows)| {
         let (table, actor) = (table.clone(), Actor { at: actor.at.saturating_add(-age), ..actor.clone() });
         // A Tokio task writes each batch, so that all cores work.
         let creation = tokio::spawn(async move {
             let body = json!({ "mode": "create", "leads": rows });
-            let batch = LeadBatch::read(JsonBody { value: body, errors: &mut Vec::new() }).context("not leads")?;
+            let batch = LeadBatch::read_body(JsonBody { value: body, errors: &mut Vec::new() }).context("not leads")?;
             let keep = |_| async { Ok(()) };
             let (answer, _) = table.write_leads(&actor, &batch, None, true, keep, StoredResponse::ok).await?;
             let created =
@@ -111,7 +112,7 @@ async fn create_leads(
 
 /// Groups consecutive leads of the same age in days into batches. Every lead of a batch gets the age of the batch's
 /// first lead.
-fn batches_by_age(
+fn lead_batches_by_age(
     leads: impl Iterator<Item = (SignedDuration, Value)>,
 ) -> impl Iterator<Item = (SignedDuration, Vec<Value>)> {
     let mut leads = leads.peekable();
@@ -168,10 +169,14 @@ impl VariedTeam {
         ids
     }
 
-    fn lead(&self, n: u64) -> Value {
+    fn fields_of_lead(&self, n: u64) -> Value {
         let mut random = fastrand::Rng::with_seed(n);
-        let last =
-            format!("{}{}{}", random.choice(SYLLABLES).unwrap_or(""), random.choice(SYLLABLES).unwrap_or(""), n % 40);
+        let last = format!(
+            "{}{}{}",
+            random.choice(LAST_NAME_SYLLABLES).unwrap_or(""),
+            random.choice(LAST_NAME_SYLLABLES).unwrap_or(""),
+            n % 40
+        );
         // One lead in the middle has a company name with a rare word.
         let rare = n == self.leads / 2;
         let company = if rare { "Zyxwave Rare" } else { "Acme Trading" };
@@ -183,17 +188,17 @@ impl VariedTeam {
             "business": self.businesses_of_lead(n),
             "state": if random.u8(..4) == 0 { "Inactive" } else { "Active" },
             "statusId": random.u64(1..=4),
-            "source": random.choice(SOURCES),
+            "source": random.choice(LEAD_SOURCES),
             "company": company,
-            "position": random.choice(POSITIONS),
+            "position": random.choice(JOB_POSITIONS),
         });
         // Most e-mail addresses are in a subdomain of `example.com`.
         let host = if n.is_multiple_of(50) { String::new() } else { format!("crm{}.", n % 5) };
         example_lead_with(&format!("lead{n}@{host}example.com"), changes)
     }
 
-    fn age(&self, n: u64) -> SignedDuration {
-        hours(24 * self.days * (self.leads - n) / self.leads)
+    fn age_of_lead(&self, n: u64) -> SignedDuration {
+        duration_of_hours(24 * self.days * (self.leads - n) / self.leads)
     }
 
     /// Writes the team's businesses and leads. Calls `progress` with the number of leads written so far.
@@ -201,17 +206,17 @@ impl VariedTeam {
     /// # Errors
     /// If a write to the table fails.
     pub async fn write_to_table(&self, client: &Client, table: &str, progress: impl FnMut(u64)) -> Result<()> {
-        let (table, actor) = (Table::new(client.clone(), table), actor(self.team)?);
+        let (table, actor) = (Table::new(client.clone(), table), owner_of_team(self.team)?);
         add_businesses(&table.clone().into(), &actor, self.businesses).await?;
-        let leads = (1..=self.leads).map(|n| (self.age(n), self.lead(n)));
+        let leads = (1..=self.leads).map(|n| (self.age_of_lead(n), self.fields_of_lead(n)));
         let ids = create_leads(&table.clone().into(), &actor, leads, progress).await?;
         let old = (1..=self.leads * 9 / 10).zip(ids);
         let archived: Vec<(u64, LeadId)> = old.filter(|(n, _)| n % 10 == 3).collect();
         let chunks = archived.chunks(100).map(|some| {
-            let newest = some.iter().map(|(n, _)| self.age(*n)).min().unwrap_or_default();
+            let newest = some.iter().map(|(n, _)| self.age_of_lead(*n)).min().unwrap_or_default();
             let (table, actor) = (
                 LeadStore::from(table.clone()),
-                Actor { at: actor.at.saturating_add(hours(24) - newest), ..actor.clone() },
+                Actor { at: actor.at.saturating_add(duration_of_hours(24) - newest), ..actor.clone() },
             );
             let ids = some.iter().map(|(_, id)| *id).collect();
             async move { table.change_leads(&actor, &ids, BulkChange::Archive).await.map(drop) }
@@ -222,10 +227,10 @@ impl VariedTeam {
 
     /// Requests that read leads, and whose cost must not grow with the team.
     pub fn requests_of_bounded_cost(&self) -> Vec<MeasuredRequest> {
-        let today = now().utc_day();
+        let today = current_time().as_utc_day();
         let ago = |days: i64| -> Date { today.saturating_sub(days.days()) };
         let last = self.businesses;
-        let name = self.lead(7)["lastName"].as_str().unwrap_or_default().to_owned();
+        let name = self.fields_of_lead(7)["lastName"].as_str().unwrap_or_default().to_owned();
         let read = |name, path: String| MeasuredRequest::get_request(name, path);
         vec![
             read("`GET /leads/{id}`", "/leads/7".into()),
