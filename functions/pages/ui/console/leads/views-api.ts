@@ -1,59 +1,35 @@
 // Saved views: a name for a list's filters, order and columns, one's own or the team's.
 
 import { signal } from "@preact/signals";
+import type { components } from "../../contract";
 import { api, unwrap } from "../app/api";
 import { type ListQuery, readListQuery, writeListQuery } from "./list-query";
 
-/** What is written of a view. */
-export interface ViewInput {
-  name: string;
-  /** Parameters of `GET /leads`. */
-  query: Record<string, string | string[]>;
-  layout: "board" | "table";
-  columns: string[];
-  shared: boolean;
-}
-
-export interface View extends ViewInput {
-  id: number;
-  /** Whether it is the caller's. */
-  own: boolean;
-}
-
-type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
-interface ById {
-  params: { path: { id: number } };
-}
-
-// The contract of this version does not have them yet.
-const client = api as unknown as {
-  GET(path: "/views"): Answer<{ count: number; views: View[] }>;
-  POST(path: "/views", request: { body: ViewInput }): Answer<View>;
-  PUT(path: "/views/{id}", request: ById & { body: ViewInput }): Answer<View>;
-  DELETE(path: "/views/{id}", request: ById): Answer<unknown>;
-};
+export type View = components["schemas"]["View"];
+type ViewInput = components["schemas"]["ViewInput"];
 
 /** The views of the caller and the team; absent until they are read. */
 export const views = signal<View[] | undefined>(undefined);
 
 export async function readViews(): Promise<void> {
-  const answer = await unwrap(client.GET("/views"));
+  const answer = await unwrap(api.GET("/views"));
   views.value = answer.views;
 }
 
 export async function createView(view: ViewInput): Promise<View> {
-  const created = await unwrap(client.POST("/views", { body: view }));
+  const created = await unwrap(api.POST("/views", { body: view }));
   views.value = [...(views.value ?? []), created];
   return created;
 }
 
-export async function changeView({ id, own: _, ...view }: View): Promise<void> {
-  const changed = await unwrap(client.PUT("/views/{id}", { params: { path: { id } }, body: view }));
+export async function changeView({ id, name, query, layout, columns, shared }: View): Promise<void> {
+  const body = { name, query, layout, columns, shared };
+  const changed = await unwrap(api.PUT("/views/{id}", { params: { path: { id } }, body }));
   views.value = views.value?.map((other) => (other.id === id ? changed : other));
 }
 
 export async function deleteView({ id }: View): Promise<void> {
-  await unwrap(client.DELETE("/views/{id}", { params: { path: { id } } }));
+  await unwrap(api.DELETE("/views/{id}", { params: { path: { id } } }));
   views.value = views.value?.filter((other) => other.id !== id);
 }
 
@@ -61,7 +37,7 @@ export async function deleteView({ id }: View): Promise<void> {
 export const listViews = (all: View[]): View[] =>
   all
     .filter(({ layout }) => layout === "table")
-    .sort((one, other) => Number(other.own) - Number(one.own) || one.name.localeCompare(other.name));
+    .sort((one, other) => Number(one.shared) - Number(other.shared) || one.name.localeCompare(other.name));
 
 /** What a view keeps of a list's query: all but the search. */
 export function viewQuery(query: ListQuery): View["query"] {

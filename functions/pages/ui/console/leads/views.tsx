@@ -48,7 +48,7 @@ export function ViewTabs({ query, columns, show }: Props): JSX.Element {
   const isChanged =
     current !== undefined &&
     (!isSameList(query, queryOfView(current)) || (columns.length > 0 && columns.join() !== current.columns.join()));
-  const mayChange = current && (current.shared ? owns : current.own);
+  const mayChange = current && (owns || !current.shared);
   return (
     <>
       <nav class="tabs" aria-label="Views">
@@ -183,10 +183,10 @@ function ViewMenu({ view, isChanged, query, columns, show }: ViewMenuProps): JSX
     }
     chooseColumns(view.id, undefined);
     show({ ...query, view: 0 });
-    const { id: _id, own: _own, ...input } = view;
+    const { name, query: kept, layout, columns: keptColumns, shared } = view;
     notify(`View ${view.name} deleted`, {
       undo: async () => {
-        const { id } = await createView(input);
+        const { id } = await createView({ name, query: kept, layout, columns: keptColumns, shared });
         show({ ...query, view: id });
       },
     });
