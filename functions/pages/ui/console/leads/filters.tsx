@@ -38,11 +38,13 @@ interface FilterProps {
 }
 
 function namesOf(chosen: number[], all: { id: number; name: string }[]): string {
+  if (chosen.length === 0) return "";
   const names = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
   return names.length > 0 && names.length <= MAX_NAMES ? names.join(", ") : `${chosen.length} chosen`;
 }
 
 function createdText(from: string, to: string): string {
+  if (from === "" && to === "") return "";
   const days = to === "" ? LAST_DAYS.find((days) => firstOfLastDays(days) === from) : undefined;
   if (days) return `last ${days} days`;
   if (from === to) return formatDay(from);
@@ -63,9 +65,27 @@ export function useFilterText(): (name: FilterName, query: ListQuery) => string 
 
 export function FilterChips({ query, change }: FilterProps): JSX.Element {
   const textOf = useFilterText();
+  const [editing, setEditing] = useState<FilterName>();
+  const place = useRef<HTMLSpanElement>(null);
+  const active = activeFilters(query);
+  const begin = (name: FilterName) => {
+    setEditing(name);
+    return () => setEditing(undefined);
+  };
+  // A chip goes when its editor is closed on an empty filter; the focus that it had stays in the bar.
+  const shown = FILTER_NAMES.filter((name) => active.includes(name) || name === editing);
+  const edited = useRef(editing);
+  useEffect(() => {
+    const before = edited.current;
+    edited.current = editing;
+    if (before && !editing && !active.includes(before) && document.activeElement === document.body) {
+      place.current?.closest("[role=search]")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
+    }
+  }, [editing]);
   return (
     <>
-      {activeFilters(query).map((name) => {
+      <span ref={place} hidden />
+      {shown.map((name) => {
         const text = textOf(name, query);
         return (
           <span key={name} class="chip wide">
@@ -81,7 +101,7 @@ export function FilterChips({ query, change }: FilterProps): JSX.Element {
                 </button>
               )}
             >
-              {(close) => <FilterEditor name={name} query={query} change={change} close={close} />}
+              {(close) => <FilterEditor {...{ name, query, change, close, begin }} />}
             </Popover>
             <button
               type="button"
@@ -195,12 +215,15 @@ interface EditorProps extends FilterProps {
   close: () => void;
   /** Takes the focus when it is drawn in a popover that was open before. */
   focused?: boolean;
+  /** Called when the editor opens; what it returns, when it closes. */
+  begin?: (name: FilterName) => () => void;
 }
 
-function FilterEditor({ name, query, change, close, focused = false }: EditorProps): JSX.Element {
+function FilterEditor({ name, query, change, close, focused = false, begin }: EditorProps): JSX.Element {
   const editor = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (focused) editor.current?.querySelector<HTMLElement>("input, button")?.focus();
+    return begin?.(name);
   }, []);
   return (
     <div ref={editor}>
