@@ -88,7 +88,7 @@ fn anchor(heading: &str) -> String {
     kept.replace(' ', "-")
 }
 
-/// Maps a link between Markdown pages to the URL under which the page is served. The API's tests request every link.
+/// Where a link of the documentation leads when it is served. The API's tests request every link of every guide.
 fn served_url(target: CowStr<'_>) -> CowStr<'_> {
     if target.as_ref() == CONTRACT {
         return "/openapi.json".into();

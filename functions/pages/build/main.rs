@@ -110,7 +110,7 @@ fn bundle_pages(out: &Path) -> io::Result<BuiltPages> {
         fs::remove_dir_all(&bundles)?;
     }
     let options = [
-        "console=ui/console/app/main.tsx",
+        "console=ui/console/main.tsx",
         "docs=ui/reference/docs.ts",
         "reference=ui/reference/reference.css",
         "--bundle",
@@ -138,7 +138,7 @@ fn bundle_pages(out: &Path) -> io::Result<BuiltPages> {
     }
     // The assets are sorted by name, because the version is a hash over their contents in this order.
     assets.sort_by(|one, other| one.name.cmp(&other.name));
-    let index = fs::read_to_string("ui/console/app/index.html")?.replace("{{preloads}}", &preload_links(&bundles)?);
+    let index = fs::read_to_string("ui/console/index.html")?.replace("{{preloads}}", &preload_links(&bundles)?);
     Ok(BuiltPages { assets, index, docs: fs::read_to_string("ui/reference/docs.html")? })
 }
 

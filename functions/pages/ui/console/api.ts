@@ -1,0 +1,186 @@
+// The API: its types are the contract's, its refusals are errors, and a token that has ended is renewed on the way.
+
+import createClient from "openapi-fetch";
+import type { components, paths } from "../contract";
+import { become, Unreachable } from "./connection";
+import * as session from "./session";
+
+type Schemas = components["schemas"];
+export type Lead = Schemas["Lead"];
+export type LeadSummary = Schemas["LeadSummary"];
+export type Status = Schemas["Status"];
+export type Business = Schemas["Business"];
+export type Color = Schemas["Color"];
+export type TimelineEntry = Schemas["TimelineEntry"];
+export type ApiKey = Schemas["ApiKey"];
+export type Form = Schemas["Form"];
+export type Webhook = Schemas["Webhook"];
+export type Delivery = Schemas["Delivery"];
+export type Event = Schemas["Event"];
+export type Author = Schemas["Author"];
+export type EventType = Schemas["EventType"];
+export type Volume = Schemas["Volume"];
+export type Totals = Schemas["Totals"];
+export type NewLead = paths["/leads"]["post"]["requestBody"]["content"]["application/json"];
+export type LeadMerge = Schemas["LeadMerge"];
+export type LeadFilter = NonNullable<paths["/leads"]["get"]["parameters"]["query"]>;
+export type BatchRequest = paths["/leads/batch"]["post"]["requestBody"]["content"]["application/json"];
+export type BatchResponse = Schemas["BatchResponse"];
+type FieldError = Schemas["FieldError"];
+
+/** An answer that says no. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly description: string | undefined;
+  readonly errors: FieldError[];
+  readonly existing: Schemas["ExistingLead"] | undefined;
+  readonly requestId: string | undefined;
+  /** After how many milliseconds it may be tried again. */
+  readonly retryAfter: number;
+
+  constructor(response: Response, body: Partial<Schemas["Error"]> | undefined) {
+    super(body?.message || `The API answered ${response.status}.`);
+    this.status = response.status;
+    this.description = body?.description;
+    this.errors = body?.errors ?? [];
+    this.existing = body?.existing;
+    this.requestId = body?.requestId;
+    this.retryAfter = 1000 * Math.min(Number(response.headers.get("retry-after")) || 1, 30);
+  }
+
+  /** Whether the same request may fare better later. */
+  get passes(): boolean {
+    return this.status === 409 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** Which fields are wrong, and how. */
+export const worded = (errors: FieldError[]): string =>
+  errors.map(({ field, message }) => `${field} ${message}`).join("; ");
+
+/** What to tell of a failure: its words, and which fields they are about. */
+export function told(error: unknown): string {
+  if (!(error instanceof Refused)) return error instanceof Error ? error.message : String(error);
+  const more = worded(error.errors) || error.description;
+  return more ? `${error.message}: ${more}` : error.message;
+}
+
+/** Reads are tried this often where the API is busy. */
+const TRIES = 3;
+
+export const wait = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function sent(request: Request): Promise<Response> {
+  try {
+    const response = await fetch(request);
+    become(true);
+    return response;
+  } catch {
+    become(false);
+    throw new Unreachable();
+  }
+}
+
+/** Whether it is the gateway that refuses, which it does in one word when a token does not verify. */
+async function refusesToken(response: Response): Promise<boolean> {
+  if (response.status === 401) return true;
+  if (response.status !== 403) return false;
+  const said = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  return said?.message === "Forbidden" && said.requestId === undefined;
+}
+
+async function authorized(request: Request): Promise<Response> {
+  let token = await session.token();
+  let renewed = false;
+  for (let tries = 1; ; tries++) {
+    const attempt = request.clone();
+    attempt.headers.set("authorization", `Bearer ${token}`);
+    const response = await sent(attempt);
+    const busy = response.status === 429 || response.status === 503;
+    if (await refusesToken(response)) {
+      // A new token that is refused too would be renewed for ever: whoever it is signs in again.
+      token = await (renewed ? session.lose(token) : session.renew(token));
+      renewed = true;
+    } else if (busy && request.method === "GET" && tries < TRIES) {
+      await wait(new Refused(response, undefined).retryAfter);
+    } else {
+      return response;
+    }
+  }
+}
+
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: authorized });
+
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+
+/** What an answer holds, and its headers. */
+export async function answered<T>(answer: Promise<Answer<T>>): Promise<{ data: T; response: Response }> {
+  const { data, error, response } = await answer;
+  if (!response.ok) throw new Refused(response, typeof error === "object" ? (error ?? undefined) : undefined);
+  return { data: data as T, response };
+}
+
+/** What an answer holds. */
+export async function ok<T>(answer: Promise<Answer<T>>): Promise<T> {
+  return (await answered(answer)).data;
+}
+
+/** A page of a list of leads, as it is walked. */
+export async function leadPage(
+  query: LeadFilter,
+  cursor: string | undefined,
+): Promise<{ items: LeadSummary[]; count: number; nextCursor?: string | undefined }> {
+  const params = { query: { ...query, ...(cursor ? { cursor } : {}) } };
+  const { leads, count, nextCursor } = await ok(api.GET("/leads", { params }));
+  return { items: leads, count, nextCursor };
+}
+
+export const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** A key under which a request may be sent again. */
+export const idempotencyKey = (): string => `console-${hex(crypto.getRandomValues(new Uint8Array(16)))}`;
+
+/** Uploads a photo, which `fetch` would do without telling how far it is. Answers its file name. */
+export async function uploadPhoto(file: File, lead: number, progress: (part: number) => void): Promise<string> {
+  const body = new FormData();
+  body.set("id", String(lead));
+  body.set("photo", file);
+  const send = (token: string): Promise<Response> =>
+    new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open("POST", "/leads/upload-photo");
+      request.setRequestHeader("authorization", `Bearer ${token}`);
+      request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
+      request.onerror = () => reject(new Unreachable());
+      request.onload = () => {
+        const headers = { "retry-after": request.getResponseHeader("retry-after") ?? "" };
+        resolve(new Response(request.responseText, { status: request.status, headers }));
+      };
+      request.send(body);
+    });
+  const token = await session.token();
+  let response = await send(token);
+  if (await refusesToken(response)) response = await send(await session.renew(token));
+  const said = await response.json().catch(() => undefined);
+  if (!response.ok) throw new Refused(response, said);
+  return said;
+}
+
+/** Every lead that a filter matches, as a file's parts: CSV or NDJSON, page after page. */
+export async function* exported(filter: LeadFilter, format: "csv" | "ndjson"): AsyncGenerator<string> {
+  let next: string | undefined;
+  do {
+    const cursor = next ? { cursor: next } : {};
+    const query = { ...filter, format, limit: 1000, ...cursor };
+    const { data, response } = await answered(api.GET("/leads/export", { params: { query }, parseAs: "text" }));
+    const link = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+    next = link ? (new URL(link, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
+    // An answer without a byte is none to the client.
+    yield data ?? "";
+  } while (next);
+}
