@@ -143,7 +143,8 @@ fn example_dashboard_count(name: &str, colour: &str) -> Value {
     json!({
         "name": name,
         "current": 10,
-        "percentageChange": 10.0,
+        "previous": 8,
+        "percentageChange": 25.0,
         "color": colour,
         "backgroundColor": format!("light{colour}"),
     })
@@ -473,8 +474,10 @@ fn dashboard_operations() -> Vec<ApiOperation> {
                     "labels": ["2023-01-01", "2023-01-02"],
                     "data": { "Business Name": { "2023-01-01": 10, "2023-01-02": 0 } },
                     "unassigned": { "2023-01-01": 90, "2023-01-02": 0 },
+                    "statuses": [{ "id": 1, "name": "New", "data": { "2023-01-01": 100, "2023-01-02": 0 } }],
                     "totalLeadsAmount": 100,
-                    "percentageChange": 10.0,
+                    "previousLeadsAmount": 80,
+                    "percentageChange": 25.0,
                 }),
             ),
         operation("GET /leads/total-leads", "getTotalLeads", "Count leads by status")
