@@ -56,10 +56,13 @@ impl QueryReader for QueryStringReader {
 
     fn read_id_list<T: FromStr + Ord>(&mut self, name: &'static str, _: &'static str) -> Vec<T> {
         let values = self.values.remove(name).unwrap_or_default();
-        let parsed: Result<BTreeSet<T>, _> =
+        let parsed: Result<Vec<T>, _> =
             values.iter().flat_map(|value| value.split(',')).map(|part| part.trim().parse()).collect();
         match parsed {
-            Ok(ids) if ids.len() <= MAX_FILTER_VALUES => return ids.into_iter().collect(),
+            // Repetitions of an id count too, as in the `maxItems` of the contract.
+            Ok(ids) if ids.len() <= MAX_FILTER_VALUES => {
+                return ids.into_iter().collect::<BTreeSet<T>>().into_iter().collect();
+            }
             Ok(_) => {
                 self.record_error(
                     name,
