@@ -133,7 +133,7 @@ async fn every_bad_field_of_a_view_is_named() {
         owner.get("/leads?view=0").await.expect_error(400, "Invalid query");
         // Repetitions count towards the 50 ids, as the contract says.
         let repeated = |n: usize| vec!["1"; n].join(",");
-        owner.get(&format!("/leads?status={}", repeated(50))).await.expect(200);
+        owner.get(&format!("/leads?status={}", repeated(50))).await.expect_status(200);
         owner.get(&format!("/leads?status={}", repeated(51))).await.expect_error(400, "Invalid query");
     })
     .await;
