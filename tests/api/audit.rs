@@ -63,7 +63,7 @@ impl TestStack {
         assert!(left.is_empty(), "nothing calls for {left:?}");
         let kept = self.object_keys().await.into_iter().filter(|key| key.starts_with("photos/"));
         assert_eq!(kept.collect::<BTreeSet<_>>(), photos, "the objects of photos that leads have");
-        let template = SamTemplate::parse_once().expect("a template");
+        let template = SamTemplate::compiled_in().expect("a template");
         let forbidden =
             self.permissions_not_granted(|function| template.allowed_permissions(function).expect("a policy"));
         assert!(forbidden.is_empty(), "the template does not allow {forbidden:?}");

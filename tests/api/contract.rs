@@ -18,7 +18,7 @@ fn the_access_patterns_list_the_routes_of_the_template() {
     let is_route = |route: &String| route.contains(" /") && !route.contains('?');
     let listed: BTreeSet<String> = rows.map(|(route, _)| route.to_owned()).filter(is_route).collect();
     let declared =
-        SamTemplate::parse_once().unwrap().api_routes().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
+        SamTemplate::compiled_in().unwrap().api_routes().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
     assert_eq!(listed, declared);
 }
 
@@ -41,7 +41,7 @@ async fn the_template_declares_the_indexes_of_the_keys() {
 async fn every_function_serves_its_template_routes() {
     let api = TestStack::start_stack(test_options()).await;
     let owner = api.owner_caller();
-    for route in SamTemplate::parse_once().unwrap().api_routes() {
+    for route in SamTemplate::compiled_in().unwrap().api_routes() {
         let parameters = [
             ("{id}", "1"),
             ("{fileName}", "photo.jpg"),
@@ -66,7 +66,7 @@ const EVENTS_WITHOUT_ROUTES: [&str; 3] = ["cleanup-schedule.json", "publisher-st
 async fn every_route_has_a_sample_event_that_works() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
     let names = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    let routes = SamTemplate::parse_once().unwrap().api_routes();
+    let routes = SamTemplate::compiled_in().unwrap().api_routes();
     let of_routes = routes.iter().map(|route| format!("{}.json", route.sample_event_name()));
     let expected: BTreeSet<String> = of_routes.chain(EVENTS_WITHOUT_ROUTES.map(str::to_owned)).collect();
     assert_eq!(names.collect::<BTreeSet<_>>(), expected);
@@ -424,7 +424,7 @@ fn the_template_has_the_settings_that_no_emulator_checks() {
     assert!(section("SenderFunction").contains("RecursiveLoop: Allow"));
     assert!(TEMPLATE_YAML.contains("MetricName: RecursiveInvocationsDropped"));
     let api = section("Api");
-    for route in SamTemplate::parse_once().unwrap().api_routes() {
+    for route in SamTemplate::compiled_in().unwrap().api_routes() {
         let key = format!("\"{} {}\":", route.method, route.path);
         assert_eq!(api.contains(&key), route.public, "{key}");
     }
@@ -437,7 +437,7 @@ fn the_template_has_the_settings_that_no_emulator_checks() {
     }
     let of_throttles = ["FunctionThrottlesAlarm", "SettingsThrottlesAlarm"];
     let throttles: String = of_throttles.map(section).concat();
-    for route in SamTemplate::parse_once().unwrap().api_routes() {
+    for route in SamTemplate::compiled_in().unwrap().api_routes() {
         assert!(throttles.contains(&format!("Value: !Ref {}\n", route.function)), "{}", route.function);
     }
     for (function, denied) in [

@@ -14,7 +14,7 @@ async fn bodies_that_are_not_json_are_refused() {
         let owner = api.owner_caller();
         let form_key = owner.post("/forms", json!({ "name": "Contact" })).await.expect_status(201)["key"].clone();
         let form_key = form_key.as_str().unwrap().to_owned();
-        let routes = local::SamTemplate::parse_once().unwrap().api_routes();
+        let routes = local::SamTemplate::compiled_in().unwrap().api_routes();
         let says_all = |path: &str| ["/secret", "/test", "/{eventId}"].iter().any(|end| path.ends_with(end));
         let with_body = routes.iter().filter(|r| r.method != "GET" && !(r.method == "DELETE" && r.path.contains('{')));
         let with_body = with_body.filter(|route| !says_all(&route.path));
@@ -217,7 +217,7 @@ async fn times_have_three_digits_of_fraction() {
 #[tokio::test]
 async fn a_malformed_url_is_a_bad_request() {
     with_api(async |api| {
-        let route = local::SamTemplate::parse_once()
+        let route = local::SamTemplate::compiled_in()
             .unwrap()
             .api_routes()
             .into_iter()

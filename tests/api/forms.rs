@@ -35,7 +35,7 @@ async fn post_submission_from_address(
     body: &Value,
 ) -> (u16, Option<String>) {
     let route =
-        SamTemplate::parse_once().unwrap().api_routes().into_iter().find(|route| route.name == "Submit").unwrap();
+        SamTemplate::compiled_in().unwrap().api_routes().into_iter().find(|route| route.name == "Submit").unwrap();
     let mut event = route.read_sample().unwrap();
     event["rawPath"] = json!(format!("/forms/{key}/leads"));
     event["pathParameters"]["key"] = json!(key);

@@ -288,8 +288,8 @@ impl TestCaller<'_> {
         }
     }
 
-    /// Archives and restores a lead until a write hits the counter copy that makes the team's rollup a task of the
-    /// clean-up.
+    /// Archives and restores a lead until the team's rollup is due. Each write adds to a random copy of a counter, and
+    /// only a write to one of the copies schedules the rollup.
     pub(crate) async fn write_until_rollup_is_due(&self, team: &str, lead: u64) {
         while !self.api.read_table_item(&rollup_trigger_key(team)).await.contains_key("due") {
             for path in ["/leads/archive", "/leads/restore"] {

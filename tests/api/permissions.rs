@@ -214,7 +214,7 @@ async fn every_permission_is_used() {
         StackOptions { events: true, webhook_networks: "127.0.0.0/8".into(), inject_faults: true, ..test_options() };
     with_stack_options(here, async |api| {
         use_every_permission(api).await;
-        let template = SamTemplate::parse_once().unwrap();
+        let template = SamTemplate::compiled_in().unwrap();
         assert_eq!(
             api.permissions_not_granted(|function| template.allowed_permissions(function).unwrap()),
             BTreeSet::new()

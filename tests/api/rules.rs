@@ -28,7 +28,7 @@ async fn rewrite_items_by_older_rules(api: &TestStack, source: &str) {
     }
 }
 
-/// Replaces search words and hashes in a text by those of the older rules.
+/// Replaces the search word and the hashes in a stored text by those that earlier normalisation rules made.
 fn text_by_older_rules(text: &str, source: &str) -> String {
     text.replace("oconnor", "o'connor").replace(CURRENT_SOURCE_HASH, source).replace(CURRENT_EMAIL_HASH, OLD_EMAIL_HASH)
 }

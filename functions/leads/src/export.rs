@@ -133,8 +133,8 @@ impl ExportFile {
             ExportFormat::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"leads.csv\""),
             ExportFormat::Ndjson => ("application/x-ndjson", "attachment; filename=\"leads.ndjson\""),
         };
-        // `lambda_http` decodes a text body and drops its byte order mark. A body with a `Content-Encoding` is passed
-        // on as bytes.
+        // A file with a byte order mark is sent with a `Content-Encoding`: `lambda_http` passes such a body on as bytes,
+        // while it would decode a text body and drop the mark.
         let encoding = self.is_marked.then_some((header::CONTENT_ENCODING, "identity"));
         let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
         headers.into_iter().chain(encoding).map(|(name, value)| (name, HeaderValue::from_static(value))).collect()

@@ -26,7 +26,7 @@ const MAX_RETRY_AGE: SignedDuration = SignedDuration::from_mins(5);
 struct FailedRecord<'a> {
     keys: &'a serde_dynamo::Item,
     sequence_number: &'a str,
-    /// Time of the record's write by DynamoDB's clock.
+    /// Time at which DynamoDB wrote the item, by DynamoDB's clock.
     at: Timestamp,
     error: String,
 }

@@ -75,7 +75,7 @@ pub struct Caller<A> {
 }
 
 impl<A> Caller<A> {
-    /// Whether the caller's role also has the access right `B`.
+    /// Whether the caller's role has the access right `B`, beside the right `A` that the route requires.
     pub fn has_access_right<B: AccessRight>(&self) -> bool {
         B::is_granted_to(self.role)
     }

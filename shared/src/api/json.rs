@@ -34,7 +34,8 @@ pub fn parse_json(bytes: &[u8]) -> Result<Value, Error> {
     })
 }
 
-/// Deserializes a JSON value, fails at the first duplicate field name, and stores that name in the `RefCell`.
+/// Deserializes a JSON value whose objects have no duplicate field names. Fails at the first duplicate, and leaves its
+/// name in the `RefCell` for the error message.
 #[derive(Clone, Copy)]
 struct UniqueFieldsVisitor<'d>(&'d RefCell<Option<String>>);
 

@@ -34,7 +34,7 @@ impl IntoResponse for Error {
 /// form without a script.
 #[derive(Clone, Copy)]
 pub struct ErrorPageRenderer(
-    /// Renders the error as an HTML page with the HTTP status of the error.
+    /// Renders an error as an HTML page, in place of the JSON body, with the same HTTP status.
     pub fn(&Error) -> Response,
 );
 

@@ -14,7 +14,7 @@ const FIRST_PAUSE_CAP: Duration = Duration::from_millis(100);
 const INITIAL_MAX_PAUSE: Duration = Duration::from_millis(1600);
 /// The pause cap halves after this much waiting, so that older requests retry sooner than new ones.
 const PAUSE_CAP_HALF_LIFE: Duration = Duration::from_secs(1);
-/// The maximum of the pause cap never falls below this value, however old the request is.
+/// Lower bound of the falling limit on a pause: the limit is at least this long, however old the request is.
 const MIN_MAX_PAUSE: Duration = Duration::from_millis(200);
 
 /// Pauses between the tries of one request: exponential backoff with full jitter. The cap on the pause falls with the

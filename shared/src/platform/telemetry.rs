@@ -31,10 +31,10 @@ pub fn start_json_log() {
     start_json_log_to(std::io::stdout, Level::WARN);
 }
 
-/// Starts logging to `writer`. Events with the target [`LOG_TARGET`] are logged from level INFO up, all other events
-/// from level `libraries` up. A second call has no effect.
-pub fn start_json_log_to(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, libraries: Level) {
-    let targets = Targets::new().with_default(libraries).with_target(LOG_TARGET, Level::INFO);
+/// Starts logging to `writer`. Events of this project (target [`LOG_TARGET`]) are logged from level INFO up, those of
+/// libraries from `library_level` up. A second call has no effect.
+pub fn start_json_log_to(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, library_level: Level) {
+    let targets = Targets::new().with_default(library_level).with_target(LOG_TARGET, Level::INFO);
     let lines = tracing_subscriber::fmt::layer().event_format(JsonLineFormatter).with_writer(writer);
     // `try_init` fails only if a subscriber is installed already, and then that subscriber stays.
     tracing_subscriber::registry().with(lines.with_filter(targets)).try_init().ok();

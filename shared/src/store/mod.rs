@@ -40,7 +40,7 @@ use condition::WriteCondition;
 use ids::IdSequence;
 use item_update::{ItemUpdate, UpdateExpression};
 use keys::{ItemKey, KeyRange, PrimaryKey, SortKeyCondition};
-use requests::{conditional_write, idempotent_write, send_read};
+use requests::{send_conditional_write, send_read, send_unconditional_write};
 use transaction::none_if_empty;
 
 pub use activity::{LogOrComment, Timeline};
@@ -121,7 +121,7 @@ impl Table {
             .condition_expression(condition.expression)
             .set_expression_attribute_names(none_if_empty(condition.names))
             .set_expression_attribute_values(none_if_empty(condition.values));
-        conditional_write("PutItem", || request.clone().send()).await
+        send_conditional_write("PutItem", || request.clone().send()).await
     }
 
     /// Updates an item. Returns `false` if the update's condition does not hold. Retries while a transaction holds the
@@ -137,7 +137,7 @@ impl Table {
             .set_condition_expression(Some(condition.expression).filter(|text| !text.is_empty()))
             .set_expression_attribute_names(none_if_empty(condition.names))
             .set_expression_attribute_values(none_if_empty(condition.values));
-        conditional_write("UpdateItem", || request.clone().send()).await
+        send_conditional_write("UpdateItem", || request.clone().send()).await
     }
 
     /// Reads the items with these keys, in concurrent requests of 100 keys. Keys without an item are left out.
@@ -232,7 +232,7 @@ impl Table {
                 .expression_attribute_values(format!(":{name}"), number_value(n as u64));
         }
         let request = request.update_expression(format!("ADD {}", additions.join(", ")));
-        let output = idempotent_write("UpdateItem", || request.clone().send()).await?;
+        let output = send_unconditional_write("UpdateItem", || request.clone().send()).await?;
         let last = output.attributes.unwrap_or_default();
         let mut first = [0; N];
         for (first, (sequence, n)) in first.iter_mut().zip(wanted) {

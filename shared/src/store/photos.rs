@@ -12,7 +12,7 @@ use super::keys::attribute::photo::{ATTACHABLE_UNTIL, ATTACHED_TO_LEAD, OBJECTS_
 use super::keys::{CleanupTask, ItemKey};
 use super::leads::LeadEdit;
 use super::leads::writes::cleanup_due_at;
-use super::requests::idempotent_write;
+use super::requests::send_unconditional_write;
 use super::store_types::{CleanupStore, PhotoStore};
 use super::transact::FreshOrReplayed;
 use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
@@ -234,7 +234,7 @@ impl CleanupStore {
     pub async fn delete_photo_record(&self, team: &TeamId, photo: &PhotoName) -> Result<(), Error> {
         let request = self.client.delete_item().table_name(&self.name);
         let request = request.set_key(Some(ItemKey::Photo(photo).primary_key_attributes(team)));
-        idempotent_write("DeleteItem", || request.clone().send()).await?;
+        send_unconditional_write("DeleteItem", || request.clone().send()).await?;
         Ok(())
     }
 }

@@ -48,7 +48,8 @@ impl RequestFailure {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        // DynamoDB's error messages contain names used in expressions, but no attribute values.
+        // The message may be logged: DynamoDB's error messages contain names used in expressions, but no attribute
+        // values, and so no personal data.
         let cause = match error.code() {
             Some(code) => format!("{operation}: {code}: {}", error.message().unwrap_or_default()),
             None => format!("{operation}: {}", error_chain(error)),
@@ -132,7 +133,7 @@ where
 ///
 /// # Errors
 /// 503 when the table stays too busy or out of reach.
-pub(super) async fn conditional_write<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<bool, Error>
+pub(super) async fn send_conditional_write<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<bool, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,
@@ -148,7 +149,7 @@ where
 ///
 /// # Errors
 /// 503 when the table stays too busy or out of reach.
-pub(super) async fn idempotent_write<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Error>
+pub(super) async fn send_unconditional_write<O, E, F>(operation: &str, request: impl Fn() -> F) -> Result<O, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<O, SdkError<E>>>,

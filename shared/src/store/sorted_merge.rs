@@ -100,8 +100,8 @@ impl<'t> SortedMerge<'t> {
         }
     }
 
-    /// Limits the number of entries that queries evaluate. At the limit, [`SortedMerge::resume_position`] is the
-    /// position to continue at.
+    /// Stops the merge when its queries have evaluated `budget` entries, whether or not these match.
+    /// [`SortedMerge::resume_position`] then tells where to continue.
     pub(super) fn with_entry_budget(self, budget: usize) -> Self {
         Self { budget, ..self }
     }

@@ -217,15 +217,15 @@ impl<'t> Transaction<'t> {
         // Why the outcome of an earlier try is unknown. `None` if no earlier try can have been applied.
         let mut unknown: Option<String> = None;
         loop {
-            let lost = match Verdict::of(self.send_single_try(&request).await, copy, unknown.as_deref()) {
-                Verdict::End(end) => return end,
-                Verdict::LaterDay(later) => {
+            let lost = match NextStepAfterTry::of(self.send_single_try(&request).await, copy, unknown.as_deref()) {
+                NextStepAfterTry::End(end) => return end,
+                NextStepAfterTry::LaterDay(later) => {
                     (copy, unknown) = (Some(later), None);
                     (request, weight) = self.build_request(copy)?;
                     tries.count_immediate_retry();
                     continue;
                 }
-                Verdict::AnotherShard => {
+                NextStepAfterTry::AnotherShard => {
                     copy = copy.map(CounterAdditions::copy_in_another_shard);
                     (request, weight) = self.build_request(copy)?;
                     if tries.0.is_first_try() {
@@ -234,8 +234,8 @@ impl<'t> Transaction<'t> {
                     }
                     Error::conflict()
                 }
-                Verdict::Again(lost) => lost,
-                Verdict::AgainUnknown(cause) => Error::unavailable(unknown.insert(cause)),
+                NextStepAfterTry::Again(lost) => lost,
+                NextStepAfterTry::AgainUnknown(cause) => Error::unavailable(unknown.insert(cause)),
             };
             if tries.0.pause_before_retry_weighted(weight).await.is_none() {
                 return Err(unknown.map_or(lost, Error::outcome_unknown));
@@ -330,7 +330,7 @@ enum TransactResult {
 }
 
 /// The next step after one try of a transaction.
-enum Verdict {
+enum NextStepAfterTry {
     /// The request ends.
     End(Result<TransactionOutcome, Error>),
     /// The day of the counter copies is closed, and nothing was written: tries copies of a later day, without a pause.
@@ -343,7 +343,7 @@ enum Verdict {
     AgainUnknown(String),
 }
 
-impl Verdict {
+impl NextStepAfterTry {
     /// Decides the next step from the result of a try. `copy` is the counter copy that the try added to. `unknown` says
     /// why an earlier try of the same request may have been applied.
     fn of(result: TransactResult, copy: Option<CounterCopyId>, unknown: Option<&str>) -> Self {
@@ -419,21 +419,21 @@ mod tests {
 
     use super::*;
     use crate::domain::ErrorCode;
-    use crate::store::keys::attribute::counter::CLOSED_THROUGH;
+    use crate::store::keys::attribute::counter::LAST_CLOSED_DAY;
 
     const COPY: CounterCopyId = CounterCopyId { generation: Date::constant(2026, 1, 31), shard: 3 };
 
     /// Describes a verdict in a few words, or by the code of the error that ends the request.
     fn verdict(result: TransactResult, copy: Option<CounterCopyId>, unknown: Option<&str>) -> String {
-        match Verdict::of(result, copy, unknown) {
-            Verdict::End(Ok(TransactionOutcome::Committed)) => "committed".to_owned(),
-            Verdict::End(Ok(TransactionOutcome::Refused(..))) => "refused".to_owned(),
-            Verdict::End(Ok(TransactionOutcome::Contended)) => "contended".to_owned(),
-            Verdict::End(Err(error)) => format!("{:?}", error.code()),
-            Verdict::LaterDay(copy) => copy.generation.to_string(),
-            Verdict::AnotherShard => "another shard".to_owned(),
-            Verdict::Again(error) => format!("again, else {:?}", error.code()),
-            Verdict::AgainUnknown(_) => "again, unknown".to_owned(),
+        match NextStepAfterTry::of(result, copy, unknown) {
+            NextStepAfterTry::End(Ok(TransactionOutcome::Committed)) => "committed".to_owned(),
+            NextStepAfterTry::End(Ok(TransactionOutcome::Refused(..))) => "refused".to_owned(),
+            NextStepAfterTry::End(Ok(TransactionOutcome::Contended)) => "contended".to_owned(),
+            NextStepAfterTry::End(Err(error)) => format!("{:?}", error.code()),
+            NextStepAfterTry::LaterDay(copy) => copy.generation.to_string(),
+            NextStepAfterTry::AnotherShard => "another shard".to_owned(),
+            NextStepAfterTry::Again(error) => format!("again, else {:?}", error.code()),
+            NextStepAfterTry::AgainUnknown(_) => "again, unknown".to_owned(),
         }
     }
 
@@ -461,7 +461,7 @@ mod tests {
 
     #[test]
     fn conflicts_on_counters_never_decide_a_request() {
-        let closed = |day| refused(FailedCondition::Changed, Some((CLOSED_THROUGH, day)));
+        let closed = |day| refused(FailedCondition::Changed, Some((LAST_CLOSED_DAY, day)));
         assert_eq!(verdict(closed("2026-01-31"), Some(COPY), None), "2026-02-01");
         assert_eq!(verdict(closed("2026-02-04"), Some(COPY), Some("late")), "2026-02-05");
         assert_eq!(verdict(closed("2026-01-30"), Some(COPY), None), "refused");

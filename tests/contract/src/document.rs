@@ -61,7 +61,7 @@ pub fn openapi_document() -> Result<Value> {
     let error = generator.subschema_for::<ErrorBody<'static>>().to_value();
     let mut schemas = Map::new();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-    let template = SamTemplate::parse_once()?;
+    let template = SamTemplate::compiled_in()?;
     for mut operation in all_operations() {
         for body in &mut operation.bodies {
             schemas.insert(body.name.to_owned(), body.schema.clone().to_value());
@@ -239,7 +239,7 @@ fn responses_object(operation: &ApiOperation, generator: &mut SchemaGenerator, e
             json!({ "description": "Not modified: the caller has the current answer.", "headers": headers }),
         );
     }
-    if operation.accepts_html_forms {
+    if operation.with_html_form_posts {
         let headers = json!({ "Location": { "description": "A page.", "schema": { "type": "string" } } });
         responses.insert("303".into(), json!({ "description": "The form's `redirectUrl`, for a browser that posted an HTML form.", "headers": headers }));
     }
@@ -278,11 +278,11 @@ fn responses_object(operation: &ApiOperation, generator: &mut SchemaGenerator, e
         };
         if may {
             let shared = json!({ "$ref": format!("#/components/responses/{name}") });
-            let response = if operation.accepts_html_forms { shared_error_response(error, refused) } else { shared };
+            let response = if operation.with_html_form_posts { shared_error_response(error, refused) } else { shared };
             responses.entry(status.to_string()).or_insert(response);
         }
     }
-    if operation.accepts_html_forms {
+    if operation.with_html_form_posts {
         let page = json!({ "schema": { "type": "string", "description": "The same answer as a page, for a caller that accepts `text/html`." } });
         let with_content = responses.values_mut().filter_map(|response| response.get_mut("content")?.as_object_mut());
         with_content.for_each(|content| drop(content.insert("text/html".to_owned(), page.clone())));

@@ -44,8 +44,10 @@ mod tests {
             let methods = operations.as_object().into_iter().flatten();
             methods.map(move |(method, _)| format!("{} {path}", method.to_uppercase()))
         });
-        let declared =
-            SamTemplate::parse_once()?.api_routes().into_iter().map(|route| format!("{} {}", route.method, route.path));
+        let declared = SamTemplate::compiled_in()?
+            .api_routes()
+            .into_iter()
+            .map(|route| format!("{} {}", route.method, route.path));
         assert_eq!(described.collect::<BTreeSet<_>>(), declared.collect());
         Ok(())
     }

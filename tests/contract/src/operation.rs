@@ -60,7 +60,7 @@ pub(crate) struct ApiOperation {
     /// Whether the route supports `If-None-Match` and can answer 304.
     pub conditional: bool,
     /// Whether the route also accepts posts of plain HTML forms, which it answers with an HTML page or a 303 redirect.
-    pub accepts_html_forms: bool,
+    pub with_html_form_posts: bool,
     /// Name of the request body's field with the rows of a batch, each of which the API accepts or refuses on its own.
     /// `None` for a body without rows.
     pub rows: Option<&'static str>,
@@ -82,7 +82,7 @@ impl ApiOperation {
             bodies: Vec::new(),
             success: None,
             conditional: false,
-            accepts_html_forms: false,
+            with_html_form_posts: false,
             rows: None,
             refusals: Vec::new(),
         }
@@ -108,18 +108,18 @@ impl ApiOperation {
         Self { access: AllowedCallers::Manage, ..self }
     }
 
-    pub(crate) fn accepts_query<T: FromQuery>(mut self) -> Self {
+    pub(crate) fn with_query_params<T: FromQuery>(mut self) -> Self {
         self.parameters.extend(describe::query_parameters::<T>());
         self
     }
 
-    pub(crate) fn accepts_header(mut self, name: &str) -> Self {
+    pub(crate) fn with_request_header(mut self, name: &str) -> Self {
         self.parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
         self
     }
 
     /// Adds a JSON request body that `T` reads, and the 400 response to an invalid body.
-    pub(crate) fn accepts_json_body<T: RequestBody>(self, name: &'static str) -> Self {
+    pub(crate) fn with_json_body<T: RequestBody>(self, name: &'static str) -> Self {
         self.accepts_body(JSON_MEDIA_TYPE, name, describe::body_schema::<T>())
             .answers_error(400, T::INVALID_BODY_MESSAGE)
     }
@@ -170,7 +170,7 @@ impl ApiOperation {
         schema: fn(&mut SchemaGenerator) -> Schema,
     ) -> Self {
         let file = self.answers_file(wording, media_types, schema).with_response_header("ETag");
-        Self { access: AllowedCallers::Public, ..file }.accepts_header("IfNoneMatch").supports_if_none_match()
+        Self { access: AllowedCallers::Public, ..file }.with_request_header("IfNoneMatch").supports_if_none_match()
     }
 
     /// Sets the successful response: 200 with a file, which has one of `media_types`.
@@ -192,8 +192,8 @@ impl ApiOperation {
 
     /// Declares that the route also accepts posts of plain HTML forms, which it answers with an HTML page or a 303
     /// redirect.
-    pub(crate) fn accepts_html_forms(self) -> Self {
-        Self { accepts_html_forms: true, ..self }
+    pub(crate) fn with_html_form_posts(self) -> Self {
+        Self { with_html_form_posts: true, ..self }
     }
 
     /// Declares that `field` of the request body holds the rows of a batch, each of which the API accepts or refuses on

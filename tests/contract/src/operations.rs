@@ -181,32 +181,32 @@ fn lead_operations() -> Vec<ApiOperation> {
     vec![
         operation("GET /leads", "listLeads", "List leads")
             .with_description("Pages of leads, newest first unless `sort` says otherwise. `count` is the exact number of all leads that match.")
-            .accepts_query::<ListParams>()
+            .with_query_params::<ListParams>()
             .answers_error(404, "View not found")
             .succeeds_with_json::<LeadPage>(200, "Leads retrieved successfully", json!({ "count": 1, "leads": [example_lead_summary()] })),
         operation("GET /leads/search", "searchLeads", "Search leads")
             .with_description("Every word must match the beginning of a word of the lead. The best match comes first, unless `sort` says otherwise. With filters, at most 100 leads that match the words are read; `Search-Complete: false` says that there may be more.")
-            .accepts_query::<SearchParams>()
+            .with_query_params::<SearchParams>()
             .answers_error(404, "View not found")
             .succeeds_with_json::<Vec<LeadSummaryResponse>>(200, "Leads retrieved successfully", json!([example_lead_summary()]))
             .with_response_header("Search-Complete"),
         answers_lead(
-            operation("POST /leads", "createLead", "Create a lead").allow_senders().accepts_json_body::<NewLead>("NewLead"),
+            operation("POST /leads", "createLead", "Create a lead").allow_senders().with_json_body::<NewLead>("NewLead"),
             201,
             "Lead created successfully",
         )
         .answers_error(400, "Email already exists")
         .answers_error(404, "No lead status found"),
         unknown(answers_lead(
-            operation("GET /leads/{id}", "getLead", "Read a lead").accepts_header("IfNoneMatch").supports_if_none_match(),
+            operation("GET /leads/{id}", "getLead", "Read a lead").with_request_header("IfNoneMatch").supports_if_none_match(),
             200,
             "Lead retrieved successfully",
         )),
         unknown(answers_lead(
             operation("PUT /leads/{id}", "updateLead", "Update a lead")
                 .with_description("Every field except `email` and `socialMedia` is required. `null` keeps a field's value.")
-                .accepts_header("IfMatch")
-                .accepts_json_body::<LeadPutBody>("LeadUpdate"),
+                .with_request_header("IfMatch")
+                .with_json_body::<LeadPutBody>("LeadUpdate"),
             200,
             "Lead updated successfully",
         ))
@@ -215,8 +215,8 @@ fn lead_operations() -> Vec<ApiOperation> {
         unknown(answers_lead(
             operation("PATCH /leads/{id}", "patchLead", "Change some fields of a lead")
                 .with_description("A JSON Merge Patch (RFC 7396): an absent field keeps its value, `null` clears it, an array replaces the old one.")
-                .accepts_header("IfMatch")
-                .accepts_json_body::<LeadPatchBody>("LeadMerge"),
+                .with_request_header("IfMatch")
+                .with_json_body::<LeadPatchBody>("LeadMerge"),
             200,
             "Lead updated successfully",
         ))
@@ -225,7 +225,7 @@ fn lead_operations() -> Vec<ApiOperation> {
         unknown(
             operation("DELETE /leads/{id}", "deleteLead", "Delete a lead")
                 .with_description("Deletes the lead permanently, with its comments, log and photo.")
-                .accepts_header("IfMatch")
+                .with_request_header("IfMatch")
                 .answers_confirmation("Lead deleted successfully", "The lead has been deleted successfully."),
         )
         .answers_error(412, "Precondition failed"),
@@ -237,7 +237,7 @@ fn bulk_lead_operations() -> Vec<ApiOperation> {
     let text = |_: &mut SchemaGenerator| json_schema!({ "type": "string" });
     let row = |index: usize, result: &str| json!({ "index": index, "id": 60 + index, "result": result });
     let of_ids = |operation: ApiOperation| {
-        operation.accepts_json_body::<LeadIds>("LeadIds").answers_error(400, "One or more leads not found")
+        operation.with_json_body::<LeadIds>("LeadIds").answers_error(400, "One or more leads not found")
     };
     vec![
         of_ids(operation("PATCH /leads/archive", "archiveLeads", "Archive leads"))
@@ -248,7 +248,7 @@ fn bulk_lead_operations() -> Vec<ApiOperation> {
             .answers_confirmation("Leads restored successfully", "The leads have been restored successfully."),
         operation("PUT /leads/change-status", "changeLeadStatus", "Change the status of leads")
             .with_description("All or none; repeating the request is harmless.")
-            .accepts_json_body::<StatusChange>("StatusChange")
+            .with_json_body::<StatusChange>("StatusChange")
             .succeeds_with_json::<Vec<ChangedLead>>(
                 200,
                 "Lead statuses updated successfully",
@@ -264,7 +264,7 @@ fn bulk_lead_operations() -> Vec<ApiOperation> {
                 "Each row is written whole or not at all, and a failed row stops no other; the answer has a result for each. Rows are matched by `email`. A new lead needs an e-mail address or a phone number. Absent fields are empty, `state` is `Active`, and the status is the first in order. A row without an address creates a lead. An existing lead is changed as by PATCH. Where a row has names and ids, the names decide. With an `Idempotency-Key`, a request that was cut short can be sent again and goes on.",
             )
             .allow_senders()
-            .accepts_json_body::<LeadBatch>("LeadBatch")
+            .with_json_body::<LeadBatch>("LeadBatch")
             .has_batch_rows("leads")
             .succeeds_with_json::<BatchResponse>(
                 200,
@@ -281,7 +281,7 @@ fn bulk_lead_operations() -> Vec<ApiOperation> {
             .with_description(
                 "Every field of each lead, as CSV (RFC 4180) or as one JSON object a line. If more leads follow, `Link` has the URL of the next answer; only the first answer has the header row. A cell that a spreadsheet would run as a formula starts with an apostrophe. `POST /leads/batch` with `format` `csv` takes the cells as they are.",
             )
-            .accepts_query::<ExportParams>()
+            .with_query_params::<ExportParams>()
             .answers_error(404, "View not found")
             .answers_file("The leads", &["text/csv", "application/x-ndjson"], text)
             .with_response_header("Link")
@@ -311,12 +311,12 @@ fn view_operations() -> Vec<ApiOperation> {
             .with_description(
                 "`query` holds query parameters of `GET /leads`, each a string or a list of strings. A user has at most 50 views, Viewers too, and a team at most 50 shared ones. Only Owners share.",
             )
-            .accepts_json_body::<ViewInput>("ViewInput")
+            .with_json_body::<ViewInput>("ViewInput")
             .succeeds_with_json::<ViewResponse>(201, "View created successfully", view())
             .answers_error(400, "Too many views"),
         operation("PUT /views/{id}", "updateView", "Change a view")
             .with_description("Replaces the view. Only Owners change shared views. A view that is no longer shared belongs to the caller.")
-            .accepts_json_body::<ViewInput>("ViewInput")
+            .with_json_body::<ViewInput>("ViewInput")
             .succeeds_with_json::<ViewResponse>(200, "View updated successfully", view())
             .answers_error(400, "Too many views")
             .answers_error(404, "View not found"),
@@ -340,7 +340,7 @@ fn status_operations() -> Vec<ApiOperation> {
         operation("POST /leads/status", "createStatus", "Create a status")
             .with_description("Adds a status after the last one. A team has at most 12.")
             .allow_owners_only()
-            .accepts_json_body::<StatusInput>("NewStatus")
+            .with_json_body::<StatusInput>("NewStatus")
             .succeeds_with_json::<StatusResponse>(
                 201,
                 "Lead status created successfully",
@@ -350,7 +350,7 @@ fn status_operations() -> Vec<ApiOperation> {
             .answers_error(400, "Too many lead statuses"),
         operation("PUT /leads/status/{id}", "updateStatus", "Rename or recolour a status")
             .allow_owners_only()
-            .accepts_json_body::<StatusUpdate>("StatusUpdate")
+            .with_json_body::<StatusUpdate>("StatusUpdate")
             .succeeds_with_json::<StatusResponse>(
                 200,
                 "Lead status updated successfully",
@@ -366,7 +366,7 @@ fn status_operations() -> Vec<ApiOperation> {
         operation("PUT /leads/statuses/order", "reorderStatuses", "Reorder statuses")
             .with_description("Moves the named statuses to their places. The others keep their order around them.")
             .allow_owners_only()
-            .accepts_json_body::<StatusOrder>("StatusOrder")
+            .with_json_body::<StatusOrder>("StatusOrder")
             .succeeds_with_json::<Vec<StatusResponse>>(
                 200,
                 "Lead statuses order updated successfully",
@@ -388,13 +388,13 @@ fn business_operations() -> Vec<ApiOperation> {
         operation("POST /businesses", "createBusiness", "Create a business")
             .with_description("A team has at most 500.")
             .allow_owners_only()
-            .accepts_json_body::<BusinessInput>("BusinessInput")
+            .with_json_body::<BusinessInput>("BusinessInput")
             .succeeds_with_json::<Business>(201, "Business created successfully", business())
             .answers_error(400, "Business already exists")
             .answers_error(400, "Too many businesses"),
         operation("PUT /businesses/{id}", "renameBusiness", "Rename a business")
             .allow_owners_only()
-            .accepts_json_body::<BusinessInput>("BusinessInput")
+            .with_json_body::<BusinessInput>("BusinessInput")
             .succeeds_with_json::<Business>(200, "Business renamed successfully", business())
             .answers_error(400, "Business already exists")
             .answers_error(404, "Business not found"),
@@ -415,22 +415,22 @@ fn activity_operations() -> Vec<ApiOperation> {
     vec![
         of_lead(operation("GET /leads/logs/{id}", "listLeadLogs", "List the log of a lead"))
             .with_description("Newest first. `count` is the number of all entries.")
-            .accepts_query::<PageParams>()
+            .with_query_params::<PageParams>()
             .succeeds_with_json::<LogPage>(200, "Logs retrieved successfully", json!({ "count": 1, "logs": [example_log_entry()] })),
         of_lead(operation("GET /leads/logs-and-comments/{id}", "listLeadTimeline", "List the timeline of a lead"))
             .with_description("The lead's log entries and comments, newest first.")
-            .accepts_query::<PageParams>()
+            .with_query_params::<PageParams>()
             .succeeds_with_json::<TimelinePage>(
                 200,
                 "Logs and comments retrieved successfully",
                 json!({ "logsCount": 1, "commentsCount": 1, "logsAndComments": [example_timeline_comment(), example_timeline_log_entry()] }),
             ),
         of_lead(operation("POST /leads/comments/{id}", "addComment", "Comment on a lead"))
-            .accepts_json_body::<CommentInput>("CommentInput")
+            .with_json_body::<CommentInput>("CommentInput")
             .succeeds_with_json::<CommentResponse>(201, "Comment added successfully", example_comment("This is a comment.")),
         of_comment(operation("PUT /leads/comments/{id}", "editComment", "Edit a comment"))
             .with_description("The caller's own comment; an Owner may edit or delete anyone's.")
-            .accepts_json_body::<CommentInput>("CommentInput")
+            .with_json_body::<CommentInput>("CommentInput")
             .succeeds_with_json::<CommentResponse>(200, "Comment edited successfully", example_comment("This is an edited comment."))
             .answers_error(400, "Invalid comment ID"),
         of_comment(operation("DELETE /leads/comments/{id}", "deleteComment", "Delete a comment"))
@@ -447,7 +447,7 @@ fn photo_operations() -> Vec<ApiOperation> {
             .with_description(
                 "With `id`, the photo becomes that lead's photo. Without, name the returned file name in a lead's `photo` within 24 hours. Keys with the role `Sender` may not send `id`.",
             )
-            .accepts_json_body::<JsonUpload>("PhotoUpload")
+            .with_json_body::<JsonUpload>("PhotoUpload")
             .with_body_example(json!({ "id": 1, "photo": PIXEL_GIF_BASE64 }))
             .accepts_body("multipart/form-data", "PhotoForm", multipart_upload_schema())
             .succeeds_with_json::<String>(200, "Photo uploaded successfully", json!("formatted_file_name.jpg"))
@@ -466,7 +466,7 @@ fn dashboard_operations() -> Vec<ApiOperation> {
     vec![
         operation("GET /leads/leads-volume", "getLeadsVolume", "Count leads by day and business")
             .with_description("The last 30 days by default. At most 5 years and a day, and 200,000 figures.")
-            .accepts_query::<PeriodParams>()
+            .with_query_params::<PeriodParams>()
             .succeeds_with_json::<Volume>(
                 200,
                 "Leads volume retrieved successfully",
@@ -482,10 +482,10 @@ fn dashboard_operations() -> Vec<ApiOperation> {
             ),
         operation("GET /leads/total-leads", "getTotalLeads", "Count leads by status")
             .with_description("Leads that were created in the period: in total, and by the status that they have now.")
-            .accepts_query::<TotalLeadsParams>()
+            .with_query_params::<TotalLeadsParams>()
             .succeeds_with_json::<Totals>(200, "Total leads counted successfully", totals),
         operation("GET /leads/recent-leads", "listRecentLeads", "List the newest leads of a period")
-            .accepts_query::<RecentLeadsParams>()
+            .with_query_params::<RecentLeadsParams>()
             .succeeds_with_json::<Vec<LeadSummaryResponse>>(
                 200,
                 "Recent leads found successfully",
@@ -519,7 +519,7 @@ fn api_key_operations() -> Vec<ApiOperation> {
             .with_description(
                 "A team has at most 50. Send the secret in place of a token: `Authorization: Bearer lk_...`. The secret is in this answer only; a repeated request answers `null`.",
             )
-            .accepts_json_body::<ApiKeyInput>("NewApiKey")
+            .with_json_body::<ApiKeyInput>("NewApiKey")
             .succeeds_with_json::<CreatedApiKey>(201, "API key created successfully", created)
             .answers_error(400, "Too many API keys"),
         operation("DELETE /keys/{id}", "revokeApiKey", "Revoke an API key")
@@ -560,13 +560,13 @@ fn form_operations() -> Vec<ApiOperation> {
         operation("POST /forms", "createForm", "Create a form")
             .with_description("A team has at most 50.")
             .allow_owners_only()
-            .accepts_json_body::<FormInput>("FormInput")
+            .with_json_body::<FormInput>("FormInput")
             .succeeds_with_json::<FormResponse>(201, "Form created successfully", form())
             .answers_error(400, "Too many forms"),
         operation("PUT /forms/{id}", "updateForm", "Change a form")
             .with_description("An absent field keeps its value.")
             .allow_owners_only()
-            .accepts_json_body::<FormInput>("FormInput")
+            .with_json_body::<FormInput>("FormInput")
             .succeeds_with_json::<FormResponse>(200, "Form updated successfully", form())
             .answers_error(404, "Form not found"),
         operation("DELETE /forms/{id}", "deleteForm", "Delete a form")
@@ -579,11 +579,11 @@ fn form_operations() -> Vec<ApiOperation> {
                 "For visitors, without a token. If a lead has the e-mail address already, only its empty fields are filled, and an archived lead is restored; the answer is the same in every case. Every `utm_*` parameter and the click ids (`gclid`, `gbraid`, `wbraid`, `dclid`, `fbclid`, `msclkid`, `ttclid`, `twclid`, `li_fat_id`) are kept as the lead's `attribution`: at most 20, cut to 500 characters. Other fields and query parameters are ignored. A caller that accepts `text/html` gets a page. At most 60 posts a minute for a form, and 10 a minute from one address (for IPv6, from one /64).",
             )
             .without_authentication()
-            .accepts_json_body::<Submission>("Submission")
+            .with_json_body::<Submission>("Submission")
             .accepts_body("application/x-www-form-urlencoded", "SubmissionForm", submission.clone())
             .accepts_body("multipart/form-data", "SubmissionForm", submission)
             .succeeds_with_json::<Thanks>(201, "Submission accepted", json!({ "message": "Thank you" }))
-            .accepts_html_forms()
+            .with_html_form_posts()
             .answers_error(403, "Origin not allowed")
             .answers_error(404, "Form not found")
             .answers_error(429, "Too Many Requests"),
@@ -634,7 +634,7 @@ fn webhook_operations() -> Vec<ApiOperation> {
             .with_description(
                 "Returns the events of the last 30 days in the order in which they became known. A reader who goes on with `nextCursor` gets each exactly once. `nextCursor` is always present; at the end of the feed it stays valid for later events. An answer may have fewer events than `limit`, even none, although `hasMore` is true.",
             )
-            .accepts_query::<EventsParams>()
+            .with_query_params::<EventsParams>()
             .succeeds_with_json::<EventPage>(200, "Events retrieved successfully", events),
         operation("GET /webhooks", "listWebhooks", "List webhooks").with_description("The newest first.").succeeds_with_json::<Webhooks>(
             200,
@@ -643,7 +643,7 @@ fn webhook_operations() -> Vec<ApiOperation> {
         ),
         operation("POST /webhooks", "createWebhook", "Create a webhook")
             .with_description("A team has at most 20. The secret is in this answer only; a repeated request answers `null`.")
-            .accepts_json_body::<WebhookInput>("WebhookInput")
+            .with_json_body::<WebhookInput>("WebhookInput")
             .succeeds_with_json::<CreatedWebhook>(201, "Webhook created successfully", created)
             .answers_error(400, "Too many webhooks"),
         operation("GET /webhooks/{id}", "getWebhook", "Read a webhook")
@@ -651,7 +651,7 @@ fn webhook_operations() -> Vec<ApiOperation> {
             .answers_error(404, "Webhook not found"),
         operation("PUT /webhooks/{id}", "updateWebhook", "Change a webhook")
             .with_description("`url` is required; another absent field keeps its value. Switching a webhook on forgets its failures.")
-            .accepts_json_body::<WebhookInput>("WebhookInput")
+            .with_json_body::<WebhookInput>("WebhookInput")
             .succeeds_with_json::<WebhookResponse>(200, "Webhook updated successfully", webhook())
             .answers_error(404, "Webhook not found"),
         operation("DELETE /webhooks/{id}", "deleteWebhook", "Delete a webhook")
@@ -672,7 +672,7 @@ fn webhook_operations() -> Vec<ApiOperation> {
             .answers_error(404, "Webhook not found"),
         operation("GET /webhooks/{id}/deliveries", "listDeliveries", "List the deliveries of a webhook")
             .with_description("Deliveries of the last 30 days, with each attempt.")
-            .accepts_query::<PageParams>()
+            .with_query_params::<PageParams>()
             .succeeds_with_json::<DeliveryPage>(200, "Deliveries retrieved successfully", json!({ "deliveries": [delivery] }))
             .answers_error(404, "Webhook not found"),
         operation("POST /webhooks/{id}/deliveries/{eventId}", "sendAgain", "Send an event again")
@@ -684,7 +684,7 @@ fn webhook_operations() -> Vec<ApiOperation> {
             .answers_error(404, "Event not found"),
         operation("POST /webhooks/{id}/replay", "replayWebhook", "Send failed deliveries again")
             .with_description("At most 1,000 in a request. If there are more, `nextSince` is the `since` of the next request.")
-            .accepts_json_body::<ReplayInput>("ReplayInput")
+            .with_json_body::<ReplayInput>("ReplayInput")
             .succeeds_with_json::<QueuedDeliveries>(202, "Deliveries queued", json!({ "count": 2, "at": "2023-01-01T00:00:00.000Z" }))
             .answers_error(400, "Webhook is switched off")
             .answers_error(404, "Webhook not found"),

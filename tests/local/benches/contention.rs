@@ -99,9 +99,9 @@ fn comment_requests(n: u64) -> Vec<(&'static str, String, Value)> {
     (0..n).map(comment).collect()
 }
 
-/// Creates `n` bulk requests with `of` leads each. No lead is in two requests.
-fn bulk_requests(n: u64, of: u64, path: &str) -> Vec<(&'static str, String, Value)> {
-    let ids = |n: u64| (n * of + 1..=(n + 1) * of).collect::<Vec<_>>();
+/// Creates `n` bulk requests, each for `leads_each` other leads.
+fn bulk_requests(n: u64, leads_each: u64, path: &str) -> Vec<(&'static str, String, Value)> {
+    let ids = |n: u64| (n * leads_each + 1..=(n + 1) * leads_each).collect::<Vec<_>>();
     (0..n).map(|n| ("PATCH", path.to_owned(), json!({ "ids": ids(n) }))).collect()
 }
 

@@ -60,7 +60,7 @@ async fn main() -> Result<()> {
         api.server_address(),
         None,
     )?;
-    api.first_poll().await?;
+    api.wait_for_first_poll().await?;
     let two_days_later = Timestamp::from(jiff::Timestamp::now()).saturating_add(SignedDuration::from_hours(48));
     let mut schedule: Value = serde_json::from_str(include_str!("../../../events/cleanup-schedule.json"))?;
     schedule["time"] = json!(two_days_later);

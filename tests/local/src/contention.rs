@@ -78,7 +78,7 @@ impl SimulatedLoad {
     }
 
     /// Sends a request to `upstream` and answers as a service under load would: with delays, conflicts and faults.
-    pub(crate) async fn call_under_load(
+    pub(crate) async fn forward_with_simulated_load(
         &self,
         upstream: SharedHttpConnector,
         operation: &str,

@@ -252,7 +252,7 @@ impl FaultInjector {
         if let Some((load, landing)) = load {
             let answer = async move {
                 let _landing = landing;
-                load.call_under_load(upstream, &operation, request, fault).await
+                load.forward_with_simulated_load(upstream, &operation, request, fault).await
             };
             return tokio::spawn(answer).await.unwrap_or_else(|panic| Err(ConnectorError::other(panic.into(), None)));
         }

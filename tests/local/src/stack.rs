@@ -158,7 +158,7 @@ impl LocalStack {
                 format!("http://{}", local_address(at))
             }
         };
-        let template = SamTemplate::parse_once()?;
+        let template = SamTemplate::compiled_in()?;
         let origins = template.bucket_origins(&HashMap::new())?;
         let folder = folder.context("no folder for objects")?;
         let at = storage::start_s3(options.bind, options.port_above_base(2), &folder, &origins).await?;

@@ -108,7 +108,7 @@ fn required_string(value: &Value) -> Result<String> {
 
 impl SamTemplate {
     /// Returns the `template.yaml` that was compiled in. The first call parses it.
-    pub fn parse_once() -> Result<Self> {
+    pub fn compiled_in() -> Result<Self> {
         static PARSED: OnceLock<SamTemplate> = OnceLock::new();
         if let Some(parsed) = PARSED.get() {
             return Ok(parsed.clone());

@@ -43,8 +43,8 @@ impl Submission {
         Ok(after)
     }
 
-    /// Sets source and businesses to those of the form, with [`WriteMode::FillEmpty`] only where the lead has none.
-    /// Sets the attribution if the lead has none.
+    /// Sets the lead's source and businesses to those of the form. With [`WriteMode::FillEmpty`], a source or businesses
+    /// that the lead already has stay. Sets the attribution if the lead has none.
     fn apply_form_defaults(&self, lead: &mut Lead, form: &Form, team: &Team, over: WriteMode) {
         let overwrite = over == WriteMode::Overwrite;
         if overwrite || lead.details.source.is_empty() {

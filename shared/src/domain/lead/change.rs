@@ -223,7 +223,8 @@ impl NewLead {
     /// The same errors as [`NewLead::check_against_team`].
     pub fn to_lead(&self, team: &Team, id: LeadId, at: Timestamp) -> Result<Lead, DomainError> {
         let LeadValues { state, status_id, .. } = &self.0.values;
-        // An absent state or status is among the faults already, so that no lead is returned with these defaults.
+        // If state or status is absent, the faults name it already, and the faults are returned. These defaults never
+        // reach a lead.
         let (state, status_id) = (state.unwrap_or(State::Active), status_id.unwrap_or(StatusId::MIN));
         let refused = |refusal| match refusal {
             DomainError::InvalidLead(faults) if is_only_unknown_status(&faults) => DomainError::NoStatusForLead(faults),

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrowed_filter_has_the_conditions_of_both() {
+    fn a_filter_narrowed_by_another_has_the_conditions_of_both() {
         let narrowed = |one: &LeadFilter, other: &LeadFilter| one.clone().narrowed_by(other.clone());
         for (one, other, expected) in [
             (of_business(&[1, 2]), of_business(&[]), Some(of_business(&[1, 2]))),

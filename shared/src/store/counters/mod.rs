@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use super::condition::WriteCondition;
 use super::counters::rollup::{CounterView, StoredCounterCopy};
 use super::item_update::ItemUpdate;
-use super::keys::attribute::counter::{CLOSED_THROUGH, LAST_WRITE_DAY, RETIRED_REFERENCES};
+use super::keys::attribute::counter::{LAST_CLOSED_DAY, LAST_WRITE_DAY, RETIRED_REFERENCES};
 use super::keys::{CleanupTask, ItemKey, KeyRange, PrimaryKey};
 use super::{ReadConsistency, Table, TableItem, string_value};
 use crate::domain::error::Error;
@@ -183,7 +183,7 @@ impl CounterAdditions {
 /// If the write was refused because the day of its counter copy is closed, returns the copy of the day after the last
 /// closed day.
 pub(super) fn copy_after_closed_day(copy: CounterCopyId, refused_by: Option<&TableItem>) -> Option<CounterCopyId> {
-    let through: Date = refused_by?.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
+    let through: Date = refused_by?.get(LAST_CLOSED_DAY)?.as_s().ok()?.parse().ok()?;
     (through >= copy.generation).then(|| CounterCopyId { generation: through.tomorrow().unwrap_or(through), ..copy })
 }
 
@@ -208,7 +208,7 @@ fn build_counter_update(
     let generation = string_value(&copy.generation.to_string());
     if *counter == CounterKey::All {
         terms.push("(attribute_not_exists(#through) OR #through < :generation)".to_owned());
-        condition = condition.with_name("#through", CLOSED_THROUGH).with_value(":generation", generation.clone());
+        condition = condition.with_name("#through", LAST_CLOSED_DAY).with_value(":generation", generation.clone());
     }
     condition.expression = terms.join(" AND ");
     let mut update = ItemUpdate::on(condition);

@@ -20,7 +20,7 @@ use crate::store::condition::WriteCondition;
 use crate::store::counters::parse_counter_fields;
 use crate::store::item_update::ItemUpdate;
 use crate::store::keys::attribute::DUE_AT;
-use crate::store::keys::attribute::counter::{CLOSED_THROUGH, LAST_WRITE_DAY};
+use crate::store::keys::attribute::counter::{LAST_CLOSED_DAY, LAST_WRITE_DAY};
 use crate::store::keys::{
     CleanupTask, ItemKey, KeyRange, ParsedCounterKey, ROLLUP_SLICES, RollupKey, RollupPlace, StoredRollup,
     parse_counter_partition_item,
@@ -255,8 +255,8 @@ impl Table {
         let closings = (0..COUNTER_SHARDS).map(|shard| async move {
             let through = string_value(&through.to_string());
             let earlier = WriteCondition::new("attribute_not_exists(#through) OR #through < :through");
-            let earlier = earlier.with_name("#through", CLOSED_THROUGH).with_value(":through", through.clone());
-            let update = ItemUpdate::on(earlier).set_attribute(CLOSED_THROUGH, through);
+            let earlier = earlier.with_name("#through", LAST_CLOSED_DAY).with_value(":through", through.clone());
+            let update = ItemUpdate::on(earlier).set_attribute(LAST_CLOSED_DAY, through);
             // If the condition fails, `through` or a later day is already closed.
             self.update_if(ItemKey::Count(&CounterKey::All, CounterCopyId::without_generation(shard)).of(team), update)
                 .await
@@ -311,7 +311,7 @@ impl Table {
                 merged.add_leads(&addition.attribute, &addition.name, addition.leads);
             }
             let unchanged = from.map_or_else(WriteCondition::item_absent, |from| {
-                let unchanged = WriteCondition::new("#through = :from").with_name("#through", CLOSED_THROUGH);
+                let unchanged = WriteCondition::new("#through = :from").with_name("#through", LAST_CLOSED_DAY);
                 unchanged.with_value(":from", string_value(&from.to_string()))
             });
             if self.put_if(merged.to_rollup_item(team), unchanged).await? {
@@ -325,7 +325,7 @@ impl Table {
     /// same generation as before.
     async fn store_progress(&self, team: &TeamId, progress: &StoredRollupProgress) -> Result<(), Error> {
         let not_further = WriteCondition::new("attribute_not_exists(PK) OR #through <= :through")
-            .with_name("#through", CLOSED_THROUGH)
+            .with_name("#through", LAST_CLOSED_DAY)
             .with_value(":through", string_value(&progress.through.to_string()));
         self.put_if(encode_item(ItemKey::RollupProgress.of(team), progress)?, not_further).await.map(drop)
     }

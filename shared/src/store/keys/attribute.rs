@@ -82,7 +82,7 @@ pub mod counter {
     pub const RETIRED_REFERENCES: &str = "closed";
     /// The last closed day: no write adds to counter copies of this or an earlier day. In a rollup item: the last day
     /// of writes that the item contains.
-    pub const CLOSED_THROUGH: &str = "through";
+    pub const LAST_CLOSED_DAY: &str = "through";
     /// Day of the last write to a copy of the counter of all leads.
     pub const LAST_WRITE_DAY: &str = "generation";
 }
@@ -123,7 +123,7 @@ pub mod form_statistics {
 pub mod feed_page {
     /// Time at which the page was published.
     pub const AT: &str = "at";
-    /// Ids of the log entries and tombstones that the page's events are made from.
+    /// Ids of the log entries and tombstones from which the events of this page of the feed are made.
     pub const EVENT_SOURCES: &str = "sources";
     /// The page's events: a JSON array, compressed (raw DEFLATE, RFC 1951).
     pub const COMPRESSED_EVENTS: &str = "events";

@@ -10,7 +10,7 @@ use crate::store::TableItem;
 /// A rollup item, identified by the counters that it merges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RollupKey {
-    /// Counters by day, for the month that starts on this date.
+    /// The rollup of the counters by day, for the month that starts on this date.
     Days(Date),
     /// Counters of groups over all days: the groups of one source (or without a source), in one of several buckets.
     Groups(Option<SourceHash>, u64),

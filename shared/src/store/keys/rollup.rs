@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
-use super::attribute::counter::CLOSED_THROUGH;
+use super::attribute::counter::LAST_CLOSED_DAY;
 use super::{
     ItemKey, ParsedCounterKey, RollupKey, join_business_ids, parse_business_ids, parse_counter_partition_item,
 };
@@ -117,7 +117,7 @@ impl StoredRollup {
     /// Decodes a rollup item. `None` for other items.
     pub fn parse_rollup_item(item: &TableItem) -> Option<Self> {
         let ParsedCounterKey::Rollup(rollup) = parse_counter_partition_item(item)? else { return None };
-        let through = item.get(CLOSED_THROUGH)?.as_s().ok()?.parse().ok()?;
+        let through = item.get(LAST_CLOSED_DAY)?.as_s().ok()?.parse().ok()?;
         let mut stored = Self::new(rollup, through);
         for (attribute, packed) in item.iter().filter(|(name, _)| name.starts_with([DAY_PREFIX, GROUP_PREFIX])) {
             stored.numbers.insert(attribute.clone(), unpack_counter_values(packed.as_s().ok()?)?);
@@ -128,7 +128,7 @@ impl StoredRollup {
     /// Encodes the rollup as a DynamoDB item.
     pub fn to_rollup_item(&self, team: &TeamId) -> TableItem {
         let mut item = ItemKey::Rollup(&self.rollup).primary_key_attributes(team);
-        item.insert(CLOSED_THROUGH.to_owned(), AttributeValue::S(self.through.to_string()));
+        item.insert(LAST_CLOSED_DAY.to_owned(), AttributeValue::S(self.through.to_string()));
         let packed =
             self.numbers.iter().map(|(attribute, of)| (attribute.clone(), AttributeValue::S(pack_counter_values(of))));
         item.extend(packed);

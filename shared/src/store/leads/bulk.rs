@@ -296,7 +296,7 @@ impl ChunkedWrite for BulkWorker<'_> {
         self.leads.retain(|id, _| !chunk.contains(id));
     }
 
-    async fn resolve_failed_condition(
+    async fn replan_after_failed_condition(
         &mut self,
         _: FailedCondition,
         _: Vec<LeadId>,

@@ -33,7 +33,7 @@ pub(in crate::store) trait ChunkedWrite: Send {
 
     /// Handles a failed condition: plans the remaining entries again from a new read, or singles out the entry that
     /// failed.
-    fn resolve_failed_condition(
+    fn replan_after_failed_condition(
         &mut self,
         failure: FailedCondition,
         chunk: Self::SentEntries,
@@ -117,11 +117,13 @@ async fn run<W: ChunkedWrite>(worker: &mut W) -> Result<(), WorkerError> {
                 continue;
             }
             TransactionOutcome::Contended => size.shrink(entries),
-            TransactionOutcome::Refused(failure, _) => match worker.resolve_failed_condition(*failure, chunk).await? {
-                AfterFailedCondition::ReadAgain => {}
-                AfterFailedCondition::Narrow => size.shrink(entries),
-                AfterFailedCondition::Settled => continue,
-            },
+            TransactionOutcome::Refused(failure, _) => {
+                match worker.replan_after_failed_condition(*failure, chunk).await? {
+                    AfterFailedCondition::ReadAgain => {}
+                    AfterFailedCondition::Narrow => size.shrink(entries),
+                    AfterFailedCondition::Settled => continue,
+                }
+            }
         }
         tries.prepare_next_attempt(&outcome).await?;
     }

@@ -12,7 +12,7 @@ use crate::domain::{CommentId, Lead, PhotoName, TeamId};
 use crate::platform::backoff::Backoff;
 use crate::store::keys::attribute::{PK, SK, entry};
 use crate::store::keys::{ItemKey, KeyRange, PrimaryKey, is_comment};
-use crate::store::requests::idempotent_write;
+use crate::store::requests::send_unconditional_write;
 use crate::store::store_types::{CleanupStore, LeadStore};
 use crate::store::{PageQuery, ReadConsistency, Table, decode};
 
@@ -116,7 +116,7 @@ impl Table {
         let mut backoff = Backoff::default();
         loop {
             let request = self.client.batch_write_item().request_items(&self.name, pending);
-            let output = idempotent_write("BatchWriteItem", || request.clone().send()).await?;
+            let output = send_unconditional_write("BatchWriteItem", || request.clone().send()).await?;
             pending = output.unprocessed_items.unwrap_or_default().remove(&self.name).unwrap_or_default();
             if pending.is_empty() {
                 return Ok(());

@@ -282,7 +282,7 @@ async fn start_and_invoke(
         api.server_address(),
         cgroup,
     )?;
-    let init = api.first_poll().await?.duration_since(process.started);
+    let init = api.wait_for_first_poll().await?.duration_since(process.started);
     // Lambda gives a function a whole core during Init, so the limit on processor time is set only now, before the
     // first event.
     cgroup.map(CpuCgroup::apply_limit).transpose()?;

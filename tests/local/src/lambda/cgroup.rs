@@ -55,7 +55,8 @@ impl CpuCgroup {
         let (root, limit) = version.root_and_limit_file();
         let folder = root.join(format!("leads-bench-{}", std::process::id()));
         fs::create_dir(&folder).ok()?;
-        // Without the file, the folder is not a cgroup. Dropping `cgroup` then removes the folder.
+        // If the kernel did not create the limit's file, the folder is no cgroup: `cgroup` is dropped here, which removes
+        // the folder.
         let cgroup = Self { folder, version, cores };
         cgroup.folder.join(limit).exists().then_some(cgroup)
     }

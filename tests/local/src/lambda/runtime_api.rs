@@ -82,7 +82,7 @@ impl RuntimeApi {
     ///
     /// # Errors
     /// If the function fails before its first poll, or does not poll in time.
-    pub async fn first_poll(&mut self) -> Result<Instant> {
+    pub async fn wait_for_first_poll(&mut self) -> Result<Instant> {
         match self.next_call().await? {
             RuntimeCall::Polled(at) => Ok(at),
             RuntimeCall::Answered(..) => anyhow::bail!("it answered before it was asked"),

@@ -215,7 +215,7 @@ where
         self.results.extend(results);
     }
 
-    async fn resolve_failed_condition(
+    async fn replan_after_failed_condition(
         &mut self,
         failure: FailedCondition,
         chunk: Vec<RowResult>,

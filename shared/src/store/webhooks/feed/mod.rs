@@ -168,8 +168,8 @@ impl Table {
             Some(before) if before.since <= since => Some(self.read_feed_after(team, before).await?),
             _ => self.read_feed_back_to(team, since).await?,
         };
-        // TTL deletes items in no particular order, so that the last remaining page of an expired feed need not be its
-        // end.
+        // An old end is not trusted: TTL deletes items in no particular order, so that pages after the last remaining one
+        // may have existed.
         match end.filter(|end| now < end.at.saturating_add(MAX_FEED_END_AGE)) {
             Some(end) => Ok(end),
             None => {
