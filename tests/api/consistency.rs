@@ -43,7 +43,7 @@ impl WriteOutcome {
 
 /// The fate of each write according to its response, by the marker that the write carries.
 #[derive(Default)]
-pub(crate) struct OutcomesByMarker {
+pub(crate) struct WriteOutcomesByMarker {
     writes: Mutex<BTreeMap<String, WriteOutcome>>,
     created: Mutex<BTreeMap<String, WriteOutcome>>,
     deleted: Mutex<BTreeMap<String, WriteOutcome>>,
@@ -61,7 +61,7 @@ pub(crate) const SHARED_LEADS: u64 = 6;
 /// `model`.
 pub(crate) async fn send_random_write(
     api: &TestStack,
-    model: &OutcomesByMarker,
+    model: &WriteOutcomesByMarker,
     random: &mut fastrand::Rng,
     marker: &str,
 ) {
@@ -144,7 +144,7 @@ pub(crate) async fn send_random_write(
     }
 }
 
-async fn assert_outcomes_match_data(api: &TestStack, model: &OutcomesByMarker) {
+async fn assert_outcomes_match_data(api: &TestStack, model: &WriteOutcomesByMarker) {
     let owner = api.owner_caller();
     let mut applied: BTreeMap<String, usize> = BTreeMap::new();
     for lead in 1..=SHARED_LEADS {
@@ -195,7 +195,7 @@ async fn run_concurrent_writes(rates: FaultRates, writers: usize, writes: usize)
     }
     api.dynamodb_faults().simulate_load(rates);
     api.s3_faults().simulate_load(FaultRates { partition_units: 0, ..rates });
-    let model = OutcomesByMarker::default();
+    let model = WriteOutcomesByMarker::default();
     let mut random = fastrand::Rng::with_seed(seed);
     let storm = futures_util::future::join_all((0..writers).map(|writer| {
         let (mut random, api, model) = (random.fork(), &api, &model);

@@ -12,7 +12,7 @@ use shared::domain::{EventSourceItem, Timestamp};
 use shared::store::keys::PrimaryKey;
 use shared::store::{FeedStore, Table, parse_outbox_entry};
 
-use crate::consistency::{OutcomesByMarker, SHARED_LEADS, send_random_write};
+use crate::consistency::{SHARED_LEADS, WriteOutcomesByMarker, send_random_write};
 use crate::harness::{TestCaller, TestStack, example_lead, put_body_with, test_options, with_fault_injection};
 use crate::receiver::WebhookReceiver;
 
@@ -285,7 +285,7 @@ async fn despite_faults_every_event_is_published_once_and_delivered() {
         partition_units: 1000,
     });
     api.s3_faults().simulate_load(FaultRates::CONFLICTS_ONLY);
-    let model = OutcomesByMarker::default();
+    let model = WriteOutcomesByMarker::default();
     let mut random = fastrand::Rng::with_seed(seed);
     let storm = join_all((0..6).map(|writer| {
         let (mut random, api, model) = (random.fork(), &api, &model);
@@ -465,7 +465,7 @@ async fn a_bad_record_does_not_block_other_records() {
     assert_eq!(publish(&[of(1), of(2), of(3)]).await, json!({ "batchItemFailures": [] }));
     owner.wait_for_feed_events(2).await;
     assert_eq!(api.queues.message_bodies("PublisherFailuresQueue").len(), 1);
-    // Once the lead is repaired, the record is published.
+    // Once lead 2 has a valid `firstName` again, its record is published.
     spoil(2, AttributeValue::S("John".into())).await;
     assert_eq!(publish(&[of(2)]).await, json!({ "batchItemFailures": [] }));
     assert_eq!(owner.wait_for_feed_events(3).await[2]["leadId"], 2);

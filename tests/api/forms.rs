@@ -558,7 +558,7 @@ async fn a_submission_whose_reply_is_lost_is_written_once() {
             anyone.send_request("POST", &path, &once, body.clone()).await.expect_status(201);
         }
         let other = json!({ "email": "eve@example.com" }).to_string();
-        // Another visitor may use the same idempotency key for a different submission.
+        // The same idempotency key with another body is another submission: visitors may happen to choose the same key.
         anyone.send_request("POST", &path, &once, other).await.expect_status(201);
         assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 2);
         let timeline = owner.get("/leads/logs-and-comments/1").await.expect_status(200);

@@ -15,7 +15,7 @@ const FORBIDDEN_LOG_TEXTS: [&str; 4] = ["@example.com", "Bearer", "eyJ", "lk_"];
 #[derive(Default)]
 struct CollectedLog {
     lines: Vec<Value>,
-    /// Log lines that contain one of [`SECRETS`].
+    /// Log lines that contain one of [`FORBIDDEN_LOG_TEXTS`].
     leaks: Vec<Value>,
 }
 

@@ -21,7 +21,8 @@ pub(crate) struct PostedSubmission {
 
 impl FromBody for PostedSubmission {
     const MAX_BODY_BYTES: usize = <Submission as RequestBody>::MAX_BODY_BYTES;
-    /// Query parameters are ignored, not refused: a visitor cannot change the URL that the page posts to.
+    /// Query parameters are ignored: the page chooses the URL that it posts to, and a refusal would only reach the
+    /// visitor, who cannot change it.
     const IGNORES_QUERY_STRING: bool = true;
 
     async fn read_from_body(

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse as _, Response};
 use csv::{Terminator, WriterBuilder};
 use shared::api::{
     BooleanParam, CSV_COLUMNS, Caller, CursorCodec, FromQuery, LeadResponse, PageParams, QueryReader, Read, ValidQuery,
-    Validator as _, csv_cells, enum_name_validator,
+    Validator as _, enum_name_validator, lead_to_csv_cells,
 };
 use shared::domain::error::Error;
 use shared::domain::{Lead, Team};
@@ -110,7 +110,7 @@ impl ExportFile {
     /// Appends a lead to the file. Returns `false`, and appends nothing, if the answer would become too large.
     fn append_lead(&mut self, team: &Team, lead: &Lead) -> Result<bool, Error> {
         let line = match self.format {
-            ExportFormat::Csv => csv_row(&csv_cells(lead, team))?,
+            ExportFormat::Csv => csv_row(&lead_to_csv_cells(lead, team))?,
             ExportFormat::Ndjson => {
                 serde_json::to_string(&LeadResponse::new(lead, team)).map_err(serialization_error)? + "\n"
             }

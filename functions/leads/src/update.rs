@@ -7,9 +7,9 @@ use shared::store::StoredResponse;
 use crate::LeadsState;
 
 /// Error for a malformed lead id: 400, as the contract documents for `PUT /leads/{id}`. The default would be 404.
-pub(crate) struct InvalidUpdateId;
+pub(crate) struct InvalidLeadIdInPut;
 
-impl InvalidPathId for InvalidUpdateId {
+impl InvalidPathId for InvalidLeadIdInPut {
     fn invalid_id_error() -> Error {
         Error::invalid_path_id("Invalid lead data")
     }
@@ -19,7 +19,7 @@ impl InvalidPathId for InvalidUpdateId {
 pub(crate) async fn update(
     State(leads): State<LeadsState>,
     caller: Caller<Write>,
-    PathId { id, .. }: PathId<LeadId, InvalidUpdateId>,
+    PathId { id, .. }: PathId<LeadId, InvalidLeadIdInPut>,
     if_match: IfMatch,
     ValidJson(LeadPutBody(change)): ValidJson<LeadPutBody>,
 ) -> Result<StoredResponse, Error> {

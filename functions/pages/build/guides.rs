@@ -47,7 +47,7 @@ fn render(name: String, markdown: &str) -> Guide {
             }
         }
     }
-    // Pictures are only in the repository.
+    // Leaves out images: the files of the pictures are in the repository, but the function does not serve them.
     let mut image_depth = 0;
     let kept = events.into_iter().filter_map(|event| match event {
         Event::Start(Tag::Image { .. }) => {

@@ -10,10 +10,10 @@ pub(crate) const STRICT_POLICY: &str = "default-src 'none'; script-src 'self'; s
 /// and shows photos of the bucket.
 pub(crate) fn page_policy(config: &PagesConfig) -> String {
     let issuer = config.issuer.as_deref().filter(|_| config.client_id.is_some());
-    let source = |url: Option<&str>| url.and_then(safe_origin).map(|origin| format!(" {origin}")).unwrap_or_default();
+    let source = |url: Option<&str>| url.and_then(csp_origin).map(|origin| format!(" {origin}")).unwrap_or_default();
     let connect = source(config.cognito.as_deref().or(issuer));
     let photos =
-        config.photos_url.as_deref().and_then(safe_folder_url).map(|folder| format!(" {folder}")).unwrap_or_default();
+        config.photos_url.as_deref().and_then(csp_folder_source).map(|folder| format!(" {folder}")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{photos}; \
          connect-src 'self'{connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -22,7 +22,7 @@ pub(crate) fn page_policy(config: &PagesConfig) -> String {
 
 /// Returns the origin of an `http` or `https` URL. `None` for any other URL, and for a host or port with characters
 /// that could end a directive of the policy.
-fn safe_origin(url: &str) -> Option<&str> {
+fn csp_origin(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let (host, port) = authority.split_once(':').unwrap_or((authority, "0"));
@@ -32,9 +32,9 @@ fn safe_origin(url: &str) -> Option<&str> {
 }
 
 /// Returns `url` if it ends with a slash, so that a policy allows everything below it. `None` for other URLs, and for
-/// characters that could end a directive, as in [`safe_origin`].
-fn safe_folder_url(url: &str) -> Option<&str> {
-    let path = url.strip_prefix(safe_origin(url)?)?;
+/// characters that could end a directive, as in [`csp_origin`].
+fn csp_folder_source(url: &str) -> Option<&str> {
+    let path = url.strip_prefix(csp_origin(url)?)?;
     let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte));
     (plain && path.starts_with('/') && path.ends_with('/')).then_some(url)
 }
@@ -54,7 +54,7 @@ mod tests {
             ("https://login.example.com/tenant/v2.0?a=;#b", "https://login.example.com"),
             ("http://127.0.0.1:3000/local", "http://127.0.0.1:3000"),
         ] {
-            assert_eq!(safe_origin(url), Some(expected));
+            assert_eq!(csp_origin(url), Some(expected));
         }
         for odd in [
             "",
@@ -77,7 +77,7 @@ mod tests {
             "data:",
             "example.com",
         ] {
-            assert_eq!(safe_origin(odd), None, "{odd}");
+            assert_eq!(csp_origin(odd), None, "{odd}");
         }
     }
 

@@ -59,7 +59,7 @@ impl EventsParams {
                 ErrorCode::InvalidCursor.with_message("is not a cursor of this list with this filter"),
             )
         };
-        let start = cursor.decode_cursor(text).and_then(|position| FeedCursor::from_position(&position));
+        let start = cursor.decode_cursor(text).and_then(|position| FeedCursor::from_sort_position(&position));
         start.map(Some).ok_or_else(|| Error::invalid_fields("Invalid query", vec![foreign()]))
     }
 }
@@ -88,6 +88,6 @@ pub(crate) async fn list_events(
         Some(start) => feed.read_events(&caller.team, start, query.limit, &query.filter).await?,
         None => FeedReadResult { events: Vec::new(), next: feed.end_cursor(&caller.team).await?, has_more: false },
     };
-    let next_cursor = cursor.encode_cursor(&next.to_position());
+    let next_cursor = cursor.encode_cursor(&next.to_sort_position());
     Ok(Json(EventPage { events: events.into_iter().map(|event| event.json).collect(), next_cursor, has_more }))
 }

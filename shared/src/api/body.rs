@@ -37,7 +37,7 @@ pub trait FromBody: Sized {
 pub struct CanonicalBody(Vec<u8>);
 
 impl CanonicalBody {
-    /// Creates a canonical form from bytes that identify the content of a body.
+    /// Creates a canonical form from bytes that are equal exactly when two bodies have the same content.
     pub fn new(says: impl Into<Vec<u8>>) -> Self {
         Self(says.into())
     }

@@ -40,7 +40,7 @@ const FORMULA_PREFIX_CHARS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// Converts a lead to CSV cells, in the order of [`CSV_COLUMNS`]. Cells that a spreadsheet would run as a formula are
 /// escaped.
-pub fn csv_cells(lead: &Lead, team: &Team) -> [String; CSV_COLUMNS.len()] {
+pub fn lead_to_csv_cells(lead: &Lead, team: &Team) -> [String; CSV_COLUMNS.len()] {
     let businesses = lead.business.iter().filter_map(|id| team.business(*id)).map(|business| business.name.as_str());
     let social = &lead.details.social_media;
     let cells = [

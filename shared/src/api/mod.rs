@@ -36,7 +36,7 @@ pub use bodies::lead::{LeadIds, LeadPatchBody, LeadPutBody, StatusChange};
 pub use body::{CanonicalBody, EmptyBody, FromBody, IdempotentJson, ValidJson, parse_json_body, validate_json_body};
 pub use caller::{Caller, Create, Manage, Read, Write};
 pub use conditional_requests::{IfMatch, IfNoneMatch};
-pub use csv::{CSV_COLUMNS, csv_cells};
+pub use csv::{CSV_COLUMNS, lead_to_csv_cells};
 pub use cursor::CursorCodec;
 pub use error_response::{ErrorBody, http_status};
 pub use filter_params::FilterParams;

@@ -54,7 +54,7 @@ pub enum DomainError {
 impl DomainError {
     /// Adds a bad field to a refusal that names bad fields of a lead. Leaves other refusals as they are.
     #[must_use]
-    pub fn with_lead_fault(self, fault: FieldError) -> Self {
+    pub fn with_bad_lead_field(self, fault: FieldError) -> Self {
         match self {
             Self::InvalidLead(mut faults) | Self::NoStatusForLead(mut faults) => {
                 faults.push(fault);

@@ -89,7 +89,7 @@ pub struct FaultInjector {
 struct FaultyConnector {
     injector: FaultInjector,
     upstream: SharedHttpConnector,
-    /// Read timeout of `upstream`, which must also end injected delays.
+    /// Read timeout of `upstream`. It is applied here too, because `upstream` does not see the injected delays.
     read_timeout: Option<Duration>,
 }
 
@@ -235,7 +235,7 @@ impl FaultInjector {
 
     /// Answers a request with an injected fault, or with the answer of `upstream`.
     async fn call_with_faults(self, upstream: SharedHttpConnector, request: HttpRequest) -> ConnectorResult {
-        let operation = dynamodb_operation(&request);
+        let operation = aws_operation(&request);
         let (counting, fault, load) = {
             let mut state = self.lock_state();
             let met = state.faults.iter().position(|(wanted, _)| *wanted == operation);
@@ -310,7 +310,7 @@ pub(crate) fn request_body(request: &HttpRequest) -> &[u8] {
 
 /// Name of the AWS operation of a request. DynamoDB sends the name in the header `x-amz-target`. For S3 the name
 /// follows from the HTTP method and the header `x-amz-copy-source`.
-fn dynamodb_operation(request: &HttpRequest) -> String {
+fn aws_operation(request: &HttpRequest) -> String {
     if let Some(target) = request.headers().get("x-amz-target") {
         return target.rsplit('.').next().unwrap_or_default().to_owned();
     }

@@ -96,7 +96,7 @@ impl LocalQueues {
         }
         let stored = Arc::new(Mutex::new(stored));
         let queues = Self { clock, faults, stored, arrived: Arc::default(), folder };
-        let listener = storage::listen_on_port(bind, port).await?;
+        let listener = storage::bind_tcp_listener(bind, port).await?;
         let address = listener.local_addr()?;
         let service = Router::new().fallback(handle_sqs_request).with_state(queues.clone());
         tokio::spawn(async move { axum::serve(listener, service).await });

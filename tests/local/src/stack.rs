@@ -141,7 +141,7 @@ impl LocalStack {
     /// Starts everything and invokes the clean-up once. The gateway answers connections only while [`LocalStack::serve_connections`]
     /// runs.
     pub async fn start_stack(options: StackOptions) -> Result<Self> {
-        let listener = storage::listen_on_port(options.bind, options.port).await?;
+        let listener = storage::bind_tcp_listener(options.bind, options.port).await?;
         let address = listener.local_addr()?;
         if let Some(data) = &options.data {
             std::fs::create_dir_all(data).with_context(|| format!("cannot use {}", data.display()))?;

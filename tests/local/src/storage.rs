@@ -36,7 +36,7 @@ fn fake_credentials() -> Credentials {
 }
 
 /// Listens on a port. Port 0 selects a free port.
-pub(crate) async fn listen_on_port(bind: IpAddr, port: u16) -> Result<TcpListener> {
+pub(crate) async fn bind_tcp_listener(bind: IpAddr, port: u16) -> Result<TcpListener> {
     TcpListener::bind((bind, port)).await.with_context(|| format!("cannot listen on {bind}:{port}"))
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn start_dynamodb(bind: IpAddr, port: u16, data: Option<&Path>,
     if let Some(place) = place.filter(|_| stream) {
         rusqlite::Connection::open(place)?.execute_batch(STREAM_INDEX).context("the index of the stream")?;
     }
-    let listener = listen_on_port(bind, port).await?;
+    let listener = bind_tcp_listener(bind, port).await?;
     let address = listener.local_addr()?;
     tokio::spawn(dynoxide::server::serve_on(listener, database));
     Ok(address)
@@ -67,7 +67,7 @@ pub(crate) async fn start_s3(bind: IpAddr, port: u16, folder: &Path, origins: &s
     let mut service = S3ServiceBuilder::new(files);
     service.set_auth(SimpleAuth::from_single(ACCESS_KEY, ACCESS_KEY));
     let service = service.build();
-    let listener = listen_on_port(bind, port).await?;
+    let listener = bind_tcp_listener(bind, port).await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {

@@ -43,8 +43,8 @@ fn reversed_phone_word(digits: &str) -> String {
     std::iter::once('~').chain(digits.chars().rev()).collect()
 }
 
-/// The index words of a text: the words between spaces, their parts after inner punctuation (`luc` of `jean-luc`), and
-/// of Chinese, Japanese and Korean words the rest from each character on.
+/// The index words of a text: each word between spaces; each part after punctuation inside a word (`luc` of
+/// `jean-luc`); and in Chinese, Japanese and Korean, which have no spaces, every suffix of a word (`京都` of `東京都`).
 fn text_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for word in normalize_for_search(text).split_whitespace().map(trim_punctuation) {

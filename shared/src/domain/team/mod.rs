@@ -69,8 +69,8 @@ impl Team {
     pub const MAX_STATUSES: usize = 12;
     /// Maximum number of businesses of a team. So many fit the team's item, which DynamoDB limits to 400 KB.
     pub const MAX_BUSINESSES: usize = 500;
-    /// Maximum number of references (statuses and businesses) in `retired`; older ones are dropped. No request that
-    /// read the team before a deletion still runs 50 deletions later.
+    /// Maximum number of references (statuses and businesses) in `retired`; older ones are dropped. A running request
+    /// may have read the team before a deletion. It has ended before 50 more deletions.
     const MAX_RETIRED_REFERENCES: usize = 50;
 
     /// The status with this id.

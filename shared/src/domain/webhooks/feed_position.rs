@@ -38,13 +38,13 @@ impl FeedCursor {
     pub const START_OF_FEED: Self = Self { page: 1, skip: 0 };
 
     /// Converts to the [`SortPosition`] that an API cursor encodes.
-    pub fn to_position(self) -> SortPosition {
+    pub fn to_sort_position(self) -> SortPosition {
         SortPosition::new(Timestamp::from_millisecond(i64::try_from(self.skip).unwrap_or(i64::MAX)), self.page)
     }
 
-    /// Inverse of [`FeedCursor::to_position`]: reads the cursor from a position. `None` for a position that is not a
+    /// Inverse of [`FeedCursor::to_sort_position`]: reads the cursor from a position. `None` for a position that is not a
     /// feed cursor's.
-    pub fn from_position(position: &SortPosition) -> Option<Self> {
+    pub fn from_sort_position(position: &SortPosition) -> Option<Self> {
         let (skip, page) = position.as_str().split_once('-')?;
         Some(Self { page: page.parse().ok()?, skip: skip.parse().ok()? })
     }
@@ -70,6 +70,6 @@ mod tests {
     #[test]
     fn a_feed_cursor_round_trips_through_a_position() {
         let cursor = FeedCursor { page: 1_795_347_279_286_234, skip: 24 };
-        assert_eq!(FeedCursor::from_position(&cursor.to_position()), Some(cursor));
+        assert_eq!(FeedCursor::from_sort_position(&cursor.to_sort_position()), Some(cursor));
     }
 }

@@ -115,7 +115,7 @@ impl Table {
         last: Date,
     ) -> Result<Vec<(Date, CounterField, i64)>, Error> {
         let (rollups, open) =
-            (KeyRange::rollup_days(team, first, last), KeyRange::day_counter_copies(team, first, last));
+            (KeyRange::daily_counter_rollups(team, first, last), KeyRange::day_counter_copies(team, first, last));
         let view = self.read_counter_view(&rollups, &open).await?;
         Ok(view.day_counts())
     }
@@ -126,7 +126,7 @@ impl Table {
         let (first, last) = (filter.from.unwrap_or(Date::ZERO), filter.to.unwrap_or(Date::MAX));
         let dated = filter.from.is_some() || filter.to.is_some();
         let rollups = match dated {
-            true => KeyRange::rollup_group_days(team, first, last),
+            true => KeyRange::daily_group_counter_rollups(team, first, last),
             false => KeyRange::rollup_groups(team, filter.source.as_ref()),
         };
         let view = self.read_counter_view(&rollups, &KeyRange::group_counter_copies(team, first, last)).await?;

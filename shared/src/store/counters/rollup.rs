@@ -75,8 +75,8 @@ impl StoredRollupProgress {
         self.partial.filter(|partial| partial.through == through).map_or(0, |partial| partial.slice)
     }
 
-    /// Progress after the slices before `slice` were rolled up. `at` is the actual time and not the scheduled one,
-    /// because a run may be late, and the deletion of copies waits an hour from `at`.
+    /// The progress when `slice` is the next slice to roll up. When no slice is left, the rollup is complete, and `at`
+    /// becomes the actual time, not the scheduled one: a run may be late, and copies are deleted an hour after `at`.
     fn after_slices(self, through: Date, slice: u64, now: Timestamp) -> Self {
         if slice < ROLLUP_SLICES {
             return Self { partial: Some(UnfinishedRollup { through, slice }), ..self };

@@ -177,7 +177,7 @@ impl KeyRange {
     }
 
     /// Rollups of counters by day, for the months from `first` to `last`.
-    pub fn rollup_days(team: &TeamId, first: Date, last: Date) -> Self {
+    pub fn daily_counter_rollups(team: &TeamId, first: Date, last: Date) -> Self {
         Self::in_counter_partition(
             team,
             kind_between_dates("DAYS", year_and_month_text(first), year_and_month_text(last)),
@@ -185,7 +185,7 @@ impl KeyRange {
     }
 
     /// Rollups of group counters by day, for the months from `first` to `last`.
-    pub fn rollup_group_days(team: &TeamId, first: Date, last: Date) -> Self {
+    pub fn daily_group_counter_rollups(team: &TeamId, first: Date, last: Date) -> Self {
         Self::in_counter_partition(
             team,
             kind_between_dates("GROUPDAYS", year_and_month_text(first), year_and_month_text(last)),

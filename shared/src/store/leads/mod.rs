@@ -206,7 +206,7 @@ impl Table {
         let Some(photo) = photo.and_then(|photo| photo.parse().ok()) else { return refusal.into() };
         match self.is_attachable_upload(actor, &photo).await {
             Ok(true) => refusal.into(),
-            Ok(false) => refusal.with_lead_fault(FieldError::new("photo", PhotoName::unavailable_fault())).into(),
+            Ok(false) => refusal.with_bad_lead_field(FieldError::new("photo", PhotoName::unavailable_fault())).into(),
             Err(error) => error,
         }
     }

@@ -33,8 +33,8 @@ pub(in crate::store) use self::read::decode_event;
 
 /// How long events and deliveries are kept.
 pub(in crate::store) const EVENT_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Maximum age of a feed's last page for new pages to follow it. Once the last page is older, pages may have expired
-/// (see [`EVENT_RETENTION`]), and the feed starts again at a new number.
+/// If the last page of a feed is older than this, the feed starts again at a new number instead of continuing after
+/// that page, because earlier pages may have expired (see [`EVENT_RETENTION`]).
 const MAX_FEED_END_AGE: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// Assumed maximum difference between clocks. DynamoDB gives the time of a write in whole seconds.
 const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
