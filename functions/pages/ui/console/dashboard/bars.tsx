@@ -124,7 +124,8 @@ export function Bars({ label, unit, width, buckets, series, href }: Props): JSX.
               href={href(bucket)}
               aria-label={name}
               data-bar={at}
-              tabIndex={at === stop ? 0 : -1}
+              // In SVG the names of attributes are case-sensitive.
+              tabindex={at === stop ? 0 : -1}
               onFocus={() => setCurrent(at)}
             >
               <title>{name}</title>
