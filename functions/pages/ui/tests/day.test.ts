@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { column, expect, signIn, test, written } from "./product";
+import { column, expect, signIn, signOut, test, written } from "./product";
 
 const PHOTO = fileURLToPath(new URL("../../../../tests/local/demo/photo.jpg", import.meta.url));
 
@@ -59,6 +59,9 @@ test("a day", async ({ page, product, refusals }) => {
     await page.getByRole("searchbox", { name: "Search this view" }).pressSequentially("oconnor lucja");
     await expect(page.getByRole("row")).toHaveCount(2);
     await page.getByRole("link", { name: "Łucja 100 O’Connor" }).click();
+    const panel = page.getByRole("complementary", { name: "Lead" });
+    await expect(panel.getByRole("heading", { level: 2 })).toHaveText("Łucja 100 O’Connor");
+    await panel.getByRole("link", { name: "Open as a page" }).click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Łucja 100 O’Connor");
   });
   const id = Number(new URL(page.url()).hash.split("/").at(-1));
@@ -173,8 +176,7 @@ test("a day", async ({ page, product, refusals }) => {
   });
 
   await test.step("sign out", async () => {
-    await page.locator(".account summary").click();
-    await page.getByRole("button", { name: "Sign out" }).click();
+    await signOut(page);
     await expect(page.getByRole("button", { name: "Owner", exact: true })).toBeVisible();
     expect(
       await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])),

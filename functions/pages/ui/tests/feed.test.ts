@@ -160,8 +160,9 @@ test("the feed is walked one step at a time, while somebody can see the lead, an
   await expect(value(page, "company")).toContainText("Missed Ltd", { timeout: 20_000 });
   expect(cursors.filter((cursor) => cursor === "latest")).toHaveLength(2);
 
-  // Another screen follows nothing.
-  await page.goto("/#/board");
+  // A screen without leads follows nothing.
+  await page.goto("/#/settings");
+  await expect(page.getByRole("heading", { level: 1, name: "Settings" })).toBeVisible();
   await page.waitForTimeout(500);
   const left = cursors.length;
   await page.waitForTimeout(4000);
