@@ -252,9 +252,37 @@ test("filters and search narrow every column, and stay in the address", async ({
   await page.getByRole("searchbox").fill(name);
   await expect(links(page, "Contacted").filter({ hasText: name })).toBeVisible();
   await expect(column(page, "New")).toContainText("No leads");
+  // The head counts what was found.
+  const found = await links(page, "Contacted").count();
+  await expect(count(page, "Contacted")).toHaveText(String(found));
+  await expect(count(page, "New")).toHaveText("0");
   await expect(page).toHaveURL(/search=/);
   await page.reload();
   await expect(links(page, "Contacted").filter({ hasText: name })).toBeVisible();
+  await expect(count(page, "Contacted")).toHaveText(String(found));
+
+  // Both together.
+  await page.goto("/#/board?business=3&search=ma");
+  const { data } = await api.GET("/leads/search", {
+    params: { query: { search: "ma", business: [3], status: [1], limit: 100 } },
+  });
+  await expect(count(page, "New")).toHaveText(String(data?.length));
+  await expect(cards(page, "New")).toHaveCount(data?.length ?? -1);
+});
+
+test("a search that left something unread says so in the columns", async ({ page }) => {
+  await signIn(page);
+  await page.route("**/leads/search?*", async (route) => {
+    const response = await route.fetch();
+    const isNew = new URL(route.request().url()).searchParams.get("status") === "1";
+    const json = isNew ? [] : await response.json();
+    return route.fulfill({ json, headers: { ...response.headers(), "search-complete": "false" } });
+  });
+  await page.goto("/#/board?search=ma");
+  await expect(links(page, "Contacted").first()).toBeVisible();
+  await expect(count(page, "Contacted")).toHaveText(`${await links(page, "Contacted").count()}+`);
+  await expect(column(page, "New")).toContainText("Not everything was read");
+  await expect(column(page, "New")).not.toContainText("No leads");
 });
 
 test("long and right-to-left text is cut and isolated, and whole in the title", async ({ page, product }) => {

@@ -23,9 +23,15 @@ export interface BoardActions {
   onCardKeyDown: (event: KeyboardEvent) => void;
 }
 
+/** The words of the list for the same. */
+const NOT_ALL = "Not everything was read: another word narrows it";
+
 interface ColumnProps {
   status: Status;
-  read: (status: number, cursor: string | undefined) => Promise<{ items: LeadSummary[]; count?: number }>;
+  read: (
+    status: number,
+    cursor: string | undefined,
+  ) => Promise<{ items: LeadSummary[]; count?: number; isPartial?: boolean }>;
   /** Changes when other leads are to be read. */
   filterKey: string;
   openLead: number | undefined;
@@ -79,7 +85,10 @@ export function Column(props: ColumnProps): JSX.Element {
         <span id={headId} class="cut" title={status.name}>
           <bdi>{status.name}</bdi>
         </span>
-        <span class="count">{leads.count === undefined ? "" : formatCount(leads.count)}</span>
+        <span class="count" title={leads.isPartial ? NOT_ALL : undefined}>
+          {leads.count === undefined ? "" : formatCount(leads.count)}
+          {leads.isPartial ? "+" : ""}
+        </span>
         {actions.mayMove ? (
           <a
             class="btn icon ghost little push wide"
@@ -106,7 +115,7 @@ export function Column(props: ColumnProps): JSX.Element {
           {isFirstOfNone ? (
             <FirstLead mayWrite={actions.mayMove} />
           ) : isEmpty ? (
-            <p class="quiet small">No leads</p>
+            <p class="quiet small">{leads.isPartial ? NOT_ALL : "No leads"}</p>
           ) : null}
           {leads.items.length === 0 && leads.busy && !leads.error ? <CardBones /> : <More of={leads} />}
         </li>

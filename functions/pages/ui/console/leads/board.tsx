@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, type LeadSummary, leadPage, type Status, unwrap } from "../app/api";
+import { api, type LeadSummary, leadPage, type Status, unwrap, unwrapResponse } from "../app/api";
 import { replaceQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
@@ -53,8 +53,10 @@ export function Board(): JSX.Element {
   const read = async (status: number, cursor: string | undefined) => {
     if (search) {
       const words = { ...filter, status: [status], search, limit: MAX_FOUND_LEADS };
-      const items = await unwrap(api.GET("/leads/search", { params: { query: words } }));
-      return { items, count: items.length };
+      const found = await unwrapResponse(api.GET("/leads/search", { params: { query: words } }));
+      const { data: items, response } = found;
+      const isPartial = items.length === MAX_FOUND_LEADS || response.headers.get("search-complete") === "false";
+      return { items, count: items.length, isPartial };
     }
     return leadPage({ ...filter, status: [status], limit: PAGE_LEADS }, cursor);
   };

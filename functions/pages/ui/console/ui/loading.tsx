@@ -48,6 +48,8 @@ interface Page<T> {
   items: T[];
   /** Of all, where that is known. */
   count?: number;
+  /** Whether there may be more than the count says. */
+  isPartial?: boolean;
   nextCursor?: string | undefined;
 }
 
@@ -56,6 +58,8 @@ export interface Pages<T> {
   items: T[];
   /** Of all, read or not; absent before the first page, and where it is not known. */
   count: number | undefined;
+  /** Whether there may be more than the count says. */
+  isPartial: boolean;
   more: boolean;
   busy: boolean;
   /** What is shown is read again, and stays meanwhile. */
@@ -76,6 +80,7 @@ export function usePages<T extends { id: number | string }>(
   interface State {
     items: T[];
     count?: number | undefined;
+    isPartial?: boolean | undefined;
     cursor?: string | undefined;
     busy: boolean;
     error?: unknown;
@@ -99,12 +104,13 @@ export function usePages<T extends { id: number | string }>(
         items = [...items, ...page.items];
       }
       if (number !== latest.current) return;
-      const { count, nextCursor: cursor } = page;
+      const { count, isPartial, nextCursor: cursor } = page;
       setState(({ items: shown }) => {
-        if (anew) return { items, count, cursor, busy: false };
+        if (anew) return { items, count, isPartial, cursor, busy: false };
         // One that was moved here meanwhile is not shown twice.
         const known = new Set(shown.map(({ id }) => id));
-        return { items: [...shown, ...items.filter(({ id }) => !known.has(id))], count, cursor, busy: false };
+        const added = items.filter(({ id }) => !known.has(id));
+        return { items: [...shown, ...added], count, isPartial, cursor, busy: false };
       });
     } catch (error) {
       if (number === latest.current) setState((state) => ({ ...state, error, busy: false }));
@@ -121,6 +127,7 @@ export function usePages<T extends { id: number | string }>(
   return {
     items: state.items,
     count: state.count,
+    isPartial: state.isPartial ?? false,
     more: state.cursor !== undefined,
     busy: state.busy,
     again: state.busy && state.anew === true && state.items.length > 0,
