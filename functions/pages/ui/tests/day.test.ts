@@ -23,7 +23,7 @@ function csv(): string {
 }
 
 test("a day", async ({ page, product, refusals }) => {
-  test.setTimeout(120_000);
+  test.slow();
   await signIn(page);
   const api = await product.api("Manager");
 

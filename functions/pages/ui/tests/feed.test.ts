@@ -107,7 +107,7 @@ test("the feed is walked one step at a time, while somebody can see the lead, an
   product,
   refusals,
 }) => {
-  test.setTimeout(120_000);
+  test.slow();
   refusals.push(400, 500);
   const api = await product.api("Manager");
   const write = (company: string) => api.PATCH("/leads/{id}", { params: { path: { id: 60 } }, body: { company } });

@@ -35,7 +35,7 @@ async function saved(page: Page): Promise<Buffer> {
 }
 
 test("2,000 rows with names of statuses in German, as Excel in Germany writes them", async ({ page, product }) => {
-  test.setTimeout(120_000);
+  test.slow();
   const values = ["Neu", "Kontaktiert", "closed", "Wiedervorlage", "k. A."];
   const rows = Array.from({ length: 2000 }, (_, n) => {
     const value = values[n < 1124 ? 0 : n < 1612 ? 1 : n < 1815 ? 2 : n < 1956 ? 3 : 4];
@@ -209,7 +209,7 @@ for (const [name, encode] of Object.entries({
 }
 
 test("1,455 equal errors are one line, the mapping stays, and nobody says that it is done", async ({ page }) => {
-  test.setTimeout(120_000);
+  test.slow();
   await signIn(page);
   const rows = Array.from({ length: 2000 }, (_, n) => `A${n},${n < 545 ? `row.${n}@example.com` : `row ${n}`},Acme`);
   await drop(page, ["First name,E-mail,Company", ...rows].join("\n"));
@@ -356,7 +356,7 @@ test("a file and its choices are still there after a look at another screen", as
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every step is accessible, ${colorScheme}`, async ({ page }) => {
-    test.setTimeout(120_000);
+    test.slow();
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await signIn(page);
     for (const width of [1440, 768, 360]) {

@@ -420,7 +420,7 @@ test("what is wrong with a new lead is said at its fields, all at once", async (
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`a lead at every width, ${colorScheme}`, async ({ page, product, refusals }) => {
-    test.setTimeout(120_000);
+    test.slow();
     refusals.push(404);
     const api = await product.api();
     const company = `${"Oliveira & Filhos Indústria Cerâmica ".repeat(4)}Lda.`;

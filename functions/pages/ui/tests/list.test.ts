@@ -527,7 +527,7 @@ test.describe("ten thousand rows", () => {
   });
 
   test("scrolling and ticking cost what they cost in a short list, on a slow processor too", async ({ page }) => {
-    test.setTimeout(120_000);
+    test.slow();
     await signIn(page);
     const session = await page.context().newCDPSession(page);
     /** Milliseconds of the median frame while the list is scrolled, and of a tick. */

@@ -56,7 +56,7 @@ test("a Manager comments and edits none but their own comments", async ({ page }
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`no rule of accessibility is broken, ${colorScheme}`, async ({ page, refusals }) => {
-    test.setTimeout(120_000);
+    test.slow();
     refusals.push(404);
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.goto("/");

@@ -80,7 +80,7 @@ async function secretShown(page: Page): Promise<string> {
 }
 
 test("a webhook's day", async ({ page, product, endpoint, refusals }) => {
-  test.setTimeout(120_000);
+  test.slow();
   refusals.push(400);
   const api = await product.api("Manager");
   const write = (company: string) => api.PATCH("/leads/{id}", { params: { path: { id: 60 } }, body: { company } });
