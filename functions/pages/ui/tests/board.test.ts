@@ -270,6 +270,21 @@ test("filters and search narrow every column, and stay in the address", async ({
   await expect(cards(page, "New")).toHaveCount(data?.length ?? -1);
 });
 
+test("a filter's chip leaves the focus in the bar when it goes", async ({ page }) => {
+  await signIn(page);
+  await page.goto("/#/board?business=3&state=Active");
+  const bar = page.getByRole("search");
+  const menu = bar.getByRole("button", { name: /^Filter( \d+)?$/ });
+  await bar.getByRole("button", { name: "Remove the filter State" }).click();
+  await expect(menu).toBeFocused();
+  await expect(page).toHaveURL(/#\/board\?business=3$/);
+  await bar.getByRole("button", { name: /^Business/ }).click();
+  await page.getByRole("checkbox", { checked: true }).uncheck();
+  await page.keyboard.press("Escape");
+  await expect(menu).toBeFocused();
+  await expect(page).toHaveURL(/#\/board$/);
+});
+
 test("a search that left something unread says so in the columns", async ({ page }) => {
   await signIn(page);
   await page.route("**/leads/search?*", async (route) => {

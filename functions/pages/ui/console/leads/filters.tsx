@@ -79,7 +79,7 @@ export function FilterChips({ query, change }: FilterProps): JSX.Element {
     const before = edited.current;
     edited.current = editing;
     if (before && !editing && !active.includes(before) && document.activeElement === document.body) {
-      place.current?.closest("[role=search]")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
+      place.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
     }
   }, [editing]);
   return (
@@ -109,7 +109,7 @@ export function FilterChips({ query, change }: FilterProps): JSX.Element {
               title={`Remove the filter ${TITLES[name]}`}
               onClick={(event) => {
                 // The focus stays in the bar when the chip that had it goes.
-                event.currentTarget.closest("[role=search]")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
+                event.currentTarget.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
                 change(withoutFilter(query, name));
               }}
             >

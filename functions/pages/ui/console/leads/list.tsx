@@ -134,7 +134,7 @@ export function List(): JSX.Element {
             </a>
           ) : null}
         </div>
-        <div class="bar" role="search">
+        <search class="bar">
           <div class="search">
             <Icon name="search" />
             <input
@@ -166,7 +166,7 @@ export function List(): JSX.Element {
             {isShort ? "Type one more character to search" : found}
           </span>
           <ColumnMenu chosen={columns} choose={(chosen) => chooseColumns(query.view, chosen)} />
-        </div>
+        </search>
       </header>
       <Rows
         key={key}
