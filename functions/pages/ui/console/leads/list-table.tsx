@@ -270,6 +270,8 @@ export function LeadTable(props: TableProps): JSX.Element {
 
 function SelectAll({ selection }: { selection: Selection }): JSX.Element {
   const { extent } = selection;
+  // A component that reads a signal is drawn again only for a signal or a property, and the list behind the selection is neither.
+  selection.pages.version.value;
   return (
     <label class="hit">
       <input
