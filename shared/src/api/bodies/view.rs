@@ -9,10 +9,11 @@ use crate::api::FilterParams;
 use crate::api::input::body_reader::{BodyReader, ObjectReader, RequestBody};
 use crate::api::input::query_param::{MAX_FILTER_VALUES, QueryParam};
 use crate::api::input::query_reader::QueryReader;
+use crate::api::input::query_string::QueryStringReader;
 use crate::api::input::validator::{
     Validator, array_validator, boolean_validator, enum_name_validator, non_empty_single_line_text,
 };
-use crate::domain::{ErrorCode, ValidationFault, ViewInput, ViewParam, ViewQuery};
+use crate::domain::{ErrorCode, FieldError, ValidationFault, ViewInput, ViewParam, ViewQuery};
 
 /// Maximum number of columns of a view.
 const MAX_COLUMNS: usize = 50;
@@ -74,48 +75,40 @@ impl<R: ObjectReader> ViewQueryReader<'_, R> {
         texts
     }
 
-    /// Parses the values of a parameter that may be repeated or comma-separated.
-    fn parse_values<T>(&mut self, name: &'static str, texts: &[String], parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
-        let parts = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
-        let parsed: Option<Vec<T>> = parts.map(parse).collect();
-        match parsed {
-            Some(values) if values.len() <= MAX_FILTER_VALUES => return values,
-            Some(_) => {
-                let message = format!("must be at most {MAX_FILTER_VALUES} values");
-                self.record_error(name, ErrorCode::InvalidLength.with_message(message));
-            }
-            None => {
-                let message = "must be what the parameter of GET /leads may be";
-                self.record_error(name, ErrorCode::InvalidValue.with_message(message));
-            }
+    /// Reads a parameter's texts with the reader of query strings, so that both accept the same.
+    fn read_as_query_string<T>(
+        &mut self,
+        name: &'static str,
+        description: Value,
+        read: impl FnOnce(&mut QueryStringReader) -> T,
+    ) -> T {
+        let texts = self.read_texts(name, description);
+        let values = (!texts.is_empty()).then(|| (name.to_owned(), texts));
+        let mut reader = QueryStringReader::of_values(values.into_iter().collect());
+        let value = read(&mut reader);
+        for FieldError { code, message, .. } in reader.into_errors() {
+            self.record_error(name, code.with_message(message));
         }
-        Vec::new()
+        value
     }
+}
+
+/// The parameter's description in the OpenAPI document.
+fn description(param: &impl QueryParam) -> Value {
+    param.param_schema().get("description").cloned().unwrap_or_default()
 }
 
 impl<R: ObjectReader> QueryReader for ViewQueryReader<'_, R> {
     fn read_single_value<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Option<P::ParamValue> {
-        let texts = self.read_texts(name, param.param_schema().get("description").cloned().unwrap_or_default());
-        let parsed = match &texts[..] {
-            [] => return None,
-            [text] => param.parse_param(text.trim()),
-            _ => None,
-        };
-        if parsed.is_none() {
-            let message = format!("must be {}", param.expected_values());
-            self.record_error(name, ErrorCode::InvalidValue.with_message(message));
-        }
-        parsed
+        self.read_as_query_string(name, description(param), |reader| reader.read_single_value(name, param))
     }
 
     fn read_id_list<T: FromStr + Ord>(&mut self, name: &'static str, about: &'static str) -> Vec<T> {
-        let texts = self.read_texts(name, about.into());
-        self.parse_values(name, &texts, |text| text.parse().ok())
+        self.read_as_query_string(name, about.into(), |reader| reader.read_id_list(name, about))
     }
 
     fn read_value_list<P: QueryParam>(&mut self, name: &'static str, param: &P) -> Vec<P::ParamValue> {
-        let texts = self.read_texts(name, param.param_schema().get("description").cloned().unwrap_or_default());
-        self.parse_values(name, &texts, |text| param.parse_param(text))
+        self.read_as_query_string(name, description(param), |reader| reader.read_value_list(name, param))
     }
 
     fn record_error(&mut self, name: &'static str, fault: ValidationFault) {
