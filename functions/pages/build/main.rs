@@ -60,9 +60,9 @@ fn main() -> io::Result<()> {
     for asset in &assets {
         hash.update(&asset.content);
     }
-    let assets_hash = hash_prefix_hex(&hash.finalize());
-    let assets_url = format!("/assets/{assets_hash}");
-    let mut code = format!("pub(crate) const ASSETS_HASH: &str = {assets_hash:?};\n");
+    let version = hash_prefix_hex(&hash.finalize());
+    let assets_url = format!("/assets/{version}");
+    let mut code = format!("pub(crate) const ASSETS_HASH: &str = {version:?};\n");
     code.push_str("pub(crate) const ASSETS: &[(&str, Embedded)] = &[\n");
     for Asset { name, content } in &assets {
         let styles = Path::new(name).extension().is_some_and(|extension| extension == "css");
@@ -110,7 +110,7 @@ fn bundle_pages(out: &Path) -> io::Result<BuiltPages> {
         fs::remove_dir_all(&bundles)?;
     }
     let options = [
-        "console=ui/console/main.tsx",
+        "console=ui/console/app/main.tsx",
         "docs=ui/reference/docs.ts",
         "reference=ui/reference/reference.css",
         "--bundle",
@@ -136,9 +136,9 @@ fn bundle_pages(out: &Path) -> io::Result<BuiltPages> {
     for (name, file) in [("swagger-ui.js", "swagger-ui-bundle.js"), ("swagger-ui.css", "swagger-ui.css")] {
         assets.push(Asset { name: name.to_owned(), content: fs::read(swagger.join(file))? });
     }
-    // The assets are sorted by name, because the hash is over their contents in this order.
+    // The assets are sorted by name, because the version is a hash over their contents in this order.
     assets.sort_by(|one, other| one.name.cmp(&other.name));
-    let index = fs::read_to_string("ui/console/index.html")?.replace("{{preloads}}", &preload_links(&bundles)?);
+    let index = fs::read_to_string("ui/console/app/index.html")?.replace("{{preloads}}", &preload_links(&bundles)?);
     Ok(BuiltPages { assets, index, docs: fs::read_to_string("ui/reference/docs.html")? })
 }
 

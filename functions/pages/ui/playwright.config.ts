@@ -4,12 +4,14 @@ import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   outputDir: "../../../target/playwright",
-  // Each worker starts the whole product, on two cores.
-  workers: 1,
+  // Each worker starts the whole product. Two share two cores, because tests mostly wait for what people see.
+  workers: 2,
   fullyParallel: true,
   forbidOnly: true,
   reporter: process.env.CI ? "list" : "line",
-  timeout: 60_000,
+  timeout: 120_000,
+  // Assertions poll: on a slow machine they may wait longer for the same thing.
+  expect: { timeout: 15_000 },
   use: {
     headless: true,
     viewport: { width: 1280, height: 800 },
@@ -21,7 +23,9 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: "console", testMatch: "*.test.ts" },
+    { name: "console", testMatch: "*.test.ts", testIgnore: "budget.test.ts" },
+    // Measures time, so nothing runs beside it.
+    { name: "budget", testMatch: "budget.test.ts", dependencies: ["console"] },
     { name: "deployed", testMatch: "deployed.ts" },
     { name: "screenshots", testMatch: "screenshots.ts" },
   ],

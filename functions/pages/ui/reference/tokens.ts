@@ -1,6 +1,6 @@
 // Tokens to try the API with, where somebody gives any out.
 
-import { signIn } from "../console/configuration";
+import { signIn } from "../console/app/configuration";
 
 const ROLES = ["Owner", "Manager", "Viewer"] as const;
 

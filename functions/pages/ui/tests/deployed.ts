@@ -17,8 +17,8 @@ async function fill(page: Page, password: string): Promise<void> {
 }
 
 async function signOut(page: Page): Promise<void> {
-  await page.locator(".account summary").click();
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page.getByLabel("Password")).toBeVisible();
 }
 
@@ -32,15 +32,15 @@ test("by the stack's user pool", async ({ page }) => {
 
   await page.goto("/");
   await fill(page, "A-wrong-Password-0");
-  await expect(page.getByRole("alert")).toHaveText("The address or the password is wrong.");
+  await expect(page.getByRole("alert")).toHaveText("The address and the password do not belong together.");
   await fill(page, CONSOLE_PASSWORD);
   await page.getByLabel("New password").fill(FIRST);
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await expect(page.getByRole("heading", { name: "Board" })).toBeVisible();
-  await expect(page.locator(".column")).toHaveCount(4);
+  await expect(page.getByRole("main").getByRole("region")).toHaveCount(4);
 
   // What a photo is shown from is allowed, and nothing else.
-  await page.getByRole("link", { name: "New lead" }).click();
+  await page.getByRole("link", { name: "New lead", exact: true }).click();
   await page.getByLabel("First name").fill("Ada");
   await page.getByLabel("Last name").fill("Lovelace");
   await page.getByLabel("E-mail").fill("ada.console@example.com");
@@ -58,12 +58,12 @@ test("by the stack's user pool", async ({ page }) => {
     const grant = JSON.parse(sessionStorage.getItem("session") ?? "{}");
     sessionStorage.setItem("session", JSON.stringify({ ...grant, token: `${grant.token.slice(0, -8)}AAAAAAAA` }));
   });
-  await page.goto("/#/table");
+  await page.goto("/#/leads");
   await page.reload();
-  await expect(page.locator(".counted")).toHaveText(/^\d+ leads$/);
+  await expect(page.getByRole("search").getByRole("status")).toHaveText(/^\d+ leads$/);
   await signOut(page);
 
-  await page.getByRole("button", { name: "Forgotten password" }).click();
+  await page.getByRole("button", { name: "Forgot the password" }).click();
   await page.getByLabel("E-mail").fill(CONSOLE_USER);
   await page.getByRole("button", { name: "Send the code" }).click();
   await page.getByLabel("Code").fill("123456");
@@ -72,7 +72,7 @@ test("by the stack's user pool", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Board" })).toBeVisible();
   await signOut(page);
   await fill(page, FIRST);
-  await expect(page.getByRole("alert")).toHaveText("The address or the password is wrong.");
+  await expect(page.getByRole("alert")).toHaveText("The address and the password do not belong together.");
   await fill(page, SECOND);
   await expect(page.getByRole("heading", { name: "Board" })).toBeVisible();
   expect(faults).toEqual([]);

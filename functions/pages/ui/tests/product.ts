@@ -89,6 +89,12 @@ export async function signIn(page: Page, role: Role = "Owner"): Promise<void> {
   await expect(page.locator(".card").first()).toBeVisible();
 }
 
+/** Signs out by the account's menu. */
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+}
+
 /** No rule of WCAG 2.2 A or AA, nor of good practice, that axe knows is broken. */
 export async function accessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();

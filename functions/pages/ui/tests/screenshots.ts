@@ -3,7 +3,7 @@
 
 import { expect, signIn, test } from "./product";
 
-const SCREENS = ["board", "table", "leads/58", "new", "dashboard", "import", "settings", "settings/webhooks/1"];
+const SCREENS = ["board", "leads", "leads/58", "new", "dashboard", "import", "settings", "settings/webhooks/1"];
 const DOCUMENTED: Record<string, string> = { "board-wide-light": "board.png", "dashboard-wide-dark": "dashboard.png" };
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -32,7 +32,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
         await expect(page.locator(".waiting")).toHaveCount(0);
         await page.mouse.move(0, 0);
-        const name = `${screen.replace("/58", "").replaceAll("/", "-")}-${size}-${colorScheme}`;
+        const name = `${screen.replace("leads/58", "lead").replaceAll("/", "-")}-${size}-${colorScheme}`;
         await page.screenshot({ path: `../../../target/screenshots/${name}.png`, fullPage: true });
         if (DOCUMENTED[name]) await page.screenshot({ path: `screenshots/${DOCUMENTED[name]}` });
       }

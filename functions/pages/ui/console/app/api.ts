@@ -1,0 +1,204 @@
+// The API: its types are the contract's, its refusals are errors, and a token that has ended is renewed on the way.
+
+import createClient from "openapi-fetch";
+import type { components, paths } from "../../contract";
+import { setReachable, Unreachable } from "./connection";
+import * as session from "./session";
+
+type Schemas = components["schemas"];
+export type Lead = Schemas["Lead"];
+export type LeadSummary = Schemas["LeadSummary"];
+export type Status = Schemas["Status"];
+export type Business = Schemas["Business"];
+export type Color = Schemas["Color"];
+export type TimelineEntry = Schemas["TimelineEntry"];
+export type ApiKey = Schemas["ApiKey"];
+export type Form = Schemas["Form"];
+export type Webhook = Schemas["Webhook"];
+export type Delivery = Schemas["Delivery"];
+export type Event = Schemas["Event"];
+export type Author = Schemas["Author"];
+export type EventType = Schemas["EventType"];
+export type Volume = Schemas["Volume"];
+export type Totals = Schemas["Totals"];
+export type NewLead = paths["/leads"]["post"]["requestBody"]["content"]["application/json"];
+export type LeadMerge = Schemas["LeadMerge"];
+export type LeadFilter = NonNullable<paths["/leads"]["get"]["parameters"]["query"]>;
+export type BatchRequest = paths["/leads/batch"]["post"]["requestBody"]["content"]["application/json"];
+export type BatchResponse = Schemas["BatchResponse"];
+type FieldError = Schemas["FieldError"];
+
+/** A response other than a success. */
+export class RequestError extends Error {
+  readonly status: number;
+  readonly description: string | undefined;
+  readonly errors: FieldError[];
+  readonly existing: Schemas["ExistingLead"] | undefined;
+  readonly requestId: string | undefined;
+  /** When to try again, in milliseconds. */
+  readonly retryAfter: number;
+
+  constructor(response: Response, body: Partial<Schemas["Error"]> | undefined) {
+    super(body?.message || `The API answered ${response.status}.`);
+    this.status = response.status;
+    this.description = body?.description;
+    this.errors = body?.errors ?? [];
+    this.existing = body?.existing;
+    this.requestId = body?.requestId;
+    this.retryAfter = 1000 * Math.min(Number(response.headers.get("retry-after")) || 1, 30);
+  }
+
+  /** Whether the same request may fare better later. */
+  get passes(): boolean {
+    return this.status === 409 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** @deprecated Use `RequestError`. */
+export const Refused = RequestError;
+/** @deprecated Use `RequestError`. */
+export type Refused = RequestError;
+
+export const isRefused = (error: unknown, status: number): error is RequestError =>
+  error instanceof RequestError && error.status === status;
+
+/** Names each wrong field and its fault. */
+export const describeFaults = (errors: FieldError[]): string =>
+  errors.map(({ field, message }) => `${field} ${message}`).join("; ");
+
+/** Returns an error's message, with the fields that it is about. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof RequestError)) return error instanceof Error ? error.message : String(error);
+  const more = describeFaults(error.errors) || error.description;
+  return more ? `${error.message}: ${more}` : error.message;
+}
+
+/** @deprecated Use `describeFaults`. */
+export const worded = describeFaults;
+/** @deprecated Use `describeError`. */
+export const told = describeError;
+
+/** Reads are tried this often where the API is busy. */
+const TRIES = 3;
+
+export const wait = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function sent(request: Request): Promise<Response> {
+  try {
+    const response = await fetch(request);
+    setReachable(true);
+    return response;
+  } catch {
+    setReachable(false);
+    throw new Unreachable();
+  }
+}
+
+/** Whether it is the gateway that refuses, which it does in one word when a token does not verify. */
+async function refusesToken(response: Response): Promise<boolean> {
+  if (response.status === 401) return true;
+  if (response.status !== 403) return false;
+  const said = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  return said?.message === "Forbidden" && said.requestId === undefined;
+}
+
+async function authorized(request: Request): Promise<Response> {
+  let token = await session.token();
+  let renewed = false;
+  for (let tries = 1; ; tries++) {
+    const attempt = request.clone();
+    attempt.headers.set("authorization", `Bearer ${token}`);
+    const response = await sent(attempt);
+    const busy = response.status === 429 || response.status === 503;
+    if (await refusesToken(response)) {
+      // A new token that is refused too would be renewed for ever, so the user signs in again.
+      token = await (renewed ? session.awaitSignIn(token) : session.renewToken(token));
+      renewed = true;
+    } else if (busy && request.method === "GET" && tries < TRIES) {
+      await wait(new RequestError(response, undefined).retryAfter);
+    } else {
+      return response;
+    }
+  }
+}
+
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: authorized });
+
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+
+/** Returns a response's body, and the response for its headers. Throws a `RequestError` unless it is a success. */
+export async function unwrapResponse<T>(answer: Promise<Answer<T>>): Promise<{ data: T; response: Response }> {
+  const { data, error, response } = await answer;
+  if (!response.ok) throw new RequestError(response, typeof error === "object" ? (error ?? undefined) : undefined);
+  return { data: data as T, response };
+}
+
+/** Returns a response's body. Throws a `RequestError` unless it is a success. */
+export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
+  return (await unwrapResponse(answer)).data;
+}
+
+/** @deprecated Use `unwrapResponse`. */
+export const answered = unwrapResponse;
+/** @deprecated Use `unwrap`. */
+export const ok = unwrap;
+
+/** A page of a list of leads, as it is walked. */
+export async function leadPage(
+  query: LeadFilter,
+  cursor: string | undefined,
+): Promise<{ items: LeadSummary[]; count: number; nextCursor?: string | undefined }> {
+  const params = { query: { ...query, ...(cursor ? { cursor } : {}) } };
+  const { leads, count, nextCursor } = await unwrap(api.GET("/leads", { params }));
+  return { items: leads, count, nextCursor };
+}
+
+export const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** A key under which a request may be sent again. */
+export const idempotencyKey = (): string => `console-${hex(crypto.getRandomValues(new Uint8Array(16)))}`;
+
+/** Uploads a photo, which `fetch` would do without telling how far it is. Answers its file name. */
+export async function uploadPhoto(file: File, lead: number, progress: (part: number) => void): Promise<string> {
+  const body = new FormData();
+  body.set("id", String(lead));
+  body.set("photo", file);
+  const send = (token: string): Promise<Response> =>
+    new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open("POST", "/leads/upload-photo");
+      request.setRequestHeader("authorization", `Bearer ${token}`);
+      request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
+      request.onerror = () => reject(new Unreachable());
+      request.onload = () => {
+        const headers = { "retry-after": request.getResponseHeader("retry-after") ?? "" };
+        resolve(new Response(request.responseText, { status: request.status, headers }));
+      };
+      request.send(body);
+    });
+  const token = await session.token();
+  let response = await send(token);
+  if (await refusesToken(response)) response = await send(await session.renewToken(token));
+  const said = await response.json().catch(() => undefined);
+  if (!response.ok) throw new RequestError(response, said);
+  return said;
+}
+
+/** Every lead that a filter matches, as a file's parts: CSV or NDJSON, page after page. */
+export async function* exported(filter: LeadFilter, format: "csv" | "ndjson"): AsyncGenerator<string> {
+  let next: string | undefined;
+  do {
+    const cursor = next ? { cursor: next } : {};
+    const query = { ...filter, format, limit: 1000, ...cursor };
+    const { data, response } = await unwrapResponse(api.GET("/leads/export", { params: { query }, parseAs: "text" }));
+    const link = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+    next = link ? (new URL(link, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
+    // An answer without a byte is none to the client.
+    yield data ?? "";
+  } while (next);
+}

@@ -1,0 +1,182 @@
+// The frame around the screens: navigation, palette, toasts, the lead's panel, and what is wrong with the connection.
+
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Board } from "../leads/board";
+import { LeadScreen } from "../leads/lead";
+import { LeadPanel } from "../leads/lead-panel";
+import { List } from "../leads/list";
+import { NewLeadScreen } from "../leads/new-lead";
+import { openLeadId } from "../leads/open-lead";
+import { Icon } from "../ui/icon";
+import { Failure, Skeleton, useLoading } from "../ui/loading";
+import { Empty, Failed } from "../ui/states";
+import { Toasts } from "../ui/toast";
+import { lastAnswerAt, reachable, useReachable } from "./connection";
+import { ErrorBoundary } from "./error-boundary";
+import { Navigation } from "./navigation";
+import { openPalette, Palette } from "./palette";
+import { LOW_PLACES, PLACES } from "./places";
+import { go, type Route, useRoute } from "./route";
+import { session, type User } from "./session";
+import { useShortcut } from "./shortcuts";
+import { openShortcuts, ShortcutsDialog } from "./shortcuts-dialog";
+import { SignInAgain, SignInScreen } from "./sign-in";
+import { readTeam, TeamContext } from "./team";
+
+export function App({ fault }: { fault: string | undefined }): JSX.Element {
+  const state = session.value;
+  // A failed sign-in is told until the first session.
+  const hadSession = useRef(false);
+  if (state.is !== "out") hadSession.current = true;
+  if (state.is === "out") return <SignInScreen fault={hadSession.current ? undefined : fault} />;
+  return (
+    <>
+      <Frame user={state.user} />
+      {state.is === "lost" ? <SignInAgain user={state.user} /> : null}
+    </>
+  );
+}
+
+const writtenTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+function OfflineStrip(): JSX.Element | null {
+  if (useReachable()) return null;
+  return (
+    <p class="strip" role="status">
+      <Icon name="cloud-off" />
+      No connection. You see what was there at {writtenTime.format(lastAnswerAt.peek())}, and changes are not saved.
+    </p>
+  );
+}
+
+function Frame({ user }: { user: User }): JSX.Element {
+  const route = useRoute();
+  const team = useLoading(readTeam, []);
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  // A link takes the focus to the screen that it shows, for keyboards and screen readers. The panel is part of the query, and
+  // keeps the focus where it is.
+  useEffect(() => {
+    if (first.current) first.current = false;
+    else main.current?.focus({ preventScroll: true });
+  }, [route.screen, route.rest]);
+  useShortcut("mod+k", openPalette, "Search and commands");
+  useShortcut("c", user.role === "Viewer" ? undefined : () => go("/new"), "New lead");
+  useShortcut("g b", () => go("/board"), "Board");
+  useShortcut("g l", () => go("/leads"), "Leads");
+  useShortcut("g d", () => go("/dashboard"), "Dashboard");
+  useShortcut("?", openShortcuts, "Show shortcuts");
+  const lead = openLeadId(route);
+  const screenStyle = route.screen === "board" ? "" : "sheet";
+  if (team.value === undefined) {
+    return (
+      <div class="app">
+        <OfflineStrip />
+        <Navigation user={user} />
+        <main ref={main} id="main" tabIndex={-1} class={screenStyle}>
+          {team.error ? (
+            <Failed heading="h1" title="The team could not be read" error={team.error} retry={team.reload} />
+          ) : (
+            <Skeleton lines={6} />
+          )}
+        </main>
+        <Toasts />
+      </div>
+    );
+  }
+  return (
+    <TeamContext.Provider value={{ ...team.value, user, reload: team.reload }}>
+      <div class="app">
+        <button type="button" class="btn primary skip" onClick={() => main.current?.focus()}>
+          Skip to content
+        </button>
+        <OfflineStrip />
+        <Navigation user={user} />
+        <main ref={main} id="main" tabIndex={-1} class={screenStyle}>
+          {team.error ? <Failure error={team.error} retry={team.reload} /> : null}
+          <ErrorBoundary heading="h1" place={`${route.screen}/${route.rest}`}>
+            <Screen route={route} />
+          </ErrorBoundary>
+        </main>
+        {lead === undefined ? null : (
+          <ErrorBoundary place={String(lead)}>
+            <LeadPanel id={lead} />
+          </ErrorBoundary>
+        )}
+        <Toasts />
+      </div>
+      <Palette />
+      <ShortcutsDialog />
+    </TeamContext.Provider>
+  );
+}
+
+/** Screens that are fetched when the first view is idle, or when they are shown. */
+const LATER: Record<string, () => Promise<ComponentType>> = {
+  dashboard: () => import("../dashboard/dashboard").then(({ Dashboard }) => Dashboard),
+  import: () => import("../import/import").then(({ Import }) => Import),
+  settings: () => import("../settings/settings").then(({ Settings }) => Settings),
+};
+
+const PREFETCH_DELAY_MS = 3000;
+
+function prefetch(): void {
+  // A browser remembers that it could not fetch a module.
+  if (!reachable.peek() || !navigator.onLine) return;
+  for (const load of Object.values(LATER)) load().catch(() => undefined);
+}
+
+function Screen({ route }: { route: Route }): JSX.Element {
+  const { screen, rest } = route;
+  // A lead names its page itself.
+  const ofLead = screen === "leads" && rest !== "";
+  const title = ofLead ? undefined : [...PLACES, ...LOW_PLACES].find((place) => place.screen === screen)?.title;
+  useEffect(() => {
+    if (title) document.title = `${title} · Leads`;
+  }, [title]);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if ("requestIdleCallback" in window) requestIdleCallback(prefetch);
+      else prefetch();
+    }, PREFETCH_DELAY_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (screen === "board") return <Board />;
+  if (screen === "leads" && rest === "") return <List />;
+  if (screen === "new") return <NewLeadScreen />;
+  if (screen === "leads" && Number(rest) > 0) return <LeadScreen key={rest} id={Number(rest)} />;
+  const later = LATER[screen];
+  if (later) return <Later key={screen} load={later} />;
+  return <NotFound />;
+}
+
+function NotFound(): JSX.Element {
+  useEffect(() => {
+    document.title = "Not found · Leads";
+  }, []);
+  return (
+    <Empty heading="h1" icon="circle-help" title="There is no such screen" text="The address may be old or cut short.">
+      <a class="btn" href="#/board">
+        Go to the board
+      </a>
+    </Empty>
+  );
+}
+
+function Later({ load }: { load: () => Promise<ComponentType> }): JSX.Element {
+  const [{ component: Loaded, error }, setLoaded] = useState<{ component?: ComponentType; error?: unknown }>({});
+  useEffect(() => {
+    load().then(
+      (component) => setLoaded({ component }),
+      () => setLoaded({ error: new Error("It may have been updated. What you see elsewhere is unchanged.") }),
+    );
+  }, []);
+  // A browser remembers that it could not fetch a module, so only a reload helps.
+  if (error) {
+    return (
+      <Failed heading="h1" title="This screen could not be fetched" error={error} retry={() => location.reload()} />
+    );
+  }
+  return Loaded ? <Loaded /> : <Skeleton lines={6} />;
+}

@@ -1,0 +1,41 @@
+import { Component, type ComponentChildren } from "preact";
+import { Empty } from "../ui/states";
+
+interface Props {
+  /** What is drawn: another place is tried anew. */
+  place: string;
+  heading?: "h1" | "h2";
+  children: ComponentChildren;
+}
+
+/** Keeps an error that is thrown while one part is drawn from blanking the page. */
+export class ErrorBoundary extends Component<Props, { error?: unknown }> {
+  override state: { error?: unknown } = {};
+
+  static override getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+
+  override componentDidUpdate({ place }: Props): void {
+    if (place !== this.props.place && this.state.error !== undefined) this.setState({ error: undefined });
+  }
+
+  override render() {
+    const { error } = this.state;
+    if (error === undefined) return this.props.children;
+    return (
+      <div role="alert">
+        <Empty
+          icon="triangle-alert"
+          heading={this.props.heading ?? "h2"}
+          title="This part of the console failed"
+          text={`Your data is unchanged. Reload the page; if it fails again, report this: ${error}`}
+        >
+          <button type="button" class="btn" onClick={() => location.reload()}>
+            Reload the page
+          </button>
+        </Empty>
+      </div>
+    );
+  }
+}

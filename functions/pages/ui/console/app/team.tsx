@@ -1,0 +1,56 @@
+// What nearly every screen shows beside leads: who is looking, the team's statuses and its businesses.
+
+import { createContext, type JSX } from "preact";
+import { useContext } from "preact/hooks";
+import { Options } from "../ui/choices";
+import { api, type Business, type Color, ok, type Status } from "./api";
+import type { User } from "./session";
+
+export interface Team {
+  user: User;
+  /** In the team's order. */
+  statuses: Status[];
+  /** What a status may be shown in. */
+  colors: Color[];
+  businesses: Business[];
+  /** Reads statuses and businesses again. */
+  reload: () => Promise<void>;
+}
+
+export const TeamContext = createContext<Team | undefined>(undefined);
+
+export function useTeam(): Team & { mayWrite: boolean; owns: boolean } {
+  const team = useContext(TeamContext);
+  if (!team) throw new Error("no team is shown");
+  const { role } = team.user;
+  return { ...team, mayWrite: role !== "Viewer", owns: role === "Owner" };
+}
+
+export async function readTeam(): Promise<Pick<Team, "statuses" | "colors" | "businesses">> {
+  const [{ statuses, colors }, { businesses }] = await Promise.all([
+    ok(api.GET("/leads/statuses")),
+    ok(api.GET("/businesses")),
+  ]);
+  return { statuses, colors, businesses };
+}
+
+/** Which business is shown; 0 is all. */
+export function BusinessSelect({
+  business,
+  choose,
+}: {
+  business: number;
+  choose: (id: number) => void;
+}): JSX.Element | null {
+  const { businesses } = useTeam();
+  if (businesses.length === 0) return null;
+  return (
+    <label>
+      <span class="unseen">Business</span>
+      <select value={business} onInput={({ currentTarget }) => choose(Number(currentTarget.value))}>
+        <option value={0}>All businesses</option>
+        <Options of={businesses} />
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,584 @@
+// How many leads came in a period: by day and status, by business, and the newest ones.
+
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { api, type LeadSummary, unwrap, type Volume as VolumeOfContract } from "../app/api";
+import { replaceQuery, useRoute } from "../app/route";
+import { useTeam } from "../app/team";
+import { useLeadChanges } from "../leads/lead-changes";
+import { leadHref } from "../leads/open-lead";
+import { Face, fullName } from "../ui/face";
+import { Icon } from "../ui/icon";
+import { Failure, Skeleton, useLoading } from "../ui/loading";
+import { Menu, MenuItem } from "../ui/menu";
+import { Empty } from "../ui/states";
+import { StatusDot, StatusPill } from "../ui/status";
+import { formatCount, RelativeTime } from "../ui/time";
+import { axisWidth, Bars, type Series, useWidth } from "./bars";
+import {
+  type Bucket,
+  describePeriod,
+  groupDays,
+  type Period,
+  PRESETS,
+  periodLabel,
+  previousPeriodLabel,
+  readPeriod,
+  unitFor,
+  withDays,
+  withPreset,
+} from "./period";
+
+const RECENT_LEADS = 8;
+/** The least time between two reads that the team's changes cause, in milliseconds. */
+const FOLLOW_PAUSE_MS = 5000;
+
+type DayCounts = Record<string, number>;
+type Volume = VolumeOfContract & {
+  statuses: { id: number; name: string; data: DayCounts }[];
+  previousLeadsAmount: number;
+};
+
+const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
+const share = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
+const change = new Intl.NumberFormat("en", {
+  style: "percent",
+  maximumFractionDigits: 0,
+  signDisplay: "exceptZero",
+});
+const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const average = (count: number, days: number): string =>
+  count / days < 100 ? tenths.format(count / days) : formatCount(Math.round(count / days));
+const leadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
+
+/** A sentence without a colour: fewer new leads is no alarm. */
+function comparison(now: number, before: number, previous: string): string {
+  if (before === 0) return now === 0 ? `None in ${previous} either` : `New: none in ${previous}`;
+  if (now === before) return `As many as in ${previous}`;
+  const percent = Math.round(((now - before) / before) * 100);
+  return percent === 0 ? `About as many as in ${previous}` : `${change.format(percent / 100)} on ${previous}`;
+}
+
+/** The list of the leads that a figure counts. */
+function listHref(
+  days: { from: string; to: string },
+  filter: { status?: number; business?: number | undefined },
+): string {
+  const query = new URLSearchParams();
+  if (filter.status) query.set("status", String(filter.status));
+  if (filter.business) query.set("business", String(filter.business));
+  query.set("from", days.from);
+  query.set("to", days.to);
+  return `#/leads?${query}`;
+}
+
+export function Dashboard(): JSX.Element {
+  const { query } = useRoute();
+  const { businesses } = useTeam();
+  const period = readPeriod(query);
+  const business = businesses.find(({ id }) => String(id) === query.get("business"));
+  return (
+    <>
+      <header class="head">
+        <div>
+          <h1>Dashboard</h1>
+          <span class="push" />
+          <BusinessMenu query={query} current={business?.id} />
+          <PeriodMenu query={query} period={period} />
+        </div>
+        {period.preset === "custom" ? <Days query={query} period={period} /> : null}
+      </header>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Figures">
+        <Figures period={period} business={business?.id} asTable={query.get("as") === "table"} query={query} />
+      </div>
+    </>
+  );
+}
+
+function BusinessMenu({ query, current }: { query: URLSearchParams; current: number | undefined }): JSX.Element | null {
+  const { businesses } = useTeam();
+  if (businesses.length === 0) return null;
+  const choose = (id?: number) => {
+    const next = new URLSearchParams(query);
+    if (id) next.set("business", String(id));
+    else next.delete("business");
+    replaceQuery(next);
+  };
+  const name = businesses.find(({ id }) => id === current)?.name ?? "All businesses";
+  return (
+    <Menu
+      label="Business"
+      trigger={(props) => (
+        <button type="button" class="btn ghost" aria-label={`Business: ${name}`} {...props}>
+          <Icon name="briefcase" />
+          <span class={current === undefined ? "cut wide" : "cut"}>
+            <bdi>{name}</bdi>
+          </span>
+          <Icon name="chevron-down" />
+        </button>
+      )}
+    >
+      <MenuItem checked={current === undefined} onSelect={() => choose()}>
+        All businesses
+      </MenuItem>
+      {businesses.map(({ id, name }) => (
+        <MenuItem key={id} checked={id === current} onSelect={() => choose(id)}>
+          <bdi class="cut">{name}</bdi>
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}
+
+function PeriodMenu({ query, period }: { query: URLSearchParams; period: Period }): JSX.Element {
+  return (
+    <Menu
+      label="Period"
+      trigger={(props) => (
+        <button type="button" class="btn" aria-label={`Period: ${periodLabel(period)}`} {...props}>
+          <Icon name="calendar" />
+          {periodLabel(period)}
+          <Icon name="chevron-down" />
+        </button>
+      )}
+    >
+      {PRESETS.map(({ key, label }) => (
+        <MenuItem key={key} checked={key === period.preset} onSelect={() => replaceQuery(withPreset(query, key))}>
+          {label}
+        </MenuItem>
+      ))}
+      <hr />
+      <MenuItem
+        checked={period.preset === "custom"}
+        onSelect={() => replaceQuery(withDays(query, period.from, period.to))}
+      >
+        Choose days
+      </MenuItem>
+    </Menu>
+  );
+}
+
+function Days({ query, period }: { query: URLSearchParams; period: Period }): JSX.Element {
+  return (
+    <div class="bar" role="group" aria-label="Days">
+      <label class="row">
+        <span class="quiet">From</span>
+        <input
+          class="input"
+          type="date"
+          value={period.from}
+          max={period.to}
+          onChange={({ currentTarget: { value } }) => value && replaceQuery(withDays(query, value, period.to))}
+        />
+      </label>
+      <label class="row">
+        <span class="quiet">To</span>
+        <input
+          class="input"
+          type="date"
+          value={period.to}
+          onChange={({ currentTarget: { value } }) => value && replaceQuery(withDays(query, period.from, value))}
+        />
+      </label>
+    </div>
+  );
+}
+
+interface FiguresProps {
+  period: Period;
+  business: number | undefined;
+  asTable: boolean;
+  query: URLSearchParams;
+}
+
+function Figures({ period, business, asTable, query }: FiguresProps): JSX.Element {
+  const { from, to } = period;
+  const read = useLoading(async () => {
+    const filter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
+    const [volume, recent] = await Promise.all([
+      unwrap(api.GET("/leads/leads-volume", { params: { query: filter } })) as Promise<Volume>,
+      unwrap(api.GET("/leads/recent-leads", { params: { query: { ...filter, limit: RECENT_LEADS } } })),
+    ]);
+    return { volume, recent, period, business };
+  }, [from, to, business]);
+  useFollowing(read.reload);
+  const { value } = read;
+  return (
+    <div class="body page">
+      {read.error ? <Failure error={read.error} retry={read.reload} /> : null}
+      {value ? <Drawn {...value} asTable={asTable} query={query} /> : read.error ? null : <Skeleton lines={8} />}
+    </div>
+  );
+}
+
+/** Reads again after the team's leads have changed, at most once in a while: an import changes thousands. */
+function useFollowing(reload: () => Promise<void>): void {
+  const latest = useRef(reload);
+  latest.current = reload;
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const schedule = () => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      latest.current();
+    }, FOLLOW_PAUSE_MS);
+  };
+  useLeadChanges((events) => events.some(({ type }) => type.startsWith("lead.")) && schedule(), schedule, {
+    readsLater: true,
+  });
+  useEffect(() => () => clearTimeout(timer.current), []);
+}
+
+interface DrawnProps {
+  volume: Volume;
+  recent: LeadSummary[];
+  period: Period;
+  business: number | undefined;
+  asTable: boolean;
+  query: URLSearchParams;
+}
+
+function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps): JSX.Element {
+  const { statuses } = useTeam();
+  const [chart, width] = useWidth();
+  const total = volume.totalLeadsAmount;
+  const days = volume.labels;
+  const perDay = days.map((day) => sum(volume.statuses.map(({ data }) => (data as DayCounts)[day] ?? 0)));
+  const unit = unitFor(days.length, width - axisWidth(Math.max(...perDay)));
+  const buckets = groupDays(days, unit);
+  const grouped = (counts: DayCounts): number[] => {
+    let at = 0;
+    const sums = buckets.map(() => 0);
+    for (const day of days) {
+      if (day > (buckets[at]?.to ?? day)) at += 1;
+      sums[at] = (sums[at] ?? 0) + (counts[day] ?? 0);
+    }
+    return sums;
+  };
+  const series: Series[] = volume.statuses.map(({ id, name, data }) => ({
+    id,
+    name,
+    color: statuses.find((status) => status.id === id)?.primaryColor,
+    counts: grouped(data as DayCounts),
+  }));
+  const first = series[0];
+  const untouched = sum(first?.counts ?? []);
+  const busiest = perDay.indexOf(Math.max(...perDay));
+  const busiestDay = days[busiest];
+  const previous = previousPeriodLabel(period);
+
+  return (
+    <div class="grid">
+      <section class="kpi" aria-labelledby="kpi-new">
+        <h2 id="kpi-new" class="quiet small">
+          New leads
+        </h2>
+        <a class="huge num" href={listHref(period, { business })}>
+          {formatCount(total)}
+        </a>
+        <p class="small quiet">{comparison(total, volume.previousLeadsAmount, previous)}</p>
+      </section>
+      {first ? (
+        <section class="kpi" aria-labelledby="kpi-first">
+          <h2 id="kpi-first" class="quiet small cut">
+            Still in <bdi title={first.name}>{first.name}</bdi>
+          </h2>
+          <a class="huge num" href={listHref(period, { business, status: first.id })}>
+            {formatCount(untouched)}
+          </a>
+          <p class="small quiet">
+            {total > 0 ? `${share.format(untouched / total)} of the new leads` : "No new leads"}
+          </p>
+        </section>
+      ) : null}
+      <section class="kpi" aria-labelledby="kpi-average">
+        <h2 id="kpi-average" class="quiet small">
+          A day on average
+        </h2>
+        <p class="huge num">{average(total, days.length)}</p>
+        <p class="small quiet">
+          {average(volume.previousLeadsAmount, days.length)} in {previous}
+        </p>
+      </section>
+      <section class="kpi" aria-labelledby="kpi-busiest">
+        <h2 id="kpi-busiest" class="quiet small">
+          Busiest day
+        </h2>
+        {total > 0 && busiestDay ? (
+          <>
+            <a class="huge num" href={listHref({ from: busiestDay, to: busiestDay }, { business })}>
+              {formatCount(perDay[busiest] ?? 0)}
+            </a>
+            <p class="small quiet">{describePeriod({ from: busiestDay, to: busiestDay, preset: "" })}</p>
+          </>
+        ) : (
+          <>
+            <p class="huge num">0</p>
+            <p class="small quiet">No new leads</p>
+          </>
+        )}
+      </section>
+      <section aria-labelledby="new-leads">
+        <div class="sec">
+          <h2 id="new-leads">New leads by {unit}</h2>
+          <span class="push" />
+          {total > 0 ? (
+            <button
+              type="button"
+              class="btn ghost little"
+              onClick={() => {
+                const next = new URLSearchParams(query);
+                if (asTable) next.delete("as");
+                else next.set("as", "table");
+                replaceQuery(next);
+              }}
+            >
+              {asTable ? "As bars" : "As a table"}
+            </button>
+          ) : null}
+        </div>
+        <div ref={chart}>
+          {total === 0 ? (
+            <NoLeads period={period} query={query} />
+          ) : asTable ? (
+            <VolumeTable unit={unit} buckets={buckets} series={series} business={business} />
+          ) : width > 0 ? (
+            <Bars
+              label={`New leads by ${unit} and by their status now, ${describePeriod(period)}`}
+              unit={unit}
+              width={width}
+              buckets={buckets}
+              series={series}
+              href={(bucket) => listHref(bucket, { business })}
+            />
+          ) : null}
+        </div>
+        {total > 0 ? (
+          <ul class="keys" aria-label="New leads by their status now">
+            {series.map(({ id, name, color, counts }) => (
+              <li key={id}>
+                <a href={listHref(period, { business, status: id })}>
+                  <StatusDot color={color} />
+                  <bdi>{name}</bdi>
+                  <b class="num">{formatCount(sum(counts))}</b>
+                </a>
+              </li>
+            ))}
+          </ul>
+        ) : null}
+      </section>
+      {business === undefined ? (
+        <Businesses volume={volume} period={period} unit={unit} buckets={buckets} grouped={grouped} />
+      ) : null}
+      <RecentLeads leads={recent} isAlone={business !== undefined} />
+    </div>
+  );
+}
+
+function NoLeads({ period, query }: { period: Period; query: URLSearchParams }): JSX.Element {
+  const { mayWrite } = useTeam();
+  return (
+    <Empty
+      icon="chart-no-axes-column"
+      title="No leads came in this period"
+      text="A bar for each day appears here as soon as there are new leads."
+    >
+      {period.preset === "365d" ? null : (
+        <button type="button" class="btn" onClick={() => replaceQuery(withPreset(query, "365d"))}>
+          Show the last 365 days
+        </button>
+      )}
+      {mayWrite ? (
+        <a class="btn ghost" href="#/new">
+          New lead
+        </a>
+      ) : null}
+    </Empty>
+  );
+}
+
+interface VolumeTableProps {
+  unit: string;
+  buckets: Bucket[];
+  series: Series[];
+  business: number | undefined;
+}
+
+function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX.Element {
+  const unitTitle = { day: "Day", week: "Week", month: "Month" }[unit];
+  return (
+    <table class="plain volume" aria-label={`New leads by ${unit}`}>
+      <thead>
+        <tr>
+          <th scope="col">{unitTitle}</th>
+          {series.map(({ id, name }) => (
+            <th key={id} scope="col" class="right cut wide" title={name}>
+              <bdi>{name}</bdi>
+            </th>
+          ))}
+          <th scope="col" class="right">
+            Leads
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {buckets.map((bucket, at) => {
+          const total = sum(series.map(({ counts }) => counts[at] ?? 0));
+          return (
+            <tr key={bucket.from}>
+              <th scope="row" class="cut">
+                {bucket.name}
+              </th>
+              {series.map(({ id, counts }) => (
+                <td key={id} class="right num wide">
+                  <Count count={counts[at] ?? 0} href={listHref(bucket, { business, status: id })} />
+                </td>
+              ))}
+              <td class="right num">
+                <Count count={total} href={listHref(bucket, { business })} />
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+      <tfoot>
+        <tr>
+          <th scope="row">All</th>
+          {series.map(({ id, counts }) => (
+            <td key={id} class="right num wide">
+              {formatCount(sum(counts))}
+            </td>
+          ))}
+          <td class="right num">{formatCount(sum(series.flatMap(({ counts }) => counts)))}</td>
+        </tr>
+      </tfoot>
+    </table>
+  );
+}
+
+/** What is empty is empty in a table. */
+function Count({ count, href }: { count: number; href: string }): JSX.Element | null {
+  return count > 0 ? <a href={href}>{formatCount(count)}</a> : null;
+}
+
+interface BusinessesProps {
+  volume: Volume;
+  period: Period;
+  unit: string;
+  buckets: Bucket[];
+  grouped: (counts: DayCounts) => number[];
+}
+
+/** Small multiples on one scale. Not stacked: a lead may have several businesses. */
+function Businesses({ volume, period, unit, buckets, grouped }: BusinessesProps): JSX.Element | null {
+  const { businesses } = useTeam();
+  if (businesses.length === 0 || volume.totalLeadsAmount === 0) return null;
+  const rows = Object.entries(volume.data as Record<string, DayCounts>)
+    .map(([name, data]) => ({ name, id: businesses.find((one) => one.name === name)?.id, counts: grouped(data) }))
+    .sort((a, b) => sum(b.counts) - sum(a.counts));
+  const unassigned = grouped(volume.unassigned as DayCounts);
+  if (sum(unassigned) > 0) rows.push({ name: "", id: undefined, counts: unassigned });
+  const max = Math.max(1, ...rows.flatMap(({ counts }) => counts));
+  const isOverlapping = sum(rows.map(({ counts }) => sum(counts))) > volume.totalLeadsAmount;
+  return (
+    <section class="half" aria-labelledby="by-business">
+      <div class="sec">
+        <h2 id="by-business">By business</h2>
+      </div>
+      <table class="plain businesses" aria-labelledby="by-business">
+        <thead>
+          <tr>
+            <th scope="col">Business</th>
+            <th scope="col">By {unit}</th>
+            <th scope="col" class="right w-xs">
+              Leads
+            </th>
+            <th scope="col" class="right w-xs wide">
+              Of all
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, id, counts }) => (
+            <tr key={name}>
+              <th scope="row" class="cut" title={name || undefined}>
+                {id ? (
+                  <a href={listHref(period, { business: id })}>
+                    <bdi>{name}</bdi>
+                  </a>
+                ) : name ? (
+                  <bdi>{name}</bdi>
+                ) : (
+                  <span class="quiet">No business</span>
+                )}
+              </th>
+              <td>
+                <svg
+                  class="spark"
+                  viewBox={`0 0 ${buckets.length} 1`}
+                  preserveAspectRatio="none"
+                  role="img"
+                  aria-label={`${name || "No business"}: at most ${leadCount(Math.max(...counts))} a ${unit}`}
+                >
+                  {counts.map((count, at) =>
+                    count > 0 ? (
+                      <rect key={buckets[at]?.from} x={at + 0.2} y={1 - count / max} width="0.6" height={count / max} />
+                    ) : null,
+                  )}
+                </svg>
+              </td>
+              <td class="right num">{formatCount(sum(counts))}</td>
+              <td class="right num quiet wide">{share.format(sum(counts) / volume.totalLeadsAmount)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {isOverlapping ? <p class="small quiet aside">A lead with several businesses counts in each of them.</p> : null}
+    </section>
+  );
+}
+
+function RecentLeads({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolean }): JSX.Element | null {
+  const { statuses } = useTeam();
+  if (leads.length === 0) return null;
+  return (
+    <section class={isAlone ? undefined : "half"} aria-labelledby="recent-leads">
+      <div class="sec">
+        <h2 id="recent-leads">Recent leads</h2>
+      </div>
+      <table class="plain" aria-labelledby="recent-leads">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col" class="w-m">
+              Status
+            </th>
+            <th scope="col" class="right w-s">
+              Created
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {leads.map((lead) => {
+            const status = statuses.find(({ id }) => id === lead.statusId);
+            return (
+              <tr key={lead.id}>
+                <th scope="row">
+                  <span class="row">
+                    <Face of={lead} size="small" />
+                    <a class="cut" href={leadHref(lead.id)} title={fullName(lead)}>
+                      <bdi>{fullName(lead)}</bdi>
+                    </a>
+                  </span>
+                </th>
+                <td>{status ? <StatusPill status={status} /> : null}</td>
+                <td class="right quiet">
+                  <RelativeTime at={lead.createdAt} />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,362 @@
+// Recognises what the columns of a file hold, from headings in four languages, and what their values mean for the team.
+
+import { LIMITS } from "../app/contract-values";
+import type { Row, Sheet } from "./csv-file";
+
+export const LANGUAGES = { en: "English", de: "German", fr: "French", es: "Spanish" } as const;
+type Language = keyof typeof LANGUAGES;
+
+/** A field of a lead that a column can become. `name` is a full name, which is split. */
+export interface Target {
+  /** The column's name in an export, which `POST /leads/batch` takes; `name` is split before. */
+  column: string;
+  label: string;
+  /** In characters. */
+  limit?: number;
+  /** Several columns may become it, because it is a list. */
+  list?: boolean;
+  /** Its cells are names of something that the team has. */
+  values?: "status" | "business" | "state";
+  headings: Partial<Record<Language, string[]>>;
+}
+
+/** Headings are compared without case, accents, spaces and punctuation. */
+export const TARGETS: Target[] = [
+  {
+    column: "firstName",
+    label: "First name",
+    limit: LIMITS.maxNameChars,
+    headings: {
+      en: ["first", "firstName", "given name", "forename"],
+      de: ["Vorname", "Rufname"],
+      fr: ["prénom", "prénoms"],
+      es: ["primer nombre", "nombre de pila"],
+    },
+  },
+  {
+    column: "lastName",
+    label: "Last name",
+    limit: LIMITS.maxNameChars,
+    headings: {
+      en: ["last", "lastName", "surname", "family name"],
+      de: ["Nachname", "Familienname", "Zuname"],
+      fr: ["nom de famille"],
+      es: ["apellido", "apellidos", "primer apellido"],
+    },
+  },
+  {
+    column: "name",
+    label: "First and last name",
+    headings: {
+      en: ["name", "full name", "contact", "contact name", "lead name", "person"],
+      de: ["name", "vollständiger Name", "Ansprechpartner", "Ansprechpartnerin", "Kontakt", "Kontaktname"],
+      fr: ["nom", "nom complet", "nom et prénom", "contact"],
+      es: ["nombre", "nombre completo", "nombre y apellidos", "contacto"],
+    },
+  },
+  {
+    column: "email",
+    label: "E-mail",
+    limit: LIMITS.maxEmailChars,
+    headings: {
+      en: ["email", "mail", "email address", "email addresses", "primary email", "work email"],
+      de: ["email", "mail", "E-Mail-Adresse", "Mailadresse"],
+      fr: [
+        "email",
+        "mail",
+        "courriel",
+        "adresse mail",
+        "adresse e-mail",
+        "adresse de courriel",
+        "adresse électronique",
+      ],
+      es: ["email", "correo", "correo electrónico", "dirección de correo", "dirección de correo electrónico"],
+    },
+  },
+  {
+    column: "phoneNumber",
+    label: "Phone",
+    list: true,
+    headings: {
+      en: [
+        "phone",
+        "phones",
+        "phoneNumber",
+        "phone numbers",
+        "telephone",
+        "tel",
+        "mobile",
+        "mobile phone",
+        "cell",
+        "cell phone",
+        "work phone",
+      ],
+      de: [
+        "Telefon",
+        "Telefonnummer",
+        "tel",
+        "Handy",
+        "Handynummer",
+        "Mobil",
+        "Mobiltelefon",
+        "Mobilnummer",
+        "Rufnummer",
+        "Festnetz",
+      ],
+      fr: ["téléphone", "numéro de téléphone", "tél", "portable", "téléphone portable", "mobile", "fixe"],
+      es: ["teléfono", "número de teléfono", "tel", "móvil", "celular", "teléfono móvil"],
+    },
+  },
+  {
+    column: "company",
+    label: "Company",
+    limit: LIMITS.maxTextChars,
+    headings: {
+      en: ["company", "company name", "organization", "organisation", "account", "account name", "employer"],
+      de: ["Firma", "Firmenname", "Unternehmen", "Betrieb"],
+      fr: ["société", "entreprise", "raison sociale", "nom de l’entreprise"],
+      es: ["empresa", "compañía", "organización", "razón social"],
+    },
+  },
+  {
+    column: "position",
+    label: "Position",
+    limit: LIMITS.maxTextChars,
+    headings: {
+      en: ["position", "title", "job title", "role"],
+      de: ["Position", "Funktion", "Stelle", "Beruf"],
+      fr: ["poste", "fonction", "titre"],
+      es: ["cargo", "puesto"],
+    },
+  },
+  {
+    column: "status",
+    label: "Status",
+    values: "status",
+    headings: {
+      en: ["status", "stage", "lead status", "lead stage", "deal stage", "pipeline stage"],
+      de: ["Status", "Phase", "Stufe"],
+      fr: ["statut", "étape", "phase"],
+      es: ["estado", "etapa", "fase"],
+    },
+  },
+  { column: "statusId", label: "Status by its id", headings: { en: ["statusId"] } },
+  { column: "state", label: "State", values: "state", headings: { en: ["state"] } },
+  {
+    column: "business",
+    label: "Businesses",
+    values: "business",
+    headings: {
+      en: ["business", "businesses", "business unit"],
+      de: ["Geschäftsbereich", "Geschaeftsbereich", "Geschäft", "Sparte", "Unternehmensbereich"],
+      fr: ["activité", "établissement", "unité"],
+      es: ["negocio", "negocios", "unidad de negocio"],
+    },
+  },
+  {
+    column: "source",
+    label: "Source",
+    limit: LIMITS.maxTextChars,
+    headings: {
+      en: ["source", "lead source", "origin", "channel"],
+      de: ["Quelle", "Leadquelle", "Herkunft", "Kanal"],
+      fr: ["source", "origine", "provenance", "canal"],
+      es: ["fuente", "origen", "procedencia", "canal"],
+    },
+  },
+  {
+    column: "location",
+    label: "Location",
+    limit: LIMITS.maxTextChars,
+    headings: {
+      en: ["location", "city", "town", "address"],
+      de: ["Ort", "Stadt", "Standort", "Wohnort", "Adresse"],
+      fr: ["ville", "lieu", "localité", "adresse"],
+      es: ["ciudad", "localidad", "ubicación", "dirección"],
+    },
+  },
+  {
+    column: "description",
+    label: "Description",
+    limit: LIMITS.maxDescriptionChars,
+    headings: {
+      en: ["description", "notes", "note", "comment", "comments", "remarks", "message"],
+      de: [
+        "Beschreibung",
+        "Notiz",
+        "Notizen",
+        "Bemerkung",
+        "Bemerkungen",
+        "Kommentar",
+        "Anmerkung",
+        "Anmerkungen",
+        "Nachricht",
+      ],
+      fr: ["description", "remarque", "remarques", "commentaire", "commentaires", "message"],
+      es: ["descripción", "nota", "notas", "comentario", "comentarios", "observaciones", "mensaje"],
+    },
+  },
+  {
+    column: "socialMedia.youtube",
+    label: "YouTube",
+    limit: LIMITS.maxTextChars,
+    headings: { en: ["socialMedia.youtube", "youtube"] },
+  },
+  {
+    column: "socialMedia.facebook",
+    label: "Facebook",
+    limit: LIMITS.maxTextChars,
+    headings: { en: ["socialMedia.facebook", "facebook"] },
+  },
+  {
+    column: "socialMedia.instagram",
+    label: "Instagram",
+    limit: LIMITS.maxTextChars,
+    headings: { en: ["socialMedia.instagram", "instagram"] },
+  },
+  {
+    column: "socialMedia.twitter",
+    label: "X (Twitter)",
+    limit: LIMITS.maxTextChars,
+    headings: { en: ["socialMedia.twitter", "twitter", "x"] },
+  },
+];
+
+export const targetOf = (column: string | undefined): Target | undefined =>
+  TARGETS.find((target) => target.column === column);
+
+/** Label of a field that a fault of the API names. */
+export const labelOf = (field: string): string => targetOf(field)?.label ?? field;
+
+const plain = (text: string): string =>
+  text
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, "");
+
+interface Recognised {
+  /** The target of each column; an empty string leaves it out. */
+  targets: string[];
+  /** The language of most headings that exist in one language alone. */
+  language: string | undefined;
+}
+
+/** Which target each heading most likely is, and in which language. */
+export function recognise({ columns, rows }: Pick<Sheet, "columns" | "rows">): Recognised {
+  const votes: Record<Language, number> = { en: 0, de: 0, fr: 0, es: 0 };
+  const taken = new Set<string>();
+  const names = columns.map(plain);
+  const languages = (target: Target, name: string): Language[] =>
+    (Object.keys(LANGUAGES) as Language[]).filter((language) =>
+      target.headings[language]?.some((heading) => plain(heading) === name),
+    );
+  const targets = names.map((name, index) => {
+    if (!name) return "";
+    const target = TARGETS.find(
+      (target) => (target.list || !taken.has(target.column)) && languages(target, name).length > 0,
+    );
+    if (!target) return "";
+    const found = languages(target, name);
+    if (found[0] && found.length === 1) votes[found[0]] += 1;
+    // In addresses of the United States this heading is a region.
+    if (target.column === "state" && !isState(rows, index)) return "";
+    taken.add(target.column);
+    return target.column;
+  });
+  // “Name, Vorname” and “Nom, Prénom” are the last and the first name; so are “Nombre, Apellidos” the other way round.
+  const full = targets.indexOf("name");
+  if (full >= 0) {
+    if (taken.has("firstName")) targets[full] = taken.has("lastName") ? "" : "lastName";
+    else if (taken.has("lastName")) targets[full] = "firstName";
+  }
+  // The id is of the team that the export came from; the name is the same in another team.
+  if (taken.has("status") && taken.has("statusId")) targets[targets.indexOf("statusId")] = "";
+  const [language] = (Object.keys(votes) as Language[]).sort((one, other) => votes[other] - votes[one]);
+  return { targets, language: language && votes[language] > 0 ? LANGUAGES[language] : undefined };
+}
+
+const isState = (rows: Row[], index: number): boolean =>
+  rows.every(({ cells }) => ["", "active", "inactive"].includes(plain(cells[index] ?? "")));
+
+/** Splits a full name at its last space, or “Lovelace, Ada” at the comma. */
+export function splitName(name: string): { firstName: string; lastName: string } {
+  const [, last, first] = /^([^,]+),\s*([^,]+)$/.exec(name) ?? [];
+  if (first && last) return { firstName: first.trim(), lastName: last.trim() };
+  const [, firsts = name, word = ""] = /^(.*\S)\s+(\S+)$/su.exec(name) ?? [];
+  return { firstName: firsts, lastName: word };
+}
+
+/** Splits a list cell as the API does: at `;`, unless a backslash stands before it. */
+export function splitList(cell: string): string[] {
+  const items = [""];
+  for (const [part] of cell.matchAll(/\\?./gsu)) {
+    if (part === ";") items.push("");
+    else items[items.length - 1] += part.length > 1 && part.startsWith("\\") ? part.slice(1) : part;
+  }
+  return items.map((item) => item.trim()).filter(Boolean);
+}
+
+export const joinList = (items: string[]): string => items.map((item) => item.replace(/[\\;]/g, "\\$&")).join(";");
+
+/** Removes the apostrophe that an export puts before a cell that a spreadsheet would run as a formula. */
+export const unescapeFormula = (cell: string): string => (/^''*[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
+
+/** A value as names are compared: case and Unicode form do not matter. */
+export const valueKey = (value: string): string => value.trim().normalize("NFC").toLowerCase();
+
+export interface UnknownValue {
+  text: string;
+  rows: number;
+}
+
+/** The values of a column that are none of `known`, the most frequent first. */
+export function unknownValues(rows: Row[], index: number, target: Target, known: string[]): UnknownValue[] {
+  const names = new Set(known.map(valueKey));
+  const found = new Map<string, UnknownValue>();
+  for (const { cells } of rows) {
+    const cell = unescapeFormula((cells[index] ?? "").trim());
+    for (const text of target.values === "business" ? splitList(cell) : [cell]) {
+      const key = valueKey(text);
+      if (!key || names.has(key)) continue;
+      const value = found.get(key);
+      if (value) value.rows += 1;
+      else found.set(key, { text, rows: 1 });
+    }
+  }
+  return [...found.values()].sort((one, other) => other.rows - one.rows);
+}
+
+/** Words for the same stage or state in the four languages. */
+const SYNONYMS = [
+  ["new", "open", "neu", "offen", "nouveau", "nouvelle", "nuevo", "nueva", "abierto"],
+  ["contacted", "in contact", "kontaktiert", "angerufen", "contacté", "contactée", "contactado", "contactada"],
+  ["qualified", "qualifiziert", "qualifié", "qualifiée", "calificado", "cualificado"],
+  [
+    "offer",
+    "proposal",
+    "quote",
+    "angebot",
+    "angebot verschickt",
+    "offre",
+    "devis",
+    "proposition",
+    "oferta",
+    "propuesta",
+    "presupuesto",
+  ],
+  ["negotiation", "verhandlung", "in verhandlung", "négociation", "negociación"],
+  ["won", "closed won", "gewonnen", "gagné", "gagnée", "ganado", "ganada"],
+  ["lost", "closed lost", "verloren", "perdu", "perdue", "perdido", "perdida"],
+  ["closed", "done", "geschlossen", "abgeschlossen", "erledigt", "fermé", "clos", "clôturé", "cerrado", "cerrada"],
+  ["active", "aktiv", "actif", "activo"],
+  ["inactive", "inaktiv", "inactif", "inactivo"],
+].map((words) => new Set(words.map(plain)));
+
+/** The name that means the same as a value in another language, if the team has one. */
+export function guessValue(value: string, known: string[]): string | undefined {
+  const word = plain(value);
+  const exact = known.find((name) => plain(name) === word);
+  if (exact) return exact;
+  const group = SYNONYMS.find((words) => words.has(word));
+  return group && known.find((name) => group.has(plain(name)));
+}

@@ -1,0 +1,255 @@
+// A column of the board, and its cards.
+
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { LeadSummary, Status } from "../app/api";
+import { Face, fullName } from "../ui/face";
+import { Icon } from "../ui/icon";
+import { More, type Pages, usePages } from "../ui/loading";
+import { Popover } from "../ui/menu";
+import { Empty } from "../ui/states";
+import { StatusMenu } from "../ui/status";
+import { formatCount, RelativeTime } from "../ui/time";
+import { leadHref, leadOrder } from "./open-lead";
+
+/** What cards do to the board. */
+export interface BoardActions {
+  mayMove: boolean;
+  move: (lead: LeadSummary, to: Status) => void;
+  /** The lead whose card takes the focus when it arrives in another column. */
+  focusedLead: { current: number };
+  /** The lead that is being dragged: until it is dropped, browsers do not say what it is. */
+  dragged: { current: LeadSummary | undefined };
+  onCardKeyDown: (event: KeyboardEvent) => void;
+}
+
+/** The words of the list for the same. */
+const NOT_ALL = "Not everything was read: another word narrows it";
+
+interface ColumnProps {
+  status: Status;
+  read: (
+    status: number,
+    cursor: string | undefined,
+  ) => Promise<{ items: LeadSummary[]; count?: number; isPartial?: boolean }>;
+  /** Changes when other leads are to be read. */
+  filterKey: string;
+  openLead: number | undefined;
+  register: (pages: Pages<LeadSummary>) => void;
+  onEmpty: (isEmpty: boolean) => void;
+  /** Whether the team has no lead at all, and this column says how to begin. */
+  isFirstOfNone: boolean;
+  actions: BoardActions;
+}
+
+export function Column(props: ColumnProps): JSX.Element {
+  const { status, read, filterKey, openLead, register, onEmpty, isFirstOfNone, actions } = props;
+  const [isOver, setOver] = useState(false);
+  // One Tab stop a column; the arrows go from card to card.
+  const [tabStop, setTabStop] = useState(0);
+  const leads = usePages<LeadSummary>((cursor) => read(status.id, cursor), [status.id, filterKey]);
+  register(leads);
+  const headId = `column-${status.id}`;
+  const { dragged } = actions;
+  const isEmpty = leads.count === 0 && !leads.busy && !leads.error;
+  useEffect(() => {
+    if (!leads.busy) onEmpty(isEmpty);
+  }, [isEmpty, leads.busy]);
+  // The panel walks the column of the lead that is open.
+  const order = leads.items.some(({ id }) => id === openLead) ? leads.items.map(({ id }) => id).join(" ") : "";
+  useEffect(() => {
+    if (order) leadOrder.value = order.split(" ").map(Number);
+  }, [order]);
+  const stop = leads.items.some(({ id }) => id === tabStop) ? tabStop : leads.items[0]?.id;
+  return (
+    <section
+      class={isOver ? "over" : undefined}
+      aria-labelledby={headId}
+      onDragOver={(event) => {
+        if (!dragged.current || dragged.current.statusId === status.id) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={(event) => {
+        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setOver(false);
+      }}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        if (dragged.current) actions.move(dragged.current, status);
+        dragged.current = undefined;
+      }}
+    >
+      <h2 data-color={status.primaryColor}>
+        <span class="dot" aria-hidden="true" />
+        <span id={headId} class="cut" title={status.name}>
+          <bdi>{status.name}</bdi>
+        </span>
+        <span class="count" title={leads.isPartial ? NOT_ALL : undefined}>
+          {leads.count === undefined ? "" : formatCount(leads.count)}
+          {leads.isPartial ? "+" : ""}
+        </span>
+        {actions.mayMove ? (
+          <a
+            class="btn icon ghost little push wide"
+            href={`#/new?status=${status.id}`}
+            aria-label={`New lead in ${status.name}`}
+            title={`New lead in ${status.name}`}
+          >
+            <Icon name="plus" />
+          </a>
+        ) : null}
+      </h2>
+      <ol aria-labelledby={headId}>
+        {leads.items.map((lead) => (
+          <Card
+            key={lead.id}
+            lead={lead}
+            isOpen={lead.id === openLead}
+            isTabStop={lead.id === stop}
+            onFocus={() => setTabStop(lead.id)}
+            actions={actions}
+          />
+        ))}
+        <li class="end">
+          {isFirstOfNone ? (
+            <FirstLead mayWrite={actions.mayMove} />
+          ) : isEmpty ? (
+            <p class="quiet small">{leads.isPartial ? NOT_ALL : "No leads"}</p>
+          ) : null}
+          {leads.items.length === 0 && leads.busy && !leads.error ? <CardBones /> : <More of={leads} />}
+        </li>
+      </ol>
+    </section>
+  );
+}
+
+function FirstLead({ mayWrite }: { mayWrite: boolean }): JSX.Element {
+  if (!mayWrite) return <p class="quiet small">There are no leads yet</p>;
+  return (
+    <Empty
+      icon="inbox"
+      title="There are no leads yet"
+      text={
+        <>
+          <a href="#/new">Add the first one</a>, <a href="#/import">import a file</a> or let a form of your site send
+          them.
+        </>
+      }
+    />
+  );
+}
+
+/** Three cards to be. */
+function CardBones(): JSX.Element {
+  return (
+    <div class="skeleton bones" role="status" aria-label="Loading">
+      {[0, 1, 2].map((at) => (
+        <div key={at} class="card">
+          <span class="bone" />
+          <span class="bone short" />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface CardProps {
+  lead: LeadSummary;
+  isOpen: boolean;
+  isTabStop: boolean;
+  onFocus: () => void;
+  actions: BoardActions;
+}
+
+function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Element {
+  const link = useRef<HTMLAnchorElement>(null);
+  const [carried, setCarried] = useState<"" | "held" | "left">("");
+  const { mayMove, dragged, focusedLead } = actions;
+  useEffect(() => {
+    // A card in another column is another element, and nothing has the focus of the one that is gone.
+    if (focusedLead.current === lead.id && document.activeElement === document.body) link.current?.focus();
+  }, []);
+  const name = fullName(lead);
+  return (
+    <li class={carried === "left" ? "left" : undefined} data-lead={lead.id} data-status={lead.statusId}>
+      <article
+        class={`card${isOpen ? " open" : ""}${carried === "held" ? " held" : ""}`}
+        draggable={mayMove}
+        onDragStart={(event) => {
+          dragged.current = lead;
+          event.dataTransfer?.setData("text/plain", name);
+          if (event.dataTransfer) event.dataTransfer.effectAllowed = "move";
+          // The browser draws what is carried now, tilted; a moment later its place is left empty.
+          event.currentTarget.classList.add("held");
+          setTimeout(() => setCarried("left"));
+        }}
+        onDragEnd={() => {
+          dragged.current = undefined;
+          setCarried("");
+        }}
+      >
+        <h3 class="cut">
+          <a
+            ref={link}
+            href={leadHref(lead.id)}
+            title={name}
+            draggable={false}
+            tabIndex={isTabStop ? 0 : -1}
+            aria-describedby="board-keys"
+            aria-current={isOpen ? "true" : undefined}
+            onFocus={onFocus}
+            onKeyDown={actions.onCardKeyDown}
+          >
+            <bdi>{name}</bdi>
+          </a>
+        </h3>
+        <p class="quiet small cut" title={lead.company || lead.email}>
+          <bdi>{lead.company || lead.email || " "}</bdi>
+        </p>
+        <span class="push">
+          <Face of={lead} size="small" />
+        </span>
+        <div class="row">
+          <span class="due">
+            <RelativeTime at={lead.createdAt} />
+          </span>
+          {lead.business.map(({ id, name }) => (
+            <span key={id} class="tag cut" title={name}>
+              <bdi>{name}</bdi>
+            </span>
+          ))}
+        </div>
+        {mayMove ? (
+          <Popover
+            popup="listbox"
+            trigger={(props) => (
+              <button
+                type="button"
+                class="btn icon little status"
+                tabIndex={-1}
+                aria-label={`Status of ${name}`}
+                title="Status (S)"
+                // The focus is the card's: this button serves the pointer and S.
+                onFocus={() => link.current?.focus()}
+                {...props}
+              >
+                <Icon name="chevron-down" />
+              </button>
+            )}
+          >
+            {(close) => (
+              <StatusMenu
+                current={lead.statusId}
+                onChoose={(status) => {
+                  close();
+                  actions.move(lead, status);
+                }}
+              />
+            )}
+          </Popover>
+        ) : null}
+      </article>
+    </li>
+  );
+}

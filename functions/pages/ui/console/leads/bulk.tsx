@@ -1,0 +1,228 @@
+// The bar of the selection: it floats at the bottom and moves nothing.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { LIMITS } from "../app/contract-values";
+import { useTeam } from "../app/team";
+import { Dialog } from "../ui/dialog";
+import { Field, submitting } from "../ui/field";
+import { Icon } from "../ui/icon";
+import { Popover } from "../ui/menu";
+import { StatusMenu } from "../ui/status";
+import { formatCount } from "../ui/time";
+import { type BulkActions, countLeads, type EditableField, progress } from "./bulk-actions";
+
+interface BarProps {
+  actions: BulkActions;
+  /** Whether the list is of archived leads. */
+  archived: boolean;
+}
+
+export function BulkBar({ actions, archived }: BarProps): JSX.Element | null {
+  const { selection, pages } = actions;
+  const [isEditing, setIsEditing] = useState(false);
+  const { size } = selection;
+  if (size === 0) return null;
+  const { inverted } = selection.state.value;
+  const isReading = inverted && pages.hasMore;
+  return (
+    <>
+      <div class="bulk" role="toolbar" aria-label={`${formatCount(size)} selected`}>
+        <b class="num">
+          {formatCount(size)}
+          <span class="wide"> selected</span>
+        </b>
+        {isReading ? <span class="small quiet num wide">{formatCount(pages.items.length)} read</span> : null}
+        <i />
+        <Popover
+          popup="listbox"
+          trigger={(props) => (
+            <button type="button" class="btn ghost" aria-keyshortcuts="s" title="Status (S)" {...props}>
+              <Icon name="circle" />
+              Status
+            </button>
+          )}
+        >
+          {(close) => (
+            <StatusMenu
+              onChoose={(status) => {
+                close();
+                actions.move(status);
+              }}
+            />
+          )}
+        </Popover>
+        <button type="button" class="btn ghost" onClick={() => setIsEditing(true)}>
+          <Icon name="pencil" />
+          Edit
+        </button>
+        <button
+          type="button"
+          class="btn ghost"
+          aria-keyshortcuts="e"
+          title={archived ? "Restore (E)" : "Archive (E)"}
+          onClick={() => actions.archive(!archived)}
+        >
+          <Icon name={archived ? "archive-restore" : "archive"} />
+          {archived ? "Restore" : "Archive"}
+        </button>
+        <button type="button" class="btn ghost" onClick={() => actions.delete()}>
+          <Icon name="trash-2" />
+          Delete
+        </button>
+        <i />
+        <button
+          type="button"
+          class="btn icon ghost"
+          aria-label="Clear the selection (Escape)"
+          title="Clear the selection (Escape)"
+          onClick={() => selection.clear()}
+        >
+          <Icon name="x" />
+        </button>
+      </div>
+      {isEditing ? <EditDialog actions={actions} onClose={() => setIsEditing(false)} /> : null}
+    </>
+  );
+}
+
+const FIELDS: Record<EditableField, string> = {
+  business: "Business",
+  source: "Source",
+  state: "State",
+  company: "Company",
+  position: "Position",
+  location: "Location",
+};
+
+function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () => void }): JSX.Element {
+  const { businesses } = useTeam();
+  const [field, setField] = useState<EditableField>("business");
+  const [text, setText] = useState("");
+  const [state, setState] = useState<"Active" | "Inactive">("Active");
+  const [chosen, setChosen] = useState<number[]>([]);
+  const leads = countLeads(actions.selection.size);
+  const save = () => {
+    onClose();
+    const name = FIELDS[field].toLowerCase();
+    if (field === "business") {
+      actions.edit(
+        field,
+        businesses.filter(({ id }) => chosen.includes(id)),
+        name,
+      );
+    } else if (field === "state") actions.edit(field, state, name);
+    else actions.edit(field, text.trim(), name);
+  };
+  return (
+    <Dialog title={`Edit ${leads}`} onClose={onClose}>
+      <form class="editor" onSubmit={submitting(save)}>
+        <Field label="Field">
+          {(ids) => (
+            <span class="select">
+              <select
+                {...ids}
+                value={field}
+                onInput={({ currentTarget }) => setField(currentTarget.value as EditableField)}
+              >
+                {Object.entries(FIELDS).map(([name, title]) => (
+                  <option key={name} value={name}>
+                    {title}
+                  </option>
+                ))}
+              </select>
+              <Icon name="chevron-down" />
+            </span>
+          )}
+        </Field>
+        {field === "business" ? (
+          <fieldset class="options">
+            <legend class="unseen">Business</legend>
+            {businesses.length === 0 ? <p class="quiet">The team has no businesses yet.</p> : null}
+            {businesses.map(({ id, name }) => (
+              <label key={id} class="item">
+                <input
+                  type="checkbox"
+                  checked={chosen.includes(id)}
+                  onInput={({ currentTarget: { checked } }) =>
+                    setChosen(checked ? [...chosen, id] : chosen.filter((other) => other !== id))
+                  }
+                />
+                <span class="cut" title={name}>
+                  <bdi>{name}</bdi>
+                </span>
+              </label>
+            ))}
+          </fieldset>
+        ) : field === "state" ? (
+          <Field label="State">
+            {(ids) => (
+              <span class="select">
+                <select
+                  {...ids}
+                  value={state}
+                  onInput={({ currentTarget }) => setState(currentTarget.value as "Active" | "Inactive")}
+                >
+                  <option>Active</option>
+                  <option>Inactive</option>
+                </select>
+                <Icon name="chevron-down" />
+              </span>
+            )}
+          </Field>
+        ) : (
+          <Field label={FIELDS[field]} hint="Empty clears it.">
+            {(ids) => (
+              <input
+                {...ids}
+                class="input"
+                maxLength={LIMITS.maxTextChars}
+                value={text}
+                onInput={({ currentTarget }) => setText(currentTarget.value)}
+              />
+            )}
+          </Field>
+        )}
+        <div class="actions">
+          <button type="button" class="btn ghost" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="btn primary">
+            Change {leads}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+export function BulkProgress(): JSX.Element | null {
+  const run = progress.value;
+  if (!run) return null;
+  const { title, done, total, note, stop } = run;
+  return (
+    <Dialog title={title}>
+      <p class="quiet num" role="status">
+        {formatCount(done)} of {formatCount(total)}
+      </p>
+      <svg
+        class="meter"
+        viewBox={`0 0 ${Math.max(total, 1)} 1`}
+        preserveAspectRatio="none"
+        role="progressbar"
+        aria-label="Leads done"
+        aria-valuemin={0}
+        aria-valuemax={total}
+        aria-valuenow={done}
+      >
+        <rect width={done} height="1" />
+      </svg>
+      <div class="row">
+        <button type="button" class="btn" onClick={stop}>
+          Stop
+        </button>
+        <span class="small quiet">{note}</span>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,85 @@
+// The filtered leads as a file.
+
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { exported, type LeadFilter } from "../app/api";
+import { Dialog } from "../ui/dialog";
+import { Failure } from "../ui/loading";
+import { notify } from "../ui/toast";
+
+/** Has the browser save a file. */
+export function save(name: string, parts: BlobPart[], type: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(parts, { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () => void }): JSX.Element {
+  const [format, setFormat] = useState<"csv" | "ndjson">("csv");
+  const [bom, setBom] = useState(false);
+  /** How many pages of a thousand leads have come. */
+  const [pages, setPages] = useState<number>();
+  const [failed, setFailed] = useState<unknown>();
+  const stopped = useRef(false);
+  const close = () => {
+    stopped.current = true;
+    onClose();
+  };
+  const start = async () => {
+    setPages(0);
+    setFailed(undefined);
+    try {
+      const parts = format === "csv" && bom ? ["\uFEFF"] : [];
+      for await (const page of exported(filter, format)) {
+        if (stopped.current) return;
+        parts.push(page);
+        setPages((pages = 0) => pages + 1);
+      }
+      const day = new Date().toISOString().slice(0, 10);
+      save(`leads-${day}.${format}`, parts, format === "csv" ? "text/csv" : "application/x-ndjson");
+      notify("The export is saved");
+      close();
+    } catch (error) {
+      setFailed(error);
+      setPages(undefined);
+    }
+  };
+  return (
+    <Dialog title="Export" onClose={close}>
+      <div class="editor">
+        <p class="quiet">Every lead that the filters show, as a file. A CSV file can be imported again.</p>
+        <fieldset class="options">
+          <legend class="unseen">Format</legend>
+          <label class="item">
+            <input type="radio" name="format" checked={format === "csv"} onInput={() => setFormat("csv")} />
+            CSV, for spreadsheets
+          </label>
+          <label class="item">
+            <input type="radio" name="format" checked={format === "ndjson"} onInput={() => setFormat("ndjson")} />
+            NDJSON, for programs
+          </label>
+        </fieldset>
+        <label class="item">
+          <input
+            type="checkbox"
+            checked={bom}
+            disabled={format !== "csv"}
+            onInput={({ currentTarget }) => setBom(currentTarget.checked)}
+          />
+          With a byte order mark, for Excel
+        </label>
+        {failed ? <Failure title="The export stopped" error={failed} /> : null}
+      </div>
+      <div class="actions">
+        <button type="button" class="btn ghost" onClick={close}>
+          Cancel
+        </button>
+        <button type="button" class="btn primary" disabled={pages !== undefined} onClick={start}>
+          {pages === undefined ? "Export" : `Reading page ${pages + 1}`}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,236 @@
+// The fields of a lead that people write. The lead, the new lead and the import read the same list.
+
+import type { JSX } from "preact";
+import type { Lead, LeadMerge, NewLead } from "../app/api";
+import { useTeam } from "../app/team";
+import { Checks, Options } from "../ui/choices";
+import { Icon } from "../ui/icon";
+
+/** A lead as text: one phone number a line, businesses and the status by id. */
+export interface LeadTexts {
+  firstName: string;
+  lastName: string;
+  email: string;
+  phoneNumber: string;
+  company: string;
+  position: string;
+  location: string;
+  source: string;
+  description: string;
+  youtube: string;
+  facebook: string;
+  instagram: string;
+  twitter: string;
+  statusId: string;
+  state: string;
+  business: string;
+}
+
+export interface LeadField {
+  name: keyof LeadTexts;
+  label: string;
+  kind: "text" | "email" | "lines" | "paragraph" | "status" | "state" | "businesses";
+  /** The field's path in a request, and its column in an export. */
+  column: string;
+  /** The most characters that its input takes. */
+  limit: number;
+  required?: boolean;
+  /** The label is a name, which keeps its capital letters within a sentence. */
+  proper?: boolean;
+}
+
+export const FIELDS: LeadField[] = [
+  { name: "firstName", label: "First name", kind: "text", column: "firstName", limit: 100, required: true },
+  { name: "lastName", label: "Last name", kind: "text", column: "lastName", limit: 100, required: true },
+  { name: "email", label: "E-mail", kind: "email", column: "email", limit: 254 },
+  { name: "phoneNumber", label: "Phone numbers", kind: "lines", column: "phoneNumber", limit: 330 },
+  { name: "company", label: "Company", kind: "text", column: "company", limit: 200 },
+  { name: "position", label: "Position", kind: "text", column: "position", limit: 200 },
+  { name: "location", label: "Location", kind: "text", column: "location", limit: 200 },
+  { name: "source", label: "Source", kind: "text", column: "source", limit: 200 },
+  { name: "statusId", label: "Status", kind: "status", column: "statusId", limit: 16 },
+  { name: "state", label: "State", kind: "state", column: "state", limit: 8 },
+  { name: "business", label: "Businesses", kind: "businesses", column: "business", limit: 200 },
+  { name: "description", label: "Description", kind: "paragraph", column: "description", limit: 10_000 },
+  { name: "youtube", label: "YouTube", kind: "text", column: "socialMedia.youtube", limit: 200, proper: true },
+  { name: "facebook", label: "Facebook", kind: "text", column: "socialMedia.facebook", limit: 200, proper: true },
+  { name: "instagram", label: "Instagram", kind: "text", column: "socialMedia.instagram", limit: 200, proper: true },
+  { name: "twitter", label: "X (Twitter)", kind: "text", column: "socialMedia.twitter", limit: 200, proper: true },
+];
+
+/** A field's label within a sentence: "Edit company". */
+export const labelInSentence = ({ label, proper }: Pick<LeadField, "label" | "proper">): string =>
+  proper ? label : label.charAt(0).toLowerCase() + label.slice(1);
+
+const splitLines = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+const splitIds = (text: string): number[] => text.split(",").filter(Boolean).map(Number);
+
+export function textsOf(lead: Lead): LeadTexts {
+  const { youtube = "", facebook = "", instagram = "", twitter = "" } = lead.socialMedia;
+  return {
+    firstName: lead.firstName,
+    lastName: lead.lastName,
+    email: lead.email,
+    phoneNumber: lead.phoneNumber.join("\n"),
+    company: lead.company,
+    position: lead.position,
+    location: lead.location,
+    source: lead.source,
+    description: lead.description,
+    youtube,
+    facebook,
+    instagram,
+    twitter,
+    statusId: String(lead.statusId),
+    state: lead.state,
+    business: lead.business.map(({ id }) => id).join(","),
+  };
+}
+
+export const emptyTexts = (statusId: number): LeadTexts => ({
+  ...(Object.fromEntries(FIELDS.map(({ name }) => [name, ""])) as unknown as LeadTexts),
+  statusId: String(statusId),
+  state: "Active",
+});
+
+/** The body that creates a lead. */
+export function newLeadOf(texts: LeadTexts): NewLead {
+  const { youtube, facebook, instagram, twitter, phoneNumber, business, statusId, state, ...others } = texts;
+  const social = Object.entries({ youtube, facebook, instagram, twitter }).filter(([, value]) => value.trim() !== "");
+  return {
+    ...others,
+    phoneNumber: splitLines(phoneNumber),
+    business: splitIds(business),
+    statusId: Number(statusId),
+    state: state === "Inactive" ? "Inactive" : "Active",
+    photo: "",
+    socialMedia: Object.fromEntries(social),
+  };
+}
+
+/** What is edited at once: one field, or both names, a line each. */
+export type EditName = keyof LeadTexts | "fullName";
+
+export const textOf = (lead: Lead, name: EditName): string =>
+  name === "fullName" ? `${lead.firstName}\n${lead.lastName}` : textsOf(lead)[name];
+
+/** The merge patch that writes one edit. */
+export function mergeOf(name: EditName, text: string): LeadMerge {
+  switch (name) {
+    case "fullName": {
+      const [firstName = "", lastName = ""] = text.split("\n");
+      return { firstName, lastName };
+    }
+    case "youtube":
+    case "facebook":
+    case "instagram":
+    case "twitter":
+      return { socialMedia: { [name]: text.trim() || null } };
+    case "phoneNumber":
+      return { phoneNumber: splitLines(text) };
+    case "business":
+      return { business: splitIds(text) };
+    case "statusId":
+      return { statusId: Number(text) };
+    case "state":
+      return { state: text === "Inactive" ? "Inactive" : "Active" };
+    default:
+      return { [name]: text };
+  }
+}
+
+/** Finds a field by its path in the API's errors and logs, such as `phoneNumber` and `socialMedia.youtube`. */
+export const fieldNamed = (path: string): LeadField | undefined => FIELDS.find(({ column }) => path === column);
+
+/** The label of a field in a log, where a status stands under its name as well as its id. */
+export function labelOf(path: string): string {
+  if (path === "socialMedia") return "Social media";
+  return (fieldNamed(path) ?? fieldNamed(`${path}Id`))?.label ?? path;
+}
+
+/** A message of the API about one field, as a sentence: `must be an e-mail address` becomes `Must be an e-mail address.` */
+export const faultSentence = (message: string): string =>
+  `${message.charAt(0).toUpperCase()}${message.slice(1)}`.replace(/[^.!?]$/, "$&.");
+
+interface InputProps {
+  field: LeadField;
+  id: string;
+  value: string;
+  onChange: (value: string) => void;
+  fault?: boolean;
+  /** Ids of the elements that say what is wrong or how the field is filled in. */
+  describedBy?: string | undefined;
+  /** Receives the control that takes the focus. */
+  control?: ((element: HTMLElement | null) => void) | undefined;
+  /** The class of the control besides `input`. */
+  editing?: boolean;
+}
+
+export function LeadInput({
+  field,
+  id,
+  value,
+  onChange,
+  fault = false,
+  describedBy,
+  control,
+  editing = false,
+}: InputProps): JSX.Element {
+  const { statuses, businesses } = useTeam();
+  const { kind, name, limit, required = false } = field;
+  const shared = {
+    id,
+    name,
+    value,
+    class: editing ? "input editing" : "input",
+    ref: control ?? null,
+    onInput: ({ currentTarget }: { currentTarget: { value: string } }) => onChange(currentTarget.value),
+    "aria-invalid": fault || undefined,
+    "aria-describedby": describedBy,
+  };
+  switch (kind) {
+    case "lines":
+      return <textarea {...shared} rows={1} maxLength={limit} inputMode="tel" placeholder="One a line" />;
+    case "paragraph":
+      return <textarea {...shared} rows={3} maxLength={limit} />;
+    case "state":
+    case "status":
+      return (
+        <span class="select">
+          <select {...shared} class={undefined}>
+            {kind === "status" ? (
+              <Options of={statuses} />
+            ) : (
+              <>
+                <option>Active</option>
+                <option>Inactive</option>
+              </>
+            )}
+          </select>
+          <Icon name="chevron-down" />
+        </span>
+      );
+    case "businesses":
+      return (
+        <div class="checks" role="group" id={id} aria-label={field.label} aria-describedby={describedBy}>
+          {businesses.length === 0 ? <p class="quiet">The team has no businesses yet.</p> : null}
+          <Checks
+            of={businesses}
+            chosen={splitIds(value)}
+            choose={(ids) => onChange(ids.join(","))}
+            first={control ?? null}
+          />
+        </div>
+      );
+    case "email":
+      return <input {...shared} type="email" maxLength={limit} autocomplete="off" />;
+    default:
+      return (
+        <input {...shared} type="text" maxLength={limit} aria-required={required || undefined} autocomplete="off" />
+      );
+  }
+}

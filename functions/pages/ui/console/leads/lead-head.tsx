@@ -1,0 +1,206 @@
+// The head of a lead: face, name, position at company, status, and how to reach the person.
+
+import type { JSX } from "preact";
+import { useId } from "preact/hooks";
+import { describeError, type Lead, type Status } from "../app/api";
+import { useTeam } from "../app/team";
+import { fullName } from "../ui/face";
+import { Icon } from "../ui/icon";
+import { Menu, MenuItem } from "../ui/menu";
+import { StatusPill } from "../ui/status";
+import { complain, notify } from "../ui/toast";
+import { useFocusReturn, ValueEditor } from "../ui/value";
+import { useLeadEdit } from "./lead-edit";
+import { type LeadVersion, saveField } from "./lead-save";
+import { EditNotes, useFirstFocus } from "./lead-value";
+import { LeadPhoto } from "./photo";
+
+interface Props {
+  version: LeadVersion;
+  onSaved: (version: LeadVersion) => void;
+  /** Reads the lead again. */
+  refresh: () => void;
+  /** The level of the name's heading: the screen beside a panel has the first. */
+  level: 1 | 2;
+}
+
+export function LeadHead({ version, onSaved, refresh, level }: Props): JSX.Element {
+  const { lead } = version;
+  const work = [lead.position, lead.company].filter(Boolean).join(" at ");
+  return (
+    <div class="top">
+      <LeadPhoto lead={lead} onChanged={refresh} />
+      <div class="names">
+        <LeadName version={version} onSaved={onSaved} level={level} />
+        {work ? (
+          <p class="quiet cut" title={work}>
+            <bdi>{work}</bdi>
+          </p>
+        ) : null}
+      </div>
+      <div class="row wrap props">
+        <LeadStatus version={version} onSaved={onSaved} />
+        <Contacts lead={lead} />
+      </div>
+    </div>
+  );
+}
+
+function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Element {
+  const { mayWrite } = useTeam();
+  const { lead } = version;
+  const id = useId();
+  const { frame, button, closing } = useFocusReturn();
+  const edit = useLeadEdit({ name: "fullName", column: "firstName", version, onSaved, onClosing: closing });
+  const control = useFirstFocus(edit);
+  const Heading = level === 1 ? "h1" : "h2";
+  const name = fullName(lead);
+  if (edit.text === undefined || !mayWrite) {
+    return (
+      <div class="name">
+        <Heading class="huge clamp" title={name}>
+          <bdi>{name}</bdi>
+        </Heading>
+        {/* Beside the heading, not within it, so that the heading is the name alone. */}
+        {mayWrite ? (
+          <button ref={button} type="button" class="cover" aria-label={`Edit name: ${name}`} onClick={edit.begin} />
+        ) : null}
+      </div>
+    );
+  }
+  const [firstName = "", lastName = ""] = edit.text.split("\n");
+  const input = (label: string, value: string, change: (value: string) => string, first = false) => (
+    <input
+      ref={first ? control : null}
+      class="input"
+      aria-label={label}
+      placeholder={label}
+      maxLength={100}
+      autocomplete="off"
+      value={value}
+      aria-invalid={edit.fault !== undefined || undefined}
+      aria-describedby={edit.fault ? id : undefined}
+      onInput={({ currentTarget }) => edit.change(change(currentTarget.value))}
+    />
+  );
+  return (
+    <ValueEditor
+      frame={frame}
+      lines="one"
+      isBusy={edit.isBusy}
+      onSave={() => edit.save()}
+      onCancel={edit.cancel}
+      onLeave={edit.leave}
+      note={<EditNotes id={id} edit={edit} field={{ kind: "text" }} lead={lead} label="Name" />}
+    >
+      <Heading class="unseen">{name}</Heading>
+      <div class="pair">
+        {input("First name", firstName, (text) => `${text}\n${lastName}`, true)}
+        {input("Last name", lastName, (text) => `${firstName}\n${text}`)}
+      </div>
+    </ValueEditor>
+  );
+}
+
+function LeadStatus({ version, onSaved }: Pick<Props, "version" | "onSaved">): JSX.Element {
+  const { statuses, mayWrite } = useTeam();
+  const { lead } = version;
+  const id = useId();
+  const edit = useLeadEdit({ name: "statusId", column: "statusId", version, onSaved });
+  const shownId = edit.text === undefined ? lead.statusId : Number(edit.text);
+  const status = statuses.find(({ id }) => id === shownId) ?? {
+    id: lead.statusId,
+    name: lead.status,
+    primaryColor: "gray",
+  };
+  const move = async (to: Status) => {
+    if (to.id === lead.statusId) return edit.cancel();
+    const saved = await edit.save(String(to.id));
+    if (!saved) return;
+    const back = { text: String(lead.statusId), base: String(to.id), etag: saved.etag };
+    const undo = async () => {
+      try {
+        const { version, isConflict } = await saveField(lead.id, "statusId", back);
+        onSaved(version);
+        if (isConflict) complain(`${fullName(lead)} stays ${version.lead.status}: somebody else has moved it since.`);
+      } catch (error) {
+        complain(`${fullName(lead)} stays ${to.name}. ${describeError(error)}`);
+      }
+    };
+    notify(`${fullName(lead)} moved to ${to.name}`, { undo });
+  };
+  return (
+    <>
+      <StatusPill status={status as Status} {...(mayWrite ? { onChange: move } : {})} />
+      {edit.fault || edit.conflict ? (
+        <div class="whole">
+          <EditNotes id={id} edit={edit} field={{ kind: "status" }} lead={lead} label="Status" />
+          {edit.fault ? (
+            <p class="hint">
+              <button type="button" onClick={() => edit.save()}>
+                Try again
+              </button>
+              <button type="button" onClick={edit.cancel}>
+                Cancel
+              </button>
+            </p>
+          ) : null}
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+const telephone = (number: string): string => `tel:${number.replace(/[^\d+*#]/g, "")}`;
+const mailto = (address: string): string => `mailto:${encodeURIComponent(address).replace("%40", "@")}`;
+
+function Contacts({ lead }: { lead: Lead }): JSX.Element | null {
+  const [number, ...others] = lead.phoneNumber;
+  if (!number && !lead.email) return null;
+  const call = (
+    <>
+      <Icon name="phone" />
+      <span class="slim">Call</span>
+    </>
+  );
+  return (
+    <div class="row acts">
+      {number && others.length === 0 ? (
+        <a class="btn ghost icon" href={telephone(number)} aria-label={`Call ${number}`} title={`Call ${number}`}>
+          {call}
+        </a>
+      ) : number ? (
+        <Menu
+          label="Call"
+          trigger={(props) => (
+            <button {...props} type="button" class="btn ghost icon" aria-label="Call" title="Call">
+              {call}
+            </button>
+          )}
+        >
+          {lead.phoneNumber.map((number) => (
+            <MenuItem
+              key={number}
+              onSelect={() => {
+                location.href = telephone(number);
+              }}
+            >
+              {number}
+            </MenuItem>
+          ))}
+        </Menu>
+      ) : null}
+      {lead.email ? (
+        <a
+          class="btn ghost icon"
+          href={mailto(lead.email)}
+          aria-label="Write an e-mail"
+          title={`Write to ${lead.email}`}
+        >
+          <Icon name="mail" />
+          <span class="slim">E-mail</span>
+        </a>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,118 @@
+// The filters, search and order of the list, as the address has them: `#/leads?search=ada&status=1&status=2`.
+
+import type { Lead, LeadFilter, LeadSummary } from "../app/api";
+
+export interface ListQuery {
+  search: string;
+  status: number[];
+  business: number[];
+  archived: boolean;
+  state: "" | "Active" | "Inactive";
+  source: string;
+  /** Days of creation in UTC, both included; empty where the range is open. */
+  from: string;
+  to: string;
+  /** Empty is newest first. */
+  sort: "" | "createdAt";
+  /** The saved view whose tab is current; 0 is none. */
+  view: number;
+}
+
+const DAY_MS = 86_400_000;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+const idsOf = (query: URLSearchParams, name: string): number[] => [
+  ...new Set(
+    query
+      .getAll(name)
+      .flatMap((value) => value.split(","))
+      .map(Number)
+      .filter((id) => Number.isInteger(id) && id > 0),
+  ),
+];
+
+export function readListQuery(query: URLSearchParams): ListQuery {
+  const text = (name: string) => query.get(name) ?? "";
+  const day = (name: string) => (DAY.test(text(name)) ? text(name) : "");
+  const state = text("state");
+  return {
+    search: text("search"),
+    status: idsOf(query, "status"),
+    business: idsOf(query, "business"),
+    archived: query.get("archived") === "true",
+    state: state === "Active" || state === "Inactive" ? state : "",
+    source: text("source"),
+    from: day("from"),
+    to: day("to"),
+    sort: query.get("sort") === "createdAt" ? "createdAt" : "",
+    view: idsOf(query, "view")[0] ?? 0,
+  };
+}
+
+/** What the address says of a list. Parameters that are not the list's, such as the open lead, are the caller's to add. */
+export function writeListQuery(query: ListQuery): URLSearchParams {
+  const written = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (Array.isArray(value)) for (const id of value) written.append(name, String(id));
+    else if (value) written.set(name, String(value));
+  }
+  return written;
+}
+
+/** The parameters of `GET /leads`, without those that are the API's defaults. */
+export function leadFilter({ status, business, archived, state, source, from, to, sort }: ListQuery): LeadFilter {
+  return {
+    ...(status.length > 0 ? { status } : {}),
+    ...(business.length > 0 ? { business } : {}),
+    ...(archived ? { archived } : {}),
+    ...(state ? { state } : {}),
+    ...(source.trim() ? { source: source.trim() } : {}),
+    ...(from ? { from } : {}),
+    ...(to ? { to } : {}),
+    ...(sort ? { sort } : {}),
+  };
+}
+
+export type FilterName = "status" | "business" | "state" | "source" | "created" | "archived";
+export const FILTER_NAMES: readonly FilterName[] = ["status", "business", "state", "source", "created", "archived"];
+
+/** What a query is without one of its filters, or without any. */
+export function withoutFilter(query: ListQuery, name: FilterName): ListQuery {
+  const empty = { status: [], business: [], state: "" as const, source: "", archived: false };
+  return name === "created" ? { ...query, from: "", to: "" } : { ...query, [name]: empty[name] };
+}
+
+export const withoutFilters = (query: ListQuery): ListQuery => FILTER_NAMES.reduce(withoutFilter, query);
+
+export function activeFilters(query: ListQuery): FilterName[] {
+  return FILTER_NAMES.filter((name) => {
+    if (name === "created") return query.from !== "" || query.to !== "";
+    const value = query[name];
+    return Array.isArray(value) ? value.length > 0 : Boolean(value);
+  });
+}
+
+/** The first day of a range of so many days that ends today, in UTC. */
+export const firstOfLastDays = (days: number): string =>
+  new Date(Date.now() - (days - 1) * DAY_MS).toISOString().slice(0, 10);
+
+const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+
+/** Whether a text is long enough for the API's search: two characters, or one Chinese, Japanese or Korean one. */
+export const isSearchable = (text: string): boolean => Array.from(text).length > 1 || CJK.test(text);
+
+/** Whether a lead is in a list by its filters, as the API decides it. A search cannot be decided here. */
+export function matchesFilter(lead: LeadSummary | Lead, filter: LeadFilter): boolean {
+  const status = filter.status as number[] | undefined;
+  const business = filter.business as number[] | undefined;
+  const day = lead.createdAt.slice(0, 10);
+  return (
+    lead.archived === (filter.archived ?? false) &&
+    (!status || status.includes(lead.statusId)) &&
+    (!business || lead.business.some(({ id }) => business.includes(id))) &&
+    (!filter.state || lead.state === filter.state) &&
+    (!filter.source || !("source" in lead) || lead.source === filter.source) &&
+    (!filter.from || day >= filter.from) &&
+    (!filter.to || day <= filter.to)
+  );
+}

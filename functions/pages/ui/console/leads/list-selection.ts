@@ -1,0 +1,90 @@
+// Which leads of a list are selected. All of a list can be selected before all of it is read.
+
+import { type Signal, signal } from "@preact/signals";
+import type { LeadPages, Row } from "./list-pages";
+
+interface Selected {
+  ids: ReadonlySet<number>;
+  /** Whether all but `ids` are selected. */
+  inverted: boolean;
+}
+
+const NONE: Selected = { ids: new Set(), inverted: false };
+
+export class Selection {
+  readonly state: Signal<Selected> = signal(NONE);
+  /** The lead from which a range reaches. */
+  #anchor: number | undefined;
+
+  constructor(readonly pages: LeadPages) {}
+
+  has(id: number): boolean {
+    const { ids, inverted } = this.state.value;
+    return ids.has(id) !== inverted;
+  }
+
+  get size(): number {
+    const { ids, inverted } = this.state.value;
+    if (!inverted) return ids.size;
+    // The list may grow or shrink while all of it is selected.
+    this.pages.version.value;
+    return Math.max(0, this.pages.length - ids.size);
+  }
+
+  /** Whether all of the list is selected, or some of it. */
+  get extent(): "all" | "some" | "none" {
+    const { size } = this;
+    return size === 0 ? "none" : size < this.pages.length ? "some" : "all";
+  }
+
+  #put(ids: Iterable<number>, on: boolean): void {
+    const { ids: before, inverted } = this.state.peek();
+    const next = new Set(before);
+    for (const id of ids) {
+      if (on !== inverted) next.add(id);
+      else next.delete(id);
+    }
+    this.state.value = { ids: next, inverted };
+  }
+
+  /** Selects a lead, or no longer. With `range`, all from the lead that was chosen before get the same. */
+  toggle(id: number, range = false): void {
+    const on = !this.has(id);
+    const { items } = this.pages;
+    const [from, to] = [this.pages.positionOf(this.#anchor ?? id), this.pages.positionOf(id)];
+    if (range && from !== undefined && to !== undefined) {
+      const between = items.slice(Math.min(from, to), Math.max(from, to) + 1);
+      this.#put(
+        between.map((lead) => lead.id),
+        // A range begins with a lead that was selected, so it selects, even where its end was selected already.
+        this.#anchor !== undefined && this.has(this.#anchor) ? true : on,
+      );
+    } else {
+      this.#put([id], on);
+    }
+    this.#anchor = id;
+  }
+
+  /** Selects all of the list at once; what is not read yet is read behind it. */
+  selectAll(): void {
+    this.state.value = { ids: new Set(), inverted: true };
+    this.pages.readAll().catch(() => undefined);
+  }
+
+  set(ids: Iterable<number>): void {
+    this.state.value = { ids: new Set(ids), inverted: false };
+  }
+
+  clear(): void {
+    this.#anchor = undefined;
+    this.state.value = NONE;
+  }
+
+  /** Reads what is selected and not read yet. Throws where that fails. */
+  async resolve(): Promise<Row[]> {
+    const { ids, inverted } = this.state.peek();
+    if (!inverted) return [...ids].map((id) => this.pages.get(id)).filter((lead) => lead !== undefined);
+    await this.pages.readAll();
+    return this.pages.items.filter(({ id }) => !ids.has(id));
+  }
+}

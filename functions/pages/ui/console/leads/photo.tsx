@@ -1,0 +1,139 @@
+// A lead's photo: dropped or chosen, shown at once, and uploaded with its progress. What was there before can be put back.
+
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api, describeError, type Lead, unwrap, uploadPhoto } from "../app/api";
+import { useTeam } from "../app/team";
+import { confirmed } from "../ui/dialog";
+import { useDrop } from "../ui/drop";
+import { Face, fullName } from "../ui/face";
+import { Menu, MenuItem } from "../ui/menu";
+import { complain, notify } from "../ui/toast";
+
+/** The API's limit. */
+const MAX_PHOTO_BYTES = 4 * 1024 * 1024;
+const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/gif";
+
+/**
+ * Copies a photo before it is replaced, because the API keeps only the newest. An image may be read from the photo bucket; a
+ * request may not, by the page's policy. `undefined` where the bucket does not allow this page to read it.
+ */
+async function copyPhoto(url: string | undefined): Promise<File | undefined> {
+  if (!url) return undefined;
+  const image = new Image();
+  image.crossOrigin = "anonymous";
+  image.src = url;
+  try {
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    canvas.getContext("2d")?.drawImage(image, 0, 0);
+    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
+    return blob ? new File([blob], "photo.jpg", { type: "image/jpeg" }) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const deletePhoto = (fileName: string): Promise<unknown> =>
+  unwrap(api.DELETE("/leads/delete-photo/{fileName}", { params: { path: { fileName } } }));
+
+export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => void }): JSX.Element {
+  const { mayWrite } = useTeam();
+  const [sending, setSending] = useState<{ preview: string; part: number }>();
+  const input = useRef<HTMLInputElement>(null);
+  const preview = sending?.preview;
+  useEffect(() => {
+    if (preview) return () => URL.revokeObjectURL(preview);
+    return undefined;
+  }, [preview]);
+  const name = fullName(lead);
+
+  /** Uploads a photo and returns its file name, or `undefined` after a failure that was announced. */
+  const upload = async (file: File): Promise<string | undefined> => {
+    const preview = URL.createObjectURL(file);
+    setSending({ preview, part: 0 });
+    try {
+      return await uploadPhoto(file, lead.id, (part) => setSending({ preview, part }));
+    } catch (error) {
+      complain(`The photo was not saved. ${describeError(error)}`);
+      return undefined;
+    } finally {
+      onChanged();
+      setSending(undefined);
+    }
+  };
+  const replace = async (file: File | undefined) => {
+    if (!file) return;
+    if (file.size > MAX_PHOTO_BYTES) {
+      complain(`${file.name} is larger than 4 MiB.`);
+      return;
+    }
+    const before = await copyPhoto(lead.photoUrl);
+    const uploaded = await upload(file);
+    if (!uploaded) return;
+    const undo = before
+      ? () => upload(before)
+      : lead.photo
+        ? undefined
+        : () => deletePhoto(uploaded).then(onChanged, (error) => complain(describeError(error)));
+    notify(`${name} has a new photo`, undo ? { undo } : {});
+  };
+  const remove = async () => {
+    const before = await copyPhoto(lead.photoUrl);
+    if (!before && !(await confirmed(`Delete the photo of ${name}?`, "This cannot be undone.", "Delete photo"))) return;
+    try {
+      await deletePhoto(lead.photo);
+      notify("Photo deleted", before ? { undo: () => upload(before) } : {});
+    } catch (error) {
+      complain(`The photo was not deleted. ${describeError(error)}`);
+    }
+    onChanged();
+  };
+  const { over, on } = useDrop(replace);
+  const face = <Face of={preview ? { ...lead, photoUrl: preview } : lead} size="large" />;
+  if (!mayWrite) return face;
+  const choose = () => input.current?.click();
+  return (
+    <div class={over ? "portrait over" : "portrait"} {...on}>
+      {lead.photo ? (
+        <Menu
+          label="Photo"
+          trigger={(props) => (
+            <button {...props} type="button" title="Change photo">
+              <span class="unseen">Change photo</span>
+              {face}
+            </button>
+          )}
+        >
+          <MenuItem icon="upload" onSelect={choose}>
+            Replace photo
+          </MenuItem>
+          <MenuItem icon="trash-2" onSelect={remove}>
+            Delete photo
+          </MenuItem>
+        </Menu>
+      ) : (
+        <button type="button" title="Add photo, or drop one here" onClick={choose}>
+          <span class="unseen">Add photo</span>
+          {face}
+        </button>
+      )}
+      <input
+        ref={input}
+        class="unseen"
+        type="file"
+        accept={PHOTO_TYPES}
+        aria-label="Photo"
+        tabIndex={-1}
+        onInput={({ currentTarget }) => {
+          replace(currentTarget.files?.[0]);
+          // The same file may be chosen again.
+          currentTarget.value = "";
+        }}
+      />
+      {sending ? <progress max={1} value={sending.part} aria-label="Photo uploaded" /> : null}
+    </div>
+  );
+}

@@ -1,0 +1,277 @@
+// Tabs of saved views beside the title, and what can be done with them.
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { describeError, RequestError } from "../app/api";
+import { LIMITS } from "../app/contract-values";
+import { useTeam } from "../app/team";
+import { Dialog } from "../ui/dialog";
+import { Field, submitting } from "../ui/field";
+import { Icon } from "../ui/icon";
+import { Menu, MenuItem, Popover } from "../ui/menu";
+import { complain, notify } from "../ui/toast";
+import { type Column, chooseColumns } from "./columns";
+import { type ListQuery, writeListQuery } from "./list-query";
+import {
+  changeView,
+  createView,
+  deleteView,
+  isSameList,
+  listViews,
+  queryOfView,
+  readViews,
+  type View,
+  viewQuery,
+  views,
+} from "./views-api";
+
+interface Props {
+  query: ListQuery;
+  columns: readonly Column[];
+  /** Shows another list, as a step in the history. */
+  show: (query: ListQuery) => void;
+}
+
+const hrefOf = (query: ListQuery): string => {
+  const text = writeListQuery(query).toString();
+  return `#/leads${text ? `?${text}` : ""}`;
+};
+
+export function ViewTabs({ query, columns, show }: Props): JSX.Element {
+  const { owns } = useTeam();
+  useEffect(() => {
+    // The tabs are a convenience: the list works without them, and a retry comes with the next visit.
+    readViews().catch((error) => complain(`The views could not be read. ${describeError(error)}`));
+  }, []);
+  const tabs = listViews(views.value ?? []);
+  const current = tabs.find(({ id }) => id === query.view);
+  const isChanged =
+    current !== undefined &&
+    (!isSameList(query, queryOfView(current)) || (columns.length > 0 && columns.join() !== current.columns.join()));
+  const mayChange = current && (owns || !current.shared);
+  return (
+    <>
+      <nav class="tabs" aria-label="Views">
+        <a href="#/leads" aria-current={current ? undefined : "page"}>
+          All
+        </a>
+        {tabs.map((view) => (
+          <a
+            key={view.id}
+            href={hrefOf(queryOfView(view))}
+            aria-current={view === current ? "page" : undefined}
+            title={view.shared ? `${view.name} (shared with the team)` : view.name}
+          >
+            <bdi>{view.name}</bdi>
+            {view === current && isChanged ? <span class="quiet"> · changed</span> : null}
+          </a>
+        ))}
+      </nav>
+      {mayChange ? <ViewMenu {...{ view: current, isChanged, query, columns, show }} /> : null}
+      <SaveView query={query} columns={columns} show={show} />
+    </>
+  );
+}
+
+/** Returns what is wrong with a name, or throws what is wrong with something else. */
+function nameFault(error: unknown): string {
+  const fault = error instanceof RequestError ? error.errors.find(({ field }) => field === "name") : undefined;
+  return fault ? `The name ${fault.message}.` : describeError(error);
+}
+
+function SaveView({ query, columns, show }: Props): JSX.Element {
+  return (
+    <Popover
+      popup="dialog"
+      label="Save as a view"
+      trigger={(props) => (
+        <button type="button" class="btn icon ghost wide" aria-label="Save as a view" title="Save as a view" {...props}>
+          <Icon name="plus" />
+        </button>
+      )}
+    >
+      {(close) => <SaveForm {...{ query, columns, show, close }} />}
+    </Popover>
+  );
+}
+
+function SaveForm({ query, columns, show, close }: Props & { close: () => void }): JSX.Element {
+  const { owns } = useTeam();
+  const [name, setName] = useState("");
+  const [shared, setShared] = useState(false);
+  const [fault, setFault] = useState<string>();
+  const [isBusy, setIsBusy] = useState(false);
+  const save = async () => {
+    if (!name.trim()) return setFault("A view needs a name.");
+    setIsBusy(true);
+    try {
+      const view = {
+        name: name.trim(),
+        query: viewQuery(query),
+        layout: "table" as const,
+        columns: [...columns],
+        shared,
+      };
+      const created = await createView(view);
+      close();
+      show({ ...query, view: created.id });
+      notify(`View ${created.name} saved`);
+    } catch (error) {
+      setFault(nameFault(error));
+      setIsBusy(false);
+    }
+  };
+  return (
+    <form class="editor" onSubmit={submitting(save)}>
+      <Field
+        label="Name of the view"
+        fault={fault}
+        hint={query.search ? "Keeps filters, order and columns, not the search." : "Keeps filters, order and columns."}
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            class="input"
+            maxLength={LIMITS.maxNameChars}
+            value={name}
+            onInput={({ currentTarget }) => {
+              setName(currentTarget.value);
+              setFault(undefined);
+            }}
+          />
+        )}
+      </Field>
+      {owns ? (
+        <label class="row">
+          <input type="checkbox" checked={shared} onInput={({ currentTarget }) => setShared(currentTarget.checked)} />
+          Share with the team
+        </label>
+      ) : null}
+      <button type="submit" class="btn primary" disabled={isBusy}>
+        Save view
+      </button>
+    </form>
+  );
+}
+
+interface ViewMenuProps extends Props {
+  view: View;
+  isChanged: boolean;
+}
+
+function ViewMenu({ view, isChanged, query, columns, show }: ViewMenuProps): JSX.Element {
+  const { owns } = useTeam();
+  const [isRenaming, setIsRenaming] = useState(false);
+  const write = async (change: Partial<View>, done: string): Promise<void> => {
+    try {
+      await changeView({ ...view, ...change });
+      notify(done);
+    } catch (error) {
+      complain(`View ${view.name} was not changed. ${describeError(error)}`);
+    }
+  };
+  const update = async () => {
+    await write({ query: viewQuery(query), columns: [...columns] }, `View ${view.name} updated`);
+    chooseColumns(view.id, undefined);
+  };
+  const remove = async () => {
+    try {
+      await deleteView(view);
+    } catch (error) {
+      complain(`View ${view.name} was not deleted. ${describeError(error)}`);
+      return;
+    }
+    chooseColumns(view.id, undefined);
+    show({ ...query, view: 0 });
+    const { name, query: kept, layout, columns: keptColumns, shared } = view;
+    notify(`View ${view.name} deleted`, {
+      undo: async () => {
+        const { id } = await createView({ name, query: kept, layout, columns: keptColumns, shared });
+        show({ ...query, view: id });
+      },
+    });
+  };
+  return (
+    <>
+      <Menu
+        label={`View ${view.name}`}
+        trigger={(props) => (
+          <button
+            type="button"
+            class="btn icon ghost"
+            aria-label={`Change the view ${view.name}`}
+            title="Change this view"
+            {...props}
+          >
+            <Icon name="ellipsis" />
+          </button>
+        )}
+      >
+        {isChanged ? (
+          <MenuItem icon="save" onSelect={update}>
+            Update with what is shown
+          </MenuItem>
+        ) : null}
+        <MenuItem icon="pencil" onSelect={() => setIsRenaming(true)}>
+          Rename
+        </MenuItem>
+        {owns ? (
+          <MenuItem
+            icon="users"
+            onSelect={() =>
+              write(
+                { shared: !view.shared },
+                view.shared ? `View ${view.name} is yours alone` : `View ${view.name} shared with the team`,
+              )
+            }
+          >
+            {view.shared ? "Stop sharing" : "Share with the team"}
+          </MenuItem>
+        ) : null}
+        <MenuItem icon="trash-2" danger onSelect={remove}>
+          Delete
+        </MenuItem>
+      </Menu>
+      {isRenaming ? <Rename view={view} onClose={() => setIsRenaming(false)} /> : null}
+    </>
+  );
+}
+
+function Rename({ view, onClose }: { view: View; onClose: () => void }): JSX.Element {
+  const [name, setName] = useState(view.name);
+  const [fault, setFault] = useState<string>();
+  const save = async () => {
+    try {
+      await changeView({ ...view, name: name.trim() });
+      onClose();
+    } catch (error) {
+      setFault(nameFault(error));
+    }
+  };
+  return (
+    <Dialog title="Rename the view" onClose={onClose}>
+      <form class="editor" onSubmit={submitting(save)}>
+        <Field label="Name of the view" fault={fault}>
+          {(ids) => (
+            <input
+              {...ids}
+              class="input"
+              required
+              maxLength={LIMITS.maxNameChars}
+              value={name}
+              onInput={({ currentTarget }) => setName(currentTarget.value)}
+            />
+          )}
+        </Field>
+        <div class="actions">
+          <button type="button" class="btn ghost" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="btn primary">
+            Rename
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

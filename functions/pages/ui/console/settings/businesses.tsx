@@ -1,0 +1,121 @@
+// The businesses that leads belong to.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { api, type Business, describeError, unwrap } from "../app/api";
+import { LIMITS } from "../app/contract-values";
+import { useTeam } from "../app/team";
+import { confirmed } from "../ui/dialog";
+import { Icon } from "../ui/icon";
+import { Menu, MenuItem } from "../ui/menu";
+import { Empty } from "../ui/states";
+import { attempted, complain, notify } from "../ui/toast";
+import { EditableName } from "./editable";
+import { NameDialog } from "./name-dialog";
+import { Section } from "./section";
+
+export function Businesses(): JSX.Element {
+  const { businesses, owns, reload } = useTeam();
+  const [isAdding, setIsAdding] = useState(false);
+  const put = async ({ id }: Business, name: string) => {
+    await unwrap(api.PUT("/businesses/{id}", { params: { path: { id } }, body: { name } }));
+    await reload();
+  };
+  const rename = async (business: Business, name: string) => {
+    try {
+      await put(business, name);
+    } catch (error) {
+      return complain(describeError(error));
+    }
+    return notify(`${business.name} renamed to ${name}`, { undo: () => put(business, business.name) });
+  };
+  const remove = async ({ id, name }: Business) => {
+    const text = "Only a business that no lead belongs to can be deleted.";
+    if (!(await confirmed(`Delete “${name}”?`, text, "Delete"))) return;
+    await attempted(unwrap(api.DELETE("/businesses/{id}", { params: { path: { id } } })), `${name} deleted`);
+    await reload();
+  };
+  return (
+    <Section
+      title="Businesses"
+      count={businesses.length}
+      limit={LIMITS.maxBusinessesPerTeam}
+      text="The parts of your company, or the companies, that leads belong to. Board, list and dashboard can be filtered by them."
+      add={owns ? "New business" : undefined}
+      onAdd={() => setIsAdding(true)}
+    >
+      {businesses.length === 0 ? (
+        <Empty icon="briefcase" title="No businesses yet" text="A lead needs none. Add them if you sell for several." />
+      ) : (
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              {owns ? (
+                <th scope="col" class="w-box">
+                  <span class="unseen">Actions</span>
+                </th>
+              ) : null}
+            </tr>
+          </thead>
+          <tbody>
+            {businesses.map((business) => (
+              <tr key={business.id}>
+                <th scope="row">
+                  {owns ? (
+                    <EditableName
+                      label={`name of ${business.name}`}
+                      text={business.name}
+                      maxLength={LIMITS.maxNameChars}
+                      save={(name) => rename(business, name)}
+                    />
+                  ) : (
+                    <div class="cut" title={business.name}>
+                      <bdi>{business.name}</bdi>
+                    </div>
+                  )}
+                </th>
+                {owns ? (
+                  <td class="right">
+                    <Menu
+                      label={`More about ${business.name}`}
+                      trigger={(props) => (
+                        <button
+                          type="button"
+                          class="btn icon ghost"
+                          aria-label={`More about ${business.name}`}
+                          title="More"
+                          {...props}
+                        >
+                          <Icon name="ellipsis" />
+                        </button>
+                      )}
+                    >
+                      <MenuItem icon="trash-2" danger onSelect={() => remove(business)}>
+                        Delete
+                      </MenuItem>
+                    </Menu>
+                  </td>
+                ) : null}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {isAdding ? (
+        <NameDialog
+          title="New business"
+          maxLength={LIMITS.maxNameChars}
+          action="Create business"
+          create={async (name) => {
+            await unwrap(api.POST("/businesses", { body: { name } }));
+            setIsAdding(false);
+            await reload();
+            notify(`${name} is a business now`);
+          }}
+          onClose={() => setIsAdding(false)}
+        />
+      ) : null}
+    </Section>
+  );
+}

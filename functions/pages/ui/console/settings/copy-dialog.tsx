@@ -1,0 +1,56 @@
+// A text to copy: a secret that is shown once, or HTML to paste.
+
+import type { ComponentChildren, JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { Dialog } from "../ui/dialog";
+import { Icon } from "../ui/icon";
+
+interface Props {
+  title: string;
+  /** What the text is for. */
+  children: ComponentChildren;
+  text: string;
+  /** Name of the text: `Secret`. */
+  label: string;
+  onClose: () => void;
+}
+
+export function CopyDialog({ title, children, text, label, onClose }: Props): JSX.Element {
+  const [done, setDone] = useState("");
+  const field = useRef<HTMLTextAreaElement>(null);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setDone(`${label} copied`);
+    } catch {
+      // Over plain HTTP there is no clipboard, except on the same machine.
+      field.current?.select();
+      setDone(`${label} selected, to be copied`);
+    }
+  };
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <p>{children}</p>
+      <textarea
+        class="input secret"
+        ref={field}
+        readOnly
+        aria-label={label}
+        rows={Math.min(text.split("\n").length, 12)}
+        value={text}
+      />
+      <div class="actions">
+        <small class="good" role="status">
+          {done}
+        </small>
+        <button type="button" class="btn push" onClick={copy}>
+          <Icon name="copy" />
+          Copy
+        </button>
+        <button type="button" class="btn primary" onClick={onClose}>
+          Done
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,86 @@
+// A name that looks like text and becomes an input where it stands.
+
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { submitting } from "../ui/field";
+
+interface Props {
+  /** What is edited: `name of New`. */
+  label: string;
+  text: string;
+  maxLength: number;
+  /** Returns whether it was saved. */
+  save: (text: string) => Promise<boolean>;
+}
+
+export function EditableName({ label, text, maxLength, save }: Props): JSX.Element {
+  /** Absent unless it is being edited. */
+  const [draft, setDraft] = useState<string>();
+  const button = useRef<HTMLButtonElement>(null);
+  /** Whether it is being saved, or closed. An input that is removed loses the focus too. */
+  const isSettled = useRef(false);
+  const close = (returnFocus: boolean) => {
+    isSettled.current = true;
+    setDraft(undefined);
+    if (returnFocus) requestAnimationFrame(() => button.current?.focus());
+  };
+  const commit = async (returnFocus: boolean) => {
+    const name = draft?.trim();
+    if (draft === undefined || isSettled.current) return;
+    // An empty name is not valid, and stays until it is one or is given up.
+    if (!name) return;
+    if (name === text) {
+      close(returnFocus);
+      return;
+    }
+    isSettled.current = true;
+    if (await save(name)) close(returnFocus);
+    else isSettled.current = false;
+  };
+  if (draft === undefined) {
+    return (
+      <button
+        ref={button}
+        type="button"
+        class="value"
+        title={text}
+        onClick={() => {
+          isSettled.current = false;
+          setDraft(text);
+        }}
+      >
+        <span class="unseen">Edit {label}: </span>
+        <bdi class="cut">{text}</bdi>
+      </button>
+    );
+  }
+  return (
+    <form class="edit-name" onSubmit={submitting(() => commit(true))}>
+      <input
+        class="input"
+        ref={(input) => {
+          if (!input || input.dataset.focused) return;
+          input.dataset.focused = "true";
+          input.select();
+        }}
+        aria-label={`${label[0]?.toUpperCase()}${label.slice(1)}`}
+        aria-describedby="edit-name-keys"
+        aria-invalid={draft.trim() ? undefined : true}
+        value={draft}
+        required
+        maxLength={maxLength}
+        onInput={({ currentTarget }) => setDraft(currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.preventDefault();
+          event.stopPropagation();
+          close(true);
+        }}
+        onBlur={() => commit(false)}
+      />
+      <span class="unseen" id="edit-name-keys">
+        Enter saves, Escape cancels
+      </span>
+    </form>
+  );
+}

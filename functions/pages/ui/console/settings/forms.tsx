@@ -1,0 +1,330 @@
+// Forms, to which web sites post leads.
+
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { api, describeError, type Form, RequestError, unwrap } from "../app/api";
+import { LIMITS } from "../app/contract-values";
+import { useTeam } from "../app/team";
+import { useDecision } from "../ui/decision";
+import { confirmed, Dialog } from "../ui/dialog";
+import { Field, submitting } from "../ui/field";
+import { Icon } from "../ui/icon";
+import { Loaded, useLoading } from "../ui/loading";
+import { Menu, MenuItem } from "../ui/menu";
+import { Empty } from "../ui/states";
+import { StatusPill } from "../ui/status";
+import { formatCount, RelativeTime } from "../ui/time";
+import { attempted, notify } from "../ui/toast";
+import { CheckList } from "./check-list";
+import { CopyDialog } from "./copy-dialog";
+import { Section } from "./section";
+
+/** Part of a page that posts to a form. `_gotcha` is hidden: only a machine fills it in. */
+const htmlOf = (form: Form): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
+  <label>Name <input name="name" autocomplete="name" required></label>
+  <label>E-mail <input name="email" type="email" autocomplete="email" required></label>
+  <label>Message <textarea name="message"></textarea></label>
+  <input name="_gotcha" tabindex="-1" autocomplete="off" aria-hidden="true" style="position: absolute; left: -9999px">
+  <button type="submit">Send</button>
+</form>`;
+
+export function Forms(): JSX.Element {
+  const { statuses } = useTeam();
+  const forms = useLoading(async () => (await unwrap(api.GET("/forms"))).forms, []);
+  const [editing, setEditing] = useState<Form | "new">();
+  const [pasting, setPasting] = useState<Form>();
+  const remove = async ({ id, name }: Form) => {
+    const text = "Pages that post to it get an error. Its leads stay.";
+    if (!(await confirmed(`Delete “${name}”?`, text, "Delete"))) return;
+    await attempted(unwrap(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} deleted`);
+    forms.reload();
+  };
+  return (
+    <Section
+      title="Forms"
+      count={forms.value?.length}
+      limit={LIMITS.maxFormsPerTeam}
+      text="A form on your web site becomes a lead here. Each form says which status its leads begin with."
+      add="New form"
+      onAdd={() => setEditing("new")}
+    >
+      <Loaded of={forms}>
+        {(forms) =>
+          forms.length === 0 ? (
+            <Empty
+              icon="text-cursor-input"
+              title="No forms yet"
+              text="Create one, and paste its HTML into a page of your web site."
+            />
+          ) : (
+            <table class="plain">
+              <thead>
+                <tr>
+                  <th scope="col">Name</th>
+                  <th scope="col" class="w-m c1">
+                    Status
+                  </th>
+                  <th scope="col" class="w-m">
+                    Submissions
+                  </th>
+                  <th scope="col" class="w-s c1">
+                    Last
+                  </th>
+                  <th scope="col" class="w-box">
+                    <span class="unseen">Actions</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {forms.map((form) => {
+                  const status = statuses.find(({ id }) => id === form.statusId);
+                  return (
+                    <tr key={form.id}>
+                      <th scope="row">
+                        <div class="row">
+                          <button type="button" class="cut" title={form.name} onClick={() => setEditing(form)}>
+                            <span class="unseen">Edit </span>
+                            <bdi>{form.name}</bdi>
+                          </button>
+                          {form.active ? null : <span class="tag">Off</span>}
+                        </div>
+                        {form.ignored.length > 0 ? (
+                          <div class="small quiet cut" title={form.ignored.join(", ")}>
+                            Fields of the page that are ignored: <bdi>{form.ignored.join(", ")}</bdi>
+                          </div>
+                        ) : null}
+                      </th>
+                      <td class="c1">{status ? <StatusPill status={status} /> : null}</td>
+                      <td class="quiet num">
+                        {formatCount(form.submissions)}
+                        {form.spam > 0 ? <div class="small cut">and {formatCount(form.spam)} of bots</div> : null}
+                      </td>
+                      <td class="quiet c1">
+                        {form.lastSubmittedAt ? <RelativeTime at={form.lastSubmittedAt} /> : null}
+                      </td>
+                      <td class="right">
+                        <Menu
+                          label={`More about ${form.name}`}
+                          trigger={(props) => (
+                            <button
+                              type="button"
+                              class="btn icon ghost"
+                              aria-label={`More about ${form.name}`}
+                              title="More"
+                              {...props}
+                            >
+                              <Icon name="ellipsis" />
+                            </button>
+                          )}
+                        >
+                          <MenuItem icon="copy" onSelect={() => setPasting(form)}>
+                            HTML to paste
+                          </MenuItem>
+                          <MenuItem icon="pencil" onSelect={() => setEditing(form)}>
+                            Edit
+                          </MenuItem>
+                          <MenuItem icon="trash-2" danger onSelect={() => remove(form)}>
+                            Delete
+                          </MenuItem>
+                        </Menu>
+                      </td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </table>
+          )
+        }
+      </Loaded>
+      {editing ? (
+        <FormDialog
+          form={editing === "new" ? undefined : editing}
+          onClose={() => setEditing(undefined)}
+          saved={(form) => {
+            if (editing === "new") setPasting(form);
+            setEditing(undefined);
+            forms.reload();
+          }}
+        />
+      ) : null}
+      {pasting ? (
+        <CopyDialog
+          title={`HTML of ${pasting.name}`}
+          text={htmlOf(pasting)}
+          label="HTML"
+          onClose={() => setPasting(undefined)}
+        >
+          Paste it into a page of your web site. It needs no script.
+        </CopyDialog>
+      ) : null}
+    </Section>
+  );
+}
+
+interface Draft {
+  name: string;
+  statusId: number;
+  business: number[];
+  source: string;
+  allowedOrigins: string;
+  redirectUrl: string;
+  active: boolean;
+}
+
+interface FormDialogProps {
+  form: Form | undefined;
+  saved: (form: Form) => void;
+  onClose: () => void;
+}
+
+function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
+  const { statuses, businesses } = useTeam();
+  const [draft, setDraft] = useState<Draft>({
+    name: form?.name ?? "",
+    statusId: form?.statusId ?? statuses[0]?.id ?? 1,
+    business: form?.business.map(({ id }) => id) ?? [],
+    source: form?.source ?? "",
+    allowedOrigins: form?.allowedOrigins.join("\n") ?? "",
+    redirectUrl: form?.redirectUrl ?? "",
+    active: form?.active ?? true,
+  });
+  const [error, setError] = useState<unknown>();
+  const element = useRef<HTMLFormElement>(null);
+  const change = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
+  const { busy, send } = useDecision();
+  const faults = error instanceof RequestError ? error.errors : [];
+  const faultOf = (name: keyof Draft): string | undefined => {
+    const fault = faults.find(({ field }) => field === name || field.startsWith(`${name}[`));
+    return fault && `It ${fault.message}.`;
+  };
+  const isShownBeside = faults.length > 0 && faults.every(({ field }) => (field.split("[")[0] ?? "") in draft);
+  const save = async () => {
+    setError(undefined);
+    const body = { ...draft, allowedOrigins: draft.allowedOrigins.split(/\s+/).filter(Boolean) };
+    try {
+      const result = await send(body, (key) =>
+        form
+          ? unwrap(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body }))
+          : unwrap(api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body })),
+      );
+      if (!result) return;
+      notify(`${draft.name} saved`);
+      saved(result);
+    } catch (error) {
+      setError(error);
+      requestAnimationFrame(() => element.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    }
+  };
+  return (
+    <Dialog title={form ? `Form ${form.name}` : "New form"} onClose={onClose}>
+      <form class="form" ref={element} onSubmit={submitting(save)}>
+        {error && !isShownBeside ? (
+          <p class="note bad" role="alert">
+            {describeError(error)}
+          </p>
+        ) : null}
+        <Field label="Name" fault={faultOf("name")}>
+          {(ids) => (
+            <input
+              {...ids}
+              class="input"
+              value={draft.name}
+              required
+              maxLength={LIMITS.maxNameChars}
+              placeholder="Contact page"
+              autocomplete="off"
+              onInput={({ currentTarget }) => change({ name: currentTarget.value })}
+            />
+          )}
+        </Field>
+        <div class="pair">
+          <Field label="Status of its leads" fault={faultOf("statusId")}>
+            {(ids) => (
+              <span class="select">
+                <select
+                  {...ids}
+                  value={draft.statusId}
+                  onInput={({ currentTarget }) => change({ statusId: Number(currentTarget.value) })}
+                >
+                  {statuses.map(({ id, name }) => (
+                    <option key={id} value={id}>
+                      {name}
+                    </option>
+                  ))}
+                </select>
+                <Icon name="chevron-down" />
+              </span>
+            )}
+          </Field>
+          <Field label="Source of its leads" fault={faultOf("source")}>
+            {(ids) => (
+              <input
+                {...ids}
+                class="input"
+                value={draft.source}
+                maxLength={LIMITS.maxTextChars}
+                placeholder="Web site"
+                onInput={({ currentTarget }) => change({ source: currentTarget.value })}
+              />
+            )}
+          </Field>
+        </div>
+        {businesses.length > 0 ? (
+          <CheckList
+            legend="Businesses of its leads"
+            of={businesses}
+            chosen={draft.business}
+            choose={(business) => change({ business })}
+          />
+        ) : null}
+        <Field
+          label="Sites that may post"
+          hint="One a line, such as https://www.example.com. Without one, every site may."
+          fault={faultOf("allowedOrigins")}
+        >
+          {(ids) => (
+            <textarea
+              {...ids}
+              class="input"
+              rows={2}
+              value={draft.allowedOrigins}
+              onInput={({ currentTarget }) => change({ allowedOrigins: currentTarget.value })}
+            />
+          )}
+        </Field>
+        <Field
+          label="Page to show afterwards"
+          hint="Without one, a page that says “Thank you”."
+          fault={faultOf("redirectUrl")}
+        >
+          {(ids) => (
+            <input
+              {...ids}
+              class="input"
+              type="url"
+              value={draft.redirectUrl}
+              maxLength={LIMITS.maxUrlChars}
+              onInput={({ currentTarget }) => change({ redirectUrl: currentTarget.value })}
+            />
+          )}
+        </Field>
+        <label class="row">
+          <input
+            type="checkbox"
+            checked={draft.active}
+            onInput={({ currentTarget }) => change({ active: currentTarget.checked })}
+          />
+          Accepts submissions
+        </label>
+        <div class="actions">
+          <button type="button" class="btn ghost" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="btn primary" disabled={busy}>
+            {form ? "Save form" : "Create form"}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,193 @@
+// API keys, by which machines call. A secret is shown once.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { type ApiKey, api, unwrap } from "../app/api";
+import { LIMITS } from "../app/contract-values";
+import { confirmed } from "../ui/dialog";
+import { Field } from "../ui/field";
+import { Icon } from "../ui/icon";
+import { Loaded, useLoading } from "../ui/loading";
+import { Menu, MenuItem } from "../ui/menu";
+import { Empty } from "../ui/states";
+import { formatDay, RelativeTime } from "../ui/time";
+import { attempted, complain } from "../ui/toast";
+import { CopyDialog } from "./copy-dialog";
+import { NameDialog } from "./name-dialog";
+import { Section } from "./section";
+
+const ROLES: { role: ApiKey["role"]; rights: string }[] = [
+  { role: "Sender", rights: "Creates leads and reads nothing. For web shops and forms." },
+  { role: "Viewer", rights: "Reads everything and changes nothing." },
+  { role: "Manager", rights: "Reads and changes leads." },
+];
+
+export function Keys(): JSX.Element {
+  const keys = useLoading(async () => (await unwrap(api.GET("/keys"))).keys, []);
+  const [isAdding, setIsAdding] = useState(false);
+  const [secret, setSecret] = useState<string>();
+  const revoke = async ({ id, name }: ApiKey) => {
+    const text = "Requests with it are refused within a minute.";
+    if (!(await confirmed(`Revoke “${name}”?`, text, "Revoke"))) return;
+    await attempted(unwrap(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} revoked`);
+    keys.reload();
+  };
+  return (
+    <Section
+      title="API keys"
+      count={keys.value?.length}
+      limit={LIMITS.maxApiKeysPerTeam}
+      text={
+        <>
+          For programs that call the API. <a href="/docs">The API reference</a> says how.
+        </>
+      }
+      add="New key"
+      onAdd={() => setIsAdding(true)}
+    >
+      <Loaded of={keys}>
+        {(keys) =>
+          keys.length === 0 ? (
+            <Empty
+              icon="key-round"
+              title="No API keys yet"
+              text="A program that reads or writes leads needs one of its own."
+            />
+          ) : (
+            <table class="plain">
+              <thead>
+                <tr>
+                  <th scope="col">Name</th>
+                  <th scope="col" class="w-xs c1">
+                    Ends in
+                  </th>
+                  <th scope="col" class="w-s">
+                    Role
+                  </th>
+                  <th scope="col" class="w-s c1">
+                    Last used
+                  </th>
+                  <th scope="col" class="w-s c1">
+                    Expires
+                  </th>
+                  <th scope="col" class="w-box">
+                    <span class="unseen">Actions</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {keys.map((key) => (
+                  <tr key={key.id}>
+                    <th scope="row">
+                      <div class="cut" title={key.name}>
+                        <bdi>{key.name}</bdi>
+                      </div>
+                      <div class="small quiet cut">
+                        Created <RelativeTime at={key.createdAt} />
+                      </div>
+                    </th>
+                    <td class="quiet c1">
+                      <code>{key.hint}</code>
+                    </td>
+                    <td class="quiet">{key.role}</td>
+                    <td class="quiet c1">{key.lastUsedOn ? formatDay(key.lastUsedOn) : "Never"}</td>
+                    <td class="quiet c1">{key.expiresAt ? formatDay(key.expiresAt) : "Never"}</td>
+                    <td class="right">
+                      <Menu
+                        label={`More about ${key.name}`}
+                        trigger={(props) => (
+                          <button
+                            type="button"
+                            class="btn icon ghost"
+                            aria-label={`More about ${key.name}`}
+                            title="More"
+                            {...props}
+                          >
+                            <Icon name="ellipsis" />
+                          </button>
+                        )}
+                      >
+                        <MenuItem icon="x" danger onSelect={() => revoke(key)}>
+                          Revoke
+                        </MenuItem>
+                      </Menu>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
+      </Loaded>
+      {isAdding ? (
+        <NewKey
+          onClose={() => setIsAdding(false)}
+          created={(secret) => {
+            setIsAdding(false);
+            setSecret(secret);
+            keys.reload();
+          }}
+        />
+      ) : null}
+      {secret ? (
+        <CopyDialog title="The new key" text={secret} label="Secret" onClose={() => setSecret(undefined)}>
+          It is shown this once. Keep it where you keep passwords.
+        </CopyDialog>
+      ) : null}
+    </Section>
+  );
+}
+
+interface NewKeyProps {
+  created: (secret: string | undefined) => void;
+  onClose: () => void;
+}
+
+function NewKey({ created, onClose }: NewKeyProps): JSX.Element {
+  const [role, setRole] = useState<ApiKey["role"]>("Sender");
+  const [lastDay, setLastDay] = useState("");
+  const create = async (name: string, idempotencyKey: string) => {
+    // To the end of the day where the person is.
+    const expires = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
+    const params = { header: { "Idempotency-Key": idempotencyKey } };
+    const { secret } = await unwrap(api.POST("/keys", { params, body: { name, role, ...expires } }));
+    created(secret ?? undefined);
+    // The response to a repeated request has no secret: only its hash is stored.
+    if (!secret) complain("The key exists, but its secret was lost on the way. Revoke it and create another.");
+  };
+  return (
+    <NameDialog
+      title="New API key"
+      maxLength={LIMITS.maxNameChars}
+      placeholder="Web shop"
+      action="Create key"
+      create={create}
+      onClose={onClose}
+    >
+      <fieldset class="label">
+        <legend>Role</legend>
+        <div class="options-list">
+          {ROLES.map(({ role: name, rights }) => (
+            <label key={name} class="option">
+              <input type="radio" name="role" checked={name === role} onInput={() => setRole(name)} />
+              <span>
+                {name} <small class="quiet">{rights}</small>
+              </span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <Field label="Last day" hint="Without one it does not expire.">
+        {(ids) => (
+          <input
+            {...ids}
+            class="input"
+            type="date"
+            value={lastDay}
+            onInput={({ currentTarget }) => setLastDay(currentTarget.value)}
+          />
+        )}
+      </Field>
+    </NameDialog>
+  );
+}

@@ -1,0 +1,66 @@
+// The dialog that names something new.
+
+import type { ComponentChildren, JSX } from "preact";
+import { useState } from "preact/hooks";
+import { describeError, RequestError } from "../app/api";
+import { useDecision } from "../ui/decision";
+import { Dialog } from "../ui/dialog";
+import { Field, submitting } from "../ui/field";
+
+interface Props {
+  title: string;
+  maxLength: number;
+  placeholder?: string;
+  /** Further fields, below the name. */
+  children?: ComponentChildren;
+  action: string;
+  /** Sends the name. The key is the same for every try of the same name. */
+  create: (name: string, key: string) => Promise<unknown>;
+  onClose: () => void;
+}
+
+export function NameDialog({ title, maxLength, placeholder, children, action, create, onClose }: Props): JSX.Element {
+  const [name, setName] = useState("");
+  const [fault, setFault] = useState<string>();
+  const { busy, send } = useDecision();
+  const submit = async () => {
+    try {
+      await send(name, (key) => create(name.trim(), key));
+    } catch (error) {
+      const named = error instanceof RequestError && error.errors.find(({ field }) => field === "name");
+      setFault(named ? `It ${named.message}.` : describeError(error));
+    }
+  };
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <form class="form" onSubmit={submitting(submit)}>
+        <Field label="Name" fault={fault}>
+          {(ids) => (
+            <input
+              {...ids}
+              class="input"
+              value={name}
+              required
+              maxLength={maxLength}
+              placeholder={placeholder}
+              autocomplete="off"
+              onInput={({ currentTarget }) => {
+                setName(currentTarget.value);
+                setFault(undefined);
+              }}
+            />
+          )}
+        </Field>
+        {children}
+        <div class="actions">
+          <button type="button" class="btn ghost" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="btn primary" disabled={busy}>
+            {action}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,71 @@
+// What belongs to the team. Each kind has an address of its own: `#/settings/statuses`, `#/settings/webhooks/3`.
+
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { useRoute } from "../app/route";
+import { useTeam } from "../app/team";
+import { Empty } from "../ui/states";
+import { Businesses } from "./businesses";
+import { Forms } from "./forms";
+import { Keys } from "./keys";
+import { Statuses } from "./statuses";
+import { WebhookScreen } from "./webhook";
+import { Webhooks } from "./webhooks";
+
+const SECTIONS = [
+  { path: "statuses", title: "Statuses", owners: false, Shown: Statuses },
+  { path: "businesses", title: "Businesses", owners: false, Shown: Businesses },
+  { path: "forms", title: "Forms", owners: true, Shown: Forms },
+  { path: "webhooks", title: "Webhooks", owners: true, Shown: Webhooks },
+  { path: "keys", title: "API keys", owners: true, Shown: Keys },
+];
+
+export function Settings(): JSX.Element {
+  const { owns } = useTeam();
+  const [path = "", id] = useRoute().rest.split("/");
+  const section = SECTIONS.find((section) => section.path === (path || "statuses"));
+  const webhookId = section?.path === "webhooks" ? Number(id) : 0;
+  const isHidden = section?.owners && !owns;
+  useEffect(() => {
+    if (section) document.title = `${section.title} · Settings · Leads`;
+  }, [section]);
+  return (
+    <>
+      <header class="head">
+        <div>
+          <h1>Settings</h1>
+        </div>
+      </header>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Settings">
+        <div class="body page">
+          <div class="settings">
+            <nav aria-label="Settings">
+              {SECTIONS.filter(({ owners }) => owns || !owners).map(({ path, title }) => (
+                <a key={path} href={`#/settings/${path}`} aria-current={section?.path === path ? "page" : undefined}>
+                  {title}
+                </a>
+              ))}
+            </nav>
+            <div class="stack">
+              {owns ? null : (
+                <p class="note">
+                  Only Owners of the team change these. API keys, forms and webhooks are theirs too: only Owners see
+                  them.
+                </p>
+              )}
+              {!section ? (
+                <Empty icon="settings" title="There is no such setting" text="Choose one from the list." />
+              ) : isHidden ? (
+                <Empty icon="settings" title="Only Owners see these settings" text="Ask an Owner of the team." />
+              ) : webhookId > 0 ? (
+                <WebhookScreen key={webhookId} id={webhookId} />
+              ) : (
+                <section.Shown />
+              )}
+            </div>
+          </div>
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,120 @@
+// The dialog that creates or edits a webhook.
+
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { api, describeError, RequestError, unwrap, type Webhook } from "../app/api";
+import { EVENT_TYPES, LIMITS } from "../app/contract-values";
+import { useDecision } from "../ui/decision";
+import { Dialog } from "../ui/dialog";
+import { Field, submitting } from "../ui/field";
+import { complain, notify } from "../ui/toast";
+import { CheckList } from "./check-list";
+
+/** Whether a webhook gets every event. */
+export const hasAllTypes = (types: string[]): boolean => types.length === EVENT_TYPES.length;
+
+interface Props {
+  webhook: Webhook | undefined;
+  /** Receives the secret of a new webhook, which is shown once. */
+  saved: (secret: string | undefined) => void;
+  onClose: () => void;
+}
+
+export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
+  const [draft, setDraft] = useState({
+    url: webhook?.url ?? "",
+    types: webhook && !hasAllTypes(webhook.types) ? webhook.types : [],
+    description: webhook?.description ?? "",
+    active: webhook?.active ?? true,
+  });
+  const [error, setError] = useState<unknown>();
+  const form = useRef<HTMLFormElement>(null);
+  const change = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
+  const { busy, send } = useDecision();
+  const faults = error instanceof RequestError ? error.errors : [];
+  const faultOf = (name: "url" | "description"): string | undefined => {
+    const fault = faults.find(({ field }) => field === name);
+    return fault && `It ${fault.message}.`;
+  };
+  const isShownBeside = faults.length > 0 && faults.every(({ field }) => ["url", "description"].includes(field));
+  const save = async () => {
+    setError(undefined);
+    const body = { ...draft, types: draft.types.length > 0 ? draft.types : [...EVENT_TYPES] };
+    try {
+      const result = await send<Webhook & { secret?: string }>(draft, (key) =>
+        webhook
+          ? unwrap(api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body }))
+          : unwrap(api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body })),
+      );
+      if (!result) return;
+      saved(result.secret);
+      if (webhook) notify("Webhook saved");
+      // The response to a repeated request has no secret.
+      else if (!result.secret) complain("The webhook exists, but its secret was lost on the way. Renew the secret.");
+    } catch (error) {
+      setError(error);
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    }
+  };
+  return (
+    <Dialog title={webhook ? "Webhook" : "New webhook"} onClose={onClose}>
+      <form class="form" ref={form} onSubmit={submitting(save)}>
+        {error && !isShownBeside ? (
+          <p class="note bad" role="alert">
+            {describeError(error)}
+          </p>
+        ) : null}
+        <Field label="Address" hint="It begins with https:// and is public." fault={faultOf("url")}>
+          {(ids) => (
+            <input
+              {...ids}
+              class="input"
+              type="url"
+              value={draft.url}
+              required
+              maxLength={LIMITS.maxUrlChars}
+              placeholder="https://erp.example.com/hooks/leads"
+              onInput={({ currentTarget }) => change({ url: currentTarget.value })}
+            />
+          )}
+        </Field>
+        <Field label="Description" fault={faultOf("description")}>
+          {(ids) => (
+            <textarea
+              {...ids}
+              class="input"
+              rows={1}
+              maxLength={LIMITS.maxDescriptionChars}
+              placeholder="ERP, new and won leads"
+              value={draft.description}
+              onInput={({ currentTarget }) => change({ description: currentTarget.value })}
+            />
+          )}
+        </Field>
+        <CheckList
+          legend="Events"
+          hint="Without a choice it gets every event, later kinds too."
+          of={EVENT_TYPES.map((type) => ({ id: type, name: type }))}
+          chosen={draft.types}
+          choose={(types) => change({ types })}
+        />
+        <label class="row">
+          <input
+            type="checkbox"
+            checked={draft.active}
+            onInput={({ currentTarget }) => change({ active: currentTarget.checked })}
+          />
+          Active
+        </label>
+        <div class="actions">
+          <button type="button" class="btn ghost" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="btn primary" disabled={busy}>
+            {webhook ? "Save webhook" : "Create webhook"}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

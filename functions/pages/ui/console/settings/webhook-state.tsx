@@ -1,0 +1,39 @@
+// Whether a webhook works, in words.
+
+import type { JSX } from "preact";
+import type { Webhook } from "../app/api";
+import { Icon } from "../ui/icon";
+import { formatTime } from "../ui/time";
+
+/** Why a webhook was switched off. */
+export const SWITCHED_OFF: Record<NonNullable<Webhook["switchedOff"]>, string> = {
+  Gone: "the endpoint answered 410",
+  Failing: "every delivery failed for five days",
+};
+
+export function WebhookState({ webhook }: { webhook: Webhook }): JSX.Element {
+  const { active, switchedOff, failingSince } = webhook;
+  if (switchedOff) {
+    return (
+      <span class="row bad" title={`Off: ${SWITCHED_OFF[switchedOff]}`}>
+        <Icon name="circle-alert" />
+        <span class="cut">Off: {SWITCHED_OFF[switchedOff]}</span>
+      </span>
+    );
+  }
+  if (!active) return <span class="quiet">Off</span>;
+  if (failingSince) {
+    return (
+      <span class="row bad">
+        <Icon name="circle-alert" />
+        <span class="cut">Failing since {formatTime(failingSince)}</span>
+      </span>
+    );
+  }
+  return (
+    <span class="row good">
+      <Icon name="circle-check" />
+      Active
+    </span>
+  );
+}

@@ -1,0 +1,457 @@
+// One webhook: its properties, a test, its deliveries with their attempts, and what is sent again.
+
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { api, type Delivery, describeError, unwrap, type Webhook } from "../app/api";
+import { go } from "../app/route";
+import { useDecision } from "../ui/decision";
+import { confirmed, Dialog } from "../ui/dialog";
+import { Field, submitting } from "../ui/field";
+import { Icon } from "../ui/icon";
+import { Failure, Loaded, More, useLoading, usePages } from "../ui/loading";
+import { Menu, MenuItem } from "../ui/menu";
+import { formatCount, formatTime, RelativeTime } from "../ui/time";
+import { attempted, complain, notify } from "../ui/toast";
+import { CopyDialog } from "./copy-dialog";
+import { hasAllTypes, WebhookDialog } from "./webhook-dialog";
+import { SWITCHED_OFF } from "./webhook-state";
+
+const PAGE_SIZE = 20;
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** After something is sent, its delivery is read this often. */
+const MAX_POLLS = 10;
+const POLL_PAUSE_MS = 1500;
+
+export function WebhookScreen({ id }: { id: number }): JSX.Element {
+  const webhook = useLoading(() => unwrap(api.GET("/webhooks/{id}", { params: { path: { id } } })), [id]);
+  if (!webhook.value && webhook.error) {
+    return (
+      <section class="stack">
+        <Back title="Webhook" />
+        <Failure error={webhook.error} retry={webhook.reload} />
+      </section>
+    );
+  }
+  return <Loaded of={webhook}>{(read) => <WebhookDetails webhook={read} reload={webhook.reload} />}</Loaded>;
+}
+
+function Back({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
+  return (
+    <div class="sec">
+      <a class="btn ghost icon hang" href="#/settings/webhooks" aria-label="All webhooks" title="All webhooks">
+        <Icon name="chevron-left" />
+      </a>
+      <h2 class="title cut" title={title}>
+        <bdi>{title}</bdi>
+      </h2>
+      <span class="push" />
+      {children}
+    </div>
+  );
+}
+
+interface DetailsProps {
+  webhook: Webhook;
+  reload: () => void;
+}
+
+function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
+  const { id, url, description, types, active, createdAt } = webhook;
+  const deliveries = usePages<Delivery & { id: string }>(
+    async (cursor) => {
+      const query = { limit: PAGE_SIZE, ...(cursor ? { cursor } : {}) };
+      const page = await unwrap(api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query } }));
+      return { ...page, items: page.deliveries.map((delivery) => ({ ...delivery, id: delivery.event.id })) };
+    },
+    [id],
+  );
+  const [secret, setSecret] = useState<string>();
+  const [dialog, setDialog] = useState<"edit" | "replay">();
+  const [failedOnly, setFailedOnly] = useState(false);
+  const [polls, setPolls] = useState(0);
+  const { busy, send } = useDecision();
+  const refresh = () => {
+    reload();
+    deliveries.reload();
+  };
+  useEffect(() => {
+    if (polls === 0) return;
+    const timer = setTimeout(() => {
+      refresh();
+      setPolls(polls - 1);
+    }, POLL_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [polls]);
+
+  /** Sends a request; returns nothing where it failed, which is announced. */
+  const attempt = async <T,>(body: unknown, request: (key: string) => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await send(body, request);
+    } catch (error) {
+      complain(describeError(error));
+      return undefined;
+    }
+  };
+  const params = (key: string) => ({ path: { id }, header: { "Idempotency-Key": key } });
+  const test = async () => {
+    const result = await attempt("test", (key) => unwrap(api.POST("/webhooks/{id}/test", { params: params(key) })));
+    if (!result) return;
+    notify("Test sent");
+    setPolls(MAX_POLLS);
+  };
+  const resend = async (eventId: string) => {
+    const result = await attempt(eventId, (key) => {
+      const { path, header } = params(key);
+      return unwrap(
+        api.POST("/webhooks/{id}/deliveries/{eventId}", { params: { path: { ...path, eventId }, header } }),
+      );
+    });
+    if (!result) return;
+    notify("Sent again");
+    setPolls(MAX_POLLS);
+  };
+  const replay = async (from: string) => {
+    setDialog(undefined);
+    let count = 0;
+    let since: string | undefined = from;
+    while (since) {
+      const body: { since: string } = { since };
+      const result = await attempt(body, (key) =>
+        unwrap(api.POST("/webhooks/{id}/replay", { params: params(key), body })),
+      );
+      if (!result) return;
+      count += result.count;
+      // More events of one moment than fit a response would begin there for ever.
+      since = result.nextSince === since ? undefined : result.nextSince;
+    }
+    notify(count === 0 ? "Nothing has failed since then" : `${formatCount(count)} sent again`);
+    if (count > 0) setPolls(MAX_POLLS);
+  };
+  const renew = async () => {
+    const text = "The current secret stays valid for 24 hours beside the new one.";
+    if (!(await confirmed("Renew the secret?", text, "Renew secret"))) return;
+    const result = await attempt("secret", (key) => unwrap(api.POST("/webhooks/{id}/secret", { params: params(key) })));
+    if (!result) return;
+    setSecret(result.secret ?? undefined);
+    // The response to a repeated request has no secret.
+    if (!result.secret) complain("The new secret was lost on the way. Renew it once more.");
+  };
+  const remove = async () => {
+    if (!(await confirmed("Delete this webhook?", `${url} gets no more events.`, "Delete"))) return;
+    const request = unwrap(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
+    if (await attempted(request, "Webhook deleted")) go("/settings/webhooks");
+  };
+  const shown = deliveries.items.filter(({ state }) => !failedOnly || state !== "Delivered");
+  const cannotSend = busy || !active;
+  const offTitle = active ? undefined : "The webhook is off";
+  return (
+    <section class="stack" aria-label={description || url}>
+      <Back title={description || url}>
+        <button type="button" class="btn" disabled={cannotSend} title={offTitle} onClick={test}>
+          Send a test
+        </button>
+        <Menu
+          label="More about this webhook"
+          trigger={(props) => (
+            <button type="button" class="btn icon ghost" aria-label="More about this webhook" title="More" {...props}>
+              <Icon name="ellipsis" />
+            </button>
+          )}
+        >
+          <MenuItem icon="pencil" onSelect={() => setDialog("edit")}>
+            Edit
+          </MenuItem>
+          <MenuItem icon="key-round" onSelect={renew}>
+            Renew the secret
+          </MenuItem>
+          <MenuItem icon="history" disabled={cannotSend} onSelect={() => setDialog("replay")}>
+            Send failed ones again
+          </MenuItem>
+          <MenuItem icon="trash-2" danger onSelect={remove}>
+            Delete
+          </MenuItem>
+        </Menu>
+      </Back>
+      <dl class="fields">
+        <div>
+          <dt>Address</dt>
+          <dd>
+            <button type="button" class="value" title={url} onClick={() => setDialog("edit")}>
+              <span class="unseen">Edit address: </span>
+              <bdi class="cut">{url}</bdi>
+            </button>
+          </dd>
+        </div>
+        <div>
+          <dt>Events</dt>
+          <dd>
+            <button type="button" class="value" onClick={() => setDialog("edit")}>
+              <span class="unseen">Edit events: </span>
+              {hasAllTypes(types)
+                ? "Every event"
+                : types.map((type) => (
+                    <span key={type} class="tag">
+                      {type}
+                    </span>
+                  ))}
+            </button>
+          </dd>
+        </div>
+        <div>
+          <dt>Secret</dt>
+          <dd>
+            <button type="button" class="value" disabled={busy} onClick={renew}>
+              <span>
+                Shown once, <RelativeTime at={createdAt} />. Renew
+              </span>
+            </button>
+          </dd>
+        </div>
+      </dl>
+      <Health webhook={webhook} edit={() => setDialog("edit")} replay={() => setDialog("replay")} />
+      <section aria-label="Deliveries">
+        <div class="sec">
+          <h2>Deliveries</h2>
+          <span class="count">30 days</span>
+          <button
+            type="button"
+            class="btn icon ghost"
+            aria-label="Refresh the deliveries"
+            title="Refresh"
+            onClick={refresh}
+          >
+            <Icon name="refresh-cw" />
+          </button>
+          <span class="push" />
+          <div class="tabs" role="radiogroup" aria-label="Deliveries that are shown">
+            {[false, true].map((only) => (
+              <label key={String(only)}>
+                <input
+                  class="unseen"
+                  type="radio"
+                  name="deliveries"
+                  checked={failedOnly === only}
+                  onInput={() => setFailedOnly(only)}
+                />
+                {only ? (
+                  <>
+                    Failed<span class="unseen"> only</span>
+                  </>
+                ) : (
+                  "All"
+                )}
+              </label>
+            ))}
+          </div>
+        </div>
+        {shown.length > 0 ? (
+          <table class="plain deliveries">
+            <thead>
+              <tr>
+                <th scope="col" class="w-m">
+                  Result
+                </th>
+                <th scope="col">Event</th>
+                <th scope="col" class="right w-s c1">
+                  Took
+                </th>
+                <th scope="col" class="right w-s">
+                  When
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((delivery) => (
+                <DeliveryRows
+                  key={delivery.id}
+                  delivery={delivery}
+                  disabled={cannotSend}
+                  resend={() => resend(delivery.id)}
+                />
+              ))}
+            </tbody>
+          </table>
+        ) : null}
+        {shown.length === 0 && !deliveries.error && !deliveries.more && (polls > 0 || !deliveries.busy) ? (
+          <p class="quiet">
+            {polls > 0
+              ? "It is on its way."
+              : failedOnly
+                ? "Nothing has failed in the last 30 days."
+                : "Nothing was sent in the last 30 days."}
+          </p>
+        ) : (
+          <More of={deliveries} />
+        )}
+      </section>
+      {dialog === "edit" ? (
+        <WebhookDialog
+          webhook={webhook}
+          onClose={() => setDialog(undefined)}
+          saved={() => {
+            setDialog(undefined);
+            reload();
+          }}
+        />
+      ) : null}
+      {dialog === "replay" ? <ReplayDialog replay={replay} onClose={() => setDialog(undefined)} /> : null}
+      {secret ? (
+        <CopyDialog title="The new secret" text={secret} label="Secret" onClose={() => setSecret(undefined)}>
+          It is shown this once. For 24 hours every delivery is signed with both, the one before and this one.
+        </CopyDialog>
+      ) : null}
+    </section>
+  );
+}
+
+interface HealthProps {
+  webhook: Webhook;
+  edit: () => void;
+  replay: () => void;
+}
+
+/** What is wrong with the webhook, and what to do about it. */
+function Health({ webhook, edit, replay }: HealthProps): JSX.Element | null {
+  const { active, switchedOff, failingSince } = webhook;
+  if (!active) {
+    return (
+      <div class={switchedOff ? "note bad" : "note"}>
+        <Icon name={switchedOff ? "circle-alert" : "info"} />
+        <div>
+          <b>Off{switchedOff ? `: ${SWITCHED_OFF[switchedOff]}` : ""}.</b> Nothing is sent until it is switched on
+          again.
+        </div>
+        <button type="button" class="btn little push" onClick={edit}>
+          Edit
+        </button>
+      </div>
+    );
+  }
+  if (!failingSince) return null;
+  return (
+    <div class="note bad">
+      <Icon name="circle-alert" />
+      <div>
+        <b>Failing since {formatTime(failingSince)}.</b> Each delivery is tried again for three days. After five days of
+        failures the webhook is switched off.
+      </div>
+      <button type="button" class="btn little push" onClick={replay}>
+        Send failed ones again
+      </button>
+    </div>
+  );
+}
+
+interface DeliveryProps {
+  delivery: Delivery;
+  disabled: boolean;
+  resend: () => void;
+}
+
+const STATES: Record<Delivery["state"], string> = {
+  Pending: "Not delivered yet",
+  Delivered: "Delivered",
+  Failed: "Failed",
+};
+
+function DeliveryRows({ delivery, disabled, resend }: DeliveryProps): JSX.Element {
+  const { event, state, attempts, nextAttemptAt } = delivery;
+  const [open, setOpen] = useState(false);
+  const last = attempts[0];
+  const isDelivered = state === "Delivered";
+  const isWaiting = attempts.length === 0;
+  const style = isDelivered ? "row good" : isWaiting ? "row quiet" : "row bad";
+  return (
+    <>
+      <tr>
+        <th scope="row">
+          <button
+            type="button"
+            class={style}
+            aria-expanded={open}
+            aria-label={`${STATES[state]}, ${last ? (last.status ?? last.error) : "no attempt yet"}, ${event.type}`}
+            onClick={() => setOpen(!open)}
+          >
+            <Icon name={isDelivered ? "circle-check" : isWaiting ? "clock" : "circle-alert"} />
+            <span class="cut" title={last?.error}>
+              {last ? (last.status ?? last.error) : "Waiting"}
+            </span>
+            <Icon name={open ? "chevron-down" : "chevron-right"} />
+          </button>
+        </th>
+        <td class="cut" title={event.type}>
+          <code>{event.type}</code>
+        </td>
+        <td class="right num quiet c1">{last ? `${formatCount(last.duration)} ms` : null}</td>
+        <td class="right num quiet">
+          <RelativeTime at={event.createdAt} />
+        </td>
+      </tr>
+      {open ? (
+        <tr class="inner">
+          <td colSpan={4}>
+            <div class="attempts">
+              <p class="row wrap">
+                <span>{STATES[state]}</span>
+                <code class="quiet cut" title={event.id}>
+                  {event.id}
+                </code>
+                {/* Nothing is stored of a test that could be sent again. */}
+                {event.type === "ping" ? null : (
+                  <button type="button" class="btn little push" disabled={disabled} onClick={resend}>
+                    Send again
+                  </button>
+                )}
+              </p>
+              {nextAttemptAt ? <p class="small quiet">Next attempt at {formatTime(nextAttemptAt)}</p> : null}
+              <ol aria-label="Attempts">
+                {attempts.map(({ at, status, error, duration, response }) => (
+                  <li key={at}>
+                    <span class="small quiet num">
+                      {formatTime(at)} · <b>{status ?? error}</b> · {formatCount(duration)} ms
+                    </span>
+                    {response ? <pre>{response}</pre> : null}
+                  </li>
+                ))}
+              </ol>
+            </div>
+          </td>
+        </tr>
+      ) : null}
+    </>
+  );
+}
+
+/** A local time without its zone, as the input has it. */
+const localTime = (time: number): string =>
+  new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+
+function ReplayDialog({ replay, onClose }: { replay: (since: string) => void; onClose: () => void }): JSX.Element {
+  const [since, setSince] = useState(() => localTime(Date.now() - DAY_MS));
+  return (
+    <Dialog title="Send failed ones again" onClose={onClose}>
+      <form class="form" onSubmit={submitting(() => replay(new Date(since).toISOString()))}>
+        <Field label="Since" hint="Deliveries that are still tried by themselves are not sent.">
+          {(ids) => (
+            <input
+              {...ids}
+              class="input"
+              type="datetime-local"
+              value={since}
+              required
+              onInput={({ currentTarget }) => setSince(currentTarget.value)}
+            />
+          )}
+        </Field>
+        <div class="actions">
+          <button type="button" class="btn ghost" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="btn primary">
+            Send again
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,96 @@
+// Webhooks: the endpoints that are told what happens to leads.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { api, unwrap } from "../app/api";
+import { LIMITS } from "../app/contract-values";
+import { Loaded, useLoading } from "../ui/loading";
+import { Empty } from "../ui/states";
+import { CopyDialog } from "./copy-dialog";
+import { Section } from "./section";
+import { hasAllTypes, WebhookDialog } from "./webhook-dialog";
+import { WebhookState } from "./webhook-state";
+
+export function Webhooks(): JSX.Element {
+  const webhooks = useLoading(async () => (await unwrap(api.GET("/webhooks"))).webhooks, []);
+  const [isAdding, setIsAdding] = useState(false);
+  const [secret, setSecret] = useState<string>();
+  return (
+    <Section
+      title="Webhooks"
+      count={webhooks.value?.length}
+      limit={LIMITS.maxWebhooksPerTeam}
+      text="A webhook tells another system of each change, within seconds, and tries again while that system is down."
+      add="New webhook"
+      onAdd={() => setIsAdding(true)}
+    >
+      <Loaded of={webhooks}>
+        {(webhooks) =>
+          webhooks.length === 0 ? (
+            <Empty
+              icon="webhook"
+              title="No webhooks yet"
+              text="Create one to send changes of leads to another system."
+            />
+          ) : (
+            <table class="plain">
+              <thead>
+                <tr>
+                  <th scope="col">Webhook</th>
+                  <th scope="col" class="w-l c1">
+                    Events
+                  </th>
+                  <th scope="col" class="w-l">
+                    State
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {webhooks.map((webhook) => {
+                  const { id, url, description, types } = webhook;
+                  const events = hasAllTypes(types) ? "Every event" : types.join(", ");
+                  return (
+                    <tr key={id}>
+                      <th scope="row">
+                        <a class="cut block" href={`#/settings/webhooks/${id}`} title={description || url}>
+                          <bdi>{description || url}</bdi>
+                        </a>
+                        {description ? (
+                          <div class="small quiet cut" title={url}>
+                            <bdi>{url}</bdi>
+                          </div>
+                        ) : null}
+                      </th>
+                      <td class="quiet cut c1" title={events}>
+                        {events}
+                      </td>
+                      <td>
+                        <WebhookState webhook={webhook} />
+                      </td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </table>
+          )
+        }
+      </Loaded>
+      {isAdding ? (
+        <WebhookDialog
+          webhook={undefined}
+          onClose={() => setIsAdding(false)}
+          saved={(secret) => {
+            setIsAdding(false);
+            setSecret(secret);
+            webhooks.reload();
+          }}
+        />
+      ) : null}
+      {secret ? (
+        <CopyDialog title="The webhook’s secret" text={secret} label="Secret" onClose={() => setSecret(undefined)}>
+          It is shown this once. The endpoint verifies with it that a request is from here.
+        </CopyDialog>
+      ) : null}
+    </Section>
+  );
+}

@@ -1,0 +1,39 @@
+// One decision, one idempotency key, kept over every try.
+
+import { useRef, useState } from "preact/hooks";
+import { idempotencyKey, Refused } from "../app/api";
+
+interface Decision {
+  busy: boolean;
+  /** Sends it, unless it is on its way; nothing then. */
+  send: <T>(body: unknown, request: (key: string) => Promise<T>) => Promise<T | undefined>;
+}
+
+/** What is sent is the same decision until it says something else, or was answered for good. */
+export function useDecision(): Decision {
+  const [busy, setBusy] = useState(false);
+  const sending = useRef(false);
+  const decision = useRef({ text: "", key: "" });
+  const send: Decision["send"] = async (body, request) => {
+    if (sending.current) return undefined;
+    sending.current = true;
+    setBusy(true);
+    const text = JSON.stringify(body);
+    if (decision.current.text !== text) decision.current = { text, key: idempotencyKey() };
+    const decided = () => {
+      decision.current.text = "";
+    };
+    try {
+      const answer = await request(decision.current.key);
+      decided();
+      return answer;
+    } catch (error) {
+      if (error instanceof Refused && !error.passes) decided();
+      throw error;
+    } finally {
+      sending.current = false;
+      setBusy(false);
+    }
+  };
+  return { busy, send };
+}

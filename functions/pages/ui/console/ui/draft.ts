@@ -1,0 +1,62 @@
+// Drafts: text that somebody typed and that is not saved yet. They survive leaving the screen, a reload and a lost session.
+// Session storage ends with the tab, and signing out clears it.
+
+import { useCallback, useRef, useState } from "preact/hooks";
+import { current } from "../app/session";
+
+/** Drafts belong to one user of one team: another user who signs in in this tab does not see them. */
+function storageKey(key: string): string {
+  const state = current();
+  const owner = state.is === "out" ? "" : `${state.user.team}:${state.user.id}`;
+  return `draft:${owner}:${key}`;
+}
+
+/** Returns the stored draft, or `undefined` if there is none. */
+export function readDraft<T>(key: string): T | undefined {
+  const stored = sessionStorage.getItem(storageKey(key));
+  if (stored === null) return undefined;
+  try {
+    return JSON.parse(stored) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeDraft(key: string, value: unknown): void {
+  try {
+    sessionStorage.setItem(storageKey(key), JSON.stringify(value));
+  } catch {
+    // The storage is full or switched off. The text stays on the screen.
+  }
+}
+
+export function clearDraft(key: string): void {
+  sessionStorage.removeItem(storageKey(key));
+}
+
+type Update<T> = T | ((before: T) => T);
+
+/**
+ * State that is stored as a draft. Returns the value, its setter, and a function that deletes the draft and goes back to
+ * `initial`. A value equal to `initial` is not stored. The setter also works after the component has left the screen, so that
+ * a late answer can delete the draft that it was about.
+ */
+export function useDraft<T>(key: string, initial: T): [T, (next: Update<T>) => void, () => void] {
+  const [, redraw] = useState({});
+  const latest = useRef<{ key: string; value: T } | undefined>(undefined);
+  // A component that goes on to another key shows that key's draft at once.
+  if (latest.current?.key !== key) latest.current = { key, value: readDraft<T>(key) ?? initial };
+  const set = useCallback(
+    (next: Update<T>) => {
+      const before = latest.current?.key === key ? latest.current.value : (readDraft<T>(key) ?? initial);
+      const value = next instanceof Function ? next(before) : next;
+      if (JSON.stringify(value) === JSON.stringify(initial)) clearDraft(key);
+      else writeDraft(key, value);
+      if (latest.current?.key === key) latest.current = { key, value };
+      redraw({});
+    },
+    [key],
+  );
+  const clear = useCallback(() => set(initial), [set]);
+  return [latest.current.value, set, clear];
+}

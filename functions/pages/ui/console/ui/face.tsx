@@ -1,0 +1,55 @@
+// A person's face: their photo, or their initials on a tint by which one finds them again.
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+/** What is known of a person; a lead has all of it, a team member some. */
+export interface Person {
+  id?: number;
+  firstName?: string;
+  lastName?: string;
+  name?: string;
+  email?: string;
+  phoneNumber?: string[];
+  photoUrl?: string;
+}
+
+/** Returns a person's name, or the address or number of somebody who left no name. */
+export const fullName = ({ firstName = "", lastName = "", name = "", email, phoneNumber }: Person): string =>
+  `${firstName} ${lastName}`.trim() || name || email || phoneNumber?.[0] || "No name";
+
+const TONES = 6;
+
+function initialsOf(person: Person): string {
+  const { firstName = "", lastName = "" } = person;
+  const words = firstName || lastName ? [firstName, lastName] : fullName(person).split(/[\s@]+/);
+  const letters = words.map((word) => Array.from(word.replace(/^[^\p{L}\p{N}]+/u, ""))[0] ?? "");
+  return letters.slice(0, 2).join("").toUpperCase();
+}
+
+/** The tint follows the address rather than the name, which people correct. */
+function toneOf(person: Person): number {
+  let sum = 0;
+  for (const char of person.email || fullName(person)) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 65_521;
+  return sum % TONES;
+}
+
+interface Props {
+  of: Person;
+  size?: "small" | "large";
+}
+
+/** Decorative: the name always stands beside it. */
+export function Face({ of, size }: Props): JSX.Element {
+  const [broken, setBroken] = useState(false);
+  useEffect(() => setBroken(false), [of.photoUrl]);
+  const style = size === "small" ? "face s" : size === "large" ? "face xl" : "face";
+  if (of.photoUrl && !broken) {
+    return <img class={style} src={of.photoUrl} alt="" loading="lazy" onError={() => setBroken(true)} />;
+  }
+  return (
+    <span class={style} data-tone={toneOf(of)} aria-hidden="true">
+      {initialsOf(of)}
+    </span>
+  );
+}

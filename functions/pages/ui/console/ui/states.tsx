@@ -1,0 +1,79 @@
+// What a screen says when there is nothing, when nothing matches, and when it could not be read.
+
+import type { ComponentChildren, JSX } from "preact";
+import { describeError, RequestError } from "../app/api";
+import { Icon } from "./icon";
+import type { IconName } from "./icons";
+
+interface EmptyProps {
+  icon: IconName;
+  title: string;
+  /** What to do about it, in one sentence. */
+  text?: ComponentChildren;
+  /** `h1` where it takes the place of a whole screen. */
+  heading?: "h1" | "h2";
+  /** At most one primary button and a quiet one. */
+  children?: ComponentChildren;
+}
+
+export function Empty({ icon, title, text, heading: Heading = "h2", children }: EmptyProps): JSX.Element {
+  return (
+    <div class="empty">
+      <Icon name={icon} />
+      <Heading>{title}</Heading>
+      {text ? <p class="quiet">{text}</p> : null}
+      {children ? <div class="row wrap">{children}</div> : null}
+    </div>
+  );
+}
+
+/** For filters and searches that match nothing. */
+export function NothingFound({ text, onClear }: { text: ComponentChildren; onClear?: () => void }): JSX.Element {
+  return (
+    <Empty icon="list-filter" title="Nothing matches" text={text}>
+      {onClear ? (
+        <button type="button" class="btn" onClick={onClear}>
+          Clear filters
+        </button>
+      ) : null}
+    </Empty>
+  );
+}
+
+interface FailedProps {
+  /** What could not be read: `The leads could not be read`. */
+  title?: string | undefined;
+  error: unknown;
+  retry?: (() => void) | undefined;
+  /** `h1` where it takes the place of a whole screen. */
+  heading?: "h1" | "h2";
+}
+
+/** In the place of what could not be read. */
+export function Failed({
+  title = "This could not be read",
+  error,
+  retry,
+  heading: Heading = "h2",
+}: FailedProps): JSX.Element {
+  const forbidden = error instanceof RequestError && error.status === 403;
+  const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
+  return (
+    <div class="empty" role="alert">
+      <Icon name="triangle-alert" />
+      <Heading>{title}</Heading>
+      <p class="quiet">
+        {forbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}
+      </p>
+      {retry && !forbidden ? (
+        <div class="row">
+          <button type="button" class="btn" onClick={retry}>
+            <Icon name="rotate-cw" />
+            Try again
+          </button>
+        </div>
+      ) : null}
+      {requestId ? <small class="quiet">Request {requestId}</small> : null}
+    </div>
+  );
+}
