@@ -47,7 +47,7 @@ fn render(name: String, markdown: &str) -> Guide {
             }
         }
     }
-    // Pictures are only in the repository.
+    // Leaves out images: the files of the pictures are in the repository, but the function does not serve them.
     let mut image_depth = 0;
     let kept = events.into_iter().filter_map(|event| match event {
         Event::Start(Tag::Image { .. }) => {
@@ -88,7 +88,7 @@ fn anchor(heading: &str) -> String {
     kept.replace(' ', "-")
 }
 
-/// Maps a link between Markdown pages to the URL under which the page is served. The API's tests request every link.
+/// Where a link of the documentation leads when it is served. The API's tests request every link of every guide.
 fn served_url(target: CowStr<'_>) -> CowStr<'_> {
     if target.as_ref() == CONTRACT {
         return "/openapi.json".into();

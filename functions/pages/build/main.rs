@@ -60,9 +60,9 @@ fn main() -> io::Result<()> {
     for asset in &assets {
         hash.update(&asset.content);
     }
-    let version = hash_prefix_hex(&hash.finalize());
-    let assets_url = format!("/assets/{version}");
-    let mut code = format!("pub(crate) const ASSETS_HASH: &str = {version:?};\n");
+    let assets_hash = hash_prefix_hex(&hash.finalize());
+    let assets_url = format!("/assets/{assets_hash}");
+    let mut code = format!("pub(crate) const ASSETS_HASH: &str = {assets_hash:?};\n");
     code.push_str("pub(crate) const ASSETS: &[(&str, Embedded)] = &[\n");
     for Asset { name, content } in &assets {
         let styles = Path::new(name).extension().is_some_and(|extension| extension == "css");
@@ -109,24 +109,29 @@ fn bundle_pages(out: &Path) -> io::Result<BuiltPages> {
         // esbuild names chunks by their content, so it would leave the previous build's chunks in the folder.
         fs::remove_dir_all(&bundles)?;
     }
-    let options = [
-        "console=ui/console/app/main.tsx",
-        "docs=ui/reference/docs.ts",
-        "reference=ui/reference/reference.css",
-        "--bundle",
-        "--minify",
-        "--splitting",
-        "--format=esm",
-        "--target=es2022",
-        "--jsx=automatic",
-        "--jsx-import-source=preact",
-    ];
-    let esbuild = Command::new(modules.join(".bin/esbuild"))
-        .env("NODE_PATH", &modules)
-        .args(options)
-        .arg(format!("--outdir={}", bundles.display()))
-        .output();
-    check_exit_status("esbuild", esbuild)?;
+    // In one run, the console and the reference would share a file for the few lines that both need.
+    for entries in [
+        ["console=ui/console/app/first-view.ts", "console=ui/console/style/index.css"],
+        ["docs=ui/reference/docs.ts", "reference=ui/reference/reference.css"],
+    ] {
+        let options = [
+            "--bundle",
+            "--minify",
+            "--splitting",
+            "--format=esm",
+            "--target=es2022",
+            "--jsx=automatic",
+            "--jsx-import-source=preact",
+        ];
+        let esbuild = Command::new(modules.join(".bin/esbuild"))
+            .env("NODE_PATH", &modules)
+            .args(entries)
+            .args(options)
+            .arg(format!("--outdir={}", bundles.display()))
+            .output();
+        check_exit_status("esbuild", esbuild)?;
+    }
+    let script = first_view_script(&bundles)?;
     let mut assets = Vec::new();
     for file in fs::read_dir(&bundles)? {
         let file = file?;
@@ -136,22 +141,29 @@ fn bundle_pages(out: &Path) -> io::Result<BuiltPages> {
     for (name, file) in [("swagger-ui.js", "swagger-ui-bundle.js"), ("swagger-ui.css", "swagger-ui.css")] {
         assets.push(Asset { name: name.to_owned(), content: fs::read(swagger.join(file))? });
     }
-    // The assets are sorted by name, because the version is a hash over their contents in this order.
+    // The assets are sorted by name, because the hash is over their contents in this order.
     assets.sort_by(|one, other| one.name.cmp(&other.name));
-    let index = fs::read_to_string("ui/console/app/index.html")?.replace("{{preloads}}", &preload_links(&bundles)?);
+    let index = fs::read_to_string("ui/console/app/index.html")?.replace("{{script}}", &script);
     Ok(BuiltPages { assets, index, docs: fs::read_to_string("ui/reference/docs.html")? })
 }
 
-/// Builds preload links for the chunks that the console's script imports first. Without the links, a browser would find
-/// these chunks only after parsing the script.
-fn preload_links(bundles: &Path) -> io::Result<String> {
-    let script = fs::read_to_string(bundles.join("console.js"))?;
-    let names = script.split('"').filter(|text| text.starts_with("./chunk-")).filter_map(|text| text.get(2..));
-    let mut links: Vec<String> =
-        names.map(|name| format!("<link rel=\"modulepreload\" href=\"{{{{assets}}}}/{name}\">")).collect();
-    links.sort();
-    links.dedup();
-    Ok(links.join("\n    "))
+/// Returns the name of the file with the code of the console's first view, and removes the entry point's file.
+///
+/// All that is fetched later imports the entry point, so esbuild moves its code into a chunk, and the entry point's file
+/// only imports the chunk. The page loads the chunk itself, which saves a request.
+///
+/// # Errors
+///
+/// If the entry point's file has code of its own or imports several files.
+fn first_view_script(bundles: &Path) -> io::Result<String> {
+    let entry_point = bundles.join("console.js");
+    let code = fs::read_to_string(&entry_point)?;
+    let chunk = code.trim().strip_prefix("import\"./").and_then(|rest| rest.strip_suffix("\";"));
+    let chunk = chunk.filter(|name| !name.contains('"')).ok_or_else(|| {
+        io::Error::other("the console's first view is in several files: what is fetched later must import `first-view`")
+    })?;
+    fs::remove_file(entry_point)?;
+    Ok(chunk.to_owned())
 }
 
 /// Returns placeholder pages for a debug build without npm packages.

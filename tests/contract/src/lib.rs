@@ -2,16 +2,20 @@
 //! validate requests. [`CompiledContract`] checks the requests and responses of tests against the document.
 
 mod check;
+mod console_values;
 mod describe;
 mod document;
 mod operation;
 mod operations;
 
 pub use check::{CompiledContract, HttpExchange};
+pub use console_values::console_values;
 pub use document::openapi_document;
 
 /// Path of the OpenAPI document's file, relative to the folder of this crate.
 pub const OPENAPI_PATH: &str = "../../functions/pages/openapi.json";
+/// Path of the console's generated constants, relative to the folder of this crate.
+pub const CONSOLE_VALUES_PATH: &str = "../../functions/pages/ui/console/app/contract-values.ts";
 
 #[cfg(test)]
 mod tests {
@@ -22,7 +26,7 @@ mod tests {
     use serde_json::Value;
     use shared::api::CSV_COLUMNS;
 
-    use super::openapi_document;
+    use super::{console_values, openapi_document};
 
     /// Read-only fields of a lead. Requests may contain these fields, so that a client can send a lead back as it was
     /// read, but they change nothing.
@@ -33,6 +37,13 @@ mod tests {
     fn the_checked_in_openapi_document_is_up_to_date() -> Result<()> {
         let checked_in: Value = serde_json::from_str(include_str!("../../../functions/pages/openapi.json"))?;
         assert!(checked_in == openapi_document()?, "run `cargo contract` and read the diff");
+        Ok(())
+    }
+
+    #[test]
+    fn the_consoles_constants_are_up_to_date() -> Result<()> {
+        let checked_in = include_str!("../../../functions/pages/ui/console/app/contract-values.ts");
+        assert!(checked_in == console_values()?, "run `cargo contract` and read the diff");
         Ok(())
     }
 

@@ -276,6 +276,38 @@ test("filters and search narrow every column, and stay in the address", async ({
   await expect(cards(page, "New")).toHaveCount(data?.length ?? -1);
 });
 
+test("views of the board are tabs, and the palette finds them", async ({ page }) => {
+  const tab = (name: string) => page.getByRole("navigation", { name: "Views" }).getByRole("link", { name });
+  await signIn(page);
+  await tab("Open").click();
+  await expect(column(page, "Closed")).toHaveCount(0);
+  await expect(column(page, "Qualified")).toBeVisible();
+  await expect(tab("Open")).toHaveAttribute("aria-current", "page");
+  // A view of the list is no tab here.
+  await expect(tab("From the website")).toHaveCount(0);
+  await tab("All").click();
+  await expect(column(page, "Closed")).toBeVisible();
+
+  await page.goto("/#/board?business=3");
+  await page.getByRole("button", { name: "Save as a view" }).click();
+  await page.getByLabel("Name of the view").fill("Food");
+  await page.getByRole("button", { name: "Save view" }).click();
+  await expect(tab("Food")).toHaveAttribute("aria-current", "page");
+  await page.keyboard.press("ControlOrMeta+k");
+  await page.keyboard.type("website");
+  await page.getByRole("option", { name: "View From the website" }).click();
+  await expect(page).toHaveURL(/#\/leads\?source=Website&view=\d+$/);
+  await page.keyboard.press("ControlOrMeta+k");
+  await page.keyboard.type("view food");
+  await page.getByRole("option", { name: "View Food" }).click();
+  await expect(page).toHaveURL(/#\/board\?business=3&view=\d+$/);
+  await expect(tab("Food")).toHaveAttribute("aria-current", "page");
+  // A link may name the view alone.
+  await page.goto(page.url().replace("business=3&", ""));
+  await page.reload();
+  await expect(page).toHaveURL(/business=3/);
+});
+
 test("a filter's chip leaves the focus in the bar when it goes", async ({ page }) => {
   await signIn(page);
   await page.goto("/#/board?business=3&state=Active");

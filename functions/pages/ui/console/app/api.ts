@@ -54,11 +54,6 @@ export class RequestError extends Error {
   }
 }
 
-/** @deprecated Use `RequestError`. */
-export const Refused = RequestError;
-/** @deprecated Use `RequestError`. */
-export type Refused = RequestError;
-
 export const isRefused = (error: unknown, status: number): error is RequestError =>
   error instanceof RequestError && error.status === status;
 
@@ -72,11 +67,6 @@ export function describeError(error: unknown): string {
   const more = describeFaults(error.errors) || error.description;
   return more ? `${error.message}: ${more}` : error.message;
 }
-
-/** @deprecated Use `describeFaults`. */
-export const worded = describeFaults;
-/** @deprecated Use `describeError`. */
-export const told = describeError;
 
 /** Reads are tried this often where the API is busy. */
 const TRIES = 3;
@@ -141,11 +131,6 @@ export async function unwrapResponse<T>(answer: Promise<Answer<T>>): Promise<{ d
 export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
   return (await unwrapResponse(answer)).data;
 }
-
-/** @deprecated Use `unwrapResponse`. */
-export const answered = unwrapResponse;
-/** @deprecated Use `unwrap`. */
-export const ok = unwrap;
 
 /** A page of a list of leads, as it is walked. */
 export async function leadPage(

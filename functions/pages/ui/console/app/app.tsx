@@ -1,11 +1,8 @@
 // The frame around the screens: navigation, palette, toasts, the lead's panel, and what is wrong with the connection.
 
-import type { ComponentType, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { Board } from "../leads/board";
-import { LeadScreen } from "../leads/lead";
-import { LeadPanel } from "../leads/lead-panel";
-import { List } from "../leads/list";
 import { NewLeadScreen } from "../leads/new-lead";
 import { openLeadId } from "../leads/open-lead";
 import { Icon } from "../ui/icon";
@@ -14,6 +11,7 @@ import { Empty, Failed } from "../ui/states";
 import { Toasts } from "../ui/toast";
 import { lastAnswerAt, reachable, useReachable } from "./connection";
 import { ErrorBoundary } from "./error-boundary";
+import { fetchedLater } from "./fetched-later";
 import { Navigation } from "./navigation";
 import { openPalette, Palette } from "./palette";
 import { LOW_PLACES, PLACES } from "./places";
@@ -55,6 +53,7 @@ function Frame({ user }: { user: User }): JSX.Element {
   const team = useLoading(readTeam, []);
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
+  useEffect(() => fetchForRoute(route), []);
   // A link takes the focus to the screen that it shows, for keyboards and screen readers. The panel is part of the query, and
   // keeps the focus where it is.
   useEffect(() => {
@@ -112,19 +111,37 @@ function Frame({ user }: { user: User }): JSX.Element {
   );
 }
 
-/** Screens that are fetched when the first view is idle, or when they are shown. */
-const LATER: Record<string, () => Promise<ComponentType>> = {
-  dashboard: () => import("../dashboard/dashboard").then(({ Dashboard }) => Dashboard),
-  import: () => import("../import/import").then(({ Import }) => Import),
-  settings: () => import("../settings/settings").then(({ Settings }) => Settings),
-};
+const List = fetchedLater(() => import("../leads/list").then(({ List }) => List));
+const LeadScreen = fetchedLater(() => import("../leads/lead").then(({ LeadScreen }) => LeadScreen));
+const LeadPanel = fetchedLater(
+  () => import("../leads/lead").then(({ LeadPanel }) => LeadPanel),
+  ({ children }) => <aside class="panel">{children}</aside>,
+);
+const Dashboard = fetchedLater(() => import("../dashboard/dashboard").then(({ Dashboard }) => Dashboard));
+const Import = fetchedLater(() => import("../import/import").then(({ Import }) => Import));
+const Settings = fetchedLater(() => import("../settings/settings").then(({ Settings }) => Settings));
 
-const PREFETCH_DELAY_MS = 3000;
+/** In the order in which they are likely to be needed. */
+const FETCHED_LATER = [LeadPanel, LeadScreen, List, Dashboard, Settings, Import];
+const PREFETCH_DELAY_MS = 2000;
 
 function prefetch(): void {
   // A browser remembers that it could not fetch a module.
   if (!reachable.peek() || !navigator.onLine) return;
-  for (const load of Object.values(LATER)) load().catch(() => undefined);
+  for (const { fetch } of FETCHED_LATER) fetch().catch(() => undefined);
+}
+
+/** Fetches what an address shows, while the team is still being read. */
+function fetchForRoute(route: Route): void {
+  const { screen, rest } = route;
+  const fetched = [
+    screen === "leads" && (rest === "" ? List : LeadScreen),
+    screen === "dashboard" && Dashboard,
+    screen === "import" && Import,
+    screen === "settings" && Settings,
+    openLeadId(route) !== undefined && LeadPanel,
+  ];
+  for (const component of fetched) if (component) component.fetch().catch(() => undefined);
 }
 
 function Screen({ route }: { route: Route }): JSX.Element {
@@ -146,8 +163,9 @@ function Screen({ route }: { route: Route }): JSX.Element {
   if (screen === "leads" && rest === "") return <List />;
   if (screen === "new") return <NewLeadScreen />;
   if (screen === "leads" && Number(rest) > 0) return <LeadScreen key={rest} id={Number(rest)} />;
-  const later = LATER[screen];
-  if (later) return <Later key={screen} load={later} />;
+  if (screen === "dashboard") return <Dashboard />;
+  if (screen === "import") return <Import />;
+  if (screen === "settings") return <Settings />;
   return <NotFound />;
 }
 
@@ -162,21 +180,4 @@ function NotFound(): JSX.Element {
       </a>
     </Empty>
   );
-}
-
-function Later({ load }: { load: () => Promise<ComponentType> }): JSX.Element {
-  const [{ component: Loaded, error }, setLoaded] = useState<{ component?: ComponentType; error?: unknown }>({});
-  useEffect(() => {
-    load().then(
-      (component) => setLoaded({ component }),
-      () => setLoaded({ error: new Error("It may have been updated. What you see elsewhere is unchanged.") }),
-    );
-  }, []);
-  // A browser remembers that it could not fetch a module, so only a reload helps.
-  if (error) {
-    return (
-      <Failed heading="h1" title="This screen could not be fetched" error={error} retry={() => location.reload()} />
-    );
-  }
-  return Loaded ? <Loaded /> : <Skeleton lines={6} />;
 }

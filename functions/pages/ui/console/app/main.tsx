@@ -1,6 +1,5 @@
 // The console: a page for people, which calls the public API and nothing else.
 
-import "../style/index.css";
 import { render } from "preact";
 import { App } from "./app";
 import { finish } from "./oidc";

@@ -3,7 +3,9 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { isSearchable } from "../leads/list-query";
 import { leadHref } from "../leads/open-lead";
+import { addressOfView, readViews, views } from "../leads/views-api";
 import { Face, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
@@ -26,10 +28,6 @@ const open = signal(false);
 export const openPalette = (): void => {
   open.value = true;
 };
-
-/** The API searches from two characters on, or from one that is a word by itself. */
-const isSearchable = (text: string): boolean =>
-  Array.from(text).length >= 2 || /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(text);
 
 interface Found {
   text: string;
@@ -135,6 +133,15 @@ function useHits(text: string, leads: LeadSummary[]): Hit[] {
         run: () => go(`/${screen}`),
       }),
     ),
+    ...(views.value ?? []).map(
+      (view): Hit => ({
+        id: `view-${view.id}`,
+        kind: "Go to",
+        label: `View ${view.name}`,
+        icon: view.layout === "board" ? "square-kanban" : "rows-3",
+        run: () => go(addressOfView(view)),
+      }),
+    ),
     {
       id: "place-docs",
       kind: "Go to",
@@ -162,6 +169,10 @@ function OpenPalette(): JSX.Element {
     0,
     hits.findIndex((hit) => hit.id === chosen),
   );
+  useEffect(() => {
+    // Without them the palette finds everything else; board and list say what is wrong with them.
+    if (views.peek() === undefined) readViews().catch(() => undefined);
+  }, []);
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();

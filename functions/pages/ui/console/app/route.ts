@@ -40,9 +40,3 @@ export function replaceQuery(query: URLSearchParams): void {
   history.replaceState(history.state, "", `${path || "#/board"}${text ? `?${text}` : ""}`);
   route.value = read();
 }
-
-/** @deprecated Use `replaceQuery`. */
-export function keep(screen: string, query: URLSearchParams): void {
-  const text = query.toString();
-  history.replaceState(null, "", `#/${screen}${text ? `?${text}` : ""}`);
-}

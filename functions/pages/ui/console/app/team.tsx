@@ -3,7 +3,7 @@
 import { createContext, type JSX } from "preact";
 import { useContext } from "preact/hooks";
 import { Options } from "../ui/choices";
-import { api, type Business, type Color, ok, type Status } from "./api";
+import { api, type Business, type Color, type Status, unwrap } from "./api";
 import type { User } from "./session";
 
 export interface Team {
@@ -28,8 +28,8 @@ export function useTeam(): Team & { mayWrite: boolean; owns: boolean } {
 
 export async function readTeam(): Promise<Pick<Team, "statuses" | "colors" | "businesses">> {
   const [{ statuses, colors }, { businesses }] = await Promise.all([
-    ok(api.GET("/leads/statuses")),
-    ok(api.GET("/businesses")),
+    unwrap(api.GET("/leads/statuses")),
+    unwrap(api.GET("/businesses")),
   ]);
   return { statuses, colors, businesses };
 }

@@ -1,8 +1,9 @@
 // How many leads came in a period: by day and status, by business, and the newest ones.
 
+import "../app/first-view";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { api, type LeadSummary, unwrap, type Volume as VolumeOfContract } from "../app/api";
+import { api, type LeadSummary, unwrap, type Volume } from "../app/api";
 import { replaceQuery, useRoute } from "../app/route";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "../leads/lead-changes";
@@ -34,10 +35,6 @@ const RECENT_LEADS = 8;
 const FOLLOW_PAUSE_MS = 5000;
 
 type DayCounts = Record<string, number>;
-type Volume = VolumeOfContract & {
-  statuses: { id: number; name: string; data: DayCounts }[];
-  previousLeadsAmount: number;
-};
 
 const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
 const share = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
@@ -196,7 +193,7 @@ function Figures({ period, business, asTable, query }: FiguresProps): JSX.Elemen
   const read = useLoading(async () => {
     const filter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
     const [volume, recent] = await Promise.all([
-      unwrap(api.GET("/leads/leads-volume", { params: { query: filter } })) as Promise<Volume>,
+      unwrap(api.GET("/leads/leads-volume", { params: { query: filter } })),
       unwrap(api.GET("/leads/recent-leads", { params: { query: { ...filter, limit: RECENT_LEADS } } })),
     ]);
     return { volume, recent, period, business };

@@ -1,5 +1,6 @@
 // Leads out of a CSV file: chosen, its columns mapped, checked, and imported.
 
+import "../app/first-view";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { describeError } from "../app/api";

@@ -22,6 +22,7 @@ import {
 } from "./list-query";
 import { useMoves } from "./moves";
 import { openLeadId } from "./open-lead";
+import { useViewOfAddress, ViewTabs } from "./views";
 
 const PAGE_LEADS = 25;
 /** What the API's search answers at most. */
@@ -148,7 +149,8 @@ export function Board(): JSX.Element {
     replaceQuery(written);
   };
   const change = (part: Partial<ListQuery>) => show({ ...query, ...part });
-  const clear = () => show({ ...withoutFilters(query), search: "" });
+  const clear = () => show({ ...withoutFilters(query), search: "", view: 0 });
+  useViewOfAddress(query, show);
 
   const actions: BoardActions = { mayMove: mayWrite, move, focusedLead, dragged, onCardKeyDown };
   return (
@@ -156,6 +158,7 @@ export function Board(): JSX.Element {
       <header class="head">
         <div>
           <h1>Board</h1>
+          <ViewTabs layout="board" query={query} />
           <span class="push" />
           {mayWrite ? (
             <a class="btn primary" href="#/new" aria-label="New lead" aria-keyshortcuts="c">

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import type { Lead, LeadMerge, NewLead } from "../app/api";
+import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { Checks, Options } from "../ui/choices";
 import { Icon } from "../ui/icon";
@@ -40,22 +41,76 @@ export interface LeadField {
 }
 
 export const FIELDS: LeadField[] = [
-  { name: "firstName", label: "First name", kind: "text", column: "firstName", limit: 100, required: true },
-  { name: "lastName", label: "Last name", kind: "text", column: "lastName", limit: 100, required: true },
-  { name: "email", label: "E-mail", kind: "email", column: "email", limit: 254 },
-  { name: "phoneNumber", label: "Phone numbers", kind: "lines", column: "phoneNumber", limit: 330 },
-  { name: "company", label: "Company", kind: "text", column: "company", limit: 200 },
-  { name: "position", label: "Position", kind: "text", column: "position", limit: 200 },
-  { name: "location", label: "Location", kind: "text", column: "location", limit: 200 },
-  { name: "source", label: "Source", kind: "text", column: "source", limit: 200 },
+  {
+    name: "firstName",
+    label: "First name",
+    kind: "text",
+    column: "firstName",
+    limit: LIMITS.maxNameChars,
+    required: true,
+  },
+  {
+    name: "lastName",
+    label: "Last name",
+    kind: "text",
+    column: "lastName",
+    limit: LIMITS.maxNameChars,
+    required: true,
+  },
+  { name: "email", label: "E-mail", kind: "email", column: "email", limit: LIMITS.maxEmailChars },
+  {
+    name: "phoneNumber",
+    label: "Phone numbers",
+    kind: "lines",
+    column: "phoneNumber",
+    limit: LIMITS.maxPhoneNumbers * (LIMITS.maxPhoneNumberChars + 1),
+  },
+  { name: "company", label: "Company", kind: "text", column: "company", limit: LIMITS.maxTextChars },
+  { name: "position", label: "Position", kind: "text", column: "position", limit: LIMITS.maxTextChars },
+  { name: "location", label: "Location", kind: "text", column: "location", limit: LIMITS.maxTextChars },
+  { name: "source", label: "Source", kind: "text", column: "source", limit: LIMITS.maxTextChars },
   { name: "statusId", label: "Status", kind: "status", column: "statusId", limit: 16 },
   { name: "state", label: "State", kind: "state", column: "state", limit: 8 },
-  { name: "business", label: "Businesses", kind: "businesses", column: "business", limit: 200 },
-  { name: "description", label: "Description", kind: "paragraph", column: "description", limit: 10_000 },
-  { name: "youtube", label: "YouTube", kind: "text", column: "socialMedia.youtube", limit: 200, proper: true },
-  { name: "facebook", label: "Facebook", kind: "text", column: "socialMedia.facebook", limit: 200, proper: true },
-  { name: "instagram", label: "Instagram", kind: "text", column: "socialMedia.instagram", limit: 200, proper: true },
-  { name: "twitter", label: "X (Twitter)", kind: "text", column: "socialMedia.twitter", limit: 200, proper: true },
+  { name: "business", label: "Businesses", kind: "businesses", column: "business", limit: LIMITS.maxTextChars },
+  {
+    name: "description",
+    label: "Description",
+    kind: "paragraph",
+    column: "description",
+    limit: LIMITS.maxDescriptionChars,
+  },
+  {
+    name: "youtube",
+    label: "YouTube",
+    kind: "text",
+    column: "socialMedia.youtube",
+    limit: LIMITS.maxTextChars,
+    proper: true,
+  },
+  {
+    name: "facebook",
+    label: "Facebook",
+    kind: "text",
+    column: "socialMedia.facebook",
+    limit: LIMITS.maxTextChars,
+    proper: true,
+  },
+  {
+    name: "instagram",
+    label: "Instagram",
+    kind: "text",
+    column: "socialMedia.instagram",
+    limit: LIMITS.maxTextChars,
+    proper: true,
+  },
+  {
+    name: "twitter",
+    label: "X (Twitter)",
+    kind: "text",
+    column: "socialMedia.twitter",
+    limit: LIMITS.maxTextChars,
+    proper: true,
+  },
 ];
 
 /** A field's label within a sentence: "Edit company". */

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { describeError, type Lead, type Status } from "../app/api";
+import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
@@ -75,7 +76,7 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
       class="input"
       aria-label={label}
       placeholder={label}
-      maxLength={100}
+      maxLength={LIMITS.maxNameChars}
       autocomplete="off"
       value={value}
       aria-invalid={edit.fault !== undefined || undefined}

@@ -1,5 +1,6 @@
-// A lead on a page of its own.
+// A lead on a page of its own, and in the panel: one file to fetch, as they share nearly all.
 
+import "../app/first-view";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useShortcut } from "../app/shortcuts";
@@ -9,6 +10,8 @@ import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
 import { LeadMenu, useLeadKeys, useWalk, WalkButtons } from "./lead-walk";
 import { closeLead, lastList } from "./open-lead";
+
+export { LeadPanel } from "./lead-panel";
 
 export function LeadScreen({ id }: { id: number }): JSX.Element {
   const { mayWrite } = useTeam();

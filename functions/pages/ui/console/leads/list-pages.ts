@@ -1,7 +1,7 @@
 // The leads of one list, read page by page in the list's order and kept in memory as far as they were read.
 
 import { type Signal, signal } from "@preact/signals";
-import { answered, api, type Lead, type LeadFilter, type LeadSummary, leadPage } from "../app/api";
+import { api, type Lead, type LeadFilter, type LeadSummary, leadPage, unwrapResponse } from "../app/api";
 import { isReachable, Unreachable, watch } from "../app/connection";
 
 /** The largest page of `GET /leads` and of the search. */
@@ -32,7 +32,9 @@ export interface ListSource {
 /** A page of the export, which answers leads whole, in the order of the list. */
 async function exportedPage(filter: LeadFilter, limit: number, cursor: string | undefined): Promise<Page> {
   const query = { ...filter, format: "ndjson" as const, limit, ...(cursor ? { cursor } : {}) };
-  const { data = "", response } = await answered(api.GET("/leads/export", { params: { query }, parseAs: "text" }));
+  const { data = "", response } = await unwrapResponse(
+    api.GET("/leads/export", { params: { query }, parseAs: "text" }),
+  );
   const next = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
   const nextCursor = next ? (new URL(next, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
   const items = data
@@ -99,7 +101,7 @@ export class LeadPages {
     const { filter, search, needsWholeLeads } = this.source;
     if (search) {
       const query = { search, limit: MAX_PAGE_LEADS, ...filter };
-      const { data, response } = await answered(api.GET("/leads/search", { params: { query } }));
+      const { data, response } = await unwrapResponse(api.GET("/leads/search", { params: { query } }));
       const isComplete = response.headers.get("search-complete") !== "false";
       return { items: data, count: data.length, isComplete };
     }

@@ -1,10 +1,11 @@
 // Leads as a list: searched and filtered together, in saved views, with many of them changed at once.
 
+import "../app/first-view";
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, describeError, type Event, type LeadFilter, RequestError, type Status, unwrap } from "../app/api";
-import { go, replaceQuery, useRoute } from "../app/route";
+import { replaceQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
@@ -41,8 +42,8 @@ import {
 import { Selection } from "./list-selection";
 import { LeadTable, type TableHandle } from "./list-table";
 import { leadOrder, openLeadId } from "./open-lead";
-import { ViewTabs } from "./views";
-import { queryOfView, views } from "./views-api";
+import { useViewOfAddress, ViewTabs } from "./views";
+import { views } from "./views-api";
 
 /** How long after the last key a search is sent. */
 const SEARCH_PAUSE_MS = 200;
@@ -81,13 +82,7 @@ export function List(): JSX.Element {
   };
   const change = (by: Partial<ListQuery>) => put({ ...query, ...by });
   const clear = () => put({ ...withoutFilters(query), search: "", view: 0 });
-  // A link may name a view alone; what it stands for is written into the address.
-  useEffect(() => {
-    if (view && writeListQuery({ ...query, view: 0, search: "" }).toString() === "") {
-      const whole = { ...queryOfView(view), search: query.search };
-      if (writeListQuery(whole).toString() !== writeListQuery(query).toString()) put(whole);
-    }
-  }, [view === undefined, query.view]);
+  useViewOfAddress(query, put);
 
   const typed = query.search.trim();
   const isShort = typed !== "" && !isSearchable(typed);
@@ -111,11 +106,7 @@ export function List(): JSX.Element {
       <header class="head">
         <div>
           <h1>Leads</h1>
-          <ViewTabs
-            query={query}
-            columns={columns}
-            show={(next) => go(`/leads${next ? `?${writeListQuery(next)}` : ""}`)}
-          />
+          <ViewTabs layout="table" query={query} columns={columns} />
           <span class="push" />
           <button
             type="button"

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, describeError, type TimelineEntry, unwrap } from "../app/api";
+import { LIMITS } from "../app/contract-values";
 import { keyCaps } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { useDecision } from "../ui/decision";
@@ -20,7 +21,6 @@ import { labelOf } from "./lead-fields";
 import { agentOf, authorOf, type CommentEntry, groupEntries, type LogGroup } from "./timeline-groups";
 
 const PAGE_ENTRIES = 20;
-const MAX_COMMENT_CHARS = 10_000;
 
 interface Entry {
   id: string;
@@ -114,7 +114,7 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
         aria-label="Comment"
         placeholder="Write a comment"
         rows={1}
-        maxLength={MAX_COMMENT_CHARS}
+        maxLength={LIMITS.maxCommentChars}
         value={content}
         onInput={({ currentTarget }) => setContent(currentTarget.value)}
         onKeyDown={(event) => {
@@ -214,7 +214,7 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
               class="input"
               aria-label="Comment text"
               rows={2}
-              maxLength={MAX_COMMENT_CHARS}
+              maxLength={LIMITS.maxCommentChars}
               value={draft}
               onInput={({ currentTarget }) => setDraft(currentTarget.value)}
             />

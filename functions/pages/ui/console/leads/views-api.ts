@@ -1,4 +1,4 @@
-// Saved views: a name for a list's filters, order and columns, one's own or the team's.
+// Saved views: a name for the filters of the list or the board, one's own or the team's. The list's keep order and columns too.
 
 import { signal } from "@preact/signals";
 import type { components } from "../../contract";
@@ -33,10 +33,13 @@ export async function deleteView({ id }: View): Promise<void> {
   views.value = views.value?.filter((other) => other.id !== id);
 }
 
-/** Views of the list: one's own first, then shared ones, each in the order of their names. */
-export const listViews = (all: View[]): View[] =>
+/** Where views are shown: as the list, or as the board. */
+export type Layout = View["layout"];
+
+/** Views with a layout: one's own first, then shared ones, each in the order of their names. */
+export const viewsWithLayout = (all: View[], layout: Layout): View[] =>
   all
-    .filter(({ layout }) => layout === "table")
+    .filter((view) => view.layout === layout)
     .sort((one, other) => Number(one.shared) - Number(other.shared) || one.name.localeCompare(other.name));
 
 /** What a view keeps of a list's query: all but the search. */
@@ -59,6 +62,14 @@ export function queryOfView(view: View): ListQuery {
   }
   return { ...readListQuery(query), search: "", view: view.id };
 }
+
+/** The address that shows a query as the list or as the board. */
+export function addressOfQuery(query: ListQuery, layout: Layout): string {
+  const text = writeListQuery(query).toString();
+  return `${layout === "board" ? "/board" : "/leads"}${text ? `?${text}` : ""}`;
+}
+
+export const addressOfView = (view: View): string => addressOfQuery(queryOfView(view), view.layout);
 
 const comparable = (query: ListQuery): string =>
   [...writeListQuery({ ...query, search: "", view: 0 })]

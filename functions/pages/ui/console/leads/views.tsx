@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
 import { LIMITS } from "../app/contract-values";
+import { go } from "../app/route";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
 import { Field, submitting } from "../ui/field";
@@ -13,37 +14,48 @@ import { complain, notify } from "../ui/toast";
 import { type Column, chooseColumns } from "./columns";
 import { type ListQuery, writeListQuery } from "./list-query";
 import {
+  addressOfQuery,
+  addressOfView,
   changeView,
   createView,
   deleteView,
   isSameList,
-  listViews,
+  type Layout,
   queryOfView,
   readViews,
   type View,
   viewQuery,
   views,
+  viewsWithLayout,
 } from "./views-api";
 
-interface Props {
-  query: ListQuery;
-  columns: readonly Column[];
-  /** Shows another list, as a step in the history. */
-  show: (query: ListQuery) => void;
+const NO_COLUMNS: readonly Column[] = [];
+
+/** Writes what a view stands for into the address, where a link names the view alone. */
+export function useViewOfAddress(query: ListQuery, put: (query: ListQuery) => void): void {
+  const view = views.value?.find(({ id }) => id === query.view);
+  useEffect(() => {
+    if (!view || writeListQuery({ ...query, view: 0, search: "" }).toString() !== "") return;
+    const whole = { ...queryOfView(view), search: query.search };
+    if (writeListQuery(whole).toString() !== writeListQuery(query).toString()) put(whole);
+  }, [view === undefined, query.view]);
 }
 
-const hrefOf = (query: ListQuery): string => {
-  const text = writeListQuery(query).toString();
-  return `#/leads${text ? `?${text}` : ""}`;
-};
+interface TabsProps {
+  layout: Layout;
+  query: ListQuery;
+  /** The list's columns; a board has none. */
+  columns?: readonly Column[];
+}
 
-export function ViewTabs({ query, columns, show }: Props): JSX.Element {
+export function ViewTabs({ layout, query, columns = NO_COLUMNS }: TabsProps): JSX.Element {
   const { owns } = useTeam();
   useEffect(() => {
     // The tabs are a convenience: the list works without them, and a retry comes with the next visit.
     readViews().catch((error) => complain(`The views could not be read. ${describeError(error)}`));
   }, []);
-  const tabs = listViews(views.value ?? []);
+  const show = (next: ListQuery) => go(addressOfQuery(next, layout));
+  const tabs = viewsWithLayout(views.value ?? [], layout);
   const current = tabs.find(({ id }) => id === query.view);
   const isChanged =
     current !== undefined &&
@@ -52,13 +64,13 @@ export function ViewTabs({ query, columns, show }: Props): JSX.Element {
   return (
     <>
       <nav class="tabs" aria-label="Views">
-        <a href="#/leads" aria-current={current ? undefined : "page"}>
+        <a href={layout === "board" ? "#/board" : "#/leads"} aria-current={current ? undefined : "page"}>
           All
         </a>
         {tabs.map((view) => (
           <a
             key={view.id}
-            href={hrefOf(queryOfView(view))}
+            href={`#${addressOfView(view)}`}
             aria-current={view === current ? "page" : undefined}
             title={view.shared ? `${view.name} (shared with the team)` : view.name}
           >
@@ -67,10 +79,15 @@ export function ViewTabs({ query, columns, show }: Props): JSX.Element {
           </a>
         ))}
       </nav>
-      {mayChange ? <ViewMenu {...{ view: current, isChanged, query, columns, show }} /> : null}
-      <SaveView query={query} columns={columns} show={show} />
+      {mayChange ? <ViewMenu {...{ view: current, isChanged, query, layout, columns, show }} /> : null}
+      <SaveView {...{ query, layout, columns, show }} />
     </>
   );
+}
+
+interface Props extends Required<TabsProps> {
+  /** Shows another list or board, as a step in the history. */
+  show: (query: ListQuery) => void;
 }
 
 /** Returns what is wrong with a name, or throws what is wrong with something else. */
@@ -79,7 +96,7 @@ function nameFault(error: unknown): string {
   return fault ? `The name ${fault.message}.` : describeError(error);
 }
 
-function SaveView({ query, columns, show }: Props): JSX.Element {
+function SaveView(props: Props): JSX.Element {
   return (
     <Popover
       popup="dialog"
@@ -90,12 +107,12 @@ function SaveView({ query, columns, show }: Props): JSX.Element {
         </button>
       )}
     >
-      {(close) => <SaveForm {...{ query, columns, show, close }} />}
+      {(close) => <SaveForm {...props} close={close} />}
     </Popover>
   );
 }
 
-function SaveForm({ query, columns, show, close }: Props & { close: () => void }): JSX.Element {
+function SaveForm({ query, layout, columns, show, close }: Props & { close: () => void }): JSX.Element {
   const { owns } = useTeam();
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);
@@ -108,7 +125,7 @@ function SaveForm({ query, columns, show, close }: Props & { close: () => void }
       const view = {
         name: name.trim(),
         query: viewQuery(query),
-        layout: "table" as const,
+        layout,
         columns: [...columns],
         shared,
       };
@@ -126,7 +143,7 @@ function SaveForm({ query, columns, show, close }: Props & { close: () => void }
       <Field
         label="Name of the view"
         fault={fault}
-        hint={query.search ? "Keeps filters, order and columns, not the search." : "Keeps filters, order and columns."}
+        hint={`Keeps ${layout === "board" ? "filters" : "filters, order and columns"}${query.search ? ", not the search" : ""}.`}
       >
         {(ids) => (
           <input
@@ -159,7 +176,7 @@ interface ViewMenuProps extends Props {
   isChanged: boolean;
 }
 
-function ViewMenu({ view, isChanged, query, columns, show }: ViewMenuProps): JSX.Element {
+function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuProps): JSX.Element {
   const { owns } = useTeam();
   const [isRenaming, setIsRenaming] = useState(false);
   const write = async (change: Partial<View>, done: string): Promise<void> => {
@@ -183,7 +200,7 @@ function ViewMenu({ view, isChanged, query, columns, show }: ViewMenuProps): JSX
     }
     chooseColumns(view.id, undefined);
     show({ ...query, view: 0 });
-    const { name, query: kept, layout, columns: keptColumns, shared } = view;
+    const { name, query: kept, columns: keptColumns, shared } = view;
     notify(`View ${view.name} deleted`, {
       undo: async () => {
         const { id } = await createView({ name, query: kept, layout, columns: keptColumns, shared });

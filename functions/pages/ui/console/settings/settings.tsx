@@ -1,5 +1,6 @@
 // What belongs to the team. Each kind has an address of its own: `#/settings/statuses`, `#/settings/webhooks/3`.
 
+import "../app/first-view";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useRoute } from "../app/route";

@@ -1,7 +1,7 @@
 // One decision, one idempotency key, kept over every try.
 
 import { useRef, useState } from "preact/hooks";
-import { idempotencyKey, Refused } from "../app/api";
+import { idempotencyKey, RequestError } from "../app/api";
 
 interface Decision {
   busy: boolean;
@@ -28,7 +28,7 @@ export function useDecision(): Decision {
       decided();
       return answer;
     } catch (error) {
-      if (error instanceof Refused && !error.passes) decided();
+      if (error instanceof RequestError && !error.passes) decided();
       throw error;
     } finally {
       sending.current = false;

@@ -20,14 +20,12 @@ interface Props {
   label: string;
   hint?: string | undefined;
   fault?: string | undefined;
-  /** @deprecated The id is generated where the control is drawn by a function. */
-  faultId?: string | undefined;
-  children: ComponentChildren | ((ids: ControlIds) => ComponentChildren);
+  /** Draws the control with the attributes that tie it to the label and the fault. */
+  children: (ids: ControlIds) => ComponentChildren;
 }
 
-export function Field({ label, hint, fault, faultId, children }: Props): JSX.Element {
+export function Field({ label, hint, fault, children }: Props): JSX.Element {
   const id = useId();
-  if (typeof children !== "function") return <LegacyField {...{ label, hint, fault, faultId, children }} />;
   const noteId = `${id}-note`;
   const described = fault || hint ? { "aria-describedby": noteId } : {};
   return (
@@ -40,24 +38,6 @@ export function Field({ label, hint, fault, faultId, children }: Props): JSX.Ele
         </p>
       ) : hint ? (
         <small id={noteId}>{hint}</small>
-      ) : null}
-    </div>
-  );
-}
-
-function LegacyField({ label, hint, fault, faultId, children }: Props & { children: ComponentChildren }): JSX.Element {
-  return (
-    <div class={fault ? "field bad" : "field"}>
-      <label>
-        <span>{label}</span>
-        {children}
-      </label>
-      {fault ? (
-        <small id={faultId} role="alert">
-          {fault}
-        </small>
-      ) : hint ? (
-        <small>{hint}</small>
       ) : null}
     </div>
   );

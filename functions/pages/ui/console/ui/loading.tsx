@@ -171,7 +171,7 @@ export function Loaded<T>({
       </>
     );
   }
-  return of.error ? <Failure error={of.error} retry={of.reload} /> : <Waiting />;
+  return of.error ? <Failure error={of.error} retry={of.reload} /> : <Skeleton />;
 }
 
 interface SkeletonProps {
@@ -193,9 +193,6 @@ export function Skeleton({ lines = 3, faces = false }: SkeletonProps): JSX.Eleme
     </div>
   );
 }
-
-/** @deprecated Use `Skeleton`. */
-export const Waiting = Skeleton;
 
 interface FailureProps {
   error: unknown;
@@ -241,7 +238,7 @@ export function More<T>({ of }: { of: Pages<T> }): JSX.Element | null {
     return () => seen.disconnect();
   }, [reading, of.busy]);
   if (of.error) return <Failure error={of.error} retry={of.next} />;
-  if (of.busy && !of.again) return <Waiting lines={of.items.length > 0 ? 1 : 4} />;
+  if (of.busy && !of.again) return <Skeleton lines={of.items.length > 0 ? 1 : 4} />;
   return of.more ? (
     <div ref={end} class="more">
       <button type="button" class="btn ghost" onClick={of.next}>
