@@ -463,12 +463,12 @@ test.describe("selection", () => {
     await bar(page).getByRole("button", { name: "Edit" }).click();
     const dialog = page.getByRole("dialog", { name: "Edit 2 leads" });
     await dialog.getByLabel("Field").selectOption("Source");
-    await dialog.getByLabel("Source").fill("Trade fair");
+    await dialog.getByLabel("Source").fill("Expo 2026");
     await dialog.getByRole("button", { name: "Change 2 leads" }).click();
     await expect(page.getByText("2 leads changed")).toBeVisible();
-    expect(await countOf(product, { source: "Trade fair" })).toBe(2);
+    expect(await countOf(product, { source: "Expo 2026" })).toBe(2);
     await page.getByRole("button", { name: "Undo" }).click();
-    await expect.poll(() => countOf(product, { source: "Trade fair" })).toBe(0);
+    await expect.poll(() => countOf(product, { source: "Expo 2026" })).toBe(0);
     expect([await source(60), await source(59)]).toEqual(before);
   });
 
