@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
-use shared::domain::{ApiKey, LeadBatch, Form, Lead, Team, Webhook};
+use shared::domain::{ApiKey, Form, LeadBatch, Team, Webhook};
 
 use crate::openapi_document;
 

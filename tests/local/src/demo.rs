@@ -20,10 +20,8 @@ use crate::identity::TokenIdentity;
 const DEMO_PHOTO_JPEG: &[u8] = include_bytes!("../demo/photo.jpg");
 /// How many leads are created on each of the last 60 days, the oldest day first.
 const LEADS_PER_DAY: [i64; 60] = [
-    1, 0, 1, 0, 3, 4, 0, 0, 2, 1, 0, 0, 1, 0, 1,
-    1, 0, 0, 2, 1, 1, 1, 0, 0, 0, 2, 0, 1, 0, 2,
-    0, 0, 1, 1, 2, 1, 3, 0, 1, 3, 2, 2, 2, 1, 0,
-    0, 4, 1, 0, 0, 1, 0, 0, 0, 1, 3, 1, 2, 1, 2,
+    1, 0, 1, 0, 3, 4, 0, 0, 2, 1, 0, 0, 1, 0, 1, 1, 0, 0, 2, 1, 1, 1, 0, 0, 0, 2, 0, 1, 0, 2, 0, 0, 1, 1, 2, 1, 3, 0,
+    1, 3, 2, 2, 2, 1, 0, 0, 4, 1, 0, 0, 1, 0, 0, 0, 1, 3, 1, 2, 1, 2,
 ];
 const BUSINESS_NAMES: [&str; 3] = ["Northwind Traders", "Contoso Consulting", "Fabrikam Foods"];
 const FIRST_NAMES: [&str; 20] = [
@@ -120,10 +118,15 @@ const PORTRAITS: [(&str, &[u8]); 8] = [
 
 /// Returns how many minutes ago each lead was created, the oldest lead first.
 fn minutes_since_creation() -> impl Iterator<Item = i64> {
-    (0..).zip(LEADS_PER_DAY.into_iter().rev()).flat_map(|(days_ago, leads)| {
-        let latest = if days_ago == 0 { 5 } else { days_ago * 24 * 60 + days_ago * 37 % 240 };
-        (0..leads).map(move |nth| latest + nth * 47)
-    }).collect::<Vec<_>>().into_iter().rev()
+    (0..)
+        .zip(LEADS_PER_DAY.into_iter().rev())
+        .flat_map(|(days_ago, leads)| {
+            let latest = if days_ago == 0 { 5 } else { days_ago * 24 * 60 + days_ago * 37 % 240 };
+            (0..leads).map(move |nth| latest + nth * 47)
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
 }
 
 fn pick_by_number<T: Copy>(from: &[T], n: i64) -> T {
@@ -195,12 +198,16 @@ fn random_secret() -> Result<[u8; 32]> {
 
 /// Writes a name as it stands in an email address.
 fn address_part(name: &str) -> String {
-    let letters = name.to_lowercase().chars().map(|letter| match letter {
-        'é' | 'ê' => 'e',
-        'í' => 'i',
-        'ö' => 'o',
-        other => other,
-    }).collect::<String>();
+    let letters = name
+        .to_lowercase()
+        .chars()
+        .map(|letter| match letter {
+            'é' | 'ê' => 'e',
+            'í' => 'i',
+            'ö' => 'o',
+            other => other,
+        })
+        .collect::<String>();
     letters.chars().filter(char::is_ascii_alphabetic).collect()
 }
 

@@ -1,17 +1,15 @@
-// Values of the API's contract that the console's forms check before they send.
+// Limits and names of the API. `cargo contract` writes this file.
 
 export const LIMITS = {
-  maxCommentChars: 10_000,
   maxNameChars: 100,
   maxEmailChars: 254,
   maxTextChars: 200,
-  maxDescriptionChars: 10_000,
+  maxDescriptionChars: 10000,
+  maxCommentChars: 10000,
   maxPhoneNumbers: 10,
   maxPhoneNumberChars: 32,
-  maxBusinesses: 10,
-  maxIdsPerRequest: 100,
-  maxBatchRows: 100,
   maxUrlChars: 2000,
+  maxBatchRows: 100,
   maxStatusesPerTeam: 12,
   maxBusinessesPerTeam: 500,
   maxApiKeysPerTeam: 50,
@@ -32,7 +30,6 @@ export const EVENT_TYPES = [
   "comment.deleted",
 ] as const;
 
-/** The colours that a status may have. */
 export const COLORS = [
   "blue",
   "green",
