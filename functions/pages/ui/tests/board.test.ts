@@ -299,7 +299,7 @@ test("views of the board are tabs, and the palette finds them", async ({ page })
   await expect(page).toHaveURL(/#\/leads\?source=Website&view=\d+$/);
   await page.keyboard.press("ControlOrMeta+k");
   await page.keyboard.type("view food");
-  await page.getByRole("option", { name: "View Food" }).click();
+  await page.getByRole("option", { name: "View Food", exact: true }).click();
   await expect(page).toHaveURL(/#\/board\?business=3&view=\d+$/);
   await expect(tab("Food")).toHaveAttribute("aria-current", "page");
   // A link may name the view alone.

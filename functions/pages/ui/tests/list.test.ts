@@ -364,10 +364,15 @@ test.describe("selection", () => {
     await listMany(page, 10_000, 5);
     await openList(page);
     await expect(counted(page)).toHaveText("10,000 leads");
-    const started = Date.now();
-    await page.getByRole("checkbox", { name: "Select all" }).click();
+    // Measured in the page, from the click until it is idle after the next frame: the test itself shares the processor.
+    const milliseconds = await page.getByRole("checkbox", { name: "Select all" }).evaluate(async (box: HTMLElement) => {
+      const began = performance.now();
+      box.click();
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      return performance.now() - began;
+    });
     await expect(bar(page)).toHaveAccessibleName("10,000 selected");
-    expect(Date.now() - started).toBeLessThan(1000);
+    expect(milliseconds).toBeLessThan(1000);
     await expect(bar(page)).toContainText(/[\d,]+ read/);
     // All but one.
     await box(rows(page).nth(1)).click();
