@@ -66,9 +66,9 @@ test("statuses: coloured, renamed, ordered by drag and by button, deleted unless
   await expect(page.getByRole("button", { name: "Edit name of Signed: Signed" })).toBeFocused();
   await page.goto("/#/board");
   const columns = page.getByRole("main").getByRole("heading", { level: 2 });
-  await expect(columns).toHaveText([/Signed/, /New/, /Contacted/, /Qualified/, /Closed/]);
+  await expect(columns).toHaveText([/New/, /Contacted/, /Signed/, /Qualified/, /Closed/]);
   await page.reload();
-  await expect(columns.first()).toHaveText(/Signed/);
+  await expect(columns.nth(2)).toHaveText(/Signed/);
   await page.goto("/#/settings");
   await more(page, "Signed", "Delete");
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();

@@ -126,8 +126,6 @@ const FETCHED_LATER = [LeadPanel, LeadScreen, List, Dashboard, Settings, Import]
 const PREFETCH_DELAY_MS = 2000;
 
 function prefetch(): void {
-  // A browser remembers that it could not fetch a module.
-  if (!reachable.peek() || !navigator.onLine) return;
   for (const { fetch } of FETCHED_LATER) fetch().catch(() => undefined);
 }
 

@@ -3,6 +3,7 @@
 import { signIn } from "./configuration";
 import { fetchFromIssuer } from "./connection";
 import type { Grant } from "./grant";
+import { replaceUrl } from "./route";
 
 interface Discovery {
   authorization_endpoint: string;
@@ -111,7 +112,7 @@ export async function finish(): Promise<Grant | undefined> {
   const stored = sessionStorage.getItem(STORED);
   sessionStorage.removeItem(STORED);
   const started: Started | undefined = stored ? JSON.parse(stored) : undefined;
-  history.replaceState(null, "", `/${started?.hash ?? ""}`);
+  replaceUrl(`/${started?.hash ?? ""}`);
   if (!started) throw new Error("This sign-in was begun elsewhere. Sign in again.");
   return exchange(answer, started);
 }

@@ -40,3 +40,9 @@ export function replaceQuery(query: URLSearchParams): void {
   history.replaceState(history.state, "", `${path || "#/board"}${text ? `?${text}` : ""}`);
   route.value = read();
 }
+
+/** Replaces the URL's path, query and hash, such as `/` or `/#/leads`, without a step in the history. */
+export function replaceUrl(url: string): void {
+  history.replaceState(null, "", url);
+  route.value = read();
+}

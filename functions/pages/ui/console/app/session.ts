@@ -7,6 +7,7 @@ import { signIn } from "./configuration";
 import { fetchFromIssuer, Unreachable } from "./connection";
 import { type Grant, type Identity, ROLES, type Role } from "./grant";
 import * as oidc from "./oidc";
+import { replaceUrl } from "./route";
 
 export interface User {
   id: number;
@@ -210,7 +211,7 @@ function clearSession(): void {
   waiting = [];
   document.title = "Leads";
   session.value = { is: "out" };
-  history.replaceState(null, "", "/");
+  replaceUrl("/");
 }
 
 /** Signs out, in every tab and at the issuer. */
