@@ -9,7 +9,7 @@ import { Icon } from "../ui/icon";
 import { Failure, Skeleton, useLoading } from "../ui/loading";
 import { Empty, Failed } from "../ui/states";
 import { Toasts } from "../ui/toast";
-import { lastAnswerAt, reachable, useReachable } from "./connection";
+import { lastAnswerAt, useReachable } from "./connection";
 import { ErrorBoundary } from "./error-boundary";
 import { fetchedLater } from "./fetched-later";
 import { Navigation } from "./navigation";
