@@ -524,6 +524,8 @@ test.describe("ten thousand rows", () => {
     await openList(page);
     await expect(table(page)).toHaveAttribute("aria-rowcount", "10001");
     expect(await page.getByRole("row").count()).toBeLessThan(80);
+    // The table scrolls, and the page beneath it does not.
+    expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBe(0);
     await region(page).evaluate((own) => own.scrollTo(0, own.scrollHeight));
     const last = rows(page).last();
     await expect(last.getByRole("link", { name: "Many Number 1", exact: true })).toBeVisible({ timeout: 30_000 });
