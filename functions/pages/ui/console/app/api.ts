@@ -1,4 +1,4 @@
-// The API: its types are the contract's, its refusals are errors, and a token that has ended is renewed on the way.
+// The client of the API: types from the OpenAPI contract, errors, and authorized requests that renew an expired token.
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "../../contract";
@@ -28,14 +28,14 @@ export type BatchRequest = paths["/leads/batch"]["post"]["requestBody"]["content
 export type BatchResponse = Schemas["BatchResponse"];
 type FieldError = Schemas["FieldError"];
 
-/** A response other than a success. */
+/** Error for a response with an error status. */
 export class RequestError extends Error {
   readonly status: number;
   readonly description: string | undefined;
   readonly errors: FieldError[];
   readonly existing: Schemas["ExistingLead"] | undefined;
   readonly requestId: string | undefined;
-  /** When to try again, in milliseconds. */
+  /** Time until a retry, in milliseconds, from the `Retry-After` header. */
   readonly retryAfter: number;
 
   constructor(response: Response, body: Partial<Schemas["Error"]> | undefined) {
@@ -48,7 +48,7 @@ export class RequestError extends Error {
     this.retryAfter = 1000 * Math.min(Number(response.headers.get("retry-after")) || 1, 30);
   }
 
-  /** Whether the same request may fare better later. */
+  /** Whether the error is temporary, so that the same request may succeed later. */
   get passes(): boolean {
     return this.status === 409 || this.status === 429 || this.status >= 500;
   }
@@ -57,18 +57,18 @@ export class RequestError extends Error {
 export const isRefused = (error: unknown, status: number): error is RequestError =>
   error instanceof RequestError && error.status === status;
 
-/** Names each wrong field and its fault. */
+/** Lists each invalid field with its error message. */
 export const describeFaults = (errors: FieldError[]): string =>
   errors.map(({ field, message }) => `${field} ${message}`).join("; ");
 
-/** Returns an error's message, with the fields that it is about. */
+/** Returns an error's message, with the names of invalid fields. */
 export function describeError(error: unknown): string {
   if (!(error instanceof RequestError)) return error instanceof Error ? error.message : String(error);
   const more = describeFaults(error.errors) || error.description;
   return more ? `${error.message}: ${more}` : error.message;
 }
 
-/** Reads are tried this often where the API is busy. */
+/** Maximum number of attempts of a GET request while the API is busy. */
 const TRIES = 3;
 
 export const wait = (milliseconds: number): Promise<void> =>
@@ -85,7 +85,10 @@ async function sent(request: Request): Promise<Response> {
   }
 }
 
-/** Whether it is the gateway that refuses, which it does in one word when a token does not verify. */
+/**
+ * Whether a response rejects the token. For an invalid token, API Gateway answers 403 with only the message “Forbidden”; a 403
+ * of the API itself has a request id.
+ */
 async function refusesToken(response: Response): Promise<boolean> {
   if (response.status === 401) return true;
   if (response.status !== 403) return false;
@@ -105,7 +108,7 @@ async function authorized(request: Request): Promise<Response> {
     const response = await sent(attempt);
     const busy = response.status === 429 || response.status === 503;
     if (await refusesToken(response)) {
-      // A new token that is refused too would be renewed for ever, so the user signs in again.
+      // If the renewed token is rejected too, another renewal would not help, so the user signs in again.
       token = await (renewed ? session.awaitSignIn(token) : session.renewToken(token));
       renewed = true;
     } else if (busy && request.method === "GET" && tries < TRIES) {
@@ -132,7 +135,7 @@ export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
   return (await unwrapResponse(answer)).data;
 }
 
-/** A page of a list of leads, as it is walked. */
+/** Reads a page of `GET /leads`. */
 export async function leadPage(
   query: LeadFilter,
   cursor: string | undefined,
@@ -145,10 +148,10 @@ export async function leadPage(
 export const hex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** A key under which a request may be sent again. */
+/** Creates an idempotency key: the API executes requests with the same key once. */
 export const idempotencyKey = (): string => `console-${hex(crypto.getRandomValues(new Uint8Array(16)))}`;
 
-/** Uploads a photo, which `fetch` would do without telling how far it is. Answers its file name. */
+/** Uploads a photo with `XMLHttpRequest`, because `fetch` does not report upload progress. Returns the photo's file name. */
 export async function uploadPhoto(file: File, lead: number, progress: (part: number) => void): Promise<string> {
   const body = new FormData();
   body.set("id", String(lead));
@@ -174,7 +177,7 @@ export async function uploadPhoto(file: File, lead: number, progress: (part: num
   return said;
 }
 
-/** Every lead that a filter matches, as a file's parts: CSV or NDJSON, page after page. */
+/** Reads all leads that match a filter from the export, and yields a part of the CSV or NDJSON file for each page. */
 export async function* exported(filter: LeadFilter, format: "csv" | "ndjson"): AsyncGenerator<string> {
   let next: string | undefined;
   do {
@@ -183,7 +186,7 @@ export async function* exported(filter: LeadFilter, format: "csv" | "ndjson"): A
     const { data, response } = await unwrapResponse(api.GET("/leads/export", { params: { query }, parseAs: "text" }));
     const link = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
     next = link ? (new URL(link, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
-    // An answer without a byte is none to the client.
+    // `openapi-fetch` returns no data for an empty response.
     yield data ?? "";
   } while (next);
 }

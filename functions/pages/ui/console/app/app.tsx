@@ -1,4 +1,5 @@
-// The frame around the screens: navigation, palette, toasts, the lead's panel, and what is wrong with the connection.
+// The application frame: navigation, the current screen, lead panel, command palette, toasts, sign-in, and the notice of a lost
+// connection.
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -24,7 +25,7 @@ import { readTeam, TeamContext } from "./team";
 
 export function App({ fault }: { fault: string | undefined }): JSX.Element {
   const state = session.value;
-  // A failed sign-in is told until the first session.
+  // The error of a failed sign-in is shown until a user has signed in.
   const hadSession = useRef(false);
   if (state.is !== "out") hadSession.current = true;
   if (state.is === "out") return <SignInScreen fault={hadSession.current ? undefined : fault} />;
@@ -54,8 +55,8 @@ function Frame({ user }: { user: User }): JSX.Element {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   useEffect(() => fetchForRoute(route), []);
-  // A link takes the focus to the screen that it shows, for keyboards and screen readers. The panel is part of the query, and
-  // keeps the focus where it is.
+  // Navigation moves the focus to `main`, for users of keyboards and screen readers. Opening the panel changes only the query,
+  // so the focus stays.
   useEffect(() => {
     if (first.current) first.current = false;
     else main.current?.focus({ preventScroll: true });
@@ -121,17 +122,17 @@ const Dashboard = fetchedLater(() => import("../dashboard/dashboard").then(({ Da
 const Import = fetchedLater(() => import("../import/import").then(({ Import }) => Import));
 const Settings = fetchedLater(() => import("../settings/settings").then(({ Settings }) => Settings));
 
-/** In the order in which they are likely to be needed. */
+/** Lazily loaded components, ordered by how likely they are needed next. */
 const FETCHED_LATER = [LeadPanel, LeadScreen, List, Dashboard, Settings, Import];
 const PREFETCH_DELAY_MS = 2000;
 
 function prefetch(): void {
-  // A browser remembers that it could not fetch a module.
+  // Browsers cache a failed import of a module, so nothing is fetched while offline.
   if (!reachable.peek() || !navigator.onLine) return;
   for (const { fetch } of FETCHED_LATER) fetch().catch(() => undefined);
 }
 
-/** Fetches what an address shows, while the team is still being read. */
+/** Fetches the components of a route in parallel with the team's data. */
 function fetchForRoute(route: Route): void {
   const { screen, rest } = route;
   const fetched = [
@@ -146,7 +147,7 @@ function fetchForRoute(route: Route): void {
 
 function Screen({ route }: { route: Route }): JSX.Element {
   const { screen, rest } = route;
-  // A lead names its page itself.
+  // The lead page sets the document's title to the lead's name.
   const ofLead = screen === "leads" && rest !== "";
   const title = ofLead ? undefined : [...PLACES, ...LOW_PLACES].find((place) => place.screen === screen)?.title;
   useEffect(() => {

@@ -1,11 +1,10 @@
-// Cognito's own API, as the stack's user pool is signed in to.
-// https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/
+// Sign-in with Cognito's API, for deployments with their own user pool.
 
 import { signIn } from "./configuration";
 import { fetchFromIssuer } from "./connection";
 import type { Grant } from "./grant";
 
-/** What Cognito asks for before it grants a token. */
+/** A challenge that must be answered before Cognito grants a token. */
 export interface Challenge {
   name: "NEW_PASSWORD_REQUIRED" | "SOFTWARE_TOKEN_MFA";
   username: string;
@@ -19,7 +18,7 @@ interface Answer {
   Session?: string;
 }
 
-/** Cognito tells nobody which of the two is wrong. */
+/** The e-mail address or the password is wrong. Cognito does not say which, so that nobody can probe for accounts. */
 export class WrongCredentials extends Error {
   constructor() {
     super("The address and the password do not belong together.");
@@ -69,7 +68,7 @@ export async function start(username: string, password: string): Promise<Grant |
   return grantOrChallenge(await call("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", AuthParameters }), username);
 }
 
-/** Answers a challenge with the new password, or with the code of an authenticator app. */
+/** Answers a challenge with the new password, or with the code from an authenticator app. */
 export async function respond({ name, username, session }: Challenge, answer: string): Promise<Grant | Challenge> {
   const field = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
   const ChallengeResponses = { USERNAME: username, [field]: answer };
@@ -77,7 +76,7 @@ export async function respond({ name, username, session }: Challenge, answer: st
   return grantOrChallenge(await call("RespondToAuthChallenge", body), username);
 }
 
-/** Sends a code to the address of somebody who forgot the password. */
+/** Requests an e-mail with a code for setting a new password. */
 export async function forgot(username: string): Promise<void> {
   await call("ForgotPassword", { Username: username });
 }

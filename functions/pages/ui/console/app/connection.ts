@@ -1,16 +1,16 @@
-// Whether the API can be reached. A browser knows only whether there is a network, which a system on the same machine does not
-// need.
+// Whether the API is reachable. `navigator.onLine` does not suffice: a system on the same machine is reachable without a
+// network.
 
 import { effect, signal, untracked } from "@preact/signals";
 
-/** Pause between two checks while the API cannot be reached. */
+/** Pause between two checks while the API is unreachable. */
 const CHECK_MS = 5000;
 
 export const reachable = signal(true);
-/** When the API last answered. */
+/** Time of the latest response of the API, in milliseconds since the epoch. */
 export const lastAnswerAt = signal(Date.now());
 
-/** No answer came, or one that decides nothing. */
+/** The server did not respond, or failed temporarily. */
 export class Unreachable extends Error {
   constructor(what = "The API") {
     super(`${what} cannot be reached.`);
@@ -40,7 +40,7 @@ async function check(): Promise<void> {
 addEventListener("online", check);
 addEventListener("offline", check);
 
-/** Calls back when the API becomes reachable or unreachable, until the returned function is called. */
+/** Calls the listener whenever the API becomes reachable or unreachable. Returns the function that stops this. */
 export function watch(listener: (reachable: boolean) => void): () => void {
   let before = reachable.peek();
   return effect(() => {
@@ -53,7 +53,10 @@ export function watch(listener: (reachable: boolean) => void): () => void {
 
 export const useReachable = (): boolean => reachable.value;
 
-/** Sends a request to the sign-in service. An answer that says nothing of the person counts as none. */
+/**
+ * Sends a request to the sign-in service. Throws `Unreachable` for a rate limit and for server errors, because they say nothing
+ * about the credentials.
+ */
 export async function fetchFromIssuer(address: string, request?: RequestInit): Promise<Response> {
   const response = await fetch(address, request).catch(() => {
     throw new Unreachable("The sign-in");

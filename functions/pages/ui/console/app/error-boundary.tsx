@@ -2,13 +2,13 @@ import { Component, type ComponentChildren } from "preact";
 import { Empty } from "../ui/states";
 
 interface Props {
-  /** What is drawn: another place is tried anew. */
+  /** Identifies the content. When it changes, the boundary renders its children again. */
   place: string;
   heading?: "h1" | "h2";
   children: ComponentChildren;
 }
 
-/** Keeps an error that is thrown while one part is drawn from blanking the page. */
+/** Catches an error that is thrown while its children render, so that the rest of the page stays usable. */
 export class ErrorBoundary extends Component<Props, { error?: unknown }> {
   override state: { error?: unknown } = {};
 

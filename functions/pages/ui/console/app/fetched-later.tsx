@@ -1,4 +1,4 @@
-// Components whose code is no part of the first view: it is fetched when the first view is idle, or when they are shown.
+// Lazily loaded components: their code is fetched when the browser is idle, or when they are shown.
 
 import type { ComponentChildren, ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -7,13 +7,13 @@ import { Failed } from "../ui/states";
 
 export interface FetchedLater<Props> {
   (props: Props): JSX.Element;
-  /** Fetches the code unless that was done before. Rejects where it cannot be fetched. */
+  /** Fetches the component's module unless it is loaded. Rejects if the module cannot be fetched. */
   fetch: () => Promise<unknown>;
 }
 
 /**
- * Returns a component that stands for one of a module that is fetched later. `Frame` surrounds what is shown until then, or
- * what says that the module cannot be fetched.
+ * Returns a component that loads its module when it is shown. `Frame` surrounds the placeholder until then, and the error if
+ * the module cannot be fetched.
  */
 export function fetchedLater<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
@@ -37,7 +37,7 @@ export function fetchedLater<Props extends object>(
     return (
       <Frame>
         {error ? (
-          // A browser remembers that it could not fetch a module, so only a reload helps.
+          // Browsers cache a failed import of a module, so only a reload fetches the module again.
           <Failed heading="h1" title="This screen could not be fetched" error={error} retry={() => location.reload()} />
         ) : (
           <Skeleton lines={6} />

@@ -1,4 +1,5 @@
-// The console: a page for people, which calls the public API and nothing else.
+// Start of the console, a web application on top of the public API: completes or restores a sign-in, then renders the
+// application.
 
 import { render } from "preact";
 import { App } from "./app";

@@ -1,4 +1,4 @@
-// The way between screens: a sidebar, a rail of icons on narrower windows, a bar at the bottom on phones.
+// The main navigation: a sidebar, a rail of icons on narrow windows, and a bar at the bottom on phones.
 
 import type { JSX } from "preact";
 import { ImportCount } from "../import/progress";
@@ -85,7 +85,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
 
 function PlaceLink({ place: { screen, title, icon, keys } }: { place: Place }): JSX.Element {
   const route = useRoute();
-  // A new lead belongs to the list.
+  // The new-lead form has no entry of its own: it marks “Leads” as current.
   const current = (route.screen === "new" ? "leads" : route.screen) === screen;
   return (
     <li>

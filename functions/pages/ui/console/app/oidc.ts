@@ -1,4 +1,4 @@
-// Sign-in at the deployment's own issuer: the authorization code flow with PKCE (RFC 6749, RFC 7636).
+// Sign-in at an OpenID Connect issuer: the authorization code flow with PKCE (RFC 6749, RFC 7636).
 
 import { signIn } from "./configuration";
 import { fetchFromIssuer } from "./connection";
@@ -14,12 +14,12 @@ interface Discovery {
 interface Started {
   state: string;
   verifier: string;
-  /** The console's address when it began. */
+  /** The console's URL fragment when the sign-in started, which is restored afterwards. */
   hash: string;
 }
 
 const STORED = "sign-in";
-/** The channel by which a sign-in window tells the one that opened it, and the prefix of its states. */
+/** Name of the broadcast channel on which a sign-in pop-up sends its response to the tab that opened it. */
 const CHANNEL = "sign-in";
 const BESIDE = "beside-";
 
@@ -67,7 +67,7 @@ async function authorizationUrl(started: Started): Promise<string> {
   return `${authorization_endpoint}${authorization_endpoint.includes("?") ? "&" : "?"}${query}`;
 }
 
-/** Goes to the issuer, which sends the browser back. */
+/** Starts a sign-in by redirecting to the issuer, which redirects back to this page. */
 export async function start(): Promise<void> {
   const started = { state: randomText(), verifier: randomText(), hash: location.hash };
   const to = await authorizationUrl(started);
@@ -75,7 +75,7 @@ export async function start(): Promise<void> {
   location.assign(to);
 }
 
-/** Signs in in a window of its own, so that this page keeps what was typed. */
+/** Starts a sign-in in a pop-up, so that this page keeps its state. Resolves with the grant. */
 export async function startBeside(): Promise<Grant> {
   const window = open("", "sign-in", "popup,width=480,height=640");
   if (!window) throw new Error("The browser blocked the window to sign in. Allow pop-ups for this page.");
@@ -89,7 +89,7 @@ export async function startBeside(): Promise<Grant> {
     return await new Promise((resolve, reject) => {
       channel.onmessage = ({ data }) => {
         const answer = new URLSearchParams(data);
-        // Other tabs may be signing in too.
+        // The channel also carries answers for other tabs that are signing in.
         if (answer.get("state") === started.state) exchange(answer, started).then(resolve, reject);
       };
     });
@@ -98,7 +98,10 @@ export async function startBeside(): Promise<Grant> {
   }
 }
 
-/** Returns the grant when the issuer has sent the browser back with a code. In a sign-in window it never returns. */
+/**
+ * Completes a sign-in after the issuer's redirect, and returns the grant. Returns `undefined` without such a redirect. In a
+ * pop-up it sends the response to the opener, and never resolves.
+ */
 export async function finish(): Promise<Grant | undefined> {
   const answer = new URLSearchParams(location.search);
   if (!answer.has("state") || !(answer.has("code") || answer.has("error"))) return undefined;
@@ -134,7 +137,7 @@ async function requestToken(parameters: Record<string, string>, before?: string)
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error_description ?? `The issuer says ${answer.error}.`);
   const { id_token, access_token, refresh_token = before } = answer as Record<string, string | undefined>;
-  // The API accepts the token whose audience it is: the ID token where that is the client, else the access token.
+  // The API checks the audience: if it is the client id, the API accepts the ID token, else the access token.
   const token = signIn.audience === signIn.clientId ? id_token : (access_token ?? id_token);
   if (!token) throw new Error("The issuer gave no token.");
   return {
@@ -144,7 +147,7 @@ async function requestToken(parameters: Record<string, string>, before?: string)
   };
 }
 
-/** Ends the issuer's session too, where the issuer supports it. */
+/** Ends the issuer's session by a redirect to its logout page, if it has one. */
 export async function signOut(token: string): Promise<void> {
   const { end_session_endpoint } = await discovery();
   if (!end_session_endpoint) return;

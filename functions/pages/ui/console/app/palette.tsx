@@ -1,4 +1,4 @@
-// Search and commands: finds leads, acts and goes places without the mouse.
+// The command palette: finds leads, runs commands and opens screens by keyboard.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -20,7 +20,7 @@ import { openShortcuts } from "./shortcuts-dialog";
 import { useTeam } from "./team";
 
 const MAX_LEADS = 7;
-/** Waits for the end of a word before it searches. */
+/** The search is sent when nothing was typed for this long. */
 const PAUSE_MS = 120;
 
 const open = signal(false);
@@ -49,7 +49,7 @@ async function search(text: string): Promise<Found> {
   }
 }
 
-/** Returns what was found last, and whether that is for an older text. */
+/** Returns the latest result, and whether that result is for an older text. */
 function useSearch(text: string): { found: Found; pending: boolean } {
   const [found, setFound] = useState(NOTHING);
   useEffect(() => {
@@ -157,7 +157,7 @@ function OpenPalette(): JSX.Element {
   const { statuses } = useTeam();
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState<string>();
-  /** Enter was pressed before the leads were found. */
+  /** Set if Enter was pressed while the search was pending. The first result opens when the search is complete. */
   const [entered, setEntered] = useState<{ asPage: boolean }>();
   const dialog = useRef<HTMLDialogElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -170,7 +170,7 @@ function OpenPalette(): JSX.Element {
     hits.findIndex((hit) => hit.id === chosen),
   );
   useEffect(() => {
-    // Without them the palette finds everything else; board and list say what is wrong with them.
+    // If the saved views cannot be read, the palette works without them. The board and the list show the error.
     if (views.peek() === undefined) readViews().catch(() => undefined);
   }, []);
   useLayoutEffect(() => {
@@ -182,7 +182,7 @@ function OpenPalette(): JSX.Element {
     list.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
   }, [at, hits.length]);
   const close = () => {
-    // Closed first, so that the focus is back before the hit moves it.
+    // The dialog closes before the hit runs: closing returns the focus, and the hit may then move it.
     dialog.current?.close();
     open.value = false;
   };
@@ -215,7 +215,7 @@ function OpenPalette(): JSX.Element {
       onClose={() => {
         open.value = false;
       }}
-      // Only a click on the scrim is one on the dialog itself.
+      // Only a click on the backdrop has the dialog itself as its target.
       onClick={({ target, currentTarget }) => target === currentTarget && close()}
     >
       <div class="row">

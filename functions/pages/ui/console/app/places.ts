@@ -1,15 +1,15 @@
-// The screens that the navigation and the palette lead to.
+// The screens that the navigation and the palette link to.
 
 import type { IconName } from "../ui/icons";
 import type { User } from "./session";
 
 export interface Place {
-  /** As in the address. */
+  /** First segment of the screen's route. */
   screen: string;
   title: string;
   icon: IconName;
   keys?: string;
-  /** Whether Viewers have no use for it. */
+  /** Whether the screen only serves changes, so that Viewers do not see it. */
   writes?: boolean;
 }
 

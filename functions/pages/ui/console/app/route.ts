@@ -1,15 +1,15 @@
-// The address: `#/leads/12`, `#/leads?status=1`. What follows the hash stays in the browser.
+// The router. Routes are URL fragments, which are not sent to the server: `#/leads/12`, `#/leads?status=1`.
 
 import { signal } from "@preact/signals";
 
 export interface Route {
   screen: string;
-  /** What follows the screen's name, without a slash before it. */
+  /** The path after the screen's name, without a leading slash. */
   rest: string;
   query: URLSearchParams;
 }
 
-/** The list's address of earlier versions, which people may have kept. */
+/** Route of the list in earlier versions, for links and bookmarks from that time. */
 const OLD_LIST = /^#\/table(?=$|\?)/;
 
 function read(): Route {
@@ -25,15 +25,15 @@ addEventListener("hashchange", () => {
   route.value = read();
 });
 
-/** Returns the route; the component is drawn again when it changes. */
+/** Returns the route. The component renders again when the route changes. */
 export const useRoute = (): Route => route.value;
 
-/** Goes to a path such as `/leads/12`, as a step in the history. */
+/** Navigates to a path such as `/leads/12`, with a new history entry. */
 export function go(path: string): void {
   location.hash = path;
 }
 
-/** Replaces the query of this address without a step in the history. */
+/** Replaces the query of the current route without a new history entry. */
 export function replaceQuery(query: URLSearchParams): void {
   const [path] = location.hash.split("?");
   const text = query.toString();

@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it. The choice is the browser's, not the user's.
+// The colour scheme: light, dark, or the system's. The choice is stored in the browser, not with the user.
 
 import { signal } from "@preact/signals";
 

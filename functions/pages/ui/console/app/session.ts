@@ -1,5 +1,5 @@
-// The session. Tokens are kept in session storage alone, which ends with the tab. A tab that is opened beside it receives them, so
-// that a lead can be opened in a new tab.
+// The session of the signed-in user. Tokens are stored only in session storage, which ends with the tab. A new tab receives
+// them from another tab, so that a lead can be opened in a new tab.
 
 import { effect, signal, untracked } from "@preact/signals";
 import * as cognito from "./cognito";
@@ -18,14 +18,14 @@ export interface User {
 
 export type State =
   | { is: "out" }
-  /** The token was refused and could not be renewed: the user signs in again over what is shown. */
+  /** The token was rejected and could not be renewed: the user signs in again in a dialog over the current screen. */
   | { is: "lost"; user: User }
   | { is: "in"; user: User };
 
 const STORED = "session";
-/** How long a new tab waits for the grant of another. */
+/** How long a new tab waits for the grant of another tab. */
 const TAB_WAIT_MS = 1000;
-/** A token that expires sooner is renewed before it is used. */
+/** A token that expires sooner than this is renewed before a request. */
 const MIN_VALIDITY_SECONDS = 30;
 
 interface Claims {
@@ -42,7 +42,7 @@ function claims(token: string): Claims {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-/** Returns the user of a token, to be shown. What a user may do is decided by the API. */
+/** Returns the user that a token names, for display only. The API decides what a user may do. */
 function userOf(token: string): User {
   const payload = claims(token);
   const role = ROLES.find((role) => role === payload["custom:team_role"]);
@@ -61,13 +61,13 @@ function userOf(token: string): User {
 }
 
 let grant: Grant | undefined;
-/** Only this file sets it. */
+/** State of the session. Only this file writes this signal. */
 export const session = signal<State>({ is: "out" });
 let renewing: Promise<string> | undefined;
-/** Requests that wait until the user has signed in again. */
+/** Resolvers of requests that wait until the user has signed in again. */
 let waiting: ((token: string) => void)[] = [];
 
-/** Messages between tabs. */
+/** Messages between tabs: a new tab asks for a grant, a user signed in, a user signed out. */
 type Message = { is: "new" } | { is: "entered"; grant: Grant } | { is: "left"; user: User };
 const tabs = new BroadcastChannel("session");
 const broadcast = (message: Message): void => tabs.postMessage(message);
@@ -89,7 +89,7 @@ tabs.onmessage = ({ data }: MessageEvent<Message>) => {
 
 export const current = (): State => session.peek();
 
-/** Calls back when the session changes, until the returned function is called. */
+/** Calls the listener whenever the session changes. Returns the function that stops this. */
 export function listen(listener: (state: State) => void): () => void {
   let before = session.peek();
   return effect(() => {
@@ -100,7 +100,7 @@ export function listen(listener: (state: State) => void): () => void {
   });
 }
 
-/** Restores the session of this tab, or takes over that of another tab. */
+/** Restores the session of this tab after a reload, or asks other tabs for their grant. */
 export function restore(): void {
   try {
     const stored = sessionStorage.getItem(STORED);
@@ -118,13 +118,13 @@ export function restore(): void {
   }, TAB_WAIT_MS);
 }
 
-/** Starts a session, in every tab of the same user. */
+/** Starts a session in this tab, and in other tabs of the same user. */
 export function startSession(next: Grant): void {
   adoptGrant(next);
   broadcast({ is: "entered", grant: next });
 }
 
-/** Uses a grant. When it is another user's, the page is loaded again. */
+/** Adopts a grant. If it belongs to another user, the page is reloaded to remove the previous user's data. */
 function adoptGrant(next: Grant): void {
   const user = userOf(next.token);
   const state = session.peek();
@@ -140,7 +140,7 @@ function adoptGrant(next: Grant): void {
   waiting = [];
 }
 
-/** Requests a token of a demo system. */
+/** Requests a token from the demo system's token endpoint. */
 export async function requestDemoToken(identity: Identity): Promise<Grant> {
   const headers = { "content-type": "application/json" };
   const response = await fetchFromIssuer(signIn.tokens ?? "", {
@@ -160,7 +160,7 @@ async function renewGrant(): Promise<Grant> {
   throw new Error("The session has no refresh token.");
 }
 
-/** Asks the user to sign in again over what is shown. Returns the new token. */
+/** Asks the user to sign in again in a dialog. Resolves with the new token. */
 export function awaitSignIn(refused: string): Promise<string> {
   if (grant && grant.token !== refused) return Promise.resolve(grant.token);
   const state = session.peek();
@@ -171,7 +171,7 @@ export function awaitSignIn(refused: string): Promise<string> {
 }
 
 /**
- * Returns a new token after one was refused. If the issuer grants none, the user signs in again.
+ * Returns a new token after one was rejected. If the issuer grants none, the user signs in again.
  *
  * Throws `Unreachable` if the issuer cannot be reached.
  */
@@ -180,14 +180,14 @@ export function renewToken(refused: string): Promise<string> {
   const before = grant;
   renewing ??= renewGrant()
     .then((renewed) => {
-      // The user has signed out meanwhile.
+      // The user signed out, or another grant arrived, during the renewal.
       if (grant !== before) throw new Unreachable("The session");
       startSession(renewed);
       return renewed.token;
     })
     .catch(async (error) => {
       if (error instanceof Unreachable) throw error;
-      // A refresh token may be valid only once, and another tab may have used it first.
+      // Some refresh tokens are valid only once. If another tab has used it, that tab sends its new grant in the meantime.
       await new Promise((resolve) => setTimeout(resolve, TAB_WAIT_MS / 2));
       return awaitSignIn(refused);
     })
@@ -197,7 +197,7 @@ export function renewToken(refused: string): Promise<string> {
   return renewing;
 }
 
-/** Returns a valid token for a request. */
+/** Returns a token for a request, and renews one that expires soon. */
 export async function token(): Promise<string> {
   if (!grant) throw new Error("Nobody is signed in.");
   const { exp } = claims(grant.token);
@@ -213,13 +213,13 @@ function clearSession(): void {
   history.replaceState(null, "", "/");
 }
 
-/** Signs out, in every tab and at the issuer. */
+/** Signs out in all tabs of the user and at the issuer. */
 export async function signOut(): Promise<void> {
   const { refresh, identity, token, idToken = token } = grant ?? {};
   const state = session.peek();
   if (state.is !== "out") broadcast({ is: "left", user: state.user });
   clearSession();
-  // Without a connection the issuer's session ends by itself.
+  // Failures are ignored: without a connection, the issuer's session expires later.
   if (refresh && signIn.cognito) await cognito.revoke(refresh).catch(() => undefined);
   else if (!identity && idToken && signIn.clientId && !signIn.cognito)
     await oidc.signOut(idToken).catch(() => undefined);

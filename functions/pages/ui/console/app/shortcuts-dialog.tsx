@@ -10,7 +10,7 @@ export const openShortcuts = (): void => {
   open.value = true;
 };
 
-/** Lists the shortcuts that act on the screen below. */
+/** The dialog that lists the shortcuts of the current screen. */
 export function ShortcutsDialog(): JSX.Element | null {
   if (!open.value) return null;
   const close = () => {

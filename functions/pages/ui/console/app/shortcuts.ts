@@ -1,9 +1,10 @@
-// Keyboard shortcuts: screens register theirs while they are shown, `?` lists them, and single keys can be switched off.
+// Keyboard shortcuts. Components register shortcuts while they are shown, `?` lists all of them, and shortcuts of a single key
+// can be switched off.
 
 import { computed, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-/** Returning `false` leaves the key to the shortcut that was registered before. */
+/** Handles a shortcut. Returning `false` passes the key to the shortcut with the same keys that was registered before. */
 type Handler = (event: KeyboardEvent) => unknown;
 
 interface Shortcut {
@@ -13,13 +14,13 @@ interface Shortcut {
 }
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
-/** How long the second key of a sequence such as `g b` is waited for. */
+/** Maximum time between the keys of a sequence such as `g b`. */
 const SEQUENCE_MS = 1500;
 const STORED = "single-key-shortcuts";
 
 const registered = signal<Shortcut[]>([]);
 
-/** Whether single keys act. WCAG 2.1.4 asks for a way to switch them off. */
+/** Whether shortcuts of a single key are on. WCAG 2.1.4 requires a way to switch them off. */
 export const singleKeys = signal(localStorage.getItem(STORED) !== "off");
 
 export function switchSingleKeys(on: boolean): void {
@@ -28,7 +29,7 @@ export function switchSingleKeys(on: boolean): void {
   else localStorage.setItem(STORED, "off");
 }
 
-/** The shortcuts that act on this screen, each key once. */
+/** The shortcuts of the current screen. Of several with the same keys, only the latest is listed. */
 export const shortcuts = computed(() => {
   const byKeys = new Map<string, Shortcut>();
   for (const shortcut of registered.value) byKeys.set(shortcut.keys, shortcut);
@@ -36,8 +37,9 @@ export const shortcuts = computed(() => {
 });
 
 /**
- * Handles keys while a component is shown: `c`, `shift+x`, `g b`, `mod+k`, `Enter`, `Escape`. `mod` is Cmd on a Mac and Ctrl
- * elsewhere. All but `mod` combinations rest while somebody types, `mod+z` too. Nothing acts behind an open dialog.
+ * Registers a shortcut while a component is shown: `c`, `shift+x`, `g b`, `mod+k`, `Enter`, `Escape`. `mod` is Cmd on a Mac and
+ * Ctrl elsewhere. While the focus is in a text field, only `mod` combinations other than `mod+z` work. While a dialog is open,
+ * no shortcut works.
  */
 export function useShortcut(keys: string, handler: Handler | undefined, label: string): void {
   const latest = useRef(handler);
@@ -55,7 +57,7 @@ export function useShortcut(keys: string, handler: Handler | undefined, label: s
 
 const NAMES: Record<string, string> = { mod: isMac ? "⌘" : "Ctrl ", shift: isMac ? "⇧" : "Shift ", enter: "↵" };
 
-/** Returns the keys as a person reads them: `⌘K` or `Ctrl K`, `G B`, `Shift X`. */
+/** Formats keys for display: `⌘K` or `Ctrl K`, `G B`, `Shift X`. */
 export function keyCaps(keys: string): string {
   return keys
     .split(" ")
@@ -72,12 +74,12 @@ function strokeOf(event: KeyboardEvent): string {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const mod = isMac ? event.metaKey : event.ctrlKey;
   const isLetter = /^\p{L}$/u.test(key);
-  // Shift is part of what is typed for a sign such as `?`.
+  // For a sign such as `?`, Shift is part of typing the sign, so it is not counted as a modifier.
   const shift = event.shiftKey && (isLetter || key.length > 1);
   return `${mod ? "mod+" : ""}${shift ? "shift+" : ""}${key}`;
 }
 
-/** Whether the keys go to what has the focus. */
+/** Whether the focused element uses the keys itself, as a text field does. */
 function isTaken(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) {

@@ -1,4 +1,4 @@
-// Signing in, by what this deployment offers.
+// The sign-in screen and the dialog for signing in again, with the methods that the deployment offers.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -29,7 +29,7 @@ export function SignInScreen({ fault }: { fault: string | undefined }): JSX.Elem
   );
 }
 
-/** Over what the user was doing, which continues afterwards. */
+/** The dialog for signing in again after the session has ended. It keeps the current screen, so that the user can continue. */
 export function SignInAgain({ user }: { user: User }): JSX.Element {
   return (
     <Dialog title="Sign in again">
@@ -49,7 +49,7 @@ export function SignInAgain({ user }: { user: User }): JSX.Element {
 
 interface MethodProps {
   busy: boolean;
-  /** Why the last attempt failed. */
+  /** Error of the latest attempt. */
   error: unknown;
   run: (sign: () => Promise<Grant | undefined>) => void;
 }
@@ -86,7 +86,7 @@ function Methods({ fault, leaves }: { fault: string | undefined; leaves: boolean
         <button
           type="button"
           class={signIn.tokens ? "btn" : "btn primary"}
-          // Somebody who closed the window that signs in opens another.
+          // Stays enabled with a pop-up: the user may have closed it and need another.
           disabled={busy && leaves}
           onClick={() => run(() => (leaves ? oidc.start().then(() => undefined) : oidc.startBeside()))}
         >
@@ -107,7 +107,7 @@ const DEMO_MEMBERS: Identity[] = [
   { role: "Viewer", userId: 3, firstName: "Vera", email: "viewer@example.com" },
 ];
 
-/** On a demo system a click signs in as a member of its team. */
+/** Sign-in at a demo system: a click signs in as a member of its team. */
 function Demo({ busy, run }: MethodProps): JSX.Element {
   const [other, setOther] = useState<Required<Omit<Identity, "firstName" | "lastName">>>({
     team: "demo",
@@ -202,7 +202,7 @@ type Step =
   | { is: "code" }
   | { is: "challenge"; challenge: cognito.Challenge };
 
-/** By the stack's own user pool. */
+/** Sign-in at the deployment's own Cognito user pool, with e-mail address and password. */
 function Password({ busy, error, run }: MethodProps): JSX.Element {
   const [step, setStep] = useState<Step>({ is: "password" });
   const [username, setUsername] = useState("");
@@ -347,7 +347,7 @@ function Password({ busy, error, run }: MethodProps): JSX.Element {
   );
 }
 
-/** Where the deployment names no client to sign in with. */
+/** Sign-in with a pasted token, for deployments without an OpenID Connect client. */
 function PastedToken({ busy, run }: MethodProps): JSX.Element {
   const [token, setToken] = useState("");
   return (

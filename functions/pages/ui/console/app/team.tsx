@@ -1,4 +1,4 @@
-// What nearly every screen shows beside leads: who is looking, the team's statuses and its businesses.
+// The context of nearly all screens: the user, and the team's statuses and businesses.
 
 import { createContext, type JSX } from "preact";
 import { useContext } from "preact/hooks";
@@ -8,9 +8,9 @@ import type { User } from "./session";
 
 export interface Team {
   user: User;
-  /** In the team's order. */
+  /** The team's statuses, in the order of the board. */
   statuses: Status[];
-  /** What a status may be shown in. */
+  /** The colours that a status may have. */
   colors: Color[];
   businesses: Business[];
   /** Reads statuses and businesses again. */
@@ -34,7 +34,7 @@ export async function readTeam(): Promise<Pick<Team, "statuses" | "colors" | "bu
   return { statuses, colors, businesses };
 }
 
-/** Which business is shown; 0 is all. */
+/** A select that filters by business. 0 stands for all businesses. */
 export function BusinessSelect({
   business,
   choose,

@@ -1,4 +1,5 @@
-// New leads over time: a bar for each day, week or month, stacked by status and drawn in pixels for the width that there is.
+// The bar chart of new leads: a bar for each day, week or month, stacked by status. Its size is in pixels of the available
+// width.
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -14,22 +15,22 @@ export interface Series {
 }
 
 const HEIGHT = 208;
-/** Where bars stand, and how high the highest is. */
+/** Baseline of the bars, from the top, and height of the highest bar. */
 const FLOOR = 183;
 const PLOT_HEIGHT = 172;
-/** Between two parts of a bar. */
+/** Space between two segments of a bar. */
 const GAP = 1.5;
-/** Room for a digit of the axis: its labels are 12 px high and of tabular figures. */
+/** Width of a digit in the labels of the axis, which are set in tabular figures of 12 px. */
 const DIGIT_PX = 7;
-/** Least distance between two labels below the bars. */
+/** Minimum distance between two labels below the bars. */
 const TICK_PX = 64;
-/** Labels stand at every so many bars: at weeks and at parts of a year where that fits. */
+/** Possible numbers of bars between two labels: whole weeks and parts of a year where they fit. */
 const TICK_STEPS: Record<Unit, number[]> = { day: [1, 7, 14, 28], week: [1, 2, 4, 13, 26], month: [1, 2, 3, 6, 12] };
 const MAX_BAR_PX = 40;
-/** One lead does not fill the whole height. */
+/** Minimum value at the top of the axis, so that a single lead does not fill the whole height. */
 const MIN_SCALE = 4;
 
-/** The lines of the axis, at most three: multiples of 1, 2 or 5 times a power of ten. */
+/** Returns the values of the grid lines: at most three multiples of 1, 2 or 5 times a power of ten. */
 function gridLines(max: number): number[] {
   for (let power = 1; ; power *= 10) {
     for (const step of [power, 2 * power, 5 * power]) {
@@ -39,10 +40,10 @@ function gridLines(max: number): number[] {
   }
 }
 
-/** Pixels to a hundredth, which keeps the page short. */
+/** Rounds a length to hundredths of a pixel, which keeps the markup short. */
 const px = (length: number): number => Math.round(length * 100) / 100;
 
-/** The width of an element in whole pixels, 0 before it is known. */
+/** Returns a ref and the width of its element in whole pixels. The width is 0 before the first measurement. */
 export function useWidth(): [ref: { current: HTMLDivElement | null }, width: number] {
   const element = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
@@ -62,13 +63,13 @@ interface Props {
   unit: Unit;
   width: number;
   buckets: Bucket[];
-  /** In the team's order: the first one is on top. */
+  /** Counts of each status in the team's order. The first status is at the top of the bars. */
   series: Series[];
   href: (bucket: Bucket) => string;
 }
 
 export function Bars({ label, unit, width, buckets, series, href }: Props): JSX.Element {
-  // One Tab stop, at first the newest bar; the arrows go from bar to bar.
+  // The chart has one Tab stop, initially the newest bar. Arrow keys move the focus between bars.
   const [current, setCurrent] = useState(-1);
   const totals = buckets.map((_, at) => series.reduce((sum, { counts }) => sum + (counts[at] ?? 0), 0));
   const max = Math.max(...totals, MIN_SCALE);
@@ -115,7 +116,7 @@ export function Bars({ label, unit, width, buckets, series, href }: Props): JSX.
         if (total === 0) return <g key={bucket.from}>{tick}</g>;
         const parts = series.filter(({ counts }) => (counts[at] ?? 0) > 0);
         const byStatus = parts.map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`).join(", ");
-        // The title is the link's text, so its name is the same: people who speak to the page say what they see.
+        // The accessible name equals the visible title: users of voice control say what they see.
         const name = `${bucket.name}: ${formatCount(total)} ${total === 1 ? "lead" : "leads"} (${byStatus})`;
         let below = 0;
         return (
@@ -124,7 +125,7 @@ export function Bars({ label, unit, width, buckets, series, href }: Props): JSX.
               href={href(bucket)}
               aria-label={name}
               data-bar={at}
-              // In SVG the names of attributes are case-sensitive.
+              // SVG attribute names are case-sensitive, so this is not `tabIndex`.
               tabindex={at === stop ? 0 : -1}
               onFocus={() => setCurrent(at)}
             >
@@ -134,7 +135,8 @@ export function Bars({ label, unit, width, buckets, series, href }: Props): JSX.
                 const count = counts[at] ?? 0;
                 const full = (count / max) * PLOT_HEIGHT;
                 below += count;
-                // A part too low for a gap is drawn as thin as it is, so that bars stay true to the axis.
+                // A segment too low for the gap is up to 1 px high, but never higher than its count, so that bars match the
+                // axis.
                 const height = Math.max(full - GAP, Math.min(full, 1));
                 return (
                   <rect

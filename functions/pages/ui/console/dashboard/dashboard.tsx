@@ -1,4 +1,4 @@
-// How many leads came in a period: by day and status, by business, and the newest ones.
+// The dashboard: new leads of a period by time and status, by business, and the most recent leads.
 
 import "../app/first-view";
 import type { JSX } from "preact";
@@ -31,7 +31,7 @@ import {
 } from "./period";
 
 const RECENT_LEADS = 8;
-/** The least time between two reads that the team's changes cause, in milliseconds. */
+/** Minimum time between two reloads that events cause, in milliseconds. */
 const FOLLOW_PAUSE_MS = 5000;
 
 type DayCounts = Record<string, number>;
@@ -48,7 +48,7 @@ const average = (count: number, days: number): string =>
   count / days < 100 ? tenths.format(count / days) : formatCount(Math.round(count / days));
 const leadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
 
-/** A sentence without a colour: fewer new leads is no alarm. */
+/** Returns a sentence that compares two counts. It has no warning colour, because fewer new leads are no error. */
 function comparison(now: number, before: number, previous: string): string {
   if (before === 0) return now === 0 ? `None in ${previous} either` : `New: none in ${previous}`;
   if (now === before) return `As many as in ${previous}`;
@@ -56,7 +56,7 @@ function comparison(now: number, before: number, previous: string): string {
   return percent === 0 ? `About as many as in ${previous}` : `${change.format(percent / 100)} on ${previous}`;
 }
 
-/** The list of the leads that a figure counts. */
+/** Links to the list of the leads that a number counts. */
 function listHref(
   days: { from: string; to: string },
   filter: { status?: number; business?: number | undefined },
@@ -208,7 +208,7 @@ function Figures({ period, business, asTable, query }: FiguresProps): JSX.Elemen
   );
 }
 
-/** Reads again after the team's leads have changed, at most once in a while: an import changes thousands. */
+/** Reloads the dashboard after events, at most once in `FOLLOW_PAUSE_MS`, because an import causes thousands of events. */
 function useFollowing(reload: () => Promise<void>): void {
   const latest = useRef(reload);
   latest.current = reload;
@@ -452,7 +452,7 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
   );
 }
 
-/** What is empty is empty in a table. */
+/** A count that links to its leads. A zero is left blank. */
 function Count({ count, href }: { count: number; href: string }): JSX.Element | null {
   return count > 0 ? <a href={href}>{formatCount(count)}</a> : null;
 }
@@ -465,7 +465,9 @@ interface BusinessesProps {
   grouped: (counts: DayCounts) => number[];
 }
 
-/** Small multiples on one scale. Not stacked: a lead may have several businesses. */
+/**
+ * Small bar charts for each business, on the same scale. They are not stacked, because a lead may belong to several businesses.
+ */
 function Businesses({ volume, period, unit, buckets, grouped }: BusinessesProps): JSX.Element | null {
   const { businesses } = useTeam();
   if (businesses.length === 0 || volume.totalLeadsAmount === 0) return null;

@@ -1,8 +1,9 @@
-// The dashboard's period, as the address names it, and the days, weeks or months that it is drawn in. Days are UTC, as the API counts.
+// The dashboard's period: its form in the URL, its labels, and its division into days, weeks or months. Days are in UTC, as in
+// the API.
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The API's limit: five years and a day. */
+/** The API's limit for a period, in days. */
 export const MAX_PERIOD_DAYS = 5 * 366;
 
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
@@ -10,16 +11,16 @@ const timeOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 const isDay = (text: string | null): text is string =>
   text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(timeOf(text));
 
-/** The first day of the month that is `months` after the month of `day`. */
+/** Returns the first day of the month that is `months` months after the month of `day`. */
 function monthStart(day: string, months = 0): string {
   return dayOf(Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)) - 1 + months, 1));
 }
 
 export interface Period {
-  /** First and last day, `2026-11-30`. */
+  /** First and last day of the period: `2026-11-30`. */
   from: string;
   to: string;
-  /** Key of the preset; `custom` for days that somebody chose. */
+  /** Key of the preset. `custom` for days that the user chose. */
   preset: string;
 }
 
@@ -50,7 +51,7 @@ export const PRESETS: Preset[] = [
   },
 ];
 
-/** Reads `?period=90d` or `?from=2026-11-01&to=2026-11-30`; without them the last 30 days. */
+/** Reads the period from `?period=90d` or `?from=2026-11-01&to=2026-11-30`. The default is the last 30 days. */
 export function readPeriod(query: URLSearchParams, now = Date.now()): Period {
   const today = dayOf(now);
   const [from, to] = [query.get("from"), query.get("to")];
@@ -63,7 +64,7 @@ export function readPeriod(query: URLSearchParams, now = Date.now()): Period {
   return { from: first, to: last, preset: preset.key };
 }
 
-/** The address of a preset, with everything else that `query` holds. */
+/** Returns the URL query with a preset. Other parameters of `query` are kept. */
 export function withPreset(query: URLSearchParams, key: string): URLSearchParams {
   const next = new URLSearchParams(query);
   for (const name of ["from", "to", "period"]) next.delete(name);
@@ -71,7 +72,7 @@ export function withPreset(query: URLSearchParams, key: string): URLSearchParams
   return next;
 }
 
-/** The address of chosen days, with everything else that `query` holds. */
+/** Returns the URL query with a custom period. Other parameters of `query` are kept. */
 export function withDays(query: URLSearchParams, from: string, to: string): URLSearchParams {
   const next = withPreset(query, DEFAULT_PRESET.key);
   next.set("from", from);
@@ -92,13 +93,13 @@ const monthAndYear = format({ month: "long", year: "numeric" });
 
 const isThisYear = (day: string): boolean => day.slice(0, 4) === dayOf(Date.now()).slice(0, 4);
 
-/** `3 – 9 November`, or `3 November` for a single day. */
+/** Formats a range of days: `3 – 9 November`, or `3 November` for a single day. */
 function longRange(from: string, to: string): string {
   const style = isThisYear(from) && isThisYear(to) ? longDay : longDayAndYear;
   return style.formatRange(timeOf(from), timeOf(to));
 }
 
-/** What the period button says: the preset's label, or the chosen days. */
+/** Returns the label of a period: the preset's label, or the range of custom days. */
 export function periodLabel({ from, to, preset }: Period): string {
   const known = PRESETS.find(({ key }) => key === preset);
   if (known) return known.label;
@@ -108,7 +109,10 @@ export function periodLabel({ from, to, preset }: Period): string {
 
 export const describePeriod = ({ from, to }: Period): string => longRange(from, to);
 
-/** The period that the API compares with: the month before a whole month, the year before a whole year, else as many days. */
+/**
+ * Describes the previous period that the API compares with: for a whole month the month before, for a whole year the year
+ * before, else the same number of days before.
+ */
 export function previousPeriodLabel({ from, to }: Period): string {
   const next = dayOf(timeOf(to) + DAY_MS);
   if (from.endsWith("-01") && next === monthStart(from, 1)) {
@@ -122,17 +126,20 @@ export function previousPeriodLabel({ from, to }: Period): string {
 
 export type Unit = "day" | "week" | "month";
 
-/** A bar: one or more days of the period. */
+/** The days of the period that one bar counts. */
 export interface Bucket {
   from: string;
   to: string;
-  /** On the axis: `3 Nov`, `Nov`. */
+  /** Label on the axis: `3 Nov`, `Nov`. */
   tick: string;
-  /** `3 November`, `3 – 9 November`, `November 2026`. */
+  /** Full name: `3 November`, `3 – 9 November`, `November 2026`. */
   name: string;
 }
 
-/** Groups the days of a period; weeks begin on Monday. The first and the last group may be cut by the period. */
+/**
+ * Groups the days of a period into days, weeks or months. Weeks begin on Monday. The period may cut the first and the last
+ * group short.
+ */
 export function groupDays(days: string[], unit: Unit): Bucket[] {
   const starts = new Map<string, [from: string, to: string]>();
   for (const day of days) {
@@ -152,10 +159,10 @@ export function groupDays(days: string[], unit: Unit): Bucket[] {
   });
 }
 
-/** Narrowest room for a bar with its gap, in pixels. */
+/** Minimum width of a bar with its gap, in pixels. */
 const MIN_SLOT_PX = 9;
 
-/** Days where there is room for a bar each, else weeks, else months. */
+/** Returns the smallest unit whose bars fit the width. */
 export function unitFor(days: number, width: number): Unit {
   if (width / days >= MIN_SLOT_PX) return "day";
   return width / (days / 7) >= MIN_SLOT_PX ? "week" : "month";

@@ -1,4 +1,5 @@
-// Recognises what the columns of a file hold, from headings in four languages, and what their values mean for the team.
+// Maps the columns of a CSV file to fields of a lead by their headings in four languages, and the values of a column to the
+// team's statuses, businesses and states.
 
 import { LIMITS } from "../app/contract-values";
 import type { Row, Sheet } from "./csv-file";
@@ -6,21 +7,21 @@ import type { Row, Sheet } from "./csv-file";
 export const LANGUAGES = { en: "English", de: "German", fr: "French", es: "Spanish" } as const;
 type Language = keyof typeof LANGUAGES;
 
-/** A field of a lead that a column can become. `name` is a full name, which is split. */
+/** A field of a lead that a column of the file can be imported to. `name` is a full name, which is split. */
 export interface Target {
-  /** The column's name in an export, which `POST /leads/batch` takes; `name` is split before. */
+  /** Name of the field's column in exports and in `POST /leads/batch`. `name` is split before the request. */
   column: string;
   label: string;
-  /** In characters. */
+  /** Maximum length of the field, in characters. */
   limit?: number;
-  /** Several columns may become it, because it is a list. */
+  /** Whether the field is a list, to which several columns may be imported. */
   list?: boolean;
-  /** Its cells are names of something that the team has. */
+  /** The kind of names in the column's cells, for a column whose values must exist in the team. */
   values?: "status" | "business" | "state";
   headings: Partial<Record<Language, string[]>>;
 }
 
-/** Headings are compared without case, accents, spaces and punctuation. */
+/** Known headings of each field. They are compared without case, accents, spaces and punctuation. */
 export const TARGETS: Target[] = [
   {
     column: "firstName",
@@ -225,7 +226,7 @@ export const TARGETS: Target[] = [
 export const targetOf = (column: string | undefined): Target | undefined =>
   TARGETS.find((target) => target.column === column);
 
-/** Label of a field that a fault of the API names. */
+/** Returns the label of a field that an error of the API names. */
 export const labelOf = (field: string): string => targetOf(field)?.label ?? field;
 
 const plain = (text: string): string =>
@@ -235,13 +236,13 @@ const plain = (text: string): string =>
     .replace(/[^\p{L}\p{N}]/gu, "");
 
 interface Recognised {
-  /** The target of each column; an empty string leaves it out. */
+  /** Field name of the target of each column. An empty string skips the column. */
   targets: string[];
-  /** The language of most headings that exist in one language alone. */
+  /** The language of most headings, counted over headings that exist in only one language. */
   language: string | undefined;
 }
 
-/** Which target each heading most likely is, and in which language. */
+/** Guesses the target of each column from its heading, and the language of the headings. */
 export function recognise({ columns, rows }: Pick<Sheet, "columns" | "rows">): Recognised {
   const votes: Record<Language, number> = { en: 0, de: 0, fr: 0, es: 0 };
   const taken = new Set<string>();
@@ -258,18 +259,19 @@ export function recognise({ columns, rows }: Pick<Sheet, "columns" | "rows">): R
     if (!target) return "";
     const found = languages(target, name);
     if (found[0] && found.length === 1) votes[found[0]] += 1;
-    // In addresses of the United States this heading is a region.
+    // In US postal addresses “state” is a region, so the column is imported only if its values are lead states.
     if (target.column === "state" && !isState(rows, index)) return "";
     taken.add(target.column);
     return target.column;
   });
-  // “Name, Vorname” and “Nom, Prénom” are the last and the first name; so are “Nombre, Apellidos” the other way round.
+  // “name” is the last name beside a first name (“Name, Vorname”; “Nom, Prénom”), and the first name beside a last name
+  // (“Nombre, Apellidos”).
   const full = targets.indexOf("name");
   if (full >= 0) {
     if (taken.has("firstName")) targets[full] = taken.has("lastName") ? "" : "lastName";
     else if (taken.has("lastName")) targets[full] = "firstName";
   }
-  // The id is of the team that the export came from; the name is the same in another team.
+  // A status id is valid only in the team that exported the file, so the column with status names is preferred.
   if (taken.has("status") && taken.has("statusId")) targets[targets.indexOf("statusId")] = "";
   const [language] = (Object.keys(votes) as Language[]).sort((one, other) => votes[other] - votes[one]);
   return { targets, language: language && votes[language] > 0 ? LANGUAGES[language] : undefined };
@@ -278,7 +280,7 @@ export function recognise({ columns, rows }: Pick<Sheet, "columns" | "rows">): R
 const isState = (rows: Row[], index: number): boolean =>
   rows.every(({ cells }) => ["", "active", "inactive"].includes(plain(cells[index] ?? "")));
 
-/** Splits a full name at its last space, or “Lovelace, Ada” at the comma. */
+/** Splits a full name at its last space. A name such as “Lovelace, Ada” is split at the comma. */
 export function splitName(name: string): { firstName: string; lastName: string } {
   const [, last, first] = /^([^,]+),\s*([^,]+)$/.exec(name) ?? [];
   if (first && last) return { firstName: first.trim(), lastName: last.trim() };
@@ -286,7 +288,7 @@ export function splitName(name: string): { firstName: string; lastName: string }
   return { firstName: firsts, lastName: word };
 }
 
-/** Splits a list cell as the API does: at `;`, unless a backslash stands before it. */
+/** Splits a cell with a list at each `;`, as the API does. A backslash escapes a semicolon. */
 export function splitList(cell: string): string[] {
   const items = [""];
   for (const [part] of cell.matchAll(/\\?./gsu)) {
@@ -298,10 +300,10 @@ export function splitList(cell: string): string[] {
 
 export const joinList = (items: string[]): string => items.map((item) => item.replace(/[\\;]/g, "\\$&")).join(";");
 
-/** Removes the apostrophe that an export puts before a cell that a spreadsheet would run as a formula. */
+/** Removes the apostrophe that exports put before a cell that a spreadsheet would evaluate as a formula. */
 export const unescapeFormula = (cell: string): string => (/^''*[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
 
-/** A value as names are compared: case and Unicode form do not matter. */
+/** Normalizes a value for comparison with names: case and Unicode form are ignored. */
 export const valueKey = (value: string): string => value.trim().normalize("NFC").toLowerCase();
 
 export interface UnknownValue {
@@ -309,7 +311,7 @@ export interface UnknownValue {
   rows: number;
 }
 
-/** The values of a column that are none of `known`, the most frequent first. */
+/** Returns the values of a column that are not in `known`, the most frequent first. */
 export function unknownValues(rows: Row[], index: number, target: Target, known: string[]): UnknownValue[] {
   const names = new Set(known.map(valueKey));
   const found = new Map<string, UnknownValue>();
@@ -326,7 +328,7 @@ export function unknownValues(rows: Row[], index: number, target: Target, known:
   return [...found.values()].sort((one, other) => other.rows - one.rows);
 }
 
-/** Words for the same stage or state in the four languages. */
+/** Groups of words in the four languages that mean the same status or state. */
 const SYNONYMS = [
   ["new", "open", "neu", "offen", "nouveau", "nouvelle", "nuevo", "nueva", "abierto"],
   ["contacted", "in contact", "kontaktiert", "angerufen", "contacté", "contactée", "contactado", "contactada"],
@@ -352,7 +354,7 @@ const SYNONYMS = [
   ["inactive", "inaktiv", "inactif", "inactivo"],
 ].map((words) => new Set(words.map(plain)));
 
-/** The name that means the same as a value in another language, if the team has one. */
+/** Returns the name in `known` that equals a value or is a synonym of the value in another language. */
 export function guessValue(value: string, known: string[]): string | undefined {
   const word = plain(value);
   const exact = known.find((name) => plain(name) === word);

@@ -1,9 +1,10 @@
-// CSV files as spreadsheets and other systems write them: decoded, parsed, and the failed rows written back in the same form.
+// Reads CSV files of spreadsheets and other systems, and writes the failed rows of an import in the format of the original
+// file.
 
 import Papa from "papaparse";
 
 export interface Row {
-  /** Number of the row as a spreadsheet counts it: the headings are row 1. */
+  /** Row number in a spreadsheet: the headings are row 1. */
   number: number;
   cells: string[];
 }
@@ -17,17 +18,17 @@ export interface Sheet {
   encoding: Encoding;
   separator: string;
   lineBreak: string;
-  /** Whether the file begins with Excel's line `sep=;`. */
+  /** Whether the file starts with Excel's separator line, `sep=;`. */
   namesSeparator: boolean;
 }
 
-/** Name of a separator as people say it. */
+/** Returns the English name of a separator. */
 export function separatorName(separator: string): string {
   const names: Record<string, string> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes" };
   return names[separator] ?? `separated by ${separator}`;
 }
 
-/** The characters that Windows-1252 has at 0x80 to 0x9F, by the byte that the WHATWG decoder maps to them. */
+/** Decoder for files that are not valid UTF-8. `encode` inverts this decoder, because `TextEncoder` only writes UTF-8. */
 const WINDOWS_1252 = new TextDecoder("windows-1252");
 
 const littleEndian = new TextDecoder("utf-16le");
@@ -37,7 +38,7 @@ function decode(bytes: Uint8Array): { text: string; encoding: Encoding } {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return { text: littleEndian.decode(bytes), encoding: "UTF-16" };
   if (first === 0xfe && second === 0xff) return { text: bigEndian.decode(bytes), encoding: "UTF-16" };
-  // Latin headings in UTF-16 without a byte order mark: every second byte is zero.
+  // UTF-16 without a byte order mark: in text with Latin letters every second byte is zero.
   if (first !== 0 && second === 0 && bytes[3] === 0) return { text: littleEndian.decode(bytes), encoding: "UTF-16" };
   try {
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), encoding: "UTF-8" };
@@ -47,7 +48,7 @@ function decode(bytes: Uint8Array): { text: string; encoding: Encoding } {
 }
 
 function encode(text: string, encoding: Encoding): Uint8Array<ArrayBuffer> {
-  // Without a byte order mark Excel reads UTF-8 as Windows-1252.
+  // Without a byte order mark, Excel reads UTF-8 as Windows-1252.
   if (encoding === "UTF-8") return new TextEncoder().encode(`\uFEFF${text}`);
   if (encoding === "UTF-16") {
     const bytes = new Uint8Array(2 * text.length + 2);
@@ -60,16 +61,19 @@ function encode(text: string, encoding: Encoding): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => byteOf.get(character) ?? "?".charCodeAt(0));
 }
 
-/** First bytes of files that people take for a table. A zip archive is what Excel, LibreOffice and Numbers write. */
+/**
+ * First bytes of workbooks, which cannot be imported. Excel, LibreOffice and Numbers write zip archives; old versions of Excel
+ * wrote OLE files.
+ */
 const ZIP = [0x50, 0x4b, 0x03, 0x04];
 const OLD_EXCEL = [0xd0, 0xcf, 0x11, 0xe0];
 const startsWith = (bytes: Uint8Array, signature: number[]): boolean =>
   signature.every((byte, index) => bytes[index] === byte);
 
 /**
- * Reads a file.
+ * Reads and parses a CSV file.
  *
- * Throws an `Error` with a sentence for the person who chose the file.
+ * Throws an `Error` whose message is shown to the user.
  */
 export async function readSheet(file: File): Promise<Sheet> {
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -83,7 +87,7 @@ export async function readSheet(file: File): Promise<Sheet> {
   const line = /^\uFEFF?sep=(.)\r?\n/i.exec(text);
   const content = line ? text.slice(line[0].length) : text.replace(/^\uFEFF/, "");
   const { data, errors, meta } = Papa.parse<string[]>(content, { delimiter: line?.[1] ?? "" });
-  // Everything after an open quote would be one cell.
+  // Rejects the file: after an unclosed quote, the parser reads all remaining rows as one cell.
   const open = errors.find(({ type }) => type === "Quotes");
   if (open) throw new Error(`The quotes of row ${(open.row ?? 0) + 1} are not closed, or stand within a cell.`);
   const rows = data
@@ -102,7 +106,7 @@ export async function readSheet(file: File): Promise<Sheet> {
   };
 }
 
-/** A file of the rows that failed, in the form of the original, with the reasons in a last column. */
+/** Returns a CSV file of the failed rows, in the format of the original file, with the reasons in a last column. */
 export function failedRows(sheet: Sheet, reasons: ReadonlyMap<number, string>): Uint8Array<ArrayBuffer> {
   const { columns, rows, separator, lineBreak, encoding, namesSeparator } = sheet;
   const data = rows

@@ -1,5 +1,5 @@
-// The import: the file, the choices, and a run, which goes on while other screens are shown. A request may be sent again
-// with its idempotency key, so a lost connection writes no row twice.
+// State and execution of an import: the file, the options, and the run, which continues while other screens are shown. Requests
+// are retried with the same idempotency key, so a lost connection writes no row twice.
 
 import { computed, effect, signal, untracked } from "@preact/signals";
 import {
@@ -24,9 +24,12 @@ import { Prediction, SAME_ADDRESS } from "./prediction";
 import { importRun } from "./progress";
 
 const MAX_PAUSE_MS = 10_000;
-/** Causes for which a row is sent again with the same key: the API then goes on where the request was cut short. */
+/**
+ * Error codes of rows whose outcome is not known yet. The batch is sent again with the same key, and the API continues where
+ * the first request ended.
+ */
 const UNDECIDED = ["conflict", "outcome_unknown", "unavailable"];
-/** Statuses of a whole request that is sent again. */
+/** HTTP statuses after which a request is sent again. */
 const BUSY_STATUSES = [409, 429, 503];
 
 type RowResult = BatchResponse["results"][number];
@@ -38,21 +41,21 @@ export interface Run {
   created: number;
   updated: number;
   unchanged: number;
-  /** Number of rows that changed a lead in the archive. */
+  /** Number of rows that changed an archived lead. */
   archived: number;
-  /** Reasons by the number of the row. */
+  /** Reasons of failed rows, by row number. */
   failed: ReadonlyMap<number, string>;
-  /** Why it does not go on at the moment. */
+  /** Why the run is waiting to send a request again. */
   waiting?: string | undefined;
-  /** Why it ended early. */
+  /** Why the run ended early. */
   stopped?: string;
   over: boolean;
 }
 
-/** The file and the choices outlive the screen, so that nothing is lost by a look at a lead. */
+/** The file. This signal and `choices` outlive the import screen, so that the user can look at a lead and return. */
 export const sheet = signal<Sheet | undefined>(undefined);
 export const choices = signal<Choices | undefined>(undefined);
-/** The run that is under way, or the last one of the current file and choices. */
+/** The current run, or the last one with the current file and options. */
 export const run = signal<Run | undefined>(undefined);
 export const isRunning = computed(() => run.value !== undefined && !run.value.over);
 
@@ -70,26 +73,26 @@ effect(() => {
       : undefined;
 });
 
-/** A run would end with the page. */
+/** Closing the page would end a run, so the browser asks for confirmation. */
 const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
 effect(() => {
   if (isRunning.value && !run.peek()?.dryRun) addEventListener("beforeunload", warn);
   else removeEventListener("beforeunload", warn);
 });
 
-/** Ends the run after the request that is on its way. */
+/** Stops the run. The current request is still completed. */
 export function stop(): void {
   if (run.value && !run.value.over) run.value = { ...run.value, over: true, stopped: "You stopped it." };
 }
 
-/** Replaces the choices. A result of other choices is not what would happen now. */
+/** Changes import options. The result of an earlier run is removed, because it does not apply to the new options. */
 export function choose(change: Partial<Choices>): void {
   if (!choices.value) return;
   run.value = undefined;
   choices.value = { ...choices.value, ...change };
 }
 
-/** Forgets file, choices and run. */
+/** Removes the file, the options and the run. */
 export function forget(): void {
   stop();
   run.value = undefined;
@@ -97,15 +100,19 @@ export function forget(): void {
   choices.value = undefined;
 }
 
-// File and run belong to the user who is signed in.
+// Signing out removes the file and the run, which belong to the user.
 effect(() => {
   if (session.value.is === "out") untracked(forget);
 });
 
-/** The beginning of the requests' keys, kept by this tab until the import is done: the same file, dropped again, goes on. */
+/**
+ * Returns the prefix of the requests' idempotency keys. Session storage keeps the prefix until the import is complete, so that
+ * the same file, dropped again, resumes the import.
+ */
 async function keyOf(batches: LeadRow[][], options: unknown): Promise<{ key: string; release: () => void }> {
   const key = idempotencyKey();
-  // Over plain HTTP from another machine there is no digest. Begun anew, it is another import.
+  // Over plain HTTP, except on localhost, browsers have no `crypto.subtle`. An import that is restarted there gets a new key,
+  // so it cannot resume.
   if (!crypto.subtle) return { key, release: () => undefined };
   const content = new TextEncoder().encode(JSON.stringify([batches, options]));
   const name = `import ${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", content)))}`;
@@ -116,14 +123,14 @@ async function keyOf(batches: LeadRow[][], options: unknown): Promise<{ key: str
 
 const sentence = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
 
-/** Why a row failed, in the words of the screen. */
+/** Returns the reason of a failed row, with the labels of the screen. */
 function reasonOf({ code, message = "", errors = [] }: RowResult): string {
   if (code === "email_exists") return "A lead with this e-mail address exists.";
   if (errors.length === 0) return sentence(message);
   return errors.map(({ field, message }) => sentence(`${labelOf(field)}: ${message}`)).join(" ");
 }
 
-/** Checks the rows of the file (`dryRun`), or writes them. */
+/** Starts a run, which imports the rows of the file or, with `dryRun`, only checks them. */
 export async function start(chosen: Choices, createBusinesses: boolean, dryRun: boolean): Promise<void> {
   const file = sheet.value;
   if (!file || isRunning.value) return;
@@ -197,7 +204,10 @@ function announce({ created, updated, failed }: Run): void {
   else notify(`${written}.`);
 }
 
-/** Sends a request until it is decided: while there is no connection or the API is busy. Returns nothing once stopped. */
+/**
+ * Sends a batch until its outcome is known: retries while the API is unreachable or busy. Returns `undefined` if the run was
+ * stopped.
+ */
 async function sendPatiently(
   send: () => Promise<BatchResponse>,
   change: (change: Partial<Run>) => void,

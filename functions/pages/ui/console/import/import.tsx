@@ -1,4 +1,4 @@
-// Leads out of a CSV file: chosen, its columns mapped, checked, and imported.
+// The import screen, in four steps: choose a CSV file, map its columns, check the rows, import them.
 
 import "../app/first-view";
 import type { JSX } from "preact";
@@ -110,7 +110,7 @@ function FileScreen({ file, shown }: { file: Sheet; shown: Run | undefined }): J
   const isWritten = shown?.over === true && !shown.dryRun;
   const createsBusinesses = decisions?.createsBusinesses === true;
   useEffect(() => {
-    // Businesses that the run has created belong in every filter.
+    // Reads the team again, so that all filters offer the businesses that the run has created.
     if (isWritten && createsBusinesses) reload();
   }, [isWritten]);
   const format = [rowsCount(file.rows.length), separatorName(file.separator), file.encoding].join(", ");
@@ -181,7 +181,10 @@ function Options({ chosen }: { chosen: Choices }): JSX.Element {
   );
 }
 
-/** The leads of this import as far as a filter can tell: created today, and of the one source that the file has. */
+/**
+ * Links to the list with filters that approximate the leads of this import: created today, with the file's source if all rows
+ * have the same one.
+ */
 function leadsHref({ rows }: Sheet, { targets }: Choices): string {
   const today = new Date().toISOString().slice(0, 10);
   const query = new URLSearchParams({ from: today, to: today });
@@ -235,7 +238,7 @@ function Foot({ file, shown, decisions }: { file: Sheet; shown: Run | undefined;
         : imports
           ? `Import ${formatCount(passed)} ${passed === 1 ? "lead" : "leads"}`
           : `Check ${rowsCount(file.rows.length)}`;
-    // It keeps the focus while it rests, which a disabled button would lose.
+    // During a run the button has `aria-disabled`: with `disabled` it would lose the focus.
     primary = (
       <button
         type="button"

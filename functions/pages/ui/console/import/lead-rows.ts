@@ -1,29 +1,29 @@
-// Makes the rows of POST /leads/batch from the rows of a file, in an order in which no request has an address twice.
+// Builds the rows of POST /leads/batch from a file's rows, ordered so that no request contains an e-mail address twice.
 
 import type { BatchRequest } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { joinList, splitList, splitName, targetOf, unescapeFormula, valueKey } from "./columns";
 import type { Row, Sheet } from "./csv-file";
 
-/** In characters; well below the limit of a request's body, whatever the encoding. */
+/** Maximum size of a batch, in characters. The request stays well below the API's limit in any encoding. */
 const MAX_BATCH_CHARS = 1_000_000;
 
-/** What each unknown value of a column becomes, by its key: a name, or `null` to leave it out. */
+/** The name to import for each unknown value of a column, by the value's key. `null` skips the value. */
 export type ValueMap = Record<string, string | null>;
 
 export interface Choices {
   mode: BatchRequest["mode"];
-  /** Whether only empty fields of leads that exist are written. */
+  /** Whether only empty fields of existing leads are written. */
   fill: boolean;
-  /** Whether an empty cell empties the field of a lead that exists. */
+  /** Whether an empty cell clears the field of an existing lead. */
   clears: boolean;
-  /** The target of each column; an empty string leaves it out. */
+  /** Field name of the target of each column. An empty string skips the column. */
   targets: string[];
-  /** By the target's column. */
+  /** The chosen names for unknown values, by the field name of the target. */
   values: Record<string, ValueMap>;
 }
 
-/** The cells of a lead by their column in an export. */
+/** The cells of one lead, by the name of their column in exports. */
 export type Cells = Record<string, string>;
 
 export interface LeadRow {
@@ -31,7 +31,7 @@ export interface LeadRow {
   cells: Cells;
 }
 
-/** Cuts a text at a number of characters as the API counts them. */
+/** Truncates a text to a number of Unicode characters, as the API counts them. */
 const cutTo = (text: string, limit: number): string =>
   text.length > limit ? Array.from(text).slice(0, limit).join("") : text;
 
@@ -52,7 +52,7 @@ function cellsOf(row: Row, { targets, values, clears }: Choices): Cells {
         .map((item) => (valueKey(item) in chosen ? chosen[valueKey(item)] : item))
         .filter((name) => name !== null && name !== undefined && name !== "") as string[];
       const written = target.values === "business" ? joinList([...new Set(names)]) : (names[0] ?? "");
-      // Every lead has a status and a state.
+      // A status and a state cannot be cleared, so an empty cell clears only businesses.
       if (written || (clears && !cell && target.values === "business")) cells[target.column] = written;
     } else if (cell || clears) {
       const before = cells[target.column];
@@ -63,12 +63,13 @@ function cellsOf(row: Row, { targets, values, clears }: Choices): Cells {
   return cells;
 }
 
-/** The address of a row as the API compares addresses. */
+/** Returns the normalized e-mail address of a row, by which the API finds its lead. */
 export const addressOf = ({ email = "" }: Cells): string => valueKey(unescapeFormula(email));
 
 /**
- * The requests of an import. A request may have an address once, so the second row of an address comes after all first
- * rows, and changes the lead that the first one wrote: it does not matter where in the file the rows stand.
+ * Splits the rows of a file into the requests of an import. A request may contain an e-mail address once, so the second row of
+ * an address is sent after all first rows, and changes the lead that the first row wrote. The rows of an address may be
+ * anywhere in the file.
  */
 export function batchesOf({ rows }: Sheet, choices: Choices): LeadRow[][] {
   const waves: LeadRow[][] = [];

@@ -1,4 +1,4 @@
-// The columns of a file, one row each: what a column becomes, and below it what its unknown values become.
+// The table that maps the columns of a file to fields of a lead, and the unknown values of a column to names of the team.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo } from "preact/hooks";
@@ -11,25 +11,27 @@ import type { Sheet } from "./csv-file";
 import { choose, rowsCount } from "./import-run";
 import type { Choices, ValueMap } from "./lead-rows";
 
-/** Values that get a row of their own; a column with more is most likely of another kind. */
+/**
+ * Maximum number of values that are mapped one by one. A column with more unknown values most likely belongs to another field.
+ */
 const MAX_VALUE_ROWS = 30;
 
 interface ColumnValues {
   target: Target;
   unknown: UnknownValue[];
-  /** What each of them becomes, chosen or guessed. */
+  /** Names for the unknown values, chosen by the user or guessed. */
   map: ValueMap;
   undecided: UnknownValue[];
 }
 
-/** What is left to decide before the rows can be checked. */
+/** The resolved mapping of a file, and what the user must still choose before the rows can be checked. */
 export interface Decisions {
-  /** By the index of the column. */
+  /** Values of each mapped column, by the column's index. */
   values: Map<number, ColumnValues>;
   undecided: number;
-  /** Whether no column becomes something that a lead can be found or reached by. */
+  /** Whether no column is mapped to an e-mail address or phone number, which a lead needs. */
   contactMissing: boolean;
-  /** The choices with the guessed values. */
+  /** The user's choices, completed with the guessed names. */
   choices: Choices;
   createsBusinesses: boolean;
 }
@@ -45,7 +47,7 @@ function optionsOf(target: Target, { statuses, businesses }: Pick<Team, "statuse
 export function useDecisions(sheet: Sheet | undefined, choices: Choices | undefined): Decisions | undefined {
   const { statuses, businesses } = useTeam();
   const targets = choices?.targets.join();
-  // Reads every row, so not with every choice.
+  // Memoized, because this reads every row of the file.
   const unknown = useMemo(() => {
     const found = new Map<number, { target: Target; names: string[]; unknown: UnknownValue[] }>();
     for (const [index, column] of choices?.targets.entries() ?? []) {
@@ -120,7 +122,7 @@ export function Mapping({ sheet, decisions, disabled }: MappingProps): JSX.Eleme
 
 const nameOf = (heading: string, index: number): string => heading || `Column ${index + 1}`;
 
-/** The targets after one column is chosen for `column`: no field but a list has two columns. */
+/** Returns the targets after a column is mapped to `column`. Other columns lose that target, unless it is a list. */
 function withTarget(targets: string[], index: number, column: string): string[] {
   const rivals =
     column === "name" ? ["name", "firstName", "lastName"] : [column, ...(/Name$/.test(column) ? ["name"] : [])];
@@ -197,7 +199,7 @@ function Column({ sheet, index, decisions }: ColumnProps): JSX.Element {
   );
 }
 
-/** What somebody should know of a column before its rows are checked. */
+/** Returns a note about a column for the user, such as the number of rows without an e-mail address. */
 function noteOf({ rows }: Sheet, index: number, target: Target | undefined): string {
   if (!target) return "";
   if (target.column === "name") return "Split at the last space";
@@ -300,7 +302,7 @@ interface ChoiceProps {
   text: string;
   target: Target;
   options: Options;
-  /** A name, `null` for a value that is left out, and nothing as long as it is not decided. */
+  /** The name that a value is mapped to. `null` if the value is skipped, `undefined` until the user chooses. */
   chosen: string | null | undefined;
   create: (() => void) | undefined;
   choose: (name: string | null) => void;

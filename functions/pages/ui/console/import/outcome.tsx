@@ -1,4 +1,4 @@
-// How far a check or an import is, what came of it, and the rows that failed, equal reasons together.
+// The progress and result of a check or an import, with the failed rows grouped by reason.
 
 import type { JSX } from "preact";
 import { save } from "../leads/export";
@@ -8,10 +8,10 @@ import { failedRows, type Sheet } from "./csv-file";
 import { type Run, rowsCount } from "./import-run";
 
 const MAX_REASONS = 20;
-/** Ranges of row numbers that a reason names. */
+/** Maximum number of ranges of row numbers that are listed for a reason. */
 const MAX_RANGES = 6;
 
-/** `3, 5–9, 12 and 40 more` */
+/** Formats sorted row numbers as ranges: `3, 5–9, 12 and 40 more`. */
 function rangesOf(numbers: number[]): string {
   const ranges: { from: number; to: number }[] = [];
   for (const number of numbers) {
@@ -25,7 +25,7 @@ function rangesOf(numbers: number[]): string {
   return hidden > 0 ? `${text} and ${formatCount(hidden)} more` : text;
 }
 
-/** The numbers of the rows by the reason for which they failed, the most frequent reason first. */
+/** Groups failed rows by reason. Returns each reason with its row numbers, the most frequent reason first. */
 function reasonsOf(failed: ReadonlyMap<number, string>): [string, number[]][] {
   const reasons = new Map<string, number[]>();
   for (const [number, reason] of failed) {

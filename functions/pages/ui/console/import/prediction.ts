@@ -1,11 +1,12 @@
-// A dry run writes nothing, so the API does not know what earlier rows of the file would have written. This adds it.
+// `Prediction` corrects the results of a dry run: a dry run writes nothing, so the API does not know the effects of earlier
+// rows of the file.
 
 import type { BatchRequest, BatchResponse } from "../app/api";
 import { addressOf, type Cells } from "./lead-rows";
 
 type RowResult = BatchResponse["results"][number];
 
-/** What earlier rows would have written of the lead with an address. */
+/** The fields that earlier rows with the same e-mail address would have written. */
 interface Written {
   isNew: boolean;
   cells: Cells;
@@ -18,7 +19,7 @@ export class Prediction {
 
   constructor(private readonly options: Pick<BatchRequest, "mode" | "fill">) {}
 
-  /** The result that the row would get in a run, from the result of the dry run. */
+  /** Returns the result that a row would get in a real run, from its result in the dry run. */
   result(cells: Cells, result: RowResult): RowResult {
     const address = addressOf(cells);
     if (!address || result.result === "failed") return result;
@@ -34,7 +35,7 @@ export class Prediction {
       if ((current ?? (isNew ? "" : undefined)) === undefined) return false;
       return next !== (current ?? "") && !(this.options.fill && current);
     });
-    // Fields that no earlier row has are as the API has read them.
+    // The API has compared fields that no earlier row contains with the stored lead, so its result is right for them.
     const rest = Object.keys(cells).some((column) => before.cells[column] === undefined);
     before.cells = { ...before.cells, ...Object.fromEntries(changed.map((column) => [column, cells[column] ?? ""])) };
     const isUpdate = changed.length > 0 || (rest && !isNew && result.result === "updated");

@@ -1,21 +1,21 @@
-// How far an import is, for the frame. The importer itself is in a chunk of its own, which the other screens do without.
+// The progress of an import for the navigation. The import screen is a separate chunk, which the navigation does not load.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 
-/** The run that is under way. */
+/** Progress of the current run. */
 export interface ImportProgress {
   file: string;
   dryRun: boolean;
   done: number;
   total: number;
-  /** Whether it waits for the connection or for the API. */
+  /** Whether the run waits until the API is reachable or no longer busy. */
   waiting: boolean;
 }
 
 export const importRun = signal<ImportProgress | undefined>(undefined);
 
-/** The count beside “Import” in the navigation while an import goes on: `62 %`. */
+/** The percentage beside “Import” in the navigation during a run: `62 %`. */
 export function ImportCount(): JSX.Element | null {
   const run = importRun.value;
   if (!run) return null;

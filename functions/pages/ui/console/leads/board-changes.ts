@@ -1,4 +1,4 @@
-// A board that follows what the team does: leads of the feed's events are put where they belong, and counts are read again.
+// Applies the team's changes to the board: moves leads of events from the feed into their columns, and reads the counts again.
 
 import { useEffect, useRef } from "preact/hooks";
 import { api, type Event, type LeadFilter, type LeadSummary, unwrap } from "../app/api";
@@ -7,10 +7,13 @@ import { useLeadChanges } from "./lead-changes";
 import { matchesFilter } from "./list-query";
 import { type Columns, type Moves, newestFirst } from "./moves";
 
-/** Cards stay for so long after the pointer was moved over them, in milliseconds: nothing moves under the hand. */
+/** No event is applied until the pointer has rested on the board for this long, so that no card moves from under it. */
 const HAND_REST_MS = 1000;
 const RETRY_MS = 250;
-/** Events may be missing once for every board: those between its first read and the first look at the feed. In milliseconds. */
+/**
+ * If events may be missing this soon after the board was mounted, they fell between its first read and the first request to the
+ * feed. Reading the counts then suffices; later, every column is read again.
+ */
 const FIRST_LOOK_MS = 10_000;
 
 const MOVING_TYPES = [
@@ -25,17 +28,17 @@ const MOVING_TYPES = [
 interface Board {
   columns: Columns;
   filter: LeadFilter;
-  /** Whether words are searched, which only the API can match. */
+  /** Whether the board shows the result of a search. Only the API can decide whether a lead matches a search. */
   isSearch: boolean;
   moves: Moves;
   /** Whether a card is being dragged or its menu is open. */
   isHeld: () => boolean;
-  /** Reads counts again, and with `reloads` the columns whose counts have changed. */
+  /** Reads the counts of columns again. With `reloads`, a column whose count differs is also read again. */
   recount: (statuses: number[], reloads?: boolean) => void;
   reload: () => void;
 }
 
-/** Returns a function to call whenever the pointer moves over the board. */
+/** Subscribes the board to the feed. Returns the handler for `pointermove` events of the board. */
 export function useBoardChanges(board: Board): () => void {
   const { statuses } = useTeam();
   const current = useRef(board);
@@ -47,7 +50,10 @@ export function useBoardChanges(board: Board): () => void {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const handMoved = useRef(0);
 
-  /** Puts a lead into its column, or takes it off the board. Returns the columns whose counts may have changed. */
+  /**
+   * Adds a lead to its column, replaces it there, or removes it from the board. Returns the status ids of the columns whose
+   * counts may have changed.
+   */
   const place = (id: number, lead: LeadSummary | undefined): number[] => {
     const { columns, filter } = current.current;
     const to = lead && matchesFilter(lead, filter) ? lead.statusId : undefined;
@@ -60,7 +66,7 @@ export function useBoardChanges(board: Board): () => void {
         touched.add(status);
         continue;
       }
-      // Events have no photo URL, as it would expire.
+      // Events carry no photo URL, because such URLs expire. The known URL stays valid while the photo is the same.
       const photoUrl = before && before.photo === lead.photo ? before.photoUrl : undefined;
       const { photoUrl: _, ...rest } = lead;
       const shown = { ...rest, ...(photoUrl ? { photoUrl } : {}) };
@@ -70,7 +76,7 @@ export function useBoardChanges(board: Board): () => void {
       }
       touched.add(status);
       const last = pages.items.at(-1);
-      // Further down than what was read: scrolling will read it.
+      // The lead belongs below the last lead that was read. Scrolling will read it.
       if (pages.more && last && newestFirst(lead, last) > 0) continue;
       pages.change((items) => [...items.filter((item) => item.id !== id), shown].sort(newestFirst));
     }
@@ -94,7 +100,7 @@ export function useBoardChanges(board: Board): () => void {
     pending.current.clear();
     const touched = new Set<number>();
     for (const [id, event] of events) {
-      // The answer of the move under way decides.
+      // While this user's move of the lead is pending, its response decides the column, so the event is ignored.
       if (moves.isMoving(id)) continue;
       let lead: LeadSummary | undefined = event.type === "lead.deleted" ? undefined : event.lead;
       if (moves.isSettling(id)) {
@@ -120,7 +126,8 @@ export function useBoardChanges(board: Board): () => void {
     (events) => {
       for (const event of events) {
         if (!MOVING_TYPES.includes(event.type) && event.type !== "lead.photo_changed") continue;
-        // Its latest state counts, and of its status the first one, which another column lost.
+        // Merges pending events of one lead: the newest event has the lead's state, the oldest one names the status that the
+        // lead had before, whose column must be counted again.
         const before = pending.current.get(event.leadId);
         const changes = { ...event.changes, ...before?.changes };
         const type = before?.type === "lead.status_changed" && event.type === "lead.updated" ? before.type : event.type;

@@ -1,4 +1,4 @@
-// A column of the board, and its cards.
+// A column of the board, its header, and the cards of its leads.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -12,18 +12,18 @@ import { StatusMenu } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
 import { leadHref, leadOrder } from "./open-lead";
 
-/** What cards do to the board. */
+/** State and callbacks of the board that its cards use. */
 export interface BoardActions {
   mayMove: boolean;
   move: (lead: LeadSummary, to: Status) => void;
-  /** The lead whose card takes the focus when it arrives in another column. */
+  /** Id of the moved lead: its card takes the focus when it appears in another column. */
   focusedLead: { current: number };
-  /** The lead that is being dragged: until it is dropped, browsers do not say what it is. */
+  /** The lead that is being dragged. Browsers reveal the data of a drag only on drop, so columns read the lead here. */
   dragged: { current: LeadSummary | undefined };
   onCardKeyDown: (event: KeyboardEvent) => void;
 }
 
-/** The words of the list for the same. */
+/** The list shows the same text when a search was incomplete. */
 const NOT_ALL = "Not everything was read: another word narrows it";
 
 interface ColumnProps {
@@ -32,12 +32,12 @@ interface ColumnProps {
     status: number,
     cursor: string | undefined,
   ) => Promise<{ items: LeadSummary[]; count?: number; isPartial?: boolean }>;
-  /** Changes when other leads are to be read. */
+  /** Changes with the search and the filters, so that the column reads its leads again. */
   filterKey: string;
   openLead: number | undefined;
   register: (pages: Pages<LeadSummary>) => void;
   onEmpty: (isEmpty: boolean) => void;
-  /** Whether the team has no lead at all, and this column says how to begin. */
+  /** Whether this is the first column and the team has no leads, so that the column shows how to add the first one. */
   isFirstOfNone: boolean;
   actions: BoardActions;
 }
@@ -45,7 +45,7 @@ interface ColumnProps {
 export function Column(props: ColumnProps): JSX.Element {
   const { status, read, filterKey, openLead, register, onEmpty, isFirstOfNone, actions } = props;
   const [isOver, setOver] = useState(false);
-  // One Tab stop a column; the arrows go from card to card.
+  // Each column has one Tab stop. Arrow keys move the focus between cards.
   const [tabStop, setTabStop] = useState(0);
   const leads = usePages<LeadSummary>((cursor) => read(status.id, cursor), [status.id, filterKey]);
   register(leads);
@@ -55,7 +55,7 @@ export function Column(props: ColumnProps): JSX.Element {
   useEffect(() => {
     if (!leads.busy) onEmpty(isEmpty);
   }, [isEmpty, leads.busy]);
-  // The panel walks the column of the lead that is open.
+  // Previous and next in the lead panel (J, K) follow the column of the open lead.
   const order = leads.items.some(({ id }) => id === openLead) ? leads.items.map(({ id }) => id).join(" ") : "";
   useEffect(() => {
     if (order) leadOrder.value = order.split(" ").map(Number);
@@ -140,7 +140,7 @@ function FirstLead({ mayWrite }: { mayWrite: boolean }): JSX.Element {
   );
 }
 
-/** Three cards to be. */
+/** Placeholders for three cards while a column is read for the first time. */
 function CardBones(): JSX.Element {
   return (
     <div class="skeleton bones" role="status" aria-label="Loading">
@@ -167,7 +167,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
   const [carried, setCarried] = useState<"" | "held" | "left">("");
   const { mayMove, dragged, focusedLead } = actions;
   useEffect(() => {
-    // A card in another column is another element, and nothing has the focus of the one that is gone.
+    // A move to another column creates a new element. If the removed card had the focus, this one takes it.
     if (focusedLead.current === lead.id && document.activeElement === document.body) link.current?.focus();
   }, []);
   const name = fullName(lead);
@@ -180,7 +180,8 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
           dragged.current = lead;
           event.dataTransfer?.setData("text/plain", name);
           if (event.dataTransfer) event.dataTransfer.effectAllowed = "move";
-          // The browser draws what is carried now, tilted; a moment later its place is left empty.
+          // The browser takes the drag image now, so the card gets its tilted style now. The next task hides the card in its
+          // column.
           event.currentTarget.classList.add("held");
           setTimeout(() => setCarried("left"));
         }}
@@ -230,7 +231,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
                 tabIndex={-1}
                 aria-label={`Status of ${name}`}
                 title="Status (S)"
-                // The focus is the card's: this button serves the pointer and S.
+                // This button has no Tab stop: it serves the pointer and the shortcut S. The focus goes to the card's link.
                 onFocus={() => link.current?.focus()}
                 {...props}
               >

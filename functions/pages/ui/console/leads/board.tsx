@@ -25,9 +25,9 @@ import { openLeadId } from "./open-lead";
 import { useViewOfAddress, ViewTabs } from "./views";
 
 const PAGE_LEADS = 25;
-/** What the API's search answers at most. */
+/** The largest page of `GET /leads/search`. A result of this length may be incomplete. */
 const MAX_FOUND_LEADS = 100;
-/** How long typing must rest before it is searched, in milliseconds. */
+/** The search is sent when nothing was typed for this long. */
 const SEARCH_PAUSE_MS = 250;
 
 export function Board(): JSX.Element {
@@ -37,7 +37,7 @@ export function Board(): JSX.Element {
   const board = useRef<HTMLDivElement>(null);
   const focusedLead = useRef(0);
   const dragged = useRef<LeadSummary | undefined>(undefined);
-  /** The latest recount of each column, by the id of its status. */
+  /** Number of the latest recount of each column, by the id of its status. An older response is discarded. */
   const recounts = useRef(new Map<number, number>());
   const [emptyColumns, setEmptyColumns] = useState<ReadonlySet<number>>(new Set());
 
@@ -72,12 +72,12 @@ export function Board(): JSX.Element {
       recounts.current.set(id, latest);
       const { count } = await unwrap(api.GET("/leads", { params: { query: { ...filter, status: [id], limit: 1 } } }));
       const pages = columns.current.get(id);
-      // A later move has changed the count since.
+      // A later recount was started, so this response is stale.
       if (!pages || latest !== recounts.current.get(id)) return;
       if (reloads && pages.count !== count) pages.reload();
       else pages.setCount(count);
     };
-    // The next page that is read has the count too if this fails.
+    // Failures are ignored: the next page that the column reads has the count too.
     await Promise.allSettled(ids.map(recountOne));
   };
 
@@ -123,7 +123,7 @@ export function Board(): JSX.Element {
       cardsOf(shown[at])[row + down]?.querySelector("a")?.focus();
       return;
     }
-    // An empty column has nothing to go to.
+    // Skips empty columns.
     for (let next = at + across; next >= 0 && next < shown.length; next += across) {
       const cards = cardsOf(shown[next]);
       const target = cards[Math.min(row, cards.length - 1)];
@@ -215,7 +215,7 @@ function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string
   latest.current = onSearch;
   const sent = useRef(value);
   useEffect(() => {
-    // The address has changed by something other than this box.
+    // The search in the URL was changed elsewhere, for example by Back or a saved view.
     if (value !== sent.current) setText(value);
     sent.current = value;
   }, [value]);

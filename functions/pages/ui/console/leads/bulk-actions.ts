@@ -1,4 +1,5 @@
-// What is done to many leads at once: asked about above fifty, with progress and Stop, and undone from what is known of before.
+// Actions on the selected leads: move, archive, restore, delete, and edit a field. Changes of more than fifty leads need a
+// confirmation. A dialog shows the progress with a Stop button, and a toast offers Undo.
 
 import { signal } from "@preact/signals";
 import { api, describeError, type Lead, RequestError, type Status, unwrap } from "../app/api";
@@ -10,28 +11,28 @@ import type { LeadPages, Row } from "./list-pages";
 import { matchesFilter } from "./list-query";
 import type { Selection } from "./list-selection";
 
-/** A change of more leads than this is asked about first. */
+/** A change of more leads than this needs a confirmation. */
 const MAX_UNASKED_LEADS = 50;
-/** A run that is over sooner shows no dialog. */
+/** The progress dialog appears only if a run takes longer than this. */
 const DIALOG_DELAY_MS = 250;
 
 export interface Progress {
   title: string;
   done: number;
   total: number;
-  /** What holds of the leads that are done when it is stopped. */
+  /** Text beside the Stop button: the state of the processed leads after a stop. */
   note: string;
   stop: () => void;
 }
 
-/** The run under way, once it takes longer than a moment. */
+/** Progress of the current run. `undefined` until the run has taken `DIALOG_DELAY_MS`. */
 export const progress = signal<Progress | undefined>(undefined);
 
 export const countLeads = (count: number): string => (count === 1 ? "1 lead" : `${formatCount(count)} leads`);
 
 type Send = (ids: number[]) => Promise<unknown>;
 
-/** Runs one after the other under one dialog, and stops all of them. */
+/** Executes runs one after the other with one progress dialog. Stop ends all of them. */
 async function runShown(title: string, note: string, runs: { ids: number[]; send: Send }[]): Promise<BulkResult> {
   const total = runs.reduce((sum, { ids }) => sum + ids.length, 0);
   let isStopped = false;
@@ -72,21 +73,21 @@ async function runShown(title: string, note: string, runs: { ids: number[]; send
   return all;
 }
 
-/** The words of a change: `Move 3 leads to Lost?`, `Moving leads to Lost`, `3 leads moved to Lost`. */
+/** Texts for a change: `Move 3 leads to Lost?`, `Moving leads to Lost`, `3 leads moved to Lost`. */
 interface Words {
   verb: string;
   running: string;
   done: string;
-  /** Behind the leads: ` to Lost`. */
+  /** Text after the number of leads: ` to Lost`. */
   target?: string;
 }
 
 interface Change {
   words: Words;
   send: Send;
-  /** Shows the change in the list. */
+  /** Applies the change to the rows of the list. */
   show: (ids: number[]) => void;
-  /** The requests that take it back. Absent where it is final. */
+  /** Returns the requests that undo the change. Absent for a change that cannot be undone. */
   undo?: (leads: Row[]) => { ids: number[]; send: Send }[];
 }
 
@@ -96,7 +97,10 @@ export class BulkActions {
     readonly selection: Selection,
   ) {}
 
-  /** Reads what is selected, and says so where it cannot be read. */
+  /**
+   * Reads the selected leads, with a progress dialog. Returns an empty array after Stop, and after a failure, which a toast
+   * reports.
+   */
   async #selected(): Promise<Row[]> {
     const total = this.selection.size;
     if (!this.pages.hasMore || !this.selection.state.peek().inverted) return this.selection.resolve();
@@ -183,7 +187,7 @@ export class BulkActions {
     this.pages.remove(leaving);
   }
 
-  /** Moves the selected leads, or those given. */
+  /** Moves `given` to a status, by default the selected leads. */
   move(to: Status, given?: Row[]): Promise<void> {
     const change: Change = {
       words: { verb: "Move", running: "Moving", done: "moved", target: ` to ${to.name}` },
@@ -204,7 +208,7 @@ export class BulkActions {
     return this.#change(change, given);
   }
 
-  /** Archives the selected leads, or restores them. */
+  /** Archives or restores `given`, by default the selected leads. */
   archive(archived: boolean, given?: Row[]): Promise<void> {
     const archive: Send = (ids) => unwrap(api.PATCH("/leads/archive", { body: { ids } }));
     const restore: Send = (ids) => unwrap(api.PATCH("/leads/restore", { body: { ids } }));
@@ -233,7 +237,7 @@ export class BulkActions {
     });
   }
 
-  /** Writes one field of the selected leads. */
+  /** Writes one field of the selected leads. Their previous values are kept for Undo. */
   async edit<Field extends EditableField>(field: Field, value: Lead[Field], name: string): Promise<void> {
     const leads = await this.#selected();
     const byId = new Map(leads.map((lead) => [lead.id, lead]));
@@ -261,7 +265,10 @@ export class BulkActions {
 
 export type EditableField = "business" | "company" | "position" | "location" | "source" | "state";
 
-/** Remembers the values of a field. Fields that lists do not have are read lead by lead. */
+/**
+ * Stores the current values of a field in `previousById`. A field that the list's rows lack is read with one request for each
+ * lead.
+ */
 async function readField(
   ids: number[],
   byId: Map<number, Row>,
@@ -286,7 +293,10 @@ function unlessDeleted(error: unknown): undefined {
   throw error;
 }
 
-/** Writes a hundred leads in one request by their addresses, and those without one each by its id. */
+/**
+ * Writes one field of up to a hundred leads. A batch request finds leads by their e-mail address; leads without an e-mail
+ * address are written one by one.
+ */
 async function writeField(
   ids: number[],
   byId: Map<number, Row>,
@@ -307,7 +317,7 @@ async function writeField(
       return { email, ...fields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     });
     const { results } = await unwrap(api.POST("/leads/batch", { body: { mode: "update", leads: rows } }));
-    // A row fails where its lead has another address by now.
+    // A row fails if the e-mail address of its lead was changed in the meantime. Such leads are written one by one.
     const failed = new Set(results.filter(({ result }) => result === "failed").map(({ index }) => index));
     single = [...single, ...addressed.filter((_, index) => failed.has(index))];
   }

@@ -1,37 +1,40 @@
-// One change of many leads, sent in requests of a hundred. It can be stopped between requests.
+// Sends one change of many leads in requests of a hundred leads each. A run can be stopped between requests.
 
 import { describeError, RequestError, wait } from "../app/api";
 import { MAX_PAGE_LEADS } from "./list-pages";
 
 const MAX_IDS_PER_REQUEST = MAX_PAGE_LEADS;
-/** More requests at a time contend for the same counters of the team. */
+/** More parallel requests would contend for the team's counters. */
 const PARALLEL_REQUESTS = 3;
 const MAX_TRIES = 4;
 
 export interface BulkResult {
-  /** Leads that were changed. */
+  /** Ids of leads that were changed. */
   done: number[];
-  /** Leads that somebody has deleted meanwhile. */
+  /** Ids of leads that somebody deleted in the meantime. */
   deleted: number[];
-  /** Leads that were not reached: stopped, or after an error. */
+  /** Ids of leads that were not changed, because the run was stopped or a request failed. */
   left: number[];
   error?: unknown;
 }
 
 export interface BulkOptions {
-  /** Called with how many leads are done. */
+  /** Receives the number of leads that are processed so far. */
   onProgress?: (done: number) => void;
   isStopped?: () => boolean;
   idsPerRequest?: number;
 }
 
-/** The ids that an error names as unknown. */
+/** Returns the lead ids that the API's error names as unknown. */
 function unknownIds(error: unknown): number[] {
   const faults = error instanceof RequestError ? error.errors.filter(({ field }) => field === "ids") : [];
   return faults.flatMap(({ message }) => (message.match(/\d+/g) ?? []).map(Number));
 }
 
-/** Sends one request. Leads that are deleted are left out of it, and errors that pass are tried again. */
+/**
+ * Sends one request, and retries temporary errors. Ids of deleted leads are removed from the request. Returns the ids that were
+ * changed.
+ */
 async function sendOnce(ids: number[], send: (ids: number[]) => Promise<unknown>): Promise<number[]> {
   let present = ids;
   for (let tries = 1; present.length > 0; ) {
@@ -51,7 +54,7 @@ async function sendOnce(ids: number[], send: (ids: number[]) => Promise<unknown>
   return present;
 }
 
-/** Changes leads a hundred at a time. Each request is repeatable: a lead that was changed already stays so. */
+/** Sends all requests of a change. A retry is harmless: the change leaves a lead as it is that was changed already. */
 export async function runInBulk(
   ids: readonly number[],
   send: (ids: number[]) => Promise<unknown>,
@@ -82,5 +85,5 @@ export async function runInBulk(
   return result;
 }
 
-/** What a failed run is said to have done: `200 of 450 leads moved to Lost. The API cannot be reached.` */
+/** Message for a failed run: `200 of 450 leads moved to Lost. The API cannot be reached.` */
 export const describeFailure = (done: string, { error }: BulkResult): string => `${done} ${describeError(error)}`;

@@ -1,4 +1,5 @@
-// The bar of the selection: it floats at the bottom and moves nothing.
+// The toolbar for selected leads, the dialog that edits a field of them, and the progress dialog. The toolbar floats above the
+// list, so that no row moves when it appears.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -14,7 +15,7 @@ import { type BulkActions, countLeads, type EditableField, progress } from "./bu
 
 interface BarProps {
   actions: BulkActions;
-  /** Whether the list is of archived leads. */
+  /** Whether the list shows archived leads. */
   archived: boolean;
 }
 

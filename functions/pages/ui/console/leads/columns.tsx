@@ -1,11 +1,11 @@
-// The columns of the list: which there are, which a person has chosen, and how many of them the list has room for.
+// The columns of the list: their definitions, the user's choice of them, and the columns that fit the available width.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 
-/** Named as the lead's fields are in the API; saved views store these names. */
+/** Column definitions by the name of the lead's field in the API. Saved views store these names. */
 export const COLUMNS = {
   company: { title: "Company", style: "", roomRem: 11 },
   status: { title: "Status", style: "w-m", roomRem: 8.75 },
@@ -29,14 +29,14 @@ export const DEFAULT_COLUMNS: readonly Column[] = [
   "createdAt",
 ];
 
-/** Columns that `GET /leads` does not answer. */
+/** Fields that `GET /leads` does not return. A list with such a column reads its leads from the export. */
 const NEEDS_WHOLE_LEAD: readonly Column[] = ["position", "location", "source"];
 export const needWholeLeads = (columns: readonly Column[]): boolean =>
   columns.some((column) => NEEDS_WHOLE_LEAD.includes(column));
 
-/** The box and the name, which never leave. */
+/** Width of the checkbox column and the name column, which are always shown. */
 const FIXED_REM = 3.25 + 13.5;
-/** Those that stay longest come first. */
+/** Columns by importance: on a narrow screen the last ones are hidden first. */
 const PRIORITY: readonly Column[] = [
   "status",
   "createdAt",
@@ -49,7 +49,7 @@ const PRIORITY: readonly Column[] = [
   "location",
 ];
 
-/** Returns the chosen columns that fit into so much room, in the table's order. */
+/** Returns the chosen columns that fit into `roomRem`, in the order of the table. */
 export function fittingColumns(chosen: readonly Column[], roomRem: number): Column[] {
   let left = roomRem - FIXED_REM;
   const fitting = new Set<Column>();
@@ -64,7 +64,8 @@ export function fittingColumns(chosen: readonly Column[], roomRem: number): Colu
 
 export const validColumns = (names: readonly string[]): Column[] => ALL.filter((column) => names.includes(column));
 
-// The choice for a saved view is kept beside the one for no view (0), until the view is updated with it.
+// Columns chosen in a saved view are stored in this browser under the view's id until the view is updated with them. The id 0
+// stands for no view.
 const storageKey = (view: number): string => (view ? `columns:${view}` : "columns");
 const choices = signal<Record<number, Column[] | undefined>>({});
 
@@ -73,7 +74,7 @@ function stored(view: number): Column[] | undefined {
   return text === null ? undefined : validColumns(text.split(","));
 }
 
-/** Returns what this browser has chosen for a view, or `undefined` where it shows what the view says. */
+/** Returns the columns that were chosen for a view in this browser, or `undefined` if the view's own columns are shown. */
 export const chosenColumns = (view: number): Column[] | undefined => choices.value[view] ?? stored(view);
 
 export function chooseColumns(view: number, columns: Column[] | undefined): void {

@@ -1,4 +1,4 @@
-// The filtered leads as a file.
+// The export dialog: saves the filtered leads as a CSV or NDJSON file.
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -7,7 +7,7 @@ import { Dialog } from "../ui/dialog";
 import { Failure } from "../ui/loading";
 import { notify } from "../ui/toast";
 
-/** Has the browser save a file. */
+/** Starts a download of `parts` as a file. */
 export function save(name: string, parts: BlobPart[], type: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(parts, { type }));
@@ -19,7 +19,7 @@ export function save(name: string, parts: BlobPart[], type: string): void {
 export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () => void }): JSX.Element {
   const [format, setFormat] = useState<"csv" | "ndjson">("csv");
   const [bom, setBom] = useState(false);
-  /** How many pages of a thousand leads have come. */
+  /** Number of pages of a thousand leads that were read. `undefined` unless an export is running. */
   const [pages, setPages] = useState<number>();
   const [failed, setFailed] = useState<unknown>();
   const stopped = useRef(false);

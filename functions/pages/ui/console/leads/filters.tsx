@@ -1,4 +1,4 @@
-// Filters of the list: a chip for each that is set, whose words open its editor, and a menu of all.
+// Filters of the list and the board: a chip for each active filter, which opens its editor, and a menu of all filters.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -27,9 +27,9 @@ const TITLES: Record<FilterName, string> = {
   archived: "Archived",
 };
 
-/** Offered for the day of creation. */
+/** Periods that the filter by day of creation offers, in days up to today. */
 const LAST_DAYS = [7, 30, 90] as const;
-/** A chip that names more says how many instead. */
+/** A chip lists up to this many names. For more it shows their number. */
 const MAX_NAMES = 2;
 
 interface FilterProps {
@@ -52,7 +52,7 @@ function createdText(from: string, to: string): string {
   return from === "" ? `until ${formatDay(to)}` : `${formatDay(from)} to ${formatDay(to)}`;
 }
 
-/** Returns what a filter says, without its name. */
+/** Returns a function that formats the value of a filter. */
 export function useFilterText(): (name: FilterName, query: ListQuery) => string {
   const { statuses, businesses } = useTeam();
   return (name, query) => {
@@ -72,7 +72,7 @@ export function FilterChips({ query, change }: FilterProps): JSX.Element {
     setEditing(name);
     return () => setEditing(undefined);
   };
-  // A chip goes when its editor is closed on an empty filter; the focus that it had stays in the bar.
+  // A chip disappears when its editor closes with an empty filter. Its focus then moves to the filter menu.
   const shown = FILTER_NAMES.filter((name) => active.includes(name) || name === editing);
   const edited = useRef(editing);
   useEffect(() => {
@@ -108,7 +108,7 @@ export function FilterChips({ query, change }: FilterProps): JSX.Element {
               aria-label={`Remove the filter ${TITLES[name]}`}
               title={`Remove the filter ${TITLES[name]}`}
               onClick={(event) => {
-                // The focus stays in the bar when the chip that had it goes.
+                // Removing the filter removes this button, so the focus moves to the filter menu.
                 event.currentTarget.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
                 change(withoutFilter(query, name));
               }}
@@ -123,12 +123,12 @@ export function FilterChips({ query, change }: FilterProps): JSX.Element {
 }
 
 interface MenuProps extends FilterProps {
-  /** How many leads match, in words. */
+  /** Number of leads that match, as text: `17 leads`. */
   found: string;
   clear: () => void;
 }
 
-/** All filters with what they say; on a phone a sheet with its own Clear. */
+/** A menu of all filters with their values. On a phone it is a sheet with its own Clear button. */
 export function FilterMenu({ query, change, found, clear }: MenuProps): JSX.Element {
   const active = activeFilters(query).length;
   return (
@@ -213,9 +213,9 @@ function FilterSheet({ query, change, found, clear, close }: MenuProps & { close
 interface EditorProps extends FilterProps {
   name: FilterName;
   close: () => void;
-  /** Takes the focus when it is drawn in a popover that was open before. */
+  /** Focuses the editor's first control, for an editor that appears in an open popover. */
   focused?: boolean;
-  /** Called when the editor opens; what it returns, when it closes. */
+  /** Called when the editor opens. It returns the function that is called when the editor closes. */
   begin?: (name: FilterName) => () => void;
 }
 

@@ -1,4 +1,5 @@
-// One lead, as the panel and the page show it: who it is, the details, and the activity.
+// The content of a lead, on its page and in the panel: head, details, and activity. `useOpenLead` reads the lead and applies
+// events from the feed.
 
 import type { JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
@@ -25,23 +26,23 @@ import { authorOf, newsOf } from "./timeline-groups";
 export interface OpenLead {
   id: number;
   loading: Loading<LeadVersion>;
-  /** The lead, once it is read. */
+  /** The lead with its ETag. `undefined` until the lead is read. */
   version: LeadVersion | undefined;
-  /** Shows a version that was saved or read. */
+  /** Shows a version of the lead that was saved or read, unless a newer one is shown. */
   adopt: (version: LeadVersion) => void;
   refresh: () => Promise<void>;
-  /** Grows with each change, so that the activity is read again. */
+  /** Number of known changes of the lead. The activity is read again when it grows. */
   changes: number;
-  /** What others have just done. */
+  /** The latest changes by other users, as text for screen readers. */
   news: string;
-  /** The event that deleted it while it was shown. */
+  /** The event of the lead's deletion, if the lead was deleted while it was shown. */
   deletion: Event | undefined;
   archive: () => Promise<void>;
   restore: () => Promise<void>;
   remove: () => Promise<void>;
 }
 
-/** Reads a lead and follows its changes. */
+/** Reads a lead, and applies the changes that other users make to it. */
 export function useOpenLead(id: number): OpenLead {
   const { user } = useTeam();
   const [changes, setChanges] = useState(0);
@@ -53,7 +54,7 @@ export function useOpenLead(id: number): OpenLead {
     setChanges((count) => count + 1);
     const shown = latest.current;
     if (next.lead.id !== shown?.lead.id) return;
-    // A response may arrive after that of a later change.
+    // Responses may arrive out of order, so an older version is ignored.
     if (versionNumber(next.etag) >= versionNumber(shown.etag)) loading.set(next);
   };
   const refresh = () =>
@@ -72,7 +73,7 @@ export function useOpenLead(id: number): OpenLead {
     }
     const next = here.at(-1)?.lead;
     if (!next || next.version <= versionNumber(shown.etag)) setChanges((count) => count + 1);
-    // Events do not carry the address of the photo.
+    // Events carry no photo URL, so a changed photo is read with its lead.
     else if (next.photo !== shown.lead.photo) refresh();
     else adopt({ lead: { ...shown.lead, ...next }, etag: `"${next.version}"` });
     const others = here.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
@@ -120,9 +121,9 @@ export function useOpenLead(id: number): OpenLead {
   };
 }
 
-/** Fields that the panel shows before the others are asked for. */
+/** Fields that the panel shows before the user unfolds the others. */
 const FIRST_FIELDS = ["email", "phoneNumber", "company", "position", "location", "business"];
-/** Fields of the head. */
+/** Fields that the head shows, so that the details omit them. */
 const HEAD_FIELDS = ["firstName", "lastName", "statusId"];
 const DETAILS = [
   ...FIRST_FIELDS.flatMap((name) => FIELDS.filter((field) => field.name === name)),
@@ -131,7 +132,7 @@ const DETAILS = [
 
 interface BodyProps {
   open: OpenLead;
-  /** The level of the name's heading: on its page it is the first. */
+  /** Level of the name's heading: 1 on the lead's own page, 2 in the panel. */
   level: 1 | 2;
 }
 
@@ -200,7 +201,7 @@ function Details({ open, version, level }: BodyProps & { version: LeadVersion })
   const shown = DETAILS.filter(({ name }) => mayWrite || textOf(lead, name) !== "");
   const first = shown.filter(({ name }) => FIRST_FIELDS.includes(name));
   const others = shown.filter(({ name }) => !FIRST_FIELDS.includes(name));
-  // A draft of a field that is folded away would be out of sight.
+  // Starts unfolded if a folded field has a draft, which would be hidden otherwise.
   const [isOpen, setOpen] = useState(() => others.some(({ name }) => readDraft(draftKey(lead.id, name)) !== undefined));
   const list = useRef<HTMLDListElement>(null);
   const attribution = Object.entries(lead.attribution ?? {});
@@ -255,7 +256,7 @@ function Details({ open, version, level }: BodyProps & { version: LeadVersion })
   );
 }
 
-/** In the place of a lead that was deleted, or never was. What was typed and not sent can still be copied. */
+/** Message for a lead that was deleted or never existed. An unsent comment can still be copied. */
 function LeadGone({ open, level }: BodyProps): JSX.Element {
   const { deletion, id } = open;
   const comment = readDraft<string>(commentDraftKey(id));
@@ -265,7 +266,7 @@ function LeadGone({ open, level }: BodyProps): JSX.Element {
       await navigator.clipboard.writeText(comment ?? "");
       notify("Comment copied");
     } catch {
-      // Without TLS a page has no clipboard.
+      // Over plain HTTP, except on localhost, browsers provide no clipboard.
       complain("The browser does not let this page copy. Select the text instead.");
     }
   };

@@ -1,4 +1,4 @@
-// Changes of the team's leads by anybody: one walk of the feed of events for the whole page, shared by all that is shown.
+// The feed of events (`GET /events`): one polling loop for the whole page, shared by all components that show leads.
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -8,23 +8,23 @@ import { current } from "../app/session";
 
 const PAGE_EVENTS = 100;
 const PAUSE_MS = 3000;
-/** The longest pause while the feed fails. */
+/** Upper bound on the pause between requests while the feed fails. */
 const PAUSE_CAP_MS = 30_000;
 
 interface Listener {
-  /** Events in the order in which they became known, each batch once. */
+  /** Receives each page of events once, in the order of the feed. */
   heard: (events: Event[]) => void;
-  /** Events may be missing: what is shown must be read again. */
+  /** Called if events may be missing, so that the component must read its data again. */
   missed: () => void;
 }
 
 const listeners = new Set<Listener>();
 let walking = false;
 let cursor: string | undefined;
-/** The user to whom the API refuses the feed. */
+/** Key of the user to whom the API refuses the feed. No loop is started for this user again. */
 let refusedUser: string | undefined;
 
-/** The latest batch of events. */
+/** The latest page of events. */
 export const leadChanges = signal<Event[]>([]);
 
 const userKey = (): string => {
@@ -48,7 +48,8 @@ async function walk(): Promise<void> {
         const isFirst = cursor === undefined;
         cursor = page.nextCursor;
         failures = 0;
-        // What happened between a screen's first read and this cursor is in no page of this walk.
+        // The first request only returns a cursor. Events between a component's first read and this cursor are in no page of
+        // this loop.
         if (isFirst) for (const { missed } of [...listeners]) missed();
         else if (page.events.length > 0) {
           leadChanges.value = page.events;
@@ -61,7 +62,7 @@ async function walk(): Promise<void> {
         refusedUser = userKey();
         break;
       }
-      // A cursor is valid for as long as events are kept.
+      // The cursor has expired with the events after it. The loop starts again at the latest event.
       if (isRefused(error, 400)) cursor = undefined;
       failures += 1;
     }
@@ -70,7 +71,10 @@ async function walk(): Promise<void> {
   walking = false;
 }
 
-/** Listens until the returned function is called. The walk lasts while anybody listens. */
+/**
+ * Adds a listener, and starts the polling loop for the first one. Returns the function that removes the listener. The loop ends
+ * without listeners.
+ */
 export function subscribe(listener: Listener): () => void {
   listeners.add(listener);
   if (!walking && refusedUser !== userKey()) {
@@ -84,14 +88,14 @@ export function subscribe(listener: Listener): () => void {
 
 interface Options {
   following?: boolean;
-  /** Whether the component begins to read its data no earlier than it listens, so that a walk under way misses nothing. */
+  /** Whether the component reads its data after it has subscribed, so that a running loop misses no event. */
   readsLater?: boolean;
 }
 
 /**
- * Calls `heard` with events as they become known, and `missed` where some may be missing. A component that mounts what it
- * read before is told `missed` once when it joins a walk; call this hook before the one that reads, and set `readsLater`, to
- * avoid that read.
+ * Calls `onEvents` with each page of events, and `onGap` if events may be missing. A component that joins a running loop gets
+ * one `onGap` call, because its data may be older than the loop's cursor. To avoid that read, call this hook before the hook
+ * that reads the data, and set `readsLater`.
  */
 export function useLeadChanges(
   heard: Listener["heard"],

@@ -1,4 +1,4 @@
-// One field of a lead that is being edited: its draft, what was wrong with it, and who else changed it meanwhile.
+// The edit of one field of a lead: its draft, its error, and a conflicting change by another user.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
@@ -13,23 +13,23 @@ export interface Fault {
 }
 
 export interface Conflict {
-  /** The text that somebody else has saved. */
+  /** The text that another user has saved. */
   theirs: string;
   by?: string;
   at?: string;
 }
 
 export interface LeadEdit {
-  /** The text of the input; `undefined` while the value is only shown. */
+  /** Text of the input. `undefined` while the field is not being edited. */
   text: string | undefined;
-  /** The edit was left before it could be saved, here or before the page was loaded again. */
+  /** Whether the input lost the focus, or the page was reloaded, before the edit was saved. */
   isLeft: boolean;
   isBusy: boolean;
   fault: Fault | undefined;
   conflict: Conflict | undefined;
   begin: () => void;
   change: (text: string) => void;
-  /** Saves the input's text, or the one given. Returns the saved version; `undefined` if nothing was saved. */
+  /** Saves `text`, by default the input's text. Returns the saved version, or `undefined` if nothing was saved. */
   save: (text?: string) => Promise<LeadVersion | undefined>;
   leave: () => void;
   cancel: () => void;
@@ -37,7 +37,7 @@ export interface LeadEdit {
 
 export const draftKey = (id: number, name: EditName): string => `lead ${id} ${name}`;
 
-/** The API's errors about one edit, in sentences. */
+/** Converts the API's errors about one edit to sentences. */
 function faultOf(error: unknown, name: EditName): Fault {
   if (!(error instanceof RequestError)) return { text: describeError(error) };
   if (error.existing) return { text: "Another lead has this address.", existing: error.existing };
@@ -51,11 +51,11 @@ function faultOf(error: unknown, name: EditName): Fault {
 
 interface Options {
   name: EditName;
-  /** The path of the field in the log. */
+  /** Path of the field in the log, such as `socialMedia.youtube`. */
   column: string;
   version: LeadVersion;
   onSaved: (version: LeadVersion) => void;
-  /** Called before the input closes, while it may still have the focus. */
+  /** Called before the input is removed, while it may still have the focus. */
   onClosing?: () => void;
 }
 
@@ -106,7 +106,7 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: Optio
       const saved = textOf(outcome.version.lead, name);
       onSaved(outcome.version);
       if (outcome.isConflict) {
-        // Saving again is a decision made in sight of the other text.
+        // The edit takes the newer version as its base: the user sees the other text, so saving again overwrites it.
         setEdit({ text: typed, base: saved, etag: outcome.version.etag });
         setConflict({ theirs: saved });
         lastChangeOf(lead.id, column)
@@ -116,13 +116,13 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: Optio
       }
       if (typed === text) close();
       else {
-        // What was typed while the request was under way is edited on.
+        // The user has typed more during the request. The edit continues on the saved version.
         setEdit({ text: typed, base: saved, etag: outcome.version.etag });
         setConflict(undefined);
       }
       return outcome.version;
     } catch (error) {
-      // A select has no input of its own: it becomes one, with the choice that was not saved.
+      // A choice from a menu has no open edit. It becomes one, so that the choice can be saved again.
       if (!latest.current) setEdit({ ...from, text });
       setFault(faultOf(error, name));
       return undefined;
@@ -146,7 +146,7 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: Optio
     leave: () => {
       if (!latest.current) return;
       setLeft(true);
-      // Which of two texts stays is decided by a button.
+      // During a conflict, only the buttons save or discard.
       if (!conflict) save();
     },
     cancel: close,

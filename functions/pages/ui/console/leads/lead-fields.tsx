@@ -1,4 +1,5 @@
-// The fields of a lead that people write. The lead, the new lead and the import read the same list.
+// The editable fields of a lead: their definitions, their conversion to and from text, and their inputs. The new-lead form, the
+// lead page and the lead panel use these definitions.
 
 import type { JSX } from "preact";
 import type { Lead, LeadMerge, NewLead } from "../app/api";
@@ -7,7 +8,7 @@ import { useTeam } from "../app/team";
 import { Checks, Options } from "../ui/choices";
 import { Icon } from "../ui/icon";
 
-/** A lead as text: one phone number a line, businesses and the status by id. */
+/** The fields of a lead as text: phone numbers one per line, businesses and the status by id. */
 export interface LeadTexts {
   firstName: string;
   lastName: string;
@@ -31,12 +32,12 @@ export interface LeadField {
   name: keyof LeadTexts;
   label: string;
   kind: "text" | "email" | "lines" | "paragraph" | "status" | "state" | "businesses";
-  /** The field's path in a request, and its column in an export. */
+  /** Path of the field in requests, which is also its column in an export. */
   column: string;
-  /** The most characters that its input takes. */
+  /** Maximum length of the input, in characters. */
   limit: number;
   required?: boolean;
-  /** The label is a name, which keeps its capital letters within a sentence. */
+  /** Whether the label is a proper name, which keeps its capital letter within a sentence. */
   proper?: boolean;
 }
 
@@ -113,7 +114,7 @@ export const FIELDS: LeadField[] = [
   },
 ];
 
-/** A field's label within a sentence: "Edit company". */
+/** Returns a field's label for use within a sentence: `company` in “Edit company”. */
 export const labelInSentence = ({ label, proper }: Pick<LeadField, "label" | "proper">): string =>
   proper ? label : label.charAt(0).toLowerCase() + label.slice(1);
 
@@ -152,7 +153,7 @@ export const emptyTexts = (statusId: number): LeadTexts => ({
   state: "Active",
 });
 
-/** The body that creates a lead. */
+/** Converts the texts of the form to the body of `POST /leads`. */
 export function newLeadOf(texts: LeadTexts): NewLead {
   const { youtube, facebook, instagram, twitter, phoneNumber, business, statusId, state, ...others } = texts;
   const social = Object.entries({ youtube, facebook, instagram, twitter }).filter(([, value]) => value.trim() !== "");
@@ -167,13 +168,13 @@ export function newLeadOf(texts: LeadTexts): NewLead {
   };
 }
 
-/** What is edited at once: one field, or both names, a line each. */
+/** Name of an edit: one field, or `fullName`, which has the first name and the last name on two lines. */
 export type EditName = keyof LeadTexts | "fullName";
 
 export const textOf = (lead: Lead, name: EditName): string =>
   name === "fullName" ? `${lead.firstName}\n${lead.lastName}` : textsOf(lead)[name];
 
-/** The merge patch that writes one edit. */
+/** Converts the text of one edit to the JSON merge patch (RFC 7396) that saves it. */
 export function mergeOf(name: EditName, text: string): LeadMerge {
   switch (name) {
     case "fullName": {
@@ -198,16 +199,16 @@ export function mergeOf(name: EditName, text: string): LeadMerge {
   }
 }
 
-/** Finds a field by its path in the API's errors and logs, such as `phoneNumber` and `socialMedia.youtube`. */
+/** Returns a field by its path in the API's errors and logs, such as `phoneNumber` or `socialMedia.youtube`. */
 export const fieldNamed = (path: string): LeadField | undefined => FIELDS.find(({ column }) => path === column);
 
-/** The label of a field in a log, where a status stands under its name as well as its id. */
+/** Returns the label of a field in a log. Logs name the status both `status` and `statusId`. */
 export function labelOf(path: string): string {
   if (path === "socialMedia") return "Social media";
   return (fieldNamed(path) ?? fieldNamed(`${path}Id`))?.label ?? path;
 }
 
-/** A message of the API about one field, as a sentence: `must be an e-mail address` becomes `Must be an e-mail address.` */
+/** Converts the API's message about a field to a sentence: `must be an e-mail address` becomes `Must be an e-mail address.` */
 export const faultSentence = (message: string): string =>
   `${message.charAt(0).toUpperCase()}${message.slice(1)}`.replace(/[^.!?]$/, "$&.");
 
@@ -217,11 +218,11 @@ interface InputProps {
   value: string;
   onChange: (value: string) => void;
   fault?: boolean;
-  /** Ids of the elements that say what is wrong or how the field is filled in. */
+  /** Ids of the elements with the field's error or hint, for `aria-describedby`. */
   describedBy?: string | undefined;
-  /** Receives the control that takes the focus. */
+  /** Callback ref of the control that takes the focus. */
   control?: ((element: HTMLElement | null) => void) | undefined;
-  /** The class of the control besides `input`. */
+  /** Whether the control replaces a value on the lead, which has a style of its own. */
   editing?: boolean;
 }
 

@@ -1,4 +1,4 @@
-// The head of a lead: face, name, position at company, status, and how to reach the person.
+// The head of a lead: photo, name, position and company, status, and links to call or write to the person.
 
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
@@ -21,7 +21,7 @@ interface Props {
   onSaved: (version: LeadVersion) => void;
   /** Reads the lead again. */
   refresh: () => void;
-  /** The level of the name's heading: the screen beside a panel has the first. */
+  /** Level of the name's heading: 1 on the lead's own page, 2 in the panel, beside a screen that has the `h1`. */
   level: 1 | 2;
 }
 
@@ -62,7 +62,7 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
         <Heading class="huge clamp" title={name}>
           <bdi>{name}</bdi>
         </Heading>
-        {/* Beside the heading, not within it, so that the heading is the name alone. */}
+        {/* The button is beside the heading, not in it, so that the heading's accessible name is the lead's name alone. */}
         {mayWrite ? (
           <button ref={button} type="button" class="cover" aria-label={`Edit name: ${name}`} onClick={edit.begin} />
         ) : null}

@@ -1,4 +1,4 @@
-// A lead beside the board or the list. Closing it leaves the screen as it was: place, filters and focus.
+// The lead panel beside the board or the list. Closing it keeps the scroll position, filters and focus of the screen.
 
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
@@ -9,16 +9,18 @@ import { LeadBody, useOpenLead } from "./lead-body";
 import { LeadMenu, useLeadKeys, useWalk, WalkButtons } from "./lead-walk";
 import { closeLead } from "./open-lead";
 
-/** Below this width the panel covers the whole screen. */
+/** Media query for a phone, on which the panel covers the whole screen. */
 const PHONE = "(width < 48rem)";
 
-/** The link to a lead on the screen beside the panel. */
+/** Finds the link to a lead on the screen beside the panel. */
 function linkOf(id: number): HTMLElement | undefined {
   const links = document.querySelectorAll<HTMLAnchorElement>('main a[href*="lead="]');
   return [...links].find(({ hash }) => new URLSearchParams(hash.split("?")[1]).get("lead") === String(id));
 }
 
-/** Takes the focus when the panel opens, and gives it back to the lead's link, or to what had it before. */
+/**
+ * Focuses the panel when it opens. When it closes, the focus returns to the lead's link, or to the element that had it before.
+ */
 function usePanelFocus(panel: { current: HTMLElement | null }, id: number): void {
   const latest = useRef(id);
   latest.current = id;
@@ -33,13 +35,13 @@ function usePanelFocus(panel: { current: HTMLElement | null }, id: number): void
       target?.focus({ preventScroll: true });
     };
   }, []);
-  // Walking on takes away the value or the comment that had the focus.
+  // The focused element of the previous lead was removed, so the panel takes the focus.
   useEffect(() => {
     if (document.activeElement === document.body) panel.current?.focus({ preventScroll: true });
   }, [id]);
 }
 
-/** What the panel covers on a phone can neither be reached by Tab nor be read. */
+/** Makes the covered screen inert on a phone, so that it is not reachable by Tab or by a screen reader. */
 function useCovering(): void {
   useLayoutEffect(() => {
     const phone = matchMedia(PHONE);
@@ -61,7 +63,8 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
   const panel = useRef<HTMLElement>(null);
   const open = useOpenLead(id);
   const walk = useWalk(id);
-  // The order matters: what is covered can take the focus back only once it is no longer inert.
+  // `useCovering` comes first: its cleanup must make the screen focusable before the cleanup of `usePanelFocus` returns the
+  // focus to it.
   useCovering();
   usePanelFocus(panel, id);
   useLeadKeys(open, panel);
@@ -85,7 +88,8 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
         const { target } = event;
         const isText = target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement;
         if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !isText) return;
-        // One step back: out of the comment, which keeps its text. The next Escape closes the panel.
+        // The first Escape moves the focus from the text field to the panel, and keeps the text. The next Escape closes the
+        // panel.
         event.preventDefault();
         panel.current?.focus();
       }}

@@ -1,15 +1,19 @@
-// Reading a lead and writing one field of it, so that nobody's change is lost.
+// Reads a lead, and saves one field with a conditional request (`If-Match`), so that no change by another user is overwritten
+// unseen.
 
 import { api, isRefused, type Lead, unwrap, unwrapResponse } from "../app/api";
 import { type EditName, mergeOf, textOf } from "./lead-fields";
 
-/** A lead with the ETag that a conditional change is made against. */
+/** A lead with its ETag, for conditional requests. */
 export interface LeadVersion {
   lead: Lead;
   etag: string;
 }
 
-/** A lead's version grows with every change. The rest of the ETag depends on what is shown beside it, such as its photo's URL. */
+/**
+ * Returns the version number in a lead's ETag, which grows with every change. The rest of the ETag depends on other parts of
+ * the response, such as the photo's URL.
+ */
 export const versionNumber = (etag: string): number => Number(/\d+/.exec(etag)?.[0]);
 
 export async function readLead(id: number): Promise<LeadVersion> {
@@ -17,20 +21,20 @@ export async function readLead(id: number): Promise<LeadVersion> {
   return { lead: data, etag: response.headers.get("etag") ?? "" };
 }
 
-/** A change of one field: the new text, the text that was there when the edit began, and the ETag of that version. */
+/** An edit of one field: the new text, the text when the edit started, and the ETag of that version. */
 export interface FieldEdit {
   text: string;
   base: string;
   etag: string;
 }
 
-/** `isConflict`: somebody else has written another text meanwhile, and nothing was saved. */
+/** With `isConflict`, another user has changed the field to another text, and nothing was saved. */
 export interface SaveOutcome {
   version: LeadVersion;
   isConflict: boolean;
 }
 
-/** Writes one field unless somebody else has changed that field since the edit began. */
+/** Saves one field unless another user has changed that field since the edit started. */
 export async function saveField(id: number, name: EditName, edit: FieldEdit): Promise<SaveOutcome> {
   const params = { path: { id }, header: { "If-Match": edit.etag } };
   try {
@@ -42,15 +46,15 @@ export async function saveField(id: number, name: EditName, edit: FieldEdit): Pr
     if (!isRefused(error, 412)) throw error;
     const version = await readLead(id);
     const now = textOf(version.lead, name);
-    // The text is there already: this very change was written, and its answer was lost.
+    // The text was saved already: an earlier request succeeded, and its response was lost.
     if (now === edit.text) return { version, isConflict: false };
-    // Another field has changed.
+    // Another field was changed. The edit is sent again with the new ETag.
     if (now === edit.base) return saveField(id, name, { ...edit, etag: version.etag });
     return { version, isConflict: true };
   }
 }
 
-/** Who changed a field last, and when. `undefined` where the latest entries of the log do not say. */
+/** Returns the author and the time of a field's latest change, or `undefined` if the latest log entries do not contain one. */
 export async function lastChangeOf(id: number, column: string): Promise<{ by: string; at: string } | undefined> {
   const params = { path: { id }, query: { limit: 20 } };
   const { logsAndComments } = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params }));

@@ -1,4 +1,4 @@
-// A field of a lead: read as text, edited where it stands.
+// One field of a lead: shown as text, edited in place, with notes about errors and conflicts.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
@@ -94,7 +94,7 @@ function TypedValue({ field, version, onSaved, address }: Props & { address: str
   const cancel = () => {
     const typed = edit.text ?? "";
     edit.cancel();
-    // A long text is too much to lose by one key.
+    // Escape discards the text at once, so a long text can be restored with Undo.
     if (kind === "paragraph" && typed !== text) {
       notify(`Changes of the ${what} discarded`, { undo: () => edit.change(typed) });
     }
@@ -126,7 +126,10 @@ function TypedValue({ field, version, onSaved, address }: Props & { address: str
   );
 }
 
-/** Focuses the input of an edit that was begun here, with the caret at its end; one that was left before stays as it is. */
+/**
+ * Returns a callback ref that focuses and selects the input of an edit that starts now. An edit restored from a draft does not
+ * take the focus.
+ */
 export function useFirstFocus(edit: LeadEdit): (element: HTMLElement | null) => void {
   const begun = useRef(edit.text !== undefined);
   useEffect(() => {
@@ -145,7 +148,7 @@ export function useFirstFocus(edit: LeadEdit): (element: HTMLElement | null) => 
   }).current;
 }
 
-/** Saved on choice: a menu instead of an input. */
+/** A field with a fixed set of values: choosing from its menu saves at once. */
 function ChosenValue({ field, version, onSaved }: Props): JSX.Element {
   const { lead } = version;
   const edit = useLeadEdit({ name: field.name, column: field.column, version, onSaved });
@@ -194,7 +197,7 @@ interface NotesProps {
   label: string;
 }
 
-/** What is wrong with an edit, who else was faster, or that it is not saved yet. */
+/** A note below an edit: a conflict, an error, or that the edit is not saved yet. */
 export function EditNotes({ id, edit, field, lead, label }: NotesProps): JSX.Element | null {
   const { fault, conflict, isLeft, isBusy, text = "" } = edit;
   if (conflict) return <ConflictNote {...{ id, conflict, field, lead, label, edit }} yours={text} />;
@@ -257,7 +260,7 @@ function ConflictNote({
   );
 }
 
-/** A value as text. */
+/** The value of a field as text, formatted by the kind of the field. */
 function ValueText({ field, lead, text }: { field: Pick<LeadField, "kind">; lead: Lead; text: string }): JSX.Element {
   const { statuses, businesses } = useTeam();
   switch (field.kind) {
@@ -288,7 +291,10 @@ function ValueText({ field, lead, text }: { field: Pick<LeadField, "kind">; lead
   }
 }
 
-/** The address of a social media page, also without its scheme. Anything but http and https stays text. */
+/**
+ * Returns the URL of a social media profile. A missing scheme is taken as https. Text that is not a URL, or has another scheme
+ * than http or https, gets no link.
+ */
 function webAddress({ column }: LeadField, text: string): string | undefined {
   if (!column.startsWith("socialMedia.")) return undefined;
   const hasScheme = /^https?:\/\//i.test(text);

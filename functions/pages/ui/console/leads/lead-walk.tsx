@@ -1,4 +1,5 @@
-// What the heads of a lead's panel and page share: its place in the list, the way to its neighbours, and the menu.
+// Controls that the lead page and the lead panel share: the position in the list, the buttons to the previous and the next
+// lead, and the menu.
 
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
@@ -11,13 +12,16 @@ import type { OpenLead } from "./lead-body";
 import { leadOrder, walkToLead } from "./open-lead";
 
 interface Walk {
-  /** `2 of 17`; empty for a lead that is not in the list. */
+  /** Position in the list as text: `2 of 17`. Empty for a lead that is not in the list. */
   place: string;
   previous: number | undefined;
   next: number | undefined;
 }
 
-/** Finds the neighbours of a lead. One that has left the list, by a change of its status for instance, keeps its place. */
+/**
+ * Finds the previous and the next lead. A lead that has left the list, for example after a change of its status, keeps the
+ * neighbours of its last position.
+ */
 export function useWalk(id: number): Walk {
   const order = leadOrder.value;
   const lastIndex = useRef(-1);
@@ -57,11 +61,11 @@ export function WalkButtons({ walk }: { walk: Walk }): JSX.Element | null {
   );
 }
 
-/** Whether a selection is what E and S are about, rather than the open lead. */
+/** Whether E and S act on the selection in the list instead of the open lead. */
 const isAboutSelection = (): boolean =>
   document.querySelector(".bulk") !== null && document.activeElement?.closest("main .list, main .board") != null;
 
-/** Registers the keys that act on the open lead. */
+/** Registers the shortcuts that act on the open lead. */
 export function useLeadKeys(open: OpenLead, root: { current: HTMLElement | null }): void {
   const { mayWrite } = useTeam();
   const lead = open.deletion ? undefined : open.version?.lead;
@@ -81,7 +85,7 @@ export function useLeadKeys(open: OpenLead, root: { current: HTMLElement | null 
   useShortcut("s", enabled ? changeStatus : undefined, "Change the status");
 }
 
-/** The menu of what is done more rarely. A Viewer has none. */
+/** The menu of less frequent actions. Viewers have no such menu. */
 export function LeadMenu({ open }: { open: OpenLead }): JSX.Element | null {
   const { mayWrite } = useTeam();
   const { version, deletion } = open;

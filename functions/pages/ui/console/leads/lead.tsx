@@ -1,4 +1,4 @@
-// A lead on a page of its own, and in the panel: one file to fetch, as they share nearly all.
+// The lead page and the lead panel. They share nearly all code, so they are one chunk.
 
 import "../app/first-view";
 import type { JSX } from "preact";

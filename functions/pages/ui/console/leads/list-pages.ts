@@ -1,4 +1,4 @@
-// The leads of one list, read page by page in the list's order and kept in memory as far as they were read.
+// `LeadPages`: the leads of one list, read page by page and kept in memory.
 
 import { type Signal, signal } from "@preact/signals";
 import { api, type Lead, type LeadFilter, type LeadSummary, leadPage, unwrapResponse } from "../app/api";
@@ -6,12 +6,12 @@ import { isReachable, Unreachable, watch } from "../app/connection";
 
 /** The largest page of `GET /leads` and of the search. */
 export const MAX_PAGE_LEADS = 100;
-/** The first page fills a screen; it is smaller, so that it is there sooner. */
+/** The first page is smaller, so that it arrives sooner. It still fills a screen. */
 const FIRST_PAGE_LEADS = 50;
-/** A list that is read again is read again as far as this; the rest follows as it is scrolled. */
+/** A reload reads at most this many leads. Scrolling reads the rest. */
 const MAX_RELOADED_LEADS = 300;
 
-/** A lead as a list shows it. Fields beyond the summary are there where a column needs them. */
+/** A lead as the list shows it: a summary, with further fields if a column needs them. */
 export type Row = LeadSummary & Partial<Pick<Lead, "source" | "position" | "location">>;
 
 interface Page {
@@ -23,13 +23,13 @@ interface Page {
 
 export interface ListSource {
   filter: LeadFilter;
-  /** Empty where nothing is searched. */
+  /** Text of the search. Empty without a search. */
   search: string;
-  /** Whether columns are shown that `GET /leads` does not answer. */
+  /** Whether a shown column needs a field that `GET /leads` does not return. */
   needsWholeLeads: boolean;
 }
 
-/** A page of the export, which answers leads whole, in the order of the list. */
+/** Reads a page of the export, which returns complete leads in the order of the list. */
 async function exportedPage(filter: LeadFilter, limit: number, cursor: string | undefined): Promise<Page> {
   const query = { ...filter, format: "ndjson" as const, limit, ...(cursor ? { cursor } : {}) };
   const { data = "", response } = await unwrapResponse(
@@ -45,15 +45,15 @@ async function exportedPage(filter: LeadFilter, limit: number, cursor: string | 
 }
 
 export class LeadPages {
-  /** Changes with every change of what the list shows. */
+  /** Grows with every change of the list, so that components which read this signal render again. */
   readonly version: Signal<number> = signal(0);
   items: Row[] = [];
   count: number | undefined;
   error: unknown;
   isBusy = false;
-  /** False where the search left entries unread. */
+  /** Whether the API searched all leads. False if a search ended early. */
   isComplete = true;
-  /** Leads that are shown although they have left the list, until it is read again. */
+  /** Leads that no longer belong to the list but are shown until it is read again. */
   readonly gone = new Map<number, "deleted" | "left">();
   #cursor: string | undefined;
   #hasStarted = false;
@@ -63,7 +63,7 @@ export class LeadPages {
 
   constructor(readonly source: ListSource) {}
 
-  /** Reads on when the API can be reached again. Returns a function that ends this. */
+  /** Retries a failed read when the API becomes reachable again. Returns the function that stops watching. */
   watchConnection(): () => void {
     return watch((reachable) => {
       if (reachable && this.error instanceof Unreachable) this.retry();
@@ -74,7 +74,7 @@ export class LeadPages {
     return !this.#hasStarted || this.#cursor !== undefined;
   }
 
-  /** How many rows the list has, read or not. */
+  /** Number of rows of the list, including rows that are not read yet. */
   get length(): number {
     return this.hasMore ? Math.max(this.count ?? 0, this.items.length) : this.items.length;
   }
@@ -111,7 +111,7 @@ export class LeadPages {
     return { ...page, count };
   }
 
-  /** Reads on until so many leads are there, or all. Returns when they are, or when a page could not be read. */
+  /** Reads pages until the list has `length` leads or is complete. Resolves then, and also when a page could not be read. */
   async readUntil(length: number): Promise<void> {
     this.#target = Math.max(this.#target, length);
     if (this.isBusy || this.error) return;
@@ -126,7 +126,7 @@ export class LeadPages {
         this.#cursor = page.nextCursor;
         if (page.count !== undefined) this.count = page.count;
         this.isComplete = page.isComplete ?? true;
-        // A lead that was put here meanwhile is not shown twice.
+        // A lead that an event has inserted during the request is not added twice.
         const fresh = page.items.filter(({ id }) => !this.#positions.has(id));
         for (const lead of fresh) this.#positions.set(lead.id, this.items.push(lead) - 1);
         this.changed();
@@ -139,7 +139,7 @@ export class LeadPages {
     this.changed();
   }
 
-  /** Reads every lead of the list. Throws where a page cannot be read; what was read stays. */
+  /** Reads all leads of the list. Throws if a page cannot be read; the pages before it are kept. */
   async readAll(): Promise<void> {
     this.error = undefined;
     while (this.hasMore) {
@@ -150,7 +150,7 @@ export class LeadPages {
         await new Promise<void>((resolve) => {
           const stop = this.version.subscribe(() => {
             if (this.isBusy && run === this.#run) return;
-            // `subscribe` calls back at once, when `stop` is not there yet.
+            // `subscribe` calls this function at once, before `stop` is assigned.
             queueMicrotask(() => stop());
             resolve();
           });
@@ -166,7 +166,7 @@ export class LeadPages {
     this.readUntil(this.#target);
   }
 
-  /** Reads the list again from its beginning. What is shown stays until then. */
+  /** Reads the list again from the first page. The current rows are shown until then. */
   async reload(): Promise<void> {
     this.#run += 1;
     const run = this.#run;
@@ -199,7 +199,7 @@ export class LeadPages {
     this.changed();
   }
 
-  /** Changes leads where they stand. */
+  /** Changes leads without changing their rows' order. */
   update(ids: Iterable<number>, change: (lead: Row) => Row): void {
     for (const id of ids) {
       const position = this.#positions.get(id);
@@ -209,7 +209,7 @@ export class LeadPages {
     this.changed();
   }
 
-  /** Takes leads out of the list. */
+  /** Removes leads from the list. */
   remove(ids: Iterable<number>): void {
     const removed = new Set(ids);
     const items = this.items.filter(({ id }) => !removed.has(id));
@@ -219,7 +219,7 @@ export class LeadPages {
     this.changed();
   }
 
-  /** Puts leads where the list's order has them, unless that is further than it was read. */
+  /** Inserts leads in the list's order. A lead beyond the last page that was read is only counted. */
   insert(leads: Row[]): void {
     const direction = this.source.filter.sort === "createdAt" ? 1 : -1;
     const order = (one: Row, other: Row) =>
@@ -232,7 +232,10 @@ export class LeadPages {
     this.changed();
   }
 
-  /** Counts again, which is cheaper than telling from events whether each lead was in the list before. */
+  /**
+   * Reads the number of leads again. Events do not say whether a lead was in the list before, so the count cannot be derived
+   * from them.
+   */
   async recount(): Promise<void> {
     if (this.source.search || !isReachable()) return;
     const run = this.#run;

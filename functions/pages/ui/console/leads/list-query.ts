@@ -1,4 +1,4 @@
-// The filters, search and order of the list, as the address has them: `#/leads?search=ada&status=1&status=2`.
+// The search, filters and order of the list and the board, and their form in the URL: `#/leads?search=ada&status=1&status=2`.
 
 import type { Lead, LeadFilter, LeadSummary } from "../app/api";
 
@@ -9,12 +9,12 @@ export interface ListQuery {
   archived: boolean;
   state: "" | "Active" | "Inactive";
   source: string;
-  /** Days of creation in UTC, both included; empty where the range is open. */
+  /** First and last day of creation, in UTC. Empty if the range is open. */
   from: string;
   to: string;
-  /** Empty is newest first. */
+  /** Empty for newest first. */
   sort: "" | "createdAt";
-  /** The saved view whose tab is current; 0 is none. */
+  /** Id of the saved view whose tab is current. 0 without one. */
   view: number;
 }
 
@@ -49,7 +49,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
   };
 }
 
-/** What the address says of a list. Parameters that are not the list's, such as the open lead, are the caller's to add. */
+/** Converts a query to URL parameters. The caller adds other parameters, such as the open lead. */
 export function writeListQuery(query: ListQuery): URLSearchParams {
   const written = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -59,7 +59,7 @@ export function writeListQuery(query: ListQuery): URLSearchParams {
   return written;
 }
 
-/** The parameters of `GET /leads`, without those that are the API's defaults. */
+/** Converts a query to the parameters of `GET /leads`, without parameters that have the API's default. */
 export function leadFilter({ status, business, archived, state, source, from, to, sort }: ListQuery): LeadFilter {
   return {
     ...(status.length > 0 ? { status } : {}),
@@ -76,7 +76,7 @@ export function leadFilter({ status, business, archived, state, source, from, to
 export type FilterName = "status" | "business" | "state" | "source" | "created" | "archived";
 export const FILTER_NAMES: readonly FilterName[] = ["status", "business", "state", "source", "created", "archived"];
 
-/** What a query is without one of its filters, or without any. */
+/** Returns the query without one of its filters. */
 export function withoutFilter(query: ListQuery, name: FilterName): ListQuery {
   const empty = { status: [], business: [], state: "" as const, source: "", archived: false };
   return name === "created" ? { ...query, from: "", to: "" } : { ...query, [name]: empty[name] };
@@ -92,16 +92,16 @@ export function activeFilters(query: ListQuery): FilterName[] {
   });
 }
 
-/** The first day of a range of so many days that ends today, in UTC. */
+/** Returns the first day of a range of `days` days that ends today, in UTC. */
 export const firstOfLastDays = (days: number): string =>
   new Date(Date.now() - (days - 1) * DAY_MS).toISOString().slice(0, 10);
 
 const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
-/** Whether a text is long enough for the API's search: two characters, or one Chinese, Japanese or Korean one. */
+/** Whether a text is long enough for the API's search: two characters, or one Chinese, Japanese or Korean character. */
 export const isSearchable = (text: string): boolean => Array.from(text).length > 1 || CJK.test(text);
 
-/** Whether a lead is in a list by its filters, as the API decides it. A search cannot be decided here. */
+/** Whether a lead matches the filters, by the same rules as in the API. A search can only be decided by the API. */
 export function matchesFilter(lead: LeadSummary | Lead, filter: LeadFilter): boolean {
   const status = filter.status as number[] | undefined;
   const business = filter.business as number[] | undefined;

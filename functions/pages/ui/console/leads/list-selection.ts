@@ -1,11 +1,11 @@
-// Which leads of a list are selected. All of a list can be selected before all of it is read.
+// The selection of the list. All leads can be selected before all of them are read.
 
 import { type Signal, signal } from "@preact/signals";
 import type { LeadPages, Row } from "./list-pages";
 
 interface Selected {
   ids: ReadonlySet<number>;
-  /** Whether all but `ids` are selected. */
+  /** Whether all leads except `ids` are selected. */
   inverted: boolean;
 }
 
@@ -13,7 +13,7 @@ const NONE: Selected = { ids: new Set(), inverted: false };
 
 export class Selection {
   readonly state: Signal<Selected> = signal(NONE);
-  /** The lead from which a range reaches. */
+  /** Id of the lead that was toggled last: the start of a range. */
   #anchor: number | undefined;
 
   constructor(readonly pages: LeadPages) {}
@@ -26,12 +26,12 @@ export class Selection {
   get size(): number {
     const { ids, inverted } = this.state.value;
     if (!inverted) return ids.size;
-    // The list may grow or shrink while all of it is selected.
+    // Reading this signal subscribes the component: the list may grow or shrink while all leads are selected.
     this.pages.version.value;
     return Math.max(0, this.pages.length - ids.size);
   }
 
-  /** Whether all of the list is selected, or some of it. */
+  /** Whether all, some or no leads are selected. */
   get extent(): "all" | "some" | "none" {
     const { size } = this;
     return size === 0 ? "none" : size < this.pages.length ? "some" : "all";
@@ -47,7 +47,7 @@ export class Selection {
     this.state.value = { ids: next, inverted };
   }
 
-  /** Selects a lead, or no longer. With `range`, all from the lead that was chosen before get the same. */
+  /** Selects or deselects a lead. With `range`, does so for all leads from the one that was toggled last. */
   toggle(id: number, range = false): void {
     const on = !this.has(id);
     const { items } = this.pages;
@@ -56,7 +56,7 @@ export class Selection {
       const between = items.slice(Math.min(from, to), Math.max(from, to) + 1);
       this.#put(
         between.map((lead) => lead.id),
-        // A range begins with a lead that was selected, so it selects, even where its end was selected already.
+        // A range that starts at a selected lead selects all its leads, even if its last lead was selected already.
         this.#anchor !== undefined && this.has(this.#anchor) ? true : on,
       );
     } else {
@@ -65,7 +65,7 @@ export class Selection {
     this.#anchor = id;
   }
 
-  /** Selects all of the list at once; what is not read yet is read behind it. */
+  /** Selects all leads of the list at once, and reads the remaining pages in the background. */
   selectAll(): void {
     this.state.value = { ids: new Set(), inverted: true };
     this.pages.readAll().catch(() => undefined);
@@ -80,7 +80,7 @@ export class Selection {
     this.state.value = NONE;
   }
 
-  /** Reads what is selected and not read yet. Throws where that fails. */
+  /** Returns the selected leads, and reads missing pages first. Throws if a page cannot be read. */
   async resolve(): Promise<Row[]> {
     const { ids, inverted } = this.state.peek();
     if (!inverted) return [...ids].map((id) => this.pages.get(id)).filter((lead) => lead !== undefined);

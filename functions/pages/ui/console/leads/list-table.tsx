@@ -1,4 +1,5 @@
-// The rows of the list. Only those in sight are in the document, so that ten thousand scroll as fast as fifty.
+// The table of the list, with virtual scrolling: only rows near the viewport are in the document, so that ten thousand rows
+// scroll as fast as fifty.
 
 import { signal } from "@preact/signals";
 import { Component, type JSX, type RefObject } from "preact";
@@ -14,14 +15,14 @@ import type { LeadPages, Row } from "./list-pages";
 import type { Selection } from "./list-selection";
 import { leadHref } from "./open-lead";
 
-/** Rows beyond what is in sight. */
+/** Number of rows rendered above and below the visible ones. */
 const OVERSCAN_ROWS = 8;
-/** The window moves by so many rows, so that most scroll events draw nothing. */
+/** The range of rendered rows moves in steps of this many rows, so that most scroll events render nothing. */
 const STEP_ROWS = 4;
-/** Pages are read ahead of what is in sight by so many rows. */
+/** Pages are read this many rows before they become visible. */
 const READ_AHEAD_ROWS = 60;
 const INITIAL_ROWS = 40;
-/** Until a row is drawn and measured. */
+/** Height of a row until one is rendered and measured. */
 const ROW_PX = 40;
 
 const PHONE = matchMedia("(width < 48rem)");
@@ -29,19 +30,19 @@ const isPhone = signal(PHONE.matches);
 PHONE.addEventListener("change", ({ matches }) => {
   isPhone.value = matches;
 });
-/** A phone shows two lines a lead, whatever is chosen. */
+/** Columns on a phone, which shows each lead on two lines, whichever columns were chosen. */
 const PHONE_COLUMNS: Column[] = ["company", "status", "createdAt"];
 
-/** What the screen's shortcuts need of the table. */
+/** Methods of the table for the screen around it. */
 export interface TableHandle {
-  /** Scrolls a row into sight and gives its name the focus. */
+  /** Scrolls a row into view and focuses its link. */
   focusRow: (position: number) => void;
-  /** The lead that has the focus, or had it last. */
+  /** Returns the id of the lead that has the focus or had it last. */
   currentId: () => number | undefined;
   openStatusMenu: (id: number) => void;
   scrollTop: () => number;
   scrollTo: (top: number) => void;
-  /** Whether somebody points at a row or works in one. */
+  /** Whether the pointer or the focus is in a row. */
   isInUse: () => boolean;
 }
 
@@ -83,7 +84,7 @@ export function LeadTable(props: TableProps): JSX.Element {
     const own = region.current;
     return own && own.scrollHeight > own.clientHeight + 1 ? own : (document.scrollingElement ?? document.body);
   };
-  /** Where the first row would be, and the part of the viewport in which rows are seen. */
+  /** Returns the top of the first row and the visible part of the viewport, in pixels. */
   const measure = () => {
     const table = body.current;
     const own = region.current;
@@ -116,7 +117,7 @@ export function LeadTable(props: TableProps): JSX.Element {
 
   useEffect(() => {
     const onScroll = () => latest.current();
-    // Scroll events of the region do not bubble; on a phone the page scrolls.
+    // Scroll events of the region do not bubble, so this listener captures them. On a phone the page itself scrolls.
     addEventListener("scroll", onScroll, { capture: true, passive: true });
     addEventListener("resize", onScroll);
     return () => {
@@ -139,7 +140,7 @@ export function LeadTable(props: TableProps): JSX.Element {
   useLayoutEffect(() => {
     const row = body.current?.querySelector("tr");
     if (row && row.offsetHeight > 0) rowPx.current = row.offsetHeight;
-    // The policy forbids style attributes, not styles that a script sets.
+    // The page's CSP forbids `style` attributes, but not styles that a script sets.
     above.current?.style.setProperty("height", `${start * rowPx.current}px`);
     below.current?.style.setProperty("height", `${(length - end) * rowPx.current}px`);
     const id = wanted.current;
@@ -151,7 +152,8 @@ export function LeadTable(props: TableProps): JSX.Element {
   });
   useEffect(() => latest.current(), [pages.version.value, length]);
 
-  // The region takes the focus of a row that leaves the document, so that the next key still acts on this list.
+  // When virtual scrolling removes the focused row, the scroll region takes the focus, so that the next key still acts on this
+  // list.
   const hadFocus = useRef(false);
   useLayoutEffect(() => {
     if (hadFocus.current && document.activeElement === document.body) region.current?.focus({ preventScroll: true });
@@ -167,7 +169,7 @@ export function LeadTable(props: TableProps): JSX.Element {
       const px = rowPx.current;
       const top = at.first + position * px;
       const head = region.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
-      // Room for the bar of the selection, which floats above the last rows.
+      // Height of the selection toolbar, which floats above the last rows.
       const foot = 2 * px;
       if (top < at.top + head) scroller().scrollBy(0, top - at.top - head);
       else if (top + px > at.bottom - foot) scroller().scrollBy(0, top + px - at.bottom + foot);
@@ -270,7 +272,7 @@ export function LeadTable(props: TableProps): JSX.Element {
 
 function SelectAll({ selection }: { selection: Selection }): JSX.Element {
   const { extent } = selection;
-  // A component that reads a signal is drawn again only for a signal or a property, and the list behind the selection is neither.
+  // A component that reads a signal skips renders of its parent with unchanged props. This read subscribes it to the list.
   selection.pages.version.value;
   return (
     <label class="hit">
@@ -306,7 +308,7 @@ function Bones({ columns, hasBox, position }: { columns: Column[]; hasBox: boole
   );
 }
 
-/** Where a cell stands on a phone; `c0` is not shown there. */
+/** CSS classes of the cells, which place them on a phone. `c0` hides a cell there. */
 const CELLS: Record<Column, string> = {
   company: "p-co quiet",
   status: "p-st",
@@ -325,7 +327,7 @@ interface RowProps {
   position: number;
   columns: Column[];
   status: Status | undefined;
-  /** Absent for those who may not change leads. */
+  /** Absent for users who may not change leads. */
   selection: Selection | undefined;
   isSelected: boolean;
   isOpen: boolean;
@@ -340,12 +342,13 @@ function textOf(lead: Row, column: Column): string {
   return lead[column] ?? "";
 }
 
-/** Drawn again only when something of it has changed. */
+/** A row of the list. It renders only if one of its props has changed. */
 class LeadRow extends Component<RowProps> {
   override shouldComponentUpdate(next: RowProps): boolean {
     const names = Object.keys(next) as (keyof RowProps)[];
     return names.some((name) =>
-      // Arrays of columns are equal by what they hold, and handlers do the same whenever they were made.
+      // Arrays of columns are compared by content. `onMove` is a new function in every render, with the same behaviour, so it
+      // is ignored.
       name === "columns"
         ? next.columns.join() !== this.props.columns.join()
         : name !== "onMove" && next[name] !== this.props[name],
@@ -381,11 +384,11 @@ class LeadRow extends Component<RowProps> {
                   type="checkbox"
                   aria-label={`Select ${name}`}
                   checked={isSelected}
-                  // A range would select the text between, too.
+                  // Without this, Shift and a click would also select the text between.
                   onMouseDown={(event) => event.shiftKey && event.preventDefault()}
                   onClick={(event) => {
                     selection.toggle(lead.id, event.shiftKey);
-                    // A range leaves a box that was ticked already as it was, and the browser has changed it.
+                    // The browser has toggled the checkbox, but a range may leave the lead's selection unchanged.
                     event.currentTarget.checked = selection.has(lead.id);
                   }}
                 />

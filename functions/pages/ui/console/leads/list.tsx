@@ -1,4 +1,4 @@
-// Leads as a list: searched and filtered together, in saved views, with many of them changed at once.
+// The list screen: search, filters, saved views, the table of leads, and actions on selected leads.
 
 import "../app/first-view";
 import { signal } from "@preact/signals";
@@ -45,15 +45,15 @@ import { leadOrder, openLeadId } from "./open-lead";
 import { useViewOfAddress, ViewTabs } from "./views";
 import { views } from "./views-api";
 
-/** How long after the last key a search is sent. */
+/** The search is sent when nothing was typed for this long. */
 const SEARCH_PAUSE_MS = 200;
-/** Events of the feed are counted together. */
+/** After events, the number of leads is read again once they have paused for this long. */
 const RECOUNT_PAUSE_MS = 500;
 
-/** The list as it was left, so that Back finds the place again. */
+/** The list that was shown last, so that Back restores its rows and scroll position. */
 let left: { key: string; pages: LeadPages; top: number } | undefined;
 
-/** Returns a text once nobody has typed for a moment. */
+/** Returns `text` once it has been unchanged for `SEARCH_PAUSE_MS`. */
 function useSettled(text: string): string {
   const [settled, setSettled] = useState(text);
   useEffect(() => {
@@ -195,7 +195,10 @@ interface RowsProps {
   hasBusinesses: boolean;
 }
 
-/** Waits for the move of a lead before, so that moves are written in their order. */
+/**
+ * The pending move of each lead, by the lead's id. The next move of the same lead waits for it, so that moves are written in
+ * order.
+ */
 const moving = new Map<number, Promise<unknown>>();
 
 function Rows({ pages, selection, actions, query, columns, openId, listKey, onSort, onClear }: RowsProps): JSX.Element {
@@ -207,7 +210,7 @@ function Rows({ pages, selection, actions, query, columns, openId, listKey, onSo
     const isBack = left?.key === listKey && left.pages === pages;
     const top = isBack ? (left?.top ?? 0) : 0;
     if (isBack) handle.current?.scrollTo(top);
-    // What happened while the list was not shown is in no event that it heard.
+    // A restored list has missed the events since it was left, so it is read again.
     if (isBack) pages.reload().then(() => handle.current?.scrollTo(top));
     else pages.readUntil(1);
     const stop = pages.watchConnection();
@@ -227,7 +230,7 @@ function Rows({ pages, selection, actions, query, columns, openId, listKey, onSo
     leadOrder.value = pages.items.map(({ id }) => id);
   }, [pages.items, pages.items.length]);
 
-  // The focus returns to the lead whose panel was closed.
+  // When the panel is closed, the focus returns to the row of its lead.
   const opened = useRef(openId);
   useEffect(() => {
     const before = opened.current;
@@ -360,7 +363,7 @@ function NoLeads({ mayWrite }: { mayWrite: boolean }): JSX.Element {
   );
 }
 
-/** Moves one lead, which is shown at once and taken back where it is refused. */
+/** Moves one lead. The list shows the new status at once, and the old one again if the request fails. */
 async function moveOne(pages: LeadPages, lead: Row, to: Status, statuses: Status[]): Promise<void> {
   const name = fullName(lead);
   const from = { id: lead.statusId, name: lead.status };
@@ -382,7 +385,7 @@ async function moveOne(pages: LeadPages, lead: Row, to: Status, statuses: Status
   try {
     await write(to.id);
   } catch (error) {
-    // A later move decides what is shown.
+    // If a later move of the lead is pending, it decides the shown status.
     if (!moving.has(lead.id)) show(from);
     complain(`${name} was not moved to ${to.name}. ${describeError(error)}`);
     return;
@@ -398,7 +401,7 @@ async function moveOne(pages: LeadPages, lead: Row, to: Status, statuses: Status
   });
 }
 
-/** A lead that no longer matches stays where the hand is, and says that it has left. */
+/** Marks a lead that no longer matches the filters. It keeps its row until the list is read again. */
 function markLeft(pages: LeadPages, id: number): void {
   const lead = pages.get(id);
   if (!lead || pages.source.search) return;
@@ -410,10 +413,10 @@ function markLeft(pages: LeadPages, id: number): void {
   pages.recount();
 }
 
-/** Leads that belong into the list and wait to be shown. */
+/** New leads that match the filters and are not in the list yet, by id. */
 const waiting = signal<ReadonlyMap<number, Row>>(new Map());
 
-/** Follows what others do: leads change where they stand, and new ones come in without moving anything under the hand. */
+/** Applies events from the feed: updates rows in place, and inserts new leads only if that moves no row under the pointer. */
 function useFollow(pages: LeadPages, selection: Selection, handle: { current: TableHandle | null }): void {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
@@ -430,7 +433,7 @@ function useFollow(pages: LeadPages, selection: Selection, handle: { current: Ta
         arrived.delete(leadId);
         if (shown) pages.gone.set(leadId, "deleted");
       } else if (lead && shown) {
-        // The feed's leads have no photo's address; the one that is shown stays good as long as the photo is the same.
+        // Events carry no photo URL. The known URL stays valid while the photo is the same.
         const photoUrl = lead.photo === shown.photo ? shown.photoUrl : undefined;
         pages.update([leadId], () => ({ ...lead, ...(photoUrl ? { photoUrl } : {}) }));
         const matches = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);

@@ -1,4 +1,4 @@
-// Moves of leads between the columns of a board: shown at once, sent in their order, and taken back when they are refused.
+// Moves of leads between columns of the board: shown at once, sent in order, and reverted if the API refuses them.
 
 import { useRef } from "preact/hooks";
 import { api, describeError, type LeadSummary, RequestError, type Status, unwrap } from "../app/api";
@@ -10,32 +10,32 @@ import { complain, notify } from "../ui/toast";
 /** The pages of each column, by the id of its status. */
 export type Columns = Map<number, Pages<LeadSummary>>;
 
-/** The order of lists. */
+/** Compares leads as the API orders lists: by creation time, newest first. */
 export const newestFirst = (a: LeadSummary, b: LeadSummary): number =>
   b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
 
-/** Until then, the feed may still bring an earlier state of a lead that was moved. In milliseconds. */
+/** For this long after a move, the feed may still deliver an earlier state of the lead. */
 const SETTLE_MS = 15_000;
 
-/** The moves of one lead that have not been answered. */
+/** The pending moves of one lead. */
 interface Queue {
   last: Promise<void>;
   length: number;
-  /** The status before the first of these moves, to which Undo returns. */
+  /** Id of the status before the first pending move. Undo returns to it. */
   first: number;
-  /** The status that the API has. */
+  /** Id of the status that the API has stored. */
   written: number;
 }
 
 export interface Moves {
   move: (lead: LeadSummary, to: Status) => void;
-  /** Whether moves of a lead are under way. */
+  /** Whether a move of a lead is pending. */
   isMoving: (lead: number) => boolean;
-  /** Whether a lead was moved here so recently that an event may show it where it was before. */
+  /** Whether a lead was moved so recently that an event may carry its earlier status. */
   isSettling: (lead: number) => boolean;
 }
 
-/** `recount` reads the exact number of leads of columns again. */
+/** Returns the functions that move leads. `recount` reads the number of leads of columns again. */
 export function useMoves(columns: Columns, recount: (statuses: number[]) => void): Moves {
   const { statuses } = useTeam();
   const queues = useRef(new Map<number, Queue>());
@@ -70,13 +70,13 @@ export function useMoves(columns: Columns, recount: (statuses: number[]) => void
       if (isLast()) announce(moved.statusId);
     } catch (error) {
       const isRefused = error instanceof RequestError && (!error.passes || error.status === 409);
-      // Where the answer was lost, the lead itself says whether it was moved.
+      // If the response was lost, the lead is read to find out whether it was moved.
       const path = { id: moved.id };
       const read = isRefused
         ? undefined
         : await unwrap(api.GET("/leads/{id}", { params: { path } })).catch(() => undefined);
       if (read) queue.written = read.statusId;
-      // A later move decides where the lead stays.
+      // A later move of the lead is pending and decides its column.
       if (!isLast()) return;
       if (queue.written !== moved.statusId) transfer(moved, queue.written);
       const name = fullName(moved);
@@ -94,7 +94,7 @@ export function useMoves(columns: Columns, recount: (statuses: number[]) => void
     const last = (queue?.last ?? Promise.resolve()).then(() => send(moved, isUndo));
     if (queue) Object.assign(queue, { last, length: queue.length + 1 });
     else queues.current.set(lead.id, { last, length: 1, first: lead.statusId, written: lead.statusId });
-    // Others may have moved leads of these columns meanwhile.
+    // Other users may have moved leads of these columns in the meantime.
     return last.then(() => recount([lead.statusId, to]));
   };
 

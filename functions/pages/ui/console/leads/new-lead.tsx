@@ -1,5 +1,5 @@
-// A new lead. What is typed is kept as a draft until the lead is created; a request sent again after a lost answer creates no
-// second lead.
+// The new-lead form. Its texts are kept as a draft until the lead is created. A retry after a lost response creates no second
+// lead.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -31,7 +31,7 @@ const GROUPS: (keyof LeadTexts)[][] = [
   ["company", "position", "location", "source"],
   ["statusId", "business", "description"],
 ];
-/** Folded away: few leads have them when they are new. */
+/** Fields in a folded section: few new leads have them. */
 const RARE: (keyof LeadTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
 
 const fieldOf = (name: keyof LeadTexts): LeadField[] => FIELDS.filter((field) => field.name === name);
@@ -77,13 +77,14 @@ function NewLeadForm(): JSX.Element {
   const [faults, setFaults] = useState<Faults>({});
   const form = useRef<HTMLFormElement>(null);
   const { busy, send } = useDecision();
-  // A column of the board leads here with its status.
+  // A board column links to this form with its status in the query.
   useEffect(() => {
     if (statuses.some(({ id }) => id === chosenStatus)) {
       setTexts((now) => ({ ...now, statusId: String(chosenStatus) }));
     }
   }, [chosenStatus]);
-  // After the frame, which gives the focus to a screen that is gone to.
+  // On navigation `Frame` focuses `main` after this effect. Waiting for the next animation frame leaves the focus in the first
+  // input.
   useEffect(() => {
     const frame = requestAnimationFrame(() => form.current?.querySelector("input")?.focus());
     return () => cancelAnimationFrame(frame);
@@ -214,7 +215,7 @@ function NewLeadForm(): JSX.Element {
   );
 }
 
-/** The API names all wrong fields at once. */
+/** Returns the API's messages by field. One response names all invalid fields. */
 function faultsOf(error: unknown): Faults {
   if (!(error instanceof RequestError)) return {};
   if (error.existing) return { email: "Another lead has this address." };
@@ -226,7 +227,7 @@ function faultsOf(error: unknown): Faults {
   return faults;
 }
 
-/** A failure that is about no single field. What was typed stays. */
+/** An error that belongs to no single field. The texts of the form are kept. */
 function FormFailure({ failure }: { failure: unknown }): JSX.Element {
   const requestId = failure instanceof RequestError && failure.status >= 500 ? failure.requestId : undefined;
   return (

@@ -1,4 +1,4 @@
-// Where a lead opens: in the panel over board and list, else on its own page.
+// Routes of leads: a lead opens in the panel on the board and the list, elsewhere on its own page.
 
 import { effect, signal } from "@preact/signals";
 import { go, type Route, replaceQuery, route } from "../app/route";
@@ -16,10 +16,10 @@ function withoutLead(from: Route): Route {
   return { ...from, query };
 }
 
-/** The ids that J and K walk, in the order of the screen. */
+/** Ids of the leads that J and K step through, in the order of the screen. */
 export const leadOrder = signal<number[]>([]);
 
-/** The board or the list that was shown last, with its filters: a lead's page leads back to it. */
+/** Path of the board or the list that was shown last, with its filters. Back on a lead's page links to it. */
 export const lastList = signal({ address: "/leads", title: "All leads" });
 
 effect(() => {
@@ -29,7 +29,7 @@ effect(() => {
   lastList.value = { address: addressOf(withoutLead(shown)), title };
 });
 
-/** Returns the address that shows a lead without leaving the board or the list. */
+/** Returns the link to a lead. On the board and the list, the link opens the panel. */
 export function leadHref(id: number): string {
   const from = route.value;
   if (!hasPanel(from)) return `#/leads/${id}`;
@@ -38,7 +38,7 @@ export function leadHref(id: number): string {
   return `#${addressOf({ ...from, query })}`;
 }
 
-/** Returns the id of the lead in the panel, if one is open. */
+/** Returns the id of the lead in the panel, or `undefined` if the panel is closed. */
 export function openLeadId(from: Route): number | undefined {
   const id = Number(from.query.get("lead"));
   return hasPanel(from) && id > 0 ? id : undefined;
@@ -46,7 +46,7 @@ export function openLeadId(from: Route): number | undefined {
 
 export const openLead = (id: number): void => go(leadHref(id).slice(1));
 
-/** Goes on to another lead in the same place. The history keeps one step, so that Back closes the lead. */
+/** Shows another lead in the same panel or page. The history entry is replaced, so that one Back closes the lead. */
 export function walkToLead(id: number): void {
   const from = route.value;
   if (hasPanel(from)) {
@@ -58,7 +58,7 @@ export function walkToLead(id: number): void {
   }
 }
 
-/** Closes the panel, or leaves a lead's page for the board or the list that was shown before. */
+/** Closes the panel, or returns from a lead's page to the board or the list that was shown last. */
 export function closeLead(): void {
   const from = route.value;
   go(hasPanel(from) ? addressOf(withoutLead(from)) : lastList.value.address);

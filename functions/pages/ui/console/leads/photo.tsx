@@ -1,4 +1,4 @@
-// A lead's photo: dropped or chosen, shown at once, and uploaded with its progress. What was there before can be put back.
+// A lead's photo: upload by drop or file dialog with a preview and progress, deletion, and Undo of both.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -10,13 +10,14 @@ import { Face, fullName } from "../ui/face";
 import { Menu, MenuItem } from "../ui/menu";
 import { complain, notify } from "../ui/toast";
 
-/** The API's limit. */
+/** The API's limit for the size of a photo. */
 const MAX_PHOTO_BYTES = 4 * 1024 * 1024;
 const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/gif";
 
 /**
- * Copies a photo before it is replaced, because the API keeps only the newest. An image may be read from the photo bucket; a
- * request may not, by the page's policy. `undefined` where the bucket does not allow this page to read it.
+ * Copies a photo before it is replaced, because the API keeps only the newest. It reads the photo as an image, because the
+ * page's CSP does not allow `fetch` from the photo bucket. Returns `undefined` if the bucket's CORS rules do not allow this
+ * page.
  */
 async function copyPhoto(url: string | undefined): Promise<File | undefined> {
   if (!url) return undefined;
@@ -50,7 +51,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
   }, [preview]);
   const name = fullName(lead);
 
-  /** Uploads a photo and returns its file name, or `undefined` after a failure that was announced. */
+  /** Uploads a photo. Returns its file name, or `undefined` after a failure, which a toast reports. */
   const upload = async (file: File): Promise<string | undefined> => {
     const preview = URL.createObjectURL(file);
     setSending({ preview, part: 0 });
@@ -129,7 +130,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
         tabIndex={-1}
         onInput={({ currentTarget }) => {
           replace(currentTarget.files?.[0]);
-          // The same file may be chosen again.
+          // Without this reset, choosing the same file again fires no event.
           currentTarget.value = "";
         }}
       />

@@ -1,4 +1,4 @@
-// The entries of a lead's timeline as they are shown: each comment once, and one person's changes within ten minutes together.
+// Groups the entries of a lead's timeline: each comment alone, and changes by one author within ten minutes together.
 
 import type { Author, Event, TimelineEntry } from "../app/api";
 import { labelOf } from "./lead-fields";
@@ -25,22 +25,24 @@ export type TimelineGroup = LogGroup | { key: string; comment: CommentEntry };
 const nameOf = ({ firstName, lastName, email }: Author["user"]): string =>
   [firstName, lastName].filter(Boolean).join(" ") || email;
 
-/** The name of the author: a form stands for the visitor who filled it in, not for the user who made the form. */
+/**
+ * Returns the name of an entry's author. For a submission it is the form's name, not the name of the user who created the form.
+ */
 export const authorOf = ({ user, form }: Author): string => (form ? form.name : nameOf(user));
 
-/** The name of the API key that acted in the user's name. */
+/** Returns the name of the API key that acted for the user, or an empty string. */
 export const agentOf = ({ key }: Author): string => key?.name ?? "";
 
 const isSameAuthor = (one: Author, other: Author): boolean =>
   one.user.id === other.user.id && one.key?.id === other.key?.id && one.form?.id === other.form?.id;
 
-/** A log entry's changes. The status stands there under its name as well. */
+/** Returns the changes of a log entry. `statusId` is left out, because the entry also has `status`. */
 const changesOf = (entry: LogEntry): FieldChange[] =>
   Object.entries(entry.changes)
     .filter(([column]) => column !== "statusId")
     .map(([column, { previous, current }]) => ({ column, previous, current }));
 
-/** Groups entries, which come newest first. */
+/** Groups entries. `entries` are sorted newest first. */
 export function groupEntries(entries: TimelineEntry[]): TimelineGroup[] {
   const groups: TimelineGroup[] = [];
   for (const entry of entries) {
@@ -48,7 +50,7 @@ export function groupEntries(entries: TimelineEntry[]): TimelineGroup[] {
       groups.push({ key: `comment ${entry.id}`, comment: entry });
       continue;
     }
-    // The comment itself is shown.
+    // The list already contains the comment itself.
     if (entry.action === "CreateComment") continue;
     const last = groups.at(-1);
     if (last && "newest" in last && isOneGroup(last.newest, entry)) mergeInto(last, entry);
@@ -62,7 +64,9 @@ function isOneGroup(newest: LogEntry, entry: LogEntry): boolean {
   return new Date(newest.createdAt).getTime() - new Date(entry.createdAt).getTime() <= GROUP_MS;
 }
 
-/** Adds an older entry: a field that both changed goes from the older previous value to the newer current one. */
+/**
+ * Adds an older entry to a group. A field that both changed keeps the newer current value and gets the older previous value.
+ */
 function mergeInto(group: LogGroup, older: LogEntry): void {
   for (const change of changesOf(older)) {
     const known = group.changes.find(({ column }) => column === change.column);
@@ -85,7 +89,7 @@ function describeEvent({ type, changes = {} }: Event): string {
   }
 }
 
-/** Says who did what: `Max Demo changed Company`. */
+/** Returns a sentence about an event: `Max Demo changed Company`. */
 export function newsOf(event: Event): string {
   const agent = agentOf(event.actor);
   return `${authorOf(event.actor)} ${describeEvent(event)}${agent ? ` by the key ${agent}` : ""}`;

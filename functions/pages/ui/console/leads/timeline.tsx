@@ -1,4 +1,4 @@
-// The activity of a lead, newest first: what people wrote, and what was changed.
+// The activity of a lead, newest first: comments, and log entries of changes.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -29,9 +29,9 @@ interface Entry {
 
 interface Props {
   lead: number;
-  /** Grows with each change of the lead that is known here; the activity is read again. */
+  /** Number of known changes of the lead. The activity is read again when it grows. */
   changes: number;
-  /** The level of its heading. */
+  /** Level of the section's heading. */
   level: 2 | 3;
 }
 
@@ -43,7 +43,7 @@ export function Timeline({ lead, changes, level }: Props): JSX.Element {
       const query = { limit: PAGE_ENTRIES, ...(cursor ? { cursor } : {}) };
       const page = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: lead }, query } }));
       setComments(page.commentsCount);
-      // Comments and log entries are numbered separately.
+      // Comments and log entries have separate number sequences, so the kind is part of the id.
       const items = page.logsAndComments.map((entry) => ({
         id: `${"content" in entry ? "comment" : "log"} ${entry.id}`,
         entry,
@@ -99,7 +99,7 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
         return unwrap(api.POST("/leads/comments/{id}", { params, body: { content } }));
       });
       if (!comment) return;
-      // What was typed meanwhile stays.
+      // Text that was typed during the request is kept.
       setContent((now) => (now === content ? "" : now));
       onAdded();
     } catch (error) {
@@ -233,7 +233,7 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
   );
 }
 
-/** The API key that acted in somebody's name. */
+/** The name of the API key that acted for a user. */
 function Agent({ of }: { of: Parameters<typeof agentOf>[0] }): JSX.Element | null {
   const agent = agentOf(of);
   return agent ? (
@@ -368,7 +368,7 @@ function Differences({ changes }: { changes: LogGroup["changes"] }): JSX.Element
   );
 }
 
-/** A value of the log, as people read it. */
+/** Formats a value of the log as text. */
 function readable(value: unknown): string {
   if (value === null || value === undefined || value === "") return "None";
   if (Array.isArray(value)) return value.length === 0 ? "None" : value.map(readable).join(", ");

@@ -1,4 +1,5 @@
-// Saved views: a name for the filters of the list or the board, one's own or the team's. The list's keep order and columns too.
+// Saved views: named filters of the list or the board, private or shared with the team. Views of the list also store sort order
+// and columns.
 
 import { signal } from "@preact/signals";
 import type { components } from "../../contract";
@@ -8,7 +9,7 @@ import { type ListQuery, readListQuery, writeListQuery } from "./list-query";
 export type View = components["schemas"]["View"];
 type ViewInput = components["schemas"]["ViewInput"];
 
-/** The views of the caller and the team; absent until they are read. */
+/** The user's own views and the team's shared views. `undefined` until they are read. */
 export const views = signal<View[] | undefined>(undefined);
 
 export async function readViews(): Promise<void> {
@@ -33,16 +34,16 @@ export async function deleteView({ id }: View): Promise<void> {
   views.value = views.value?.filter((other) => other.id !== id);
 }
 
-/** Where views are shown: as the list, or as the board. */
+/** The screen of a view: `table` for the list, or `board`. */
 export type Layout = View["layout"];
 
-/** Views with a layout: one's own first, then shared ones, each in the order of their names. */
+/** Returns the views of a layout: the user's own first, then shared ones, each sorted by name. */
 export const viewsWithLayout = (all: View[], layout: Layout): View[] =>
   all
     .filter((view) => view.layout === layout)
     .sort((one, other) => Number(one.shared) - Number(other.shared) || one.name.localeCompare(other.name));
 
-/** What a view keeps of a list's query: all but the search. */
+/** Converts a list query to the query of a view, without the search. */
 export function viewQuery(query: ListQuery): View["query"] {
   const written = writeListQuery({ ...query, search: "", view: 0 });
   const names = [...new Set(written.keys())];
@@ -54,7 +55,7 @@ export function viewQuery(query: ListQuery): View["query"] {
   );
 }
 
-/** The list's query that a view stands for. */
+/** Converts the query of a view to a list query. */
 export function queryOfView(view: View): ListQuery {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(view.query)) {
@@ -63,7 +64,7 @@ export function queryOfView(view: View): ListQuery {
   return { ...readListQuery(query), search: "", view: view.id };
 }
 
-/** The address that shows a query as the list or as the board. */
+/** Returns the path that shows a query on the list or on the board. */
 export function addressOfQuery(query: ListQuery, layout: Layout): string {
   const text = writeListQuery(query).toString();
   return `${layout === "board" ? "/board" : "/leads"}${text ? `?${text}` : ""}`;
@@ -77,5 +78,5 @@ const comparable = (query: ListQuery): string =>
     .sort()
     .join("&");
 
-/** Whether two queries show the same list, whatever is searched in it. */
+/** Whether two queries have the same filters and order. The search is not compared. */
 export const isSameList = (one: ListQuery, other: ListQuery): boolean => comparable(one) === comparable(other);

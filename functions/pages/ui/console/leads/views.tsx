@@ -1,4 +1,4 @@
-// Tabs of saved views beside the title, and what can be done with them.
+// Tabs of saved views, the form that saves a view, and the menu that updates, renames, shares or deletes a view.
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -31,7 +31,7 @@ import {
 
 const NO_COLUMNS: readonly Column[] = [];
 
-/** Writes what a view stands for into the address, where a link names the view alone. */
+/** Writes the filters of a view to the URL if a link names only the view. */
 export function useViewOfAddress(query: ListQuery, put: (query: ListQuery) => void): void {
   const view = views.value?.find(({ id }) => id === query.view);
   useEffect(() => {
@@ -44,14 +44,14 @@ export function useViewOfAddress(query: ListQuery, put: (query: ListQuery) => vo
 interface TabsProps {
   layout: Layout;
   query: ListQuery;
-  /** The list's columns; a board has none. */
+  /** Columns of the list. Empty for a board. */
   columns?: readonly Column[];
 }
 
 export function ViewTabs({ layout, query, columns = NO_COLUMNS }: TabsProps): JSX.Element {
   const { owns } = useTeam();
   useEffect(() => {
-    // The tabs are a convenience: the list works without them, and a retry comes with the next visit.
+    // The list also works without its tabs. The next visit reads the views again.
     readViews().catch((error) => complain(`The views could not be read. ${describeError(error)}`));
   }, []);
   const show = (next: ListQuery) => go(addressOfQuery(next, layout));
@@ -86,11 +86,11 @@ export function ViewTabs({ layout, query, columns = NO_COLUMNS }: TabsProps): JS
 }
 
 interface Props extends Required<TabsProps> {
-  /** Shows another list or board, as a step in the history. */
+  /** Shows another query, with a new history entry. */
   show: (query: ListQuery) => void;
 }
 
-/** Returns what is wrong with a name, or throws what is wrong with something else. */
+/** Returns a sentence about an error: about the name if the API names that field, else the error's message. */
 function nameFault(error: unknown): string {
   const fault = error instanceof RequestError ? error.errors.find(({ field }) => field === "name") : undefined;
   return fault ? `The name ${fault.message}.` : describeError(error);

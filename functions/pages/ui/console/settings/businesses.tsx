@@ -1,4 +1,4 @@
-// The businesses that leads belong to.
+// The settings section of the team's businesses, to which leads belong.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";

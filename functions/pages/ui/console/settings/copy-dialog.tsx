@@ -1,4 +1,4 @@
-// A text to copy: a secret that is shown once, or HTML to paste.
+// The dialog with a text to copy: a secret that is shown once, or HTML to paste.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -7,7 +7,7 @@ import { Icon } from "../ui/icon";
 
 interface Props {
   title: string;
-  /** What the text is for. */
+  /** Explanation above the text. */
   children: ComponentChildren;
   text: string;
   /** Name of the text: `Secret`. */
@@ -23,7 +23,7 @@ export function CopyDialog({ title, children, text, label, onClose }: Props): JS
       await navigator.clipboard.writeText(text);
       setDone(`${label} copied`);
     } catch {
-      // Over plain HTTP there is no clipboard, except on the same machine.
+      // Over plain HTTP, except on localhost, browsers provide no clipboard, so the text is selected instead.
       field.current?.select();
       setDone(`${label} selected, to be copied`);
     }

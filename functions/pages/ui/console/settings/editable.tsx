@@ -1,23 +1,23 @@
-// A name that looks like text and becomes an input where it stands.
+// A name that is edited in place: a button that looks like text and becomes an input.
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { submitting } from "../ui/field";
 
 interface Props {
-  /** What is edited: `name of New`. */
+  /** Name of the value for screen readers: `name of New`. */
   label: string;
   text: string;
   maxLength: number;
-  /** Returns whether it was saved. */
+  /** Saves the name. Resolves with whether that succeeded. */
   save: (text: string) => Promise<boolean>;
 }
 
 export function EditableName({ label, text, maxLength, save }: Props): JSX.Element {
-  /** Absent unless it is being edited. */
+  /** Text of the input. `undefined` while the name is not being edited. */
   const [draft, setDraft] = useState<string>();
   const button = useRef<HTMLButtonElement>(null);
-  /** Whether it is being saved, or closed. An input that is removed loses the focus too. */
+  /** Whether the edit is being saved or is closed. Removing the focused input fires `blur`, which must not save again. */
   const isSettled = useRef(false);
   const close = (returnFocus: boolean) => {
     isSettled.current = true;
@@ -27,7 +27,7 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
   const commit = async (returnFocus: boolean) => {
     const name = draft?.trim();
     if (draft === undefined || isSettled.current) return;
-    // An empty name is not valid, and stays until it is one or is given up.
+    // An empty name is invalid. The input stays open until the user enters a name or presses Escape.
     if (!name) return;
     if (name === text) {
       close(returnFocus);

@@ -1,4 +1,4 @@
-// Forms, to which web sites post leads.
+// The settings section of web forms, with which web sites submit leads.
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -19,7 +19,9 @@ import { CheckList } from "./check-list";
 import { CopyDialog } from "./copy-dialog";
 import { Section } from "./section";
 
-/** Part of a page that posts to a form. `_gotcha` is hidden: only a machine fills it in. */
+/**
+ * Returns the HTML of a form to paste into a web page. `_gotcha` is a honeypot: the field is hidden, so only bots fill it in.
+ */
 const htmlOf = (form: Form): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
   <label>Name <input name="name" autocomplete="name" required></label>
   <label>E-mail <input name="email" type="email" autocomplete="email" required></label>

@@ -1,4 +1,4 @@
-// API keys, by which machines call. A secret is shown once.
+// The settings section of API keys, with which programs call the API. A key's secret is shown once.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -147,12 +147,12 @@ function NewKey({ created, onClose }: NewKeyProps): JSX.Element {
   const [role, setRole] = useState<ApiKey["role"]>("Sender");
   const [lastDay, setLastDay] = useState("");
   const create = async (name: string, idempotencyKey: string) => {
-    // To the end of the day where the person is.
+    // The key expires at the end of the day in the user's time zone.
     const expires = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
     const params = { header: { "Idempotency-Key": idempotencyKey } };
     const { secret } = await unwrap(api.POST("/keys", { params, body: { name, role, ...expires } }));
     created(secret ?? undefined);
-    // The response to a repeated request has no secret: only its hash is stored.
+    // The response to a retry has no secret, because the API stores only its hash.
     if (!secret) complain("The key exists, but its secret was lost on the way. Revoke it and create another.");
   };
   return (

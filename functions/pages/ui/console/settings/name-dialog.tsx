@@ -1,4 +1,4 @@
-// The dialog that names something new.
+// The dialog that creates something with a name, such as a status or an API key.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -11,10 +11,10 @@ interface Props {
   title: string;
   maxLength: number;
   placeholder?: string;
-  /** Further fields, below the name. */
+  /** Additional fields below the name. */
   children?: ComponentChildren;
   action: string;
-  /** Sends the name. The key is the same for every try of the same name. */
+  /** Sends the request. `key` is the idempotency key, which is the same for every attempt with the same name. */
   create: (name: string, key: string) => Promise<unknown>;
   onClose: () => void;
 }

@@ -1,4 +1,4 @@
-// The frame of one kind of settings: its title with a count, what it is for, and the button that adds one.
+// The layout of a settings section: title, count and limit, description, and the button that adds an item.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
@@ -7,11 +7,11 @@ import { formatCount } from "../ui/time";
 
 interface Props {
   title: string;
-  /** Number of those that exist, once it is known. */
+  /** Number of existing items. `undefined` until it is loaded. */
   count?: number | undefined;
   limit?: number | undefined;
   text: ComponentChildren;
-  /** Name of the button that adds one, for those who may. */
+  /** Label of the button that adds an item. Absent for users who may not add items. */
   add?: string | undefined;
   onAdd?: () => void;
   children: ComponentChildren;

@@ -1,4 +1,4 @@
-// What belongs to the team. Each kind has an address of its own: `#/settings/statuses`, `#/settings/webhooks/3`.
+// The settings screen. Each section has a route of its own: `#/settings/statuses`, `#/settings/webhooks/3`.
 
 import "../app/first-view";
 import type { JSX } from "preact";

@@ -1,4 +1,5 @@
-// The team's statuses in the order of the board: named, coloured, moved by drag and by button.
+// The settings section of the team's statuses: renaming, colours, and their order on the board, which is changed by drag and
+// drop or by buttons.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -18,7 +19,7 @@ type Written = Pick<Status, "name" | "primaryColor">;
 
 export function Statuses(): JSX.Element {
   const { statuses, colors, owns, reload } = useTeam();
-  /** The order while it is dragged, and until it is read again. */
+  /** The order during a drag, and until the statuses are read again after it. */
   const [ordered, setOrdered] = useState<Status[]>();
   const [dragged, setDragged] = useState<number>();
   const [isAdding, setIsAdding] = useState(false);
@@ -104,7 +105,7 @@ export function Statuses(): JSX.Element {
                 draggable
                 class={dragged === index ? "dragged" : undefined}
                 onDragStart={(event) => {
-                  // A name that is being edited is selected by the mouse.
+                  // While a name is edited, dragging the mouse selects its text and does not move the row.
                   if (document.activeElement instanceof HTMLInputElement) event.preventDefault();
                   else setDragged(index);
                 }}
@@ -119,7 +120,7 @@ export function Statuses(): JSX.Element {
                 onDragEnd={(event) => {
                   const moved = dragged === undefined ? undefined : shown[dragged];
                   setDragged(undefined);
-                  // Escape drops it nowhere.
+                  // Escape cancels the drag, and the order stays unchanged.
                   if (ordered && moved && event.dataTransfer?.dropEffect !== "none") reorder(ordered, moved);
                   else setOrdered(undefined);
                 }}

@@ -10,12 +10,12 @@ import { Field, submitting } from "../ui/field";
 import { complain, notify } from "../ui/toast";
 import { CheckList } from "./check-list";
 
-/** Whether a webhook gets every event. */
+/** Whether a webhook receives all types of events. */
 export const hasAllTypes = (types: string[]): boolean => types.length === EVENT_TYPES.length;
 
 interface Props {
   webhook: Webhook | undefined;
-  /** Receives the secret of a new webhook, which is shown once. */
+  /** Called after saving, with the secret of a new webhook, which is shown once. */
   saved: (secret: string | undefined) => void;
   onClose: () => void;
 }
@@ -49,7 +49,7 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
       if (!result) return;
       saved(result.secret);
       if (webhook) notify("Webhook saved");
-      // The response to a repeated request has no secret.
+      // The response to a retry has no secret, because the API stores only its hash.
       else if (!result.secret) complain("The webhook exists, but its secret was lost on the way. Renew the secret.");
     } catch (error) {
       setError(error);

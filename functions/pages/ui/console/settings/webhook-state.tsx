@@ -1,11 +1,11 @@
-// Whether a webhook works, in words.
+// The state of a webhook as an icon and text: active, failing or off.
 
 import type { JSX } from "preact";
 import type { Webhook } from "../app/api";
 import { Icon } from "../ui/icon";
 import { formatTime } from "../ui/time";
 
-/** Why a webhook was switched off. */
+/** The reasons why the API switches a webhook off, as text. */
 export const SWITCHED_OFF: Record<NonNullable<Webhook["switchedOff"]>, string> = {
   Gone: "the endpoint answered 410",
   Failing: "every delivery failed for five days",

@@ -1,4 +1,4 @@
-// One webhook: its properties, a test, its deliveries with their attempts, and what is sent again.
+// The screen of one webhook: its properties, a test, its deliveries with their attempts, and redelivery.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -18,7 +18,7 @@ import { SWITCHED_OFF } from "./webhook-state";
 
 const PAGE_SIZE = 20;
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** After something is sent, its delivery is read this often. */
+/** Number of times that the deliveries are read again after a request to send one. */
 const MAX_POLLS = 10;
 const POLL_PAUSE_MS = 1500;
 
@@ -83,7 +83,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
     return () => clearTimeout(timer);
   }, [polls]);
 
-  /** Sends a request; returns nothing where it failed, which is announced. */
+  /** Sends a request. Returns `undefined` after a failure, which an alert reports. */
   const attempt = async <T,>(body: unknown, request: (key: string) => Promise<T>): Promise<T | undefined> => {
     try {
       return await send(body, request);
@@ -121,7 +121,8 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
       );
       if (!result) return;
       count += result.count;
-      // More events of one moment than fit a response would begin there for ever.
+      // An unchanged `nextSince` means that more events have this time than fit a response. Continuing would repeat the same
+      // request for ever.
       since = result.nextSince === since ? undefined : result.nextSince;
     }
     notify(count === 0 ? "Nothing has failed since then" : `${formatCount(count)} sent again`);
@@ -133,7 +134,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
     const result = await attempt("secret", (key) => unwrap(api.POST("/webhooks/{id}/secret", { params: params(key) })));
     if (!result) return;
     setSecret(result.secret ?? undefined);
-    // The response to a repeated request has no secret.
+    // The response to a retry has no secret.
     if (!result.secret) complain("The new secret was lost on the way. Renew it once more.");
   };
   const remove = async () => {
@@ -310,7 +311,7 @@ interface HealthProps {
   replay: () => void;
 }
 
-/** What is wrong with the webhook, and what to do about it. */
+/** A notice if the webhook is off or failing, with a button to fix that. */
 function Health({ webhook, edit, replay }: HealthProps): JSX.Element | null {
   const { active, switchedOff, failingSince } = webhook;
   if (!active) {
@@ -396,7 +397,7 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryProps): JSX.Elemen
                 <code class="quiet cut" title={event.id}>
                   {event.id}
                 </code>
-                {/* Nothing is stored of a test that could be sent again. */}
+                {/* The API does not store the events of tests, so they cannot be sent again. */}
                 {event.type === "ping" ? null : (
                   <button type="button" class="btn little push" disabled={disabled} onClick={resend}>
                     Send again
@@ -422,7 +423,7 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryProps): JSX.Elemen
   );
 }
 
-/** A local time without its zone, as the input has it. */
+/** Formats a time in the user's time zone for an input of type `datetime-local`. */
 const localTime = (time: number): string =>
   new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 

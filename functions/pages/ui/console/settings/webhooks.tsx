@@ -1,4 +1,4 @@
-// Webhooks: the endpoints that are told what happens to leads.
+// The settings section of webhooks, the endpoints that receive events about leads.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";

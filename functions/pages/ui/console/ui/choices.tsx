@@ -1,4 +1,4 @@
-// What is chosen of what the team has, wherever it is.
+// The options of a select, and a list of checkboxes, for items with an id and a name.
 
 import type { JSX } from "preact";
 
@@ -23,7 +23,7 @@ interface ChecksProps<Id> {
   of: { id: Id; name: string }[];
   chosen: Id[];
   choose: (ids: Id[]) => void;
-  /** Of the first box. */
+  /** Callback ref of the first checkbox. */
   first?: ((box: HTMLElement | null) => void) | null;
 }
 

@@ -1,15 +1,15 @@
-// One decision, one idempotency key, kept over every try.
+// Sends a form with an idempotency key. A retry with the same body reuses the key; a changed body gets a new one.
 
 import { useRef, useState } from "preact/hooks";
 import { idempotencyKey, RequestError } from "../app/api";
 
 interface Decision {
   busy: boolean;
-  /** Sends it, unless it is on its way; nothing then. */
+  /** Sends the request. Returns `undefined`, without sending, while an earlier request is pending. */
   send: <T>(body: unknown, request: (key: string) => Promise<T>) => Promise<T | undefined>;
 }
 
-/** What is sent is the same decision until it says something else, or was answered for good. */
+/** Keeps the idempotency key until the request has succeeded, has failed permanently, or has another body. */
 export function useDecision(): Decision {
   const [busy, setBusy] = useState(false);
   const sending = useRef(false);

@@ -1,4 +1,4 @@
-// The browser's own dialogs: focus stays in them, goes back when they are closed, and Escape closes them.
+// Modal dialogs with the browser's `dialog` element, which traps the focus, returns it on closing, and closes on Escape.
 
 import type { ComponentChildren, JSX } from "preact";
 import { render } from "preact";
@@ -7,7 +7,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 interface Props {
   title: string;
   children: ComponentChildren;
-  /** Absent where it cannot be closed unanswered. */
+  /** Absent for a dialog that the user cannot dismiss. */
   onClose?: () => void;
 }
 
@@ -19,14 +19,14 @@ export function Dialog({ title, children, onClose }: Props): JSX.Element {
     element?.showModal();
     return () => {
       shown.current = false;
-      // What is only taken away gives the focus back to nobody: it is closed before that.
+      // The browser returns the focus only when a dialog is closed, not when it is removed from the document.
       element?.close();
     };
   }, []);
   const closed = () => {
     if (!shown.current) return;
     if (onClose) onClose();
-    // A second Escape closes any dialog.
+    // Browsers close a dialog on the second Escape even if `cancel` events are prevented, so it is opened again.
     else dialog.current?.showModal();
   };
   return (
@@ -42,7 +42,7 @@ export function Dialog({ title, children, onClose }: Props): JSX.Element {
   );
 }
 
-/** Asks before what cannot be undone. */
+/** Asks the user to confirm an action that cannot be undone. Resolves with the answer. */
 export function confirmed(title: string, text: string, action: string): Promise<boolean> {
   return new Promise((resolve) => {
     const place = document.createElement("div");

@@ -1,10 +1,13 @@
-// Drafts: text that somebody typed and that is not saved yet. They survive leaving the screen, a reload and a lost session.
-// Session storage ends with the tab, and signing out clears it.
+// Drafts: unsaved input in session storage. Drafts survive navigation, a reload and an expired session. Closing the tab and
+// signing out delete them.
 
 import { useCallback, useRef, useState } from "preact/hooks";
 import { current } from "../app/session";
 
-/** Drafts belong to one user of one team: another user who signs in in this tab does not see them. */
+/**
+ * Returns the storage key of a draft. It contains the user and the team, so that another user who signs in in this tab does not
+ * see the draft.
+ */
 function storageKey(key: string): string {
   const state = current();
   const owner = state.is === "out" ? "" : `${state.user.team}:${state.user.id}`;
@@ -26,7 +29,7 @@ export function writeDraft(key: string, value: unknown): void {
   try {
     sessionStorage.setItem(storageKey(key), JSON.stringify(value));
   } catch {
-    // The storage is full or switched off. The text stays on the screen.
+    // The storage is full or disabled. The text stays in the component's state.
   }
 }
 
@@ -37,14 +40,14 @@ export function clearDraft(key: string): void {
 type Update<T> = T | ((before: T) => T);
 
 /**
- * State that is stored as a draft. Returns the value, its setter, and a function that deletes the draft and goes back to
- * `initial`. A value equal to `initial` is not stored. The setter also works after the component has left the screen, so that
- * a late answer can delete the draft that it was about.
+ * State that is stored as a draft. Returns the value, its setter, and a function that deletes the draft and resets the value to
+ * `initial`. A value equal to `initial` is not stored. The setter also works after the component was unmounted, so that a late
+ * response can delete its draft.
  */
 export function useDraft<T>(key: string, initial: T): [T, (next: Update<T>) => void, () => void] {
   const [, redraw] = useState({});
   const latest = useRef<{ key: string; value: T } | undefined>(undefined);
-  // A component that goes on to another key shows that key's draft at once.
+  // When `key` changes, the first render already shows the draft of the new key.
   if (latest.current?.key !== key) latest.current = { key, value: readDraft<T>(key) ?? initial };
   const set = useCallback(
     (next: Update<T>) => {

@@ -1,10 +1,10 @@
-// A place that takes a file which is dropped on it.
+// File input by drag and drop, and by the browser's file dialog.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 interface Drop {
-  /** Whether something is held over it. */
+  /** Whether something is dragged over the element. */
   over: boolean;
   on: {
     onDragOver: (event: DragEvent) => void;
@@ -30,7 +30,7 @@ export function useDrop(take: (file: File | undefined) => void): Drop {
   return { over, on };
 }
 
-/** The same by the browser's own dialog, for whoever drops nothing. */
+/** A visually hidden file input, for choosing a file without drag and drop. */
 export function FileInput({ accept, take }: { accept: string; take: (file: File | undefined) => void }): JSX.Element {
   return (
     <input
@@ -39,7 +39,7 @@ export function FileInput({ accept, take }: { accept: string; take: (file: File 
       accept={accept}
       onInput={({ currentTarget }) => {
         take(currentTarget.files?.[0]);
-        // The same file may be chosen again, mended.
+        // Without this reset, choosing the same file again after fixing it fires no event.
         currentTarget.value = "";
       }}
     />

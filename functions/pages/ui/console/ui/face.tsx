@@ -1,9 +1,9 @@
-// A person's face: their photo, or their initials on a tint by which one finds them again.
+// An avatar: a person's photo, or their initials on a background colour derived from their e-mail address.
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-/** What is known of a person; a lead has all of it, a team member some. */
+/** Data of a person for name and avatar. Leads have all properties, team members only some. */
 export interface Person {
   id?: number;
   firstName?: string;
@@ -14,7 +14,7 @@ export interface Person {
   photoUrl?: string;
 }
 
-/** Returns a person's name, or the address or number of somebody who left no name. */
+/** Returns a person's name, or the e-mail address or phone number of a person without a name. */
 export const fullName = ({ firstName = "", lastName = "", name = "", email, phoneNumber }: Person): string =>
   `${firstName} ${lastName}`.trim() || name || email || phoneNumber?.[0] || "No name";
 
@@ -27,7 +27,10 @@ function initialsOf(person: Person): string {
   return letters.slice(0, 2).join("").toUpperCase();
 }
 
-/** The tint follows the address rather than the name, which people correct. */
+/**
+ * Returns the number of the background colour, from a hash of the e-mail address. Names are corrected more often, which would
+ * change the colour.
+ */
 function toneOf(person: Person): number {
   let sum = 0;
   for (const char of person.email || fullName(person)) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 65_521;
@@ -39,7 +42,7 @@ interface Props {
   size?: "small" | "large";
 }
 
-/** Decorative: the name always stands beside it. */
+/** The avatar is decorative and hidden from screen readers, because the name is always shown beside it. */
 export function Face({ of, size }: Props): JSX.Element {
   const [broken, setBroken] = useState(false);
   useEffect(() => setBroken(false), [of.photoUrl]);

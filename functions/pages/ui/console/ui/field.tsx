@@ -1,15 +1,15 @@
-// A labelled field of a form, with a hint or with what is wrong with it.
+// A labelled form field with a hint or an error message, and the submit handler of forms.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
 
-/** Handles a form's submit event, which would load a page otherwise. */
+/** Returns a submit handler that calls `act`. It prevents the default action, which loads a page. */
 export const submitting = (act: () => void) => (event: SubmitEvent) => {
   event.preventDefault();
   act();
 };
 
-/** The attributes that tie a control to its label, hint and fault. */
+/** Attributes that connect a control with its label, hint and error message. */
 export interface ControlIds {
   id: string;
   "aria-describedby"?: string;
@@ -20,7 +20,7 @@ interface Props {
   label: string;
   hint?: string | undefined;
   fault?: string | undefined;
-  /** Draws the control with the attributes that tie it to the label and the fault. */
+  /** Renders the control with these attributes. */
   children: (ids: ControlIds) => ComponentChildren;
 }
 

@@ -1,9 +1,9 @@
-// Where the focus goes when what had it is shown no longer.
+// Focus management: returns the focus to an opener, and focuses an element once when it appears.
 
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-/** What opens something, and has the focus again when that is closed. */
+/** Returns the ref of a button that opens something. The button gets the focus when `open` becomes false. */
 export function useFocusBack<T extends HTMLElement>(open: boolean): RefObject<T | null> {
   const opener = useRef<T>(null);
   const was = useRef(open);
@@ -14,7 +14,7 @@ export function useFocusBack<T extends HTMLElement>(open: boolean): RefObject<T 
   return opener;
 }
 
-/** Of what is shown because it was asked for: it takes the focus, once. */
+/** A callback ref that focuses an element once, when it appears. */
 export function focused(element: HTMLElement | null): void {
   if (!element || element.dataset.focused !== undefined) return;
   element.dataset.focused = "";

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { ICONS, type IconName } from "./icons";
 
-/** Decorative: a control that shows only an icon needs an `aria-label`. */
+/** An icon, hidden from screen readers: a control that shows only an icon needs an `aria-label`. */
 export function Icon({ name }: { name: IconName }): JSX.Element {
   return (
     <svg class="i" viewBox="0 0 24 24" aria-hidden="true">
@@ -10,7 +10,7 @@ export function Icon({ name }: { name: IconName }): JSX.Element {
   );
 }
 
-/** The product's mark. */
+/** The product's logo. */
 export function Mark({ big = false }: { big?: boolean }): JSX.Element {
   return (
     <svg class={big ? "mark big" : "mark"} viewBox="0 0 20 20" aria-hidden="true">

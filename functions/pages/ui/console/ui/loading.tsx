@@ -1,4 +1,5 @@
-// What is being read, what could not be, and what there is more of.
+// Data from the API in components: hooks that load a value or a list of pages, and the placeholders, errors and “Show more”
+// button for them.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
@@ -6,7 +7,7 @@ import { describeError, RequestError } from "../app/api";
 import { Unreachable, watch } from "../app/connection";
 import { Icon } from "./icon";
 
-/** Something that is read: what was read stays while it is read again. */
+/** A value that is loaded. The previous value is kept during a reload. */
 export interface Loading<T> {
   value: T | undefined;
   error: unknown;
@@ -17,7 +18,7 @@ export interface Loading<T> {
 
 export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): Loading<T> {
   const [state, setState] = useState<{ value?: T | undefined; error?: unknown; busy: boolean }>({ busy: true });
-  // The answer to what is asked no longer is dropped.
+  // Number of the latest request. Responses to earlier requests are discarded.
   const latest = useRef(0);
   const reload = useCallback(async () => {
     latest.current += 1;
@@ -46,28 +47,31 @@ export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): 
 
 interface Page<T> {
   items: T[];
-  /** Of all, where that is known. */
+  /** Number of all items, if the API returns it. */
   count?: number;
-  /** Whether there may be more than the count says. */
+  /** Whether there may be more items than `count`. */
   isPartial?: boolean;
   nextCursor?: string | undefined;
 }
 
-/** A list that is read page by page, as far as it is scrolled. */
+/** A list that is loaded page by page as the user scrolls. */
 export interface Pages<T> {
   items: T[];
-  /** Of all, read or not; absent before the first page, and where it is not known. */
+  /**
+   * Number of all items, including items that are not loaded. `undefined` before the first page, or if the API does not return
+   * it.
+   */
   count: number | undefined;
-  /** Whether there may be more than the count says. */
+  /** Whether there may be more items than `count`. */
   isPartial: boolean;
   more: boolean;
   busy: boolean;
-  /** What is shown is read again, and stays meanwhile. */
+  /** Whether loaded items are being reloaded. They stay visible. */
   again: boolean;
   error: unknown;
-  /** Reads the next page, or what could not be read. */
+  /** Loads the next page, or retries a failed request. */
   next: () => void;
-  /** Reads again what was read, as many pages as there are. */
+  /** Reloads as many items as were loaded. */
   reload: () => void;
   change: (change: (items: T[]) => T[], by?: number) => void;
   setCount: (count: number) => void;
@@ -84,7 +88,7 @@ export function usePages<T extends { id: number | string }>(
     cursor?: string | undefined;
     busy: boolean;
     error?: unknown;
-    /** Whether all of it is read again, not the next page. */
+    /** Whether the latest request reloads the list instead of loading the next page. */
     anew?: boolean;
   }
   const [state, setState] = useState<State>({ items: [], busy: true });
@@ -107,7 +111,7 @@ export function usePages<T extends { id: number | string }>(
       const { count, isPartial, nextCursor: cursor } = page;
       setState(({ items: shown }) => {
         if (anew) return { items, count, isPartial, cursor, busy: false };
-        // One that was moved here meanwhile is not shown twice.
+        // An item that was added during the request is not added twice.
         const known = new Set(shown.map(({ id }) => id));
         const added = items.filter(({ id }) => !known.has(id));
         return { items: [...shown, ...added], count, isPartial, cursor, busy: false };
@@ -148,14 +152,14 @@ export function usePages<T extends { id: number | string }>(
   };
 }
 
-/** Acts when the API can be reached again. */
+/** Calls `act` when the API becomes reachable again. */
 function useReconnected(act: () => void): void {
   const latest = useRef(act);
   latest.current = act;
   useEffect(() => watch((reachable) => reachable && latest.current()), []);
 }
 
-/** What is to be shown once it is read. */
+/** Renders its children with a loaded value, a placeholder before that, or the error. */
 export function Loaded<T>({
   of,
   children,
@@ -176,11 +180,13 @@ export function Loaded<T>({
 
 interface SkeletonProps {
   lines?: number;
-  /** Whether each line begins with a face. */
+  /** Whether each line starts with the placeholder of an avatar. */
   faces?: boolean;
 }
 
-/** The shape of what comes. The style shows it after 150 ms, so that a quick answer does not flicker. */
+/**
+ * A placeholder for content that is being loaded. CSS shows it after 150 ms, so that it does not flash before a quick response.
+ */
 export function Skeleton({ lines = 3, faces = false }: SkeletonProps): JSX.Element {
   return (
     <div class="waiting skeleton" role="status" aria-label="Loading">
@@ -196,12 +202,12 @@ export function Skeleton({ lines = 3, faces = false }: SkeletonProps): JSX.Eleme
 
 interface FailureProps {
   error: unknown;
-  /** Says what could not be read. */
+  /** The failed action as a sentence: `The leads could not be read`. */
   title?: string | undefined;
   retry?: (() => void) | undefined;
 }
 
-/** Beside what is kept on the screen. `Failed` of `states` stands where nothing is. */
+/** An error message beside content that is still shown. `Failed` in `states.tsx` replaces missing content. */
 export function Failure({ error, title, retry }: FailureProps): JSX.Element {
   const forbidden = error instanceof RequestError && error.status === 403;
   const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
@@ -223,7 +229,7 @@ export function Failure({ error, title, retry }: FailureProps): JSX.Element {
   );
 }
 
-/** The end of what is read of a list, which reads on when it comes into view. */
+/** The end of a list: loads the next page when it scrolls into view, and shows the placeholder, the error or a button. */
 export function More<T>({ of }: { of: Pages<T> }): JSX.Element | null {
   const end = useRef<HTMLDivElement>(null);
   const next = useRef(of.next);

@@ -1,4 +1,4 @@
-// What opens at its trigger, above the page: a click outside, Escape and another address close it, and the focus returns.
+// Popovers and menus that open at a trigger button. A click outside, Escape and navigation close them and return the focus.
 
 import type { ComponentChildren, JSX } from "preact";
 import { createContext } from "preact";
@@ -7,7 +7,7 @@ import { Icon } from "./icon";
 import type { IconName } from "./icons";
 import { Kbd } from "./kbd";
 
-/** The attributes of the button that opens it. */
+/** Attributes of the button that opens a popover. */
 export interface TriggerProps {
   ref: (element: HTMLElement | null) => void;
   onClick: (event: MouseEvent) => void;
@@ -21,16 +21,16 @@ export interface TriggerProps {
 interface PopoverProps {
   trigger: (props: TriggerProps) => JSX.Element;
   popup: "menu" | "dialog" | "listbox";
-  /** Named by its trigger where it has no name of its own. */
+  /** Accessible name of the popover. By default the trigger names it. */
   label?: string | undefined;
-  /** Receives a function that closes it and returns the focus to the trigger. */
+  /** Renders the content. `close` closes the popover and returns the focus to the trigger. */
   children: (close: () => void) => ComponentChildren;
 }
 
 const hasAnchors = CSS.supports("position-area: end");
 const GAP_PX = 4;
 
-/** Places a popover below its trigger, or above it, where the browser cannot. */
+/** Positions a popover below or above its trigger, for browsers without CSS anchor positioning. */
 function placeAt(popover: HTMLElement, trigger: HTMLElement): void {
   const at = trigger.getBoundingClientRect();
   const { offsetWidth, offsetHeight } = popover;
@@ -43,13 +43,14 @@ function placeAt(popover: HTMLElement, trigger: HTMLElement): void {
 
 const FOCUSABLE = "a[href],button:not(:disabled),input:not(:disabled),select:not(:disabled),textarea:not(:disabled)";
 
-/** A popover with anything in it. As a dialog it may hold several Tab stops, and closes when the focus leaves it. */
+/** A popover with any content. With `popup="dialog"` it may contain several Tab stops, and closes when the focus leaves it. */
 export function Popover({ trigger, popup, label, children }: PopoverProps): JSX.Element {
   const [open, setOpen] = useState(false);
   const id = useId();
   const button = useRef<HTMLElement | null>(null);
   const popover = useRef<HTMLDivElement>(null);
-  // A click on the trigger closes the popover before the button hears of it.
+  // Whether the popover was open at pointerdown. The browser closes it before the trigger's click event, which would open it
+  // again.
   const wasOpen = useRef(false);
   const close = useCallback(() => {
     popover.current?.hidePopover();
@@ -59,7 +60,7 @@ export function Popover({ trigger, popup, label, children }: PopoverProps): JSX.
   useLayoutEffect(() => {
     const [element, source] = [popover.current, button.current];
     if (!open || !element || !source) return;
-    // The types of this compiler do not know the anchor yet.
+    // TypeScript's DOM types lack the `source` option of `showPopover`, which sets the CSS anchor.
     (element.showPopover as (options: { source: HTMLElement }) => void).call(element, { source });
     if (!hasAnchors) placeAt(element, source);
     const first = element.querySelector<HTMLElement>(`[autofocus],[aria-checked="true"]`);
@@ -71,13 +72,13 @@ export function Popover({ trigger, popup, label, children }: PopoverProps): JSX.
     return () => removeEventListener("hashchange", leave);
   }, [open]);
   const onKeyDown = (event: KeyboardEvent) => {
-    // Keys pressed here are not those of the screen below.
+    // Keys pressed in the popover must not trigger shortcuts of the screen.
     event.stopPropagation();
     if (event.key === "Escape") {
       event.preventDefault();
       close();
     }
-    // The browser moves on from the trigger.
+    // Closing moves the focus to the trigger, so Tab continues from there.
     if (event.key === "Tab" && popup !== "dialog") close();
   };
   return (
@@ -132,12 +133,12 @@ const MenuContext = createContext<() => void>(() => undefined);
 interface MenuProps {
   trigger: (props: TriggerProps) => JSX.Element;
   label?: string | undefined;
-  /** What stands above the items and is none. */
+  /** Content above the menu items. */
   head?: ComponentChildren;
   children: ComponentChildren;
 }
 
-/** A menu of actions: arrows, Home, End and first letters move; Enter acts. */
+/** A menu of actions. Arrow keys, Home, End and first letters move the focus; Enter activates an item. */
 export function Menu({ trigger, label, head, children }: MenuProps): JSX.Element {
   const typed = useRef({ text: "", at: 0 });
   const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
@@ -175,9 +176,9 @@ export function Menu({ trigger, label, head, children }: MenuProps): JSX.Element
 
 interface ItemProps {
   icon?: IconName | undefined;
-  /** For one of several choices. */
+  /** Makes the item a radio item, and says whether it is selected. */
   checked?: boolean;
-  /** Keys as `useShortcut` has them. */
+  /** Keys of the item's shortcut, in the format of `useShortcut`. */
   kbd?: string | undefined;
   href?: string;
   danger?: boolean;

@@ -1,4 +1,4 @@
-// What a screen says when there is nothing, when nothing matches, and when it could not be read.
+// Messages in place of content: for an empty list, a filter without matches, and content that could not be read.
 
 import type { ComponentChildren, JSX } from "preact";
 import { describeError, RequestError } from "../app/api";
@@ -8,11 +8,11 @@ import type { IconName } from "./icons";
 interface EmptyProps {
   icon: IconName;
   title: string;
-  /** What to do about it, in one sentence. */
+  /** One sentence that advises the user. */
   text?: ComponentChildren;
   /** `h1` where it takes the place of a whole screen. */
   heading?: "h1" | "h2";
-  /** At most one primary button and a quiet one. */
+  /** Buttons below the text: at most one primary button and one secondary button. */
   children?: ComponentChildren;
 }
 
@@ -27,7 +27,7 @@ export function Empty({ icon, title, text, heading: Heading = "h2", children }: 
   );
 }
 
-/** For filters and searches that match nothing. */
+/** The message for filters and searches without matches. */
 export function NothingFound({ text, onClear }: { text: ComponentChildren; onClear?: () => void }): JSX.Element {
   return (
     <Empty icon="list-filter" title="Nothing matches" text={text}>
@@ -41,7 +41,7 @@ export function NothingFound({ text, onClear }: { text: ComponentChildren; onCle
 }
 
 interface FailedProps {
-  /** What could not be read: `The leads could not be read`. */
+  /** The failed action as a sentence: `The leads could not be read`. */
   title?: string | undefined;
   error: unknown;
   retry?: (() => void) | undefined;
@@ -49,7 +49,7 @@ interface FailedProps {
   heading?: "h1" | "h2";
 }
 
-/** In the place of what could not be read. */
+/** An error message in place of content that could not be read. */
 export function Failed({
   title = "This could not be read",
   error,

@@ -1,4 +1,4 @@
-// A lead's status: always a dot beside its name, and the menu that changes it.
+// A lead's status as a coloured dot, as a pill with its name, and the menu that changes it.
 
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
@@ -16,7 +16,7 @@ export function StatusDot({ color }: { color: string | undefined }): JSX.Element
 
 interface PillProps {
   status: Shown;
-  /** Makes it a button that opens the status menu. */
+  /** With this handler, the pill is a button that opens the status menu. */
   onChange?: ((status: Status) => void) | undefined;
 }
 
@@ -65,7 +65,7 @@ interface MenuProps {
   onChoose: (status: Status) => void;
 }
 
-/** The list of the team's statuses: typing finds, arrows move, 1 to 9 choose, Enter chooses. For use in a `Popover`. */
+/** The menu of the team's statuses, for use in a `Popover`. Typing filters them, arrow keys move, 1 to 9 and Enter choose. */
 export function StatusMenu({ current, onChoose }: MenuProps): JSX.Element {
   const { statuses } = useTeam();
   const [text, setText] = useState("");

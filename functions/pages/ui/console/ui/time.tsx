@@ -1,4 +1,4 @@
-// Times, days and counts as people read them.
+// Formats for times, days and counts, and a relative time that updates itself.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -6,10 +6,10 @@ import type { JSX } from "preact";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Times are relative for this many days. */
+/** Times up to this many days ago are shown relative to now. */
 const RELATIVE_DAYS = 7;
 
-/** The console's words are English, so its dates and counts are too. */
+/** The console is in English, so dates and counts are formatted in English too. */
 const LANGUAGE = "en-GB";
 const exact = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "short" });
 const counts = new Intl.NumberFormat("en");
@@ -26,7 +26,7 @@ const dayOfAnyYear = dayFormat(true);
 const utcDayOfThisYear = dayFormat(false, "UTC");
 const utcDayOfAnyYear = dayFormat(true, "UTC");
 
-/** Ticks once a minute, so that relative times on screen stay true. */
+/** The current time, updated once a minute, so that relative times on screen stay correct. */
 const now = signal(Date.now());
 setInterval(() => {
   now.value = Date.now();
@@ -35,7 +35,10 @@ setInterval(() => {
 /** Returns `1,284`. */
 export const formatCount = (count: number): string => counts.format(count);
 
-/** Returns `22 Nov`, with its year when that is another one. A day such as `2026-11-22` is of UTC, as the API counts days. */
+/**
+ * Returns `22 Nov`, with the year if it is not the current one. A day such as `2026-11-22` is in UTC, because the API counts
+ * days in UTC.
+ */
 export function formatDay(day: string | number | Date): string {
   const date = new Date(day);
   const utc = typeof day === "string" && /^\d{4}-\d{2}-\d{2}$/.test(day);
@@ -58,7 +61,7 @@ export function formatRelative(at: string | number | Date, from = Date.now()): s
   if (Math.abs(passed) < MINUTE_MS) return "Just now";
   if (passed < 0) return formatDay(time);
   if (passed < HOUR_MS) return `${Math.floor(passed / MINUTE_MS)} min ago`;
-  // Rounded, because a day has 23 or 25 hours when the clocks change.
+  // The quotient is rounded, because a day has 23 or 25 hours when the clocks change.
   const days = Math.round((midnight(from) - midnight(time)) / DAY_MS);
   if (days === 0) return `${Math.floor(passed / HOUR_MS)} h ago`;
   if (days === 1) return "Yesterday";

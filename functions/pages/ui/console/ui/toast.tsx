@@ -1,4 +1,5 @@
-// What has happened: a toast that passes, with Undo where there is one, and alerts of failures, which stay until closed.
+// Messages about actions: a toast for a success, which disappears and may offer Undo, and alerts for failures, which stay until
+// they are closed.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -18,22 +19,22 @@ interface Toast {
 }
 
 const toast = signal<Toast | undefined>(undefined);
-/** The newest failure is shown; closing it shows the one before. */
+/** Failure messages, oldest first. Only the newest is shown; closing it shows the one before. */
 const failures = signal<string[]>([]);
 
-/** Says what has been done. The newer toast replaces the older. */
+/** Shows a toast about a success, which replaces an earlier toast. Returns `true`, so that a handler can return the result. */
 export function notify(text: string, options: { undo?: Undo } = {}): true {
   toast.value = { text, undo: options.undo };
   return true;
 }
 
-/** Says what has failed. Returns `false`, so that a handler can end with it. */
+/** Shows an alert about a failure. Returns `false`, so that a handler can return the result. */
 export function complain(text: string): false {
   failures.value = [...failures.value.filter((other) => other !== text), text];
   return false;
 }
 
-/** Waits for a change and says what came of it. Returns whether it succeeded. */
+/** Awaits a request, and shows a toast for its success or an alert for its failure. Returns whether the request succeeded. */
 export async function attempted(change: Promise<unknown>, doneText: string, failedPrefix = ""): Promise<boolean> {
   try {
     await change;
@@ -54,7 +55,7 @@ async function undoOnce(): Promise<void> {
   }
 }
 
-/** Clears the messages of the user who has signed out. */
+/** Removes all messages, because they belong to the user who has signed out. */
 export function clearToasts(): void {
   toast.value = undefined;
   failures.value = [];
@@ -84,7 +85,7 @@ export function Toasts(): JSX.Element {
           </button>
         </div>
       ) : null}
-      {/* It is there before it has words, or they would not be announced. */}
+      {/* The live region is rendered before it has text: screen readers do not announce a region that is added with its text. */}
       <div role="status">{toast.value ? <Passing toast={toast.value} /> : null}</div>
     </div>
   );

@@ -1,4 +1,4 @@
-// A value that is edited where it stands: a button that looks like text, and the frame of the input that takes its place.
+// In-place editing of a value: a button that looks like text, and the editor that replaces it.
 
 import type { ComponentChildren, JSX, RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -6,7 +6,7 @@ import { keyCaps } from "../app/shortcuts";
 import type { TriggerProps } from "./menu";
 
 interface ValueProps {
-  /** What is edited, as within a sentence: `company`. */
+  /** Name of the value within a sentence: `company`. */
   what: string;
   /** Shows `Add` instead of the value. */
   isEmpty: boolean;
@@ -33,23 +33,26 @@ export function ValueButton({ what, isEmpty, onEdit, button, trigger, children }
 }
 
 interface EditorProps {
-  /** Several lines: Enter starts a new one and mod+Enter saves. A few: Enter saves and Shift+Enter starts a new one. */
+  /**
+   * `many`: Enter starts a new line and mod+Enter saves. `few`: Enter saves and Shift+Enter starts a new line. `one`: Enter
+   * saves.
+   */
   lines: "one" | "few" | "many";
   isBusy: boolean;
   onSave: () => void;
   onCancel: () => void;
-  /** The focus has gone elsewhere on the page. */
+  /** Called when the focus leaves the editor. */
   onLeave: () => void;
-  /** What stands below the input instead of the keys. */
+  /** Content below the input, such as an error message. */
   note?: ComponentChildren;
   frame: RefObject<HTMLDivElement | null>;
   children: ComponentChildren;
 }
 
-/** Where there is no Shift key at hand, Enter starts a new line, and leaving saves. */
+/** On touch screens there is no Shift key, so Enter starts a new line in a `few` editor, and leaving the editor saves. */
 const isTouch = matchMedia("(pointer: coarse)");
 
-/** The frame of an input: Enter saves, Escape cancels, leaving saves. */
+/** The editor around an input: Enter saves, Escape cancels, and leaving the editor calls `onLeave`. */
 export function ValueEditor({
   lines,
   isBusy,
@@ -68,14 +71,14 @@ export function ValueEditor({
       class="editor"
       aria-busy={isBusy}
       onFocusOut={({ currentTarget, relatedTarget }) => {
-        // Another window or tab has the focus: the edit goes on afterwards.
+        // The browser window has lost the focus. The edit continues when the user returns.
         if (!document.hasFocus()) return;
         if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) onLeave();
       }}
       onKeyDown={(event) => {
         if (event.isComposing) return;
         if (event.key === "Escape") {
-          // Only the edit is cancelled: the panel stays open.
+          // Without this, Escape would also close the lead panel.
           event.preventDefault();
           event.stopPropagation();
           onCancel();
@@ -90,7 +93,7 @@ export function ValueEditor({
       {children}
       {note}
       <p class="hint">
-        {/* By keyboard there are Enter and Escape, so that Tab goes on to the next value. */}
+        {/* Keyboard users press Enter or Escape, so these buttons are no Tab stops and Tab moves to the next value. */}
         <button type="button" tabIndex={-1} onClick={onSave}>
           <kbd>{keyCaps(enterBreaks ? "mod+enter" : "enter")}</kbd> Save
         </button>
@@ -108,7 +111,8 @@ export function ValueEditor({
 }
 
 /**
- * Gives the focus to the value's button when its input closes while it has the focus. `closing` is called before it closes.
+ * Returns refs of the editor and of the value's button, and a function to call before the editor closes. If the editor has the
+ * focus then, the button gets it.
  */
 export function useFocusReturn(): {
   frame: RefObject<HTMLDivElement | null>;
