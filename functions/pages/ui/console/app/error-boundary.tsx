@@ -1,9 +1,9 @@
 import { Component, type ComponentChildren } from "preact";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 
 interface Props {
   /** Identifies the content. When it changes, the boundary renders its children again. */
-  place: string;
+  contentKey: string;
   heading?: "h1" | "h2";
   children: ComponentChildren;
 }
@@ -16,8 +16,8 @@ export class ErrorBoundary extends Component<Props, { error?: unknown }> {
     return { error };
   }
 
-  override componentDidUpdate({ place }: Props): void {
-    if (place !== this.props.place && this.state.error !== undefined) this.setState({ error: undefined });
+  override componentDidUpdate({ contentKey }: Props): void {
+    if (contentKey !== this.props.contentKey && this.state.error !== undefined) this.setState({ error: undefined });
   }
 
   override render() {
@@ -25,7 +25,7 @@ export class ErrorBoundary extends Component<Props, { error?: unknown }> {
     if (error === undefined) return this.props.children;
     return (
       <div role="alert">
-        <Empty
+        <EmptyState
           icon="triangle-alert"
           heading={this.props.heading ?? "h2"}
           title="This part of the console failed"
@@ -34,7 +34,7 @@ export class ErrorBoundary extends Component<Props, { error?: unknown }> {
           <button type="button" class="btn" onClick={() => location.reload()}>
             Reload the page
           </button>
-        </Empty>
+        </EmptyState>
       </div>
     );
   }

@@ -3,9 +3,9 @@
 import type { ComponentChildren, ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Skeleton } from "../ui/loading";
-import { Failed } from "../ui/states";
+import { ErrorPlaceholder } from "../ui/states";
 
-export interface FetchedLater<Props> {
+export interface LazyComponent<Props> {
   (props: Props): JSX.Element;
   /** Fetches the component's module unless it is loaded. Rejects if the module cannot be fetched. */
   fetch: () => Promise<unknown>;
@@ -15,35 +15,40 @@ export interface FetchedLater<Props> {
  * Returns a component that loads its module when it is shown. `Frame` surrounds the placeholder until then, and the error if
  * the module cannot be fetched.
  */
-export function fetchedLater<Props extends object>(
-  load: () => Promise<ComponentType<Props>>,
+export function lazyComponent<Props extends object>(
+  importComponent: () => Promise<ComponentType<Props>>,
   Frame: ComponentType<{ children: ComponentChildren }> = ({ children }) => <>{children}</>,
-): FetchedLater<Props> {
-  let loaded: ComponentType<Props> | undefined;
+): LazyComponent<Props> {
+  let LoadedComponent: ComponentType<Props> | undefined;
   const fetch = async () => {
-    loaded ??= await load();
+    LoadedComponent ??= await importComponent();
   };
-  const Later = (props: Props): JSX.Element => {
+  const LazyWrapper = (props: Props): JSX.Element => {
     const [error, setError] = useState<Error>();
-    const [, redraw] = useState(loaded !== undefined);
+    const [, redraw] = useState(LoadedComponent !== undefined);
     useEffect(() => {
       fetch().then(
         () => redraw(true),
         () => setError(new Error("It may have been updated. What you see elsewhere is unchanged.")),
       );
     }, []);
-    const Loaded = loaded;
-    if (Loaded) return <Loaded {...props} />;
+    const Content = LoadedComponent;
+    if (Content) return <Content {...props} />;
     return (
       <Frame>
         {error ? (
           // Browsers cache a failed import of a module, so only a reload fetches the module again.
-          <Failed heading="h1" title="This screen could not be fetched" error={error} retry={() => location.reload()} />
+          <ErrorPlaceholder
+            heading="h1"
+            title="This screen could not be fetched"
+            error={error}
+            retry={() => location.reload()}
+          />
         ) : (
           <Skeleton lines={6} />
         )}
       </Frame>
     );
   };
-  return Object.assign(Later, { fetch });
+  return Object.assign(LazyWrapper, { fetch });
 }

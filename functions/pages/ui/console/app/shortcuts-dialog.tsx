@@ -2,24 +2,24 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Dialog } from "../ui/dialog";
 import { Kbd } from "../ui/kbd";
-import { shortcuts, singleKeys, switchSingleKeys } from "./shortcuts";
+import { activeShortcuts, areSingleKeysEnabled, setSingleKeysEnabled } from "./shortcuts";
 
-const open = signal(false);
+const isDialogOpen = signal(false);
 
-export const openShortcuts = (): void => {
-  open.value = true;
+export const openShortcutsDialog = (): void => {
+  isDialogOpen.value = true;
 };
 
 /** The dialog that lists the shortcuts of the current screen. */
 export function ShortcutsDialog(): JSX.Element | null {
-  if (!open.value) return null;
+  if (!isDialogOpen.value) return null;
   const close = () => {
-    open.value = false;
+    isDialogOpen.value = false;
   };
   return (
     <Dialog title="Shortcuts" onClose={close}>
       <dl class="keyset">
-        {shortcuts.value.map(({ keys, label }) => (
+        {activeShortcuts.value.map(({ keys, label }) => (
           <div key={keys}>
             <dt>{label}</dt>
             <dd>
@@ -31,8 +31,8 @@ export function ShortcutsDialog(): JSX.Element | null {
       <label class="check">
         <input
           type="checkbox"
-          checked={singleKeys.value}
-          onInput={({ currentTarget }) => switchSingleKeys(currentTarget.checked)}
+          checked={areSingleKeysEnabled.value}
+          onInput={({ currentTarget }) => setSingleKeysEnabled(currentTarget.checked)}
         />
         Single keys act
       </label>

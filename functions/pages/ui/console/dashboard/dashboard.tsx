@@ -8,11 +8,11 @@ import { replaceQuery, useRoute } from "../app/route";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "../leads/lead-changes";
 import { leadHref } from "../leads/open-lead";
-import { Face, fullName } from "../ui/face";
+import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { Failure, Skeleton, useLoading } from "../ui/loading";
+import { ErrorNote, Skeleton, useLoading } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { StatusDot, StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
 import { axisWidth, Bars, type Series, useWidth } from "./bars";
@@ -115,11 +115,11 @@ function BusinessMenu({ query, current }: { query: URLSearchParams; current: num
         </button>
       )}
     >
-      <MenuItem checked={current === undefined} onSelect={() => choose()}>
+      <MenuItem isChecked={current === undefined} onSelect={() => choose()}>
         All businesses
       </MenuItem>
       {businesses.map(({ id, name }) => (
-        <MenuItem key={id} checked={id === current} onSelect={() => choose(id)}>
+        <MenuItem key={id} isChecked={id === current} onSelect={() => choose(id)}>
           <bdi class="cut">{name}</bdi>
         </MenuItem>
       ))}
@@ -140,13 +140,13 @@ function PeriodMenu({ query, period }: { query: URLSearchParams; period: Period 
       )}
     >
       {PRESETS.map(({ key, label }) => (
-        <MenuItem key={key} checked={key === period.preset} onSelect={() => replaceQuery(withPreset(query, key))}>
+        <MenuItem key={key} isChecked={key === period.preset} onSelect={() => replaceQuery(withPreset(query, key))}>
           {label}
         </MenuItem>
       ))}
       <hr />
       <MenuItem
-        checked={period.preset === "custom"}
+        isChecked={period.preset === "custom"}
         onSelect={() => replaceQuery(withDays(query, period.from, period.to))}
       >
         Choose days
@@ -202,7 +202,7 @@ function Figures({ period, business, asTable, query }: FiguresProps): JSX.Elemen
   const { value } = read;
   return (
     <div class="body page">
-      {read.error ? <Failure error={read.error} retry={read.reload} /> : null}
+      {read.error ? <ErrorNote error={read.error} retry={read.reload} /> : null}
       {value ? <Drawn {...value} asTable={asTable} query={query} /> : read.error ? null : <Skeleton lines={8} />}
     </div>
   );
@@ -374,7 +374,7 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
 function NoLeads({ period, query }: { period: Period; query: URLSearchParams }): JSX.Element {
   const { mayWrite } = useTeam();
   return (
-    <Empty
+    <EmptyState
       icon="chart-no-axes-column"
       title="No leads came in this period"
       text="A bar for each day appears here as soon as there are new leads."
@@ -389,7 +389,7 @@ function NoLeads({ period, query }: { period: Period; query: URLSearchParams }):
           New lead
         </a>
       ) : null}
-    </Empty>
+    </EmptyState>
   );
 }
 
@@ -563,7 +563,7 @@ function RecentLeads({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolea
               <tr key={lead.id}>
                 <th scope="row">
                   <span class="row">
-                    <Face of={lead} size="small" />
+                    <Avatar person={lead} size="small" />
                     <a class="cut" href={leadHref(lead.id)} title={fullName(lead)}>
                       <bdi>{fullName(lead)}</bdi>
                     </a>

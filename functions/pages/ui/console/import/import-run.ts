@@ -6,17 +6,17 @@ import {
   api,
   type BatchRequest,
   type BatchResponse,
+  createIdempotencyKey,
   describeError,
-  hex,
-  idempotencyKey,
   RequestError,
+  toHex,
   unwrap,
   wait,
 } from "../app/api";
-import { Unreachable } from "../app/connection";
+import { UnreachableError } from "../app/connection";
 import { session } from "../app/session";
 import { formatCount } from "../ui/time";
-import { complain, notify } from "../ui/toast";
+import { notify, reportFailure } from "../ui/toast";
 import { labelOf } from "./columns";
 import type { Sheet } from "./csv-file";
 import { batchesOf, type Choices, type LeadRow } from "./lead-rows";
@@ -110,12 +110,12 @@ effect(() => {
  * the same file, dropped again, resumes the import.
  */
 async function keyOf(batches: LeadRow[][], options: unknown): Promise<{ key: string; release: () => void }> {
-  const key = idempotencyKey();
+  const key = createIdempotencyKey();
   // Over plain HTTP, except on localhost, browsers have no `crypto.subtle`. An import that is restarted there gets a new key,
   // so it cannot resume.
   if (!crypto.subtle) return { key, release: () => undefined };
   const content = new TextEncoder().encode(JSON.stringify([batches, options]));
-  const name = `import ${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", content)))}`;
+  const name = `import ${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", content)))}`;
   const kept = sessionStorage.getItem(name) ?? key;
   sessionStorage.setItem(name, kept);
   return { key: kept, release: () => sessionStorage.removeItem(name) };
@@ -191,7 +191,7 @@ export async function start(chosen: Choices, createBusinesses: boolean, dryRun: 
     announce(state);
   } catch (error) {
     change({ over: true, stopped: describeError(error) });
-    if (!dryRun) complain(`The import ended early. ${describeError(error)}`);
+    if (!dryRun) reportFailure(`The import ended early. ${describeError(error)}`);
   }
 }
 
@@ -200,7 +200,7 @@ export const rowsCount = (count: number): string => `${formatCount(count)} ${cou
 
 function announce({ created, updated, failed }: Run): void {
   const written = `${leadsCount(created)} created, ${formatCount(updated)} changed`;
-  if (failed.size > 0) complain(`${rowsCount(failed.size)} could not be imported. ${written}.`);
+  if (failed.size > 0) reportFailure(`${rowsCount(failed.size)} could not be imported. ${written}.`);
   else notify(`${written}.`);
 }
 
@@ -226,8 +226,8 @@ async function sendPatiently(
       reason = sentence(undecided.message ?? "The outcome is not known yet");
     } catch (error) {
       const isBusy = error instanceof RequestError && BUSY_STATUSES.includes(error.status);
-      if (!isBusy && !(error instanceof Unreachable)) throw error;
-      leastPause = error instanceof RequestError ? error.retryAfter : 0;
+      if (!isBusy && !(error instanceof UnreachableError)) throw error;
+      leastPause = error instanceof RequestError ? error.retryAfterMs : 0;
       reason = sentence(describeError(error));
     }
     change({ waiting: reason });

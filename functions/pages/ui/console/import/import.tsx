@@ -5,9 +5,9 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { describeError } from "../app/api";
 import { useTeam } from "../app/team";
-import { FileInput, useDrop } from "../ui/drop";
+import { FileInput, useFileDrop } from "../ui/drop";
 import { Icon } from "../ui/icon";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { formatCount } from "../ui/time";
 import { recognise } from "./columns";
 import { readSheet, type Sheet, separatorName } from "./csv-file";
@@ -52,7 +52,7 @@ export function Import(): JSX.Element {
         </div>
       </header>
       {!mayWrite ? (
-        <Empty icon="upload" title="Viewers cannot import leads." text="Ask an Owner of the team." />
+        <EmptyState icon="upload" title="Viewers cannot import leads." text="Ask an Owner of the team." />
       ) : file ? (
         <FileScreen file={file} shown={shown} />
       ) : (
@@ -75,11 +75,11 @@ function DropScreen(): JSX.Element {
       setFault(`${file.name} cannot be read. ${describeError(error)}`);
     }
   };
-  const { over, on } = useDrop(read);
+  const { isDraggedOver, dropHandlers } = useFileDrop(read);
   return (
     <div class="scroll">
       <div class="body page narrow">
-        <label class={over ? "drop-file over" : "drop-file"} {...on}>
+        <label class={isDraggedOver ? "drop-file over" : "drop-file"} {...dropHandlers}>
           <Icon name="file-up" />
           <strong>Drop a CSV file here, or choose one</strong>
           <span class="quiet">

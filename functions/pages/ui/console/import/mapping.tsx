@@ -221,10 +221,10 @@ interface ValuesProps {
 }
 
 function Values({ name, values, choices }: ValuesProps): JSX.Element {
-  const { owns, ...team } = useTeam();
+  const { isOwner, ...team } = useTeam();
   const { target, unknown, map, undecided } = values;
   const options = optionsOf(target, team);
-  const canCreate = target.values === "business" && owns;
+  const canCreate = target.values === "business" && isOwner;
   const shown = unknown.slice(0, MAX_VALUE_ROWS);
   const rest = unknown.slice(MAX_VALUE_ROWS);
   const decide = (texts: string[], nameFor: (text: string) => string | null) => {
@@ -270,7 +270,7 @@ function Values({ name, values, choices }: ValuesProps): JSX.Element {
           </button>
         </div>
       ) : null}
-      {target.values === "business" && !owns && undecided.length > 0 ? (
+      {target.values === "business" && !isOwner && undecided.length > 0 ? (
         <small class="quiet all">Only Owners create businesses. Choose one, or leave the value out.</small>
       ) : null}
     </div>
@@ -339,19 +339,19 @@ function Choice({ text, target, options, chosen, create, choose }: ChoiceProps):
       )}
     >
       {create ? (
-        <MenuItem icon="plus" checked={isNew} onSelect={create}>
+        <MenuItem icon="plus" isChecked={isNew} onSelect={create}>
           {text === "all others" ? "Create them" : `Create “${text}”`}
         </MenuItem>
       ) : null}
       {options.map(({ name, color }) => (
-        <MenuItem key={name} checked={name === chosen} onSelect={() => choose(name)}>
+        <MenuItem key={name} isChecked={name === chosen} onSelect={() => choose(name)}>
           <span class="row">
             {color ? <span class="dot" data-color={color} aria-hidden="true" /> : null}
             <bdi>{name}</bdi>
           </span>
         </MenuItem>
       ))}
-      <MenuItem icon="x" checked={chosen === null} onSelect={() => choose(null)}>
+      <MenuItem icon="x" isChecked={chosen === null} onSelect={() => choose(null)}>
         Leave out
       </MenuItem>
     </Menu>

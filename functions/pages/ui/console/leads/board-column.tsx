@@ -3,11 +3,11 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LeadSummary, Status } from "../app/api";
-import { Face, fullName } from "../ui/face";
+import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { More, type Pages, usePages } from "../ui/loading";
+import { LoadMore, type PagedList, usePagedList } from "../ui/loading";
 import { Popover } from "../ui/menu";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { StatusMenu } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
 import { leadHref, leadOrder } from "./open-lead";
@@ -35,7 +35,7 @@ interface ColumnProps {
   /** Changes with the search and the filters, so that the column reads its leads again. */
   filterKey: string;
   openLead: number | undefined;
-  register: (pages: Pages<LeadSummary>) => void;
+  register: (pages: PagedList<LeadSummary>) => void;
   onEmpty: (isEmpty: boolean) => void;
   /** Whether this is the first column and the team has no leads, so that the column shows how to add the first one. */
   isFirstOfNone: boolean;
@@ -47,7 +47,7 @@ export function Column(props: ColumnProps): JSX.Element {
   const [isOver, setOver] = useState(false);
   // Each column has one Tab stop. Arrow keys move the focus between cards.
   const [tabStop, setTabStop] = useState(0);
-  const leads = usePages<LeadSummary>((cursor) => read(status.id, cursor), [status.id, filterKey]);
+  const leads = usePagedList<LeadSummary>((cursor) => read(status.id, cursor), [status.id, filterKey]);
   register(leads);
   const headId = `column-${status.id}`;
   const { dragged } = actions;
@@ -117,7 +117,7 @@ export function Column(props: ColumnProps): JSX.Element {
           ) : isEmpty ? (
             <p class="quiet small">{leads.isPartial ? NOT_ALL : "No leads"}</p>
           ) : null}
-          {leads.items.length === 0 && leads.busy && !leads.error ? <CardBones /> : <More of={leads} />}
+          {leads.items.length === 0 && leads.busy && !leads.error ? <CardBones /> : <LoadMore of={leads} />}
         </li>
       </ol>
     </section>
@@ -127,7 +127,7 @@ export function Column(props: ColumnProps): JSX.Element {
 function FirstLead({ mayWrite }: { mayWrite: boolean }): JSX.Element {
   if (!mayWrite) return <p class="quiet small">There are no leads yet</p>;
   return (
-    <Empty
+    <EmptyState
       icon="inbox"
       title="There are no leads yet"
       text={
@@ -209,7 +209,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
           <bdi>{lead.company || lead.email || " "}</bdi>
         </p>
         <span class="push">
-          <Face of={lead} size="small" />
+          <Avatar person={lead} size="small" />
         </span>
         <div class="row">
           <span class="due">
@@ -223,7 +223,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
         </div>
         {mayMove ? (
           <Popover
-            popup="listbox"
+            popupRole="listbox"
             trigger={(props) => (
               <button
                 type="button"

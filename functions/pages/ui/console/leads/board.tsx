@@ -2,12 +2,12 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, type LeadSummary, leadPage, type Status, unwrap, unwrapResponse } from "../app/api";
+import { api, type LeadSummary, readLeadPage, type Status, unwrap, unwrapResponse } from "../app/api";
 import { replaceQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { Icon } from "../ui/icon";
-import type { Pages } from "../ui/loading";
+import type { PagedList } from "../ui/loading";
 import { useBoardChanges } from "./board-changes";
 import { type BoardActions, Column } from "./board-column";
 import { FilterChips, FilterMenu } from "./filters";
@@ -33,7 +33,7 @@ const SEARCH_PAUSE_MS = 250;
 export function Board(): JSX.Element {
   const route = useRoute();
   const { statuses, mayWrite } = useTeam();
-  const columns = useRef(new Map<number, Pages<LeadSummary>>());
+  const columns = useRef(new Map<number, PagedList<LeadSummary>>());
   const board = useRef<HTMLDivElement>(null);
   const focusedLead = useRef(0);
   const dragged = useRef<LeadSummary | undefined>(undefined);
@@ -59,7 +59,7 @@ export function Board(): JSX.Element {
       const isPartial = items.length === MAX_FOUND_LEADS || response.headers.get("search-complete") === "false";
       return { items, count: items.length, isPartial };
     }
-    return leadPage({ ...filter, status: [status], limit: PAGE_LEADS }, cursor);
+    return readLeadPage({ ...filter, status: [status], limit: PAGE_LEADS }, cursor);
   };
 
   const recount = async (ids: number[], reloads = false) => {

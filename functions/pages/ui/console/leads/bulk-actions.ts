@@ -3,9 +3,9 @@
 
 import { signal } from "@preact/signals";
 import { api, describeError, type Lead, RequestError, type Status, unwrap } from "../app/api";
-import { confirmed } from "../ui/dialog";
+import { confirmAction } from "../ui/dialog";
 import { formatCount } from "../ui/time";
-import { complain, notify } from "../ui/toast";
+import { notify, reportFailure } from "../ui/toast";
 import { type BulkResult, runInBulk } from "./bulk-run";
 import type { LeadPages, Row } from "./list-pages";
 import { matchesFilter } from "./list-query";
@@ -118,7 +118,7 @@ export class BulkActions {
       const leads = await this.selection.resolve();
       return isStopped ? [] : leads;
     } catch (error) {
-      complain(`Not all leads could be read, so none was changed. ${describeError(error)}`);
+      reportFailure(`Not all leads could be read, so none was changed. ${describeError(error)}`);
       return [];
     } finally {
       follow();
@@ -141,7 +141,7 @@ export class BulkActions {
     const { undo } = change;
     if (result.error !== undefined) {
       const left = `${formatCount(result.left.length)} of ${countLeads(leads.length)} not ${done}${target}.`;
-      complain(`${left} ${describeError(result.error)}`);
+      reportFailure(`${left} ${describeError(result.error)}`);
     }
     if (result.done.length === 0) {
       if (result.error === undefined) notify(`No lead ${done}${target}${deleted}`);
@@ -170,7 +170,7 @@ export class BulkActions {
     const text = undo
       ? "You can undo it right afterwards."
       : `Comments, history and ${leads.length === 1 ? "photo" : "photos"} go too. It cannot be undone.`;
-    return confirmed(`${action}${target}?`, text, action);
+    return confirmAction(`${action}${target}?`, text, action);
   }
 
   async #change(change: Change, given?: Row[]): Promise<void> {

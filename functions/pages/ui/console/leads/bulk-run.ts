@@ -45,9 +45,9 @@ async function sendOnce(ids: number[], send: (ids: number[]) => Promise<unknown>
       const unknown = new Set(unknownIds(error));
       const known = present.filter((id) => !unknown.has(id));
       if (known.length < present.length) present = known;
-      else if (error instanceof RequestError && error.passes && tries < MAX_TRIES) {
+      else if (error instanceof RequestError && error.isTemporary && tries < MAX_TRIES) {
         tries += 1;
-        await wait(error.retryAfter);
+        await wait(error.retryAfterMs);
       } else throw error;
     }
   }

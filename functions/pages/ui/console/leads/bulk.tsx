@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusMenu } from "../ui/status";
@@ -36,7 +36,7 @@ export function BulkBar({ actions, archived }: BarProps): JSX.Element | null {
         {isReading ? <span class="small quiet num wide">{formatCount(pages.items.length)} read</span> : null}
         <i />
         <Popover
-          popup="listbox"
+          popupRole="listbox"
           trigger={(props) => (
             <button type="button" class="btn ghost" aria-keyshortcuts="s" title="Status (S)" {...props}>
               <Icon name="circle" />
@@ -117,7 +117,7 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
   };
   return (
     <Dialog title={`Edit ${leads}`} onClose={onClose}>
-      <form class="editor" onSubmit={submitting(save)}>
+      <form class="editor" onSubmit={handleSubmit(save)}>
         <Field label="Field">
           {(ids) => (
             <span class="select">

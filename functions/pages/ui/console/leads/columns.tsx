@@ -91,7 +91,7 @@ interface MenuProps {
 export function ColumnMenu({ chosen, choose }: MenuProps): JSX.Element {
   return (
     <Popover
-      popup="dialog"
+      popupRole="dialog"
       label="Columns"
       trigger={(props) => (
         <button type="button" class="btn ghost icon wide" aria-label="Columns" title="Columns" {...props}>

@@ -2,9 +2,9 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { exported, type LeadFilter } from "../app/api";
+import { type LeadFilter, readExport } from "../app/api";
 import { Dialog } from "../ui/dialog";
-import { Failure } from "../ui/loading";
+import { ErrorNote } from "../ui/loading";
 import { notify } from "../ui/toast";
 
 /** Starts a download of `parts` as a file. */
@@ -32,7 +32,7 @@ export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () =>
     setFailed(undefined);
     try {
       const parts = format === "csv" && bom ? ["\uFEFF"] : [];
-      for await (const page of exported(filter, format)) {
+      for await (const page of readExport(filter, format)) {
         if (stopped.current) return;
         parts.push(page);
         setPages((pages = 0) => pages + 1);
@@ -70,7 +70,7 @@ export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () =>
           />
           With a byte order mark, for Excel
         </label>
-        {failed ? <Failure title="The export stopped" error={failed} /> : null}
+        {failed ? <ErrorNote title="The export stopped" error={failed} /> : null}
       </div>
       <div class="actions">
         <button type="button" class="btn ghost" onClick={close}>

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { Field, submitting } from "../ui/field";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusDot } from "../ui/status";
@@ -90,7 +90,7 @@ export function FilterChips({ query, change }: FilterProps): JSX.Element {
         return (
           <span key={name} class="chip wide">
             <Popover
-              popup="dialog"
+              popupRole="dialog"
               label={TITLES[name]}
               trigger={(props) => (
                 <button type="button" {...props}>
@@ -133,7 +133,7 @@ export function FilterMenu({ query, change, found, clear }: MenuProps): JSX.Elem
   const active = activeFilters(query).length;
   return (
     <Popover
-      popup="dialog"
+      popupRole="dialog"
       label="Filter"
       trigger={(props) => (
         <button type="button" class="btn ghost" data-filter-menu {...props}>
@@ -292,7 +292,7 @@ function SourceEditor({ query, change, close }: FilterProps & { close: () => voi
   return (
     <form
       class="editor"
-      onSubmit={submitting(() => {
+      onSubmit={handleSubmit(() => {
         change({ source: source.trim() });
         close();
       })}

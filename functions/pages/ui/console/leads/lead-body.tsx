@@ -3,16 +3,16 @@
 
 import type { JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
-import { api, describeError, type Event, isRefused, unwrap } from "../app/api";
+import { api, describeError, type Event, hasStatus, unwrap } from "../app/api";
 import { useTeam } from "../app/team";
-import { confirmed } from "../ui/dialog";
+import { confirmAction } from "../ui/dialog";
 import { readDraft } from "../ui/draft";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { type Loading, Skeleton, useLoading } from "../ui/loading";
-import { Failed } from "../ui/states";
+import { type Loadable, Skeleton, useLoading } from "../ui/loading";
+import { ErrorPlaceholder } from "../ui/states";
 import { RelativeTime } from "../ui/time";
-import { attempted, complain, notify } from "../ui/toast";
+import { notify, reportFailure, reportOutcome } from "../ui/toast";
 import { useLeadChanges } from "./lead-changes";
 import { draftKey } from "./lead-edit";
 import { FIELDS, textOf } from "./lead-fields";
@@ -25,7 +25,7 @@ import { authorOf, newsOf } from "./timeline-groups";
 
 export interface OpenLead {
   id: number;
-  loading: Loading<LeadVersion>;
+  loading: Loadable<LeadVersion>;
   /** The lead with its ETag. `undefined` until the lead is read. */
   version: LeadVersion | undefined;
   /** Shows a version of the lead that was saved or read, unless a newer one is shown. */
@@ -55,11 +55,11 @@ export function useOpenLead(id: number): OpenLead {
     const shown = latest.current;
     if (next.lead.id !== shown?.lead.id) return;
     // Responses may arrive out of order, so an older version is ignored.
-    if (versionNumber(next.etag) >= versionNumber(shown.etag)) loading.set(next);
+    if (versionNumber(next.etag) >= versionNumber(shown.etag)) loading.setValue(next);
   };
   const refresh = () =>
     readLead(id).then(adopt, (error) => {
-      if (!isRefused(error, 404)) complain(describeError(error));
+      if (!hasStatus(error, 404)) reportFailure(describeError(error));
       else loading.reload();
     });
   const heard = (events: Event[]) => {
@@ -87,7 +87,9 @@ export function useOpenLead(id: number): OpenLead {
   const body = { ids: [id] };
   const name = version ? fullName(version.lead) : "";
   const restore = async () => {
-    if (await attempted(unwrap(api.PATCH("/leads/restore", { body })), `${name} restored`, "Nothing was restored.")) {
+    if (
+      await reportOutcome(unwrap(api.PATCH("/leads/restore", { body })), `${name} restored`, "Nothing was restored.")
+    ) {
       await refresh();
     }
   };
@@ -97,14 +99,14 @@ export function useOpenLead(id: number): OpenLead {
       notify(`${name} archived`, { undo: () => unwrap(api.PATCH("/leads/restore", { body })).then(refresh) });
       await refresh();
     } catch (error) {
-      complain(`${name} was not archived. ${describeError(error)}`);
+      reportFailure(`${name} was not archived. ${describeError(error)}`);
     }
   };
   const remove = async () => {
     const text = "Comments, history and photo go with the lead. This cannot be undone.";
-    if (!(await confirmed(`Delete ${name}?`, text, "Delete lead"))) return;
+    if (!(await confirmAction(`Delete ${name}?`, text, "Delete lead"))) return;
     const change = unwrap(api.DELETE("/leads/{id}", { params: { path: { id } } }));
-    if (await attempted(change, `${name} deleted`, `${name} was not deleted.`)) closeLead();
+    if (await reportOutcome(change, `${name} deleted`, `${name} was not deleted.`)) closeLead();
   };
   return {
     id,
@@ -138,10 +140,10 @@ interface BodyProps {
 
 export function LeadBody({ open, level }: BodyProps): JSX.Element {
   const { loading, version, deletion } = open;
-  if (deletion || isRefused(loading.error, 404)) return <LeadGone open={open} level={level} />;
+  if (deletion || hasStatus(loading.error, 404)) return <LeadGone open={open} level={level} />;
   if (!version) {
     return loading.error ? (
-      <Failed title="The lead could not be read" error={loading.error} retry={loading.reload} />
+      <ErrorPlaceholder title="The lead could not be read" error={loading.error} retry={loading.reload} />
     ) : (
       <div class="lead">
         <Skeleton lines={6} />
@@ -267,7 +269,7 @@ function LeadGone({ open, level }: BodyProps): JSX.Element {
       notify("Comment copied");
     } catch {
       // Over plain HTTP, except on localhost, browsers provide no clipboard.
-      complain("The browser does not let this page copy. Select the text instead.");
+      reportFailure("The browser does not let this page copy. Select the text instead.");
     }
   };
   return (

@@ -2,9 +2,9 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { api, type Event, isRefused, unwrap, wait } from "../app/api";
+import { api, type Event, hasStatus, unwrap, wait } from "../app/api";
 import { isReachable } from "../app/connection";
-import { current } from "../app/session";
+import { currentSession } from "../app/session";
 
 const PAGE_EVENTS = 100;
 const PAUSE_MS = 3000;
@@ -28,12 +28,12 @@ let refusedUser: string | undefined;
 export const leadChanges = signal<Event[]>([]);
 
 const userKey = (): string => {
-  const session = current();
+  const session = currentSession();
   return session.is === "out" ? "" : `${session.user.team} ${session.user.id}`;
 };
 
 async function look() {
-  if (document.hidden || !isReachable() || current().is !== "in") return undefined;
+  if (document.hidden || !isReachable() || currentSession().is !== "in") return undefined;
   const query = { after: cursor ?? "latest", limit: PAGE_EVENTS };
   return unwrap(api.GET("/events", { params: { query } }));
 }
@@ -58,12 +58,12 @@ async function walk(): Promise<void> {
         if (page.hasMore) continue;
       }
     } catch (error) {
-      if (isRefused(error, 403)) {
+      if (hasStatus(error, 403)) {
         refusedUser = userKey();
         break;
       }
       // The cursor has expired with the events after it. The loop starts again at the latest event.
-      if (isRefused(error, 400)) cursor = undefined;
+      if (hasStatus(error, 400)) cursor = undefined;
       failures += 1;
     }
     await wait(Math.min(PAUSE_MS * 2 ** failures, PAUSE_CAP_MS) * (1 - Math.random() / 4));

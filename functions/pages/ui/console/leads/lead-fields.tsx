@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import type { Lead, LeadMerge, NewLead } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { Checks, Options } from "../ui/choices";
+import { Checkboxes, SelectOptions } from "../ui/choices";
 import { Icon } from "../ui/icon";
 
 /** The fields of a lead as text: phone numbers one per line, businesses and the status by id. */
@@ -259,7 +259,7 @@ export function LeadInput({
         <span class="select">
           <select {...shared} class={undefined}>
             {kind === "status" ? (
-              <Options of={statuses} />
+              <SelectOptions items={statuses} />
             ) : (
               <>
                 <option>Active</option>
@@ -274,11 +274,11 @@ export function LeadInput({
       return (
         <div class="checks" role="group" id={id} aria-label={field.label} aria-describedby={describedBy}>
           {businesses.length === 0 ? <p class="quiet">The team has no businesses yet.</p> : null}
-          <Checks
+          <Checkboxes
             of={businesses}
-            chosen={splitIds(value)}
-            choose={(ids) => onChange(ids.join(","))}
-            first={control ?? null}
+            chosenIds={splitIds(value)}
+            onChoose={(ids) => onChange(ids.join(","))}
+            firstRef={control ?? null}
           />
         </div>
       );

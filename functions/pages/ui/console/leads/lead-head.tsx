@@ -9,8 +9,8 @@ import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusPill } from "../ui/status";
-import { complain, notify } from "../ui/toast";
-import { useFocusReturn, ValueEditor } from "../ui/value";
+import { notify, reportFailure } from "../ui/toast";
+import { useEditorFocus, ValueEditor } from "../ui/value";
 import { useLeadEdit } from "./lead-edit";
 import { type LeadVersion, saveField } from "./lead-save";
 import { EditNotes, useFirstFocus } from "./lead-value";
@@ -51,8 +51,8 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
   const { mayWrite } = useTeam();
   const { lead } = version;
   const id = useId();
-  const { frame, button, closing } = useFocusReturn();
-  const edit = useLeadEdit({ name: "fullName", column: "firstName", version, onSaved, onClosing: closing });
+  const { editorRef, buttonRef, rememberFocus } = useEditorFocus();
+  const edit = useLeadEdit({ name: "fullName", column: "firstName", version, onSaved, onClosing: rememberFocus });
   const control = useFirstFocus(edit);
   const Heading = level === 1 ? "h1" : "h2";
   const name = fullName(lead);
@@ -64,7 +64,7 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
         </Heading>
         {/* The button is beside the heading, not in it, so that the heading's accessible name is the lead's name alone. */}
         {mayWrite ? (
-          <button ref={button} type="button" class="cover" aria-label={`Edit name: ${name}`} onClick={edit.begin} />
+          <button ref={buttonRef} type="button" class="cover" aria-label={`Edit name: ${name}`} onClick={edit.begin} />
         ) : null}
       </div>
     );
@@ -86,7 +86,7 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
   );
   return (
     <ValueEditor
-      frame={frame}
+      frameRef={editorRef}
       lines="one"
       isBusy={edit.isBusy}
       onSave={() => edit.save()}
@@ -123,9 +123,10 @@ function LeadStatus({ version, onSaved }: Pick<Props, "version" | "onSaved">): J
       try {
         const { version, isConflict } = await saveField(lead.id, "statusId", back);
         onSaved(version);
-        if (isConflict) complain(`${fullName(lead)} stays ${version.lead.status}: somebody else has moved it since.`);
+        if (isConflict)
+          reportFailure(`${fullName(lead)} stays ${version.lead.status}: somebody else has moved it since.`);
       } catch (error) {
-        complain(`${fullName(lead)} stays ${to.name}. ${describeError(error)}`);
+        reportFailure(`${fullName(lead)} stays ${to.name}. ${describeError(error)}`);
       }
     };
     notify(`${fullName(lead)} moved to ${to.name}`, { undo });

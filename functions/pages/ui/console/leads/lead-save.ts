@@ -1,7 +1,7 @@
 // Reads a lead, and saves one field with a conditional request (`If-Match`), so that no change by another user is overwritten
 // unseen.
 
-import { api, isRefused, type Lead, unwrap, unwrapResponse } from "../app/api";
+import { api, hasStatus, type Lead, unwrap, unwrapResponse } from "../app/api";
 import { type EditName, mergeOf, textOf } from "./lead-fields";
 
 /** A lead with its ETag, for conditional requests. */
@@ -43,7 +43,7 @@ export async function saveField(id: number, name: EditName, edit: FieldEdit): Pr
     );
     return { version: { lead: data, etag: response.headers.get("etag") ?? "" }, isConflict: false };
   } catch (error) {
-    if (!isRefused(error, 412)) throw error;
+    if (!hasStatus(error, 412)) throw error;
     const version = await readLead(id);
     const now = textOf(version.lead, name);
     // The text was saved already: an earlier request succeeded, and its response was lost.

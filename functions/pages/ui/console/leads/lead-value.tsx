@@ -8,7 +8,7 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { RelativeTime } from "../ui/time";
 import { notify } from "../ui/toast";
-import { useFocusReturn, ValueButton, ValueEditor } from "../ui/value";
+import { useEditorFocus, ValueButton, ValueEditor } from "../ui/value";
 import { type Conflict, type Fault, type LeadEdit, useLeadEdit } from "./lead-edit";
 import { type LeadField, LeadInput, labelInSentence, textOf } from "./lead-fields";
 import type { LeadVersion } from "./lead-save";
@@ -77,15 +77,15 @@ function TypedValue({ field, version, onSaved, address }: Props & { address: str
   const { lead } = version;
   const { name, label, kind, column } = field;
   const id = useId();
-  const { frame, button, closing } = useFocusReturn();
-  const edit = useLeadEdit({ name, column, version, onSaved, onClosing: closing });
+  const { editorRef, buttonRef, rememberFocus } = useEditorFocus();
+  const edit = useLeadEdit({ name, column, version, onSaved, onClosing: rememberFocus });
   const what = labelInSentence(field);
   const text = textOf(lead, name);
   const control = useFirstFocus(edit);
   if (edit.text === undefined) {
     return (
       <Row label={label} address={address}>
-        <ValueButton what={what} isEmpty={text === ""} onEdit={edit.begin} button={button}>
+        <ValueButton fieldName={what} isEmpty={text === ""} onEdit={edit.begin} button={buttonRef}>
           <ValueText field={field} lead={lead} text={text} />
         </ValueButton>
       </Row>
@@ -103,7 +103,7 @@ function TypedValue({ field, version, onSaved, address }: Props & { address: str
   return (
     <Row label={kind === "businesses" ? label : <label for={id}>{label}</label>}>
       <ValueEditor
-        frame={frame}
+        frameRef={editorRef}
         lines={kind === "paragraph" ? "many" : kind === "lines" ? "few" : "one"}
         isBusy={edit.isBusy}
         onSave={() => edit.save()}
@@ -163,13 +163,13 @@ function ChosenValue({ field, version, onSaved }: Props): JSX.Element {
       <Menu
         label={field.label}
         trigger={(props) => (
-          <ValueButton what={labelInSentence(field)} isEmpty={false} trigger={props}>
+          <ValueButton fieldName={labelInSentence(field)} isEmpty={false} trigger={props}>
             {edit.text ?? text}
           </ValueButton>
         )}
       >
         {["Active", "Inactive"].map((choice) => (
-          <MenuItem key={choice} checked={(edit.text ?? text) === choice} onSelect={() => save(choice, text)}>
+          <MenuItem key={choice} isChecked={(edit.text ?? text) === choice} onSelect={() => save(choice, text)}>
             {choice}
           </MenuItem>
         ))}

@@ -108,7 +108,7 @@ export function LeadMenu({ open }: { open: OpenLead }): JSX.Element | null {
           Archive
         </MenuItem>
       )}
-      <MenuItem icon="trash-2" danger onSelect={open.remove}>
+      <MenuItem icon="trash-2" isDangerous onSelect={open.remove}>
         Delete lead
       </MenuItem>
     </Menu>

@@ -1,8 +1,8 @@
 // `LeadPages`: the leads of one list, read page by page and kept in memory.
 
 import { type Signal, signal } from "@preact/signals";
-import { api, type Lead, type LeadFilter, type LeadSummary, leadPage, unwrapResponse } from "../app/api";
-import { isReachable, Unreachable, watch } from "../app/connection";
+import { api, type Lead, type LeadFilter, type LeadSummary, readLeadPage, unwrapResponse } from "../app/api";
+import { isReachable, UnreachableError, watchReachable } from "../app/connection";
 
 /** The largest page of `GET /leads` and of the search. */
 export const MAX_PAGE_LEADS = 100;
@@ -65,8 +65,8 @@ export class LeadPages {
 
   /** Retries a failed read when the API becomes reachable again. Returns the function that stops watching. */
   watchConnection(): () => void {
-    return watch((reachable) => {
-      if (reachable && this.error instanceof Unreachable) this.retry();
+    return watchReachable((reachable) => {
+      if (reachable && this.error instanceof UnreachableError) this.retry();
     });
   }
 
@@ -105,8 +105,9 @@ export class LeadPages {
       const isComplete = response.headers.get("search-complete") !== "false";
       return { items: data, count: data.length, isComplete };
     }
-    if (!needsWholeLeads) return leadPage({ ...filter, limit }, cursor);
-    const counted = cursor === undefined ? leadPage({ ...filter, limit: 1 }, undefined) : { count: this.count ?? 0 };
+    if (!needsWholeLeads) return readLeadPage({ ...filter, limit }, cursor);
+    const counted =
+      cursor === undefined ? readLeadPage({ ...filter, limit: 1 }, undefined) : { count: this.count ?? 0 };
     const [page, { count }] = await Promise.all([exportedPage(filter, limit, cursor), counted]);
     return { ...page, count };
   }
@@ -239,7 +240,7 @@ export class LeadPages {
   async recount(): Promise<void> {
     if (this.source.search || !isReachable()) return;
     const run = this.#run;
-    const { count } = await leadPage({ ...this.source.filter, limit: 1 }, undefined).catch(() => ({
+    const { count } = await readLeadPage({ ...this.source.filter, limit: 1 }, undefined).catch(() => ({
       count: undefined,
     }));
     if (count === undefined || run !== this.#run) return;

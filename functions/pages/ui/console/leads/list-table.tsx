@@ -6,7 +6,7 @@ import { Component, type JSX, type RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Status } from "../app/api";
 import { useTeam } from "../app/team";
-import { Face, fullName } from "../ui/face";
+import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { StatusPill } from "../ui/status";
 import { RelativeTime } from "../ui/time";
@@ -399,14 +399,14 @@ class LeadRow extends Component<RowProps> {
         <td>
           {gone === "deleted" ? (
             <span class="who">
-              <Face of={lead} />
+              <Avatar person={lead} />
               <span class="cut" title={name}>
                 <bdi>{name}</bdi>
               </span>
             </span>
           ) : (
             <a class="who" href={href}>
-              <Face of={lead} />
+              <Avatar person={lead} />
               <span class="cut" title={name}>
                 <bdi>{name}</bdi>
               </span>

@@ -10,10 +10,10 @@ import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { Failure } from "../ui/loading";
-import { Empty, Failed, NothingFound } from "../ui/states";
+import { ErrorNote } from "../ui/loading";
+import { EmptyState, ErrorPlaceholder, NoMatches } from "../ui/states";
 import { formatCount } from "../ui/time";
-import { complain, notify } from "../ui/toast";
+import { notify, reportFailure } from "../ui/toast";
 import { BulkBar, BulkProgress } from "./bulk";
 import { BulkActions, countLeads } from "./bulk-actions";
 import {
@@ -304,7 +304,7 @@ function Rows({ pages, selection, actions, query, columns, openId, listKey, onSo
     }
     return (
       <div class="scroll">
-        <Failed title="The leads could not be read" error={error} retry={() => pages.retry()} />
+        <ErrorPlaceholder title="The leads could not be read" error={error} retry={() => pages.retry()} />
       </div>
     );
   }
@@ -315,7 +315,7 @@ function Rows({ pages, selection, actions, query, columns, openId, listKey, onSo
       <LeadTable {...{ pages, selection, openId, onSort, handle }} chosen={columns} sort={query.sort} onMove={move} />
       {error ? (
         <div class="list-failure">
-          <Failure title="The next leads could not be read" error={error} retry={() => pages.retry()} />
+          <ErrorNote title="The next leads could not be read" error={error} retry={() => pages.retry()} />
         </div>
       ) : null}
       <Arrivals pages={pages} handle={handle} />
@@ -331,7 +331,7 @@ function Rows({ pages, selection, actions, query, columns, openId, listKey, onSo
 function Nothing({ text, onClear }: { text: string; onClear: () => void }): JSX.Element {
   return (
     <div class="scroll">
-      <NothingFound text={text} onClear={onClear} />
+      <NoMatches text={text} onClear={onClear} />
     </div>
   );
 }
@@ -339,7 +339,7 @@ function Nothing({ text, onClear }: { text: string; onClear: () => void }): JSX.
 function NoLeads({ mayWrite }: { mayWrite: boolean }): JSX.Element {
   return (
     <div class="scroll">
-      <Empty
+      <EmptyState
         icon="inbox"
         title="No leads yet"
         text={
@@ -358,7 +358,7 @@ function NoLeads({ mayWrite }: { mayWrite: boolean }): JSX.Element {
             </a>
           </>
         ) : null}
-      </Empty>
+      </EmptyState>
     </div>
   );
 }
@@ -387,7 +387,7 @@ async function moveOne(pages: LeadPages, lead: Row, to: Status, statuses: Status
   } catch (error) {
     // If a later move of the lead is pending, it decides the shown status.
     if (!moving.has(lead.id)) show(from);
-    complain(`${name} was not moved to ${to.name}. ${describeError(error)}`);
+    reportFailure(`${name} was not moved to ${to.name}. ${describeError(error)}`);
     return;
   }
   markLeft(pages, lead.id);

@@ -4,11 +4,11 @@ import { useRef } from "preact/hooks";
 import { api, describeError, type LeadSummary, RequestError, type Status, unwrap } from "../app/api";
 import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
-import type { Pages } from "../ui/loading";
-import { complain, notify } from "../ui/toast";
+import type { PagedList } from "../ui/loading";
+import { notify, reportFailure } from "../ui/toast";
 
 /** The pages of each column, by the id of its status. */
-export type Columns = Map<number, Pages<LeadSummary>>;
+export type Columns = Map<number, PagedList<LeadSummary>>;
 
 /** Compares leads as the API orders lists: by creation time, newest first. */
 export const newestFirst = (a: LeadSummary, b: LeadSummary): number =>
@@ -69,7 +69,7 @@ export function useMoves(columns: Columns, recount: (statuses: number[]) => void
       queue.written = moved.statusId;
       if (isLast()) announce(moved.statusId);
     } catch (error) {
-      const isRefused = error instanceof RequestError && (!error.passes || error.status === 409);
+      const isRefused = error instanceof RequestError && (!error.isTemporary || error.status === 409);
       // If the response was lost, the lead is read to find out whether it was moved.
       const path = { id: moved.id };
       const read = isRefused
@@ -80,9 +80,9 @@ export function useMoves(columns: Columns, recount: (statuses: number[]) => void
       if (!isLast()) return;
       if (queue.written !== moved.statusId) transfer(moved, queue.written);
       const name = fullName(moved);
-      if (isRefused) complain(`${name} stays in ${statusName(queue.written)}. ${describeError(error)}`);
+      if (isRefused) reportFailure(`${name} stays in ${statusName(queue.written)}. ${describeError(error)}`);
       else if (read) announce(read.statusId);
-      else complain(`${name} may not have been moved to ${moved.status}. ${describeError(error)}`);
+      else reportFailure(`${name} may not have been moved to ${moved.status}. ${describeError(error)}`);
     } finally {
       settled.current.set(moved.id, Date.now());
     }

@@ -4,15 +4,15 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, describeError, RequestError, unwrap } from "../app/api";
-import { go, useRoute } from "../app/route";
-import { keyCaps, useShortcut } from "../app/shortcuts";
+import { navigate, useRoute } from "../app/route";
+import { formatKeys, useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
-import { useDecision } from "../ui/decision";
+import { useIdempotentRequest } from "../ui/decision";
 import { useDraft } from "../ui/draft";
 import { fullName } from "../ui/face";
-import { Field, submitting } from "../ui/field";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { notify } from "../ui/toast";
 import {
   emptyTexts,
@@ -63,7 +63,7 @@ export function NewLeadScreen(): JSX.Element {
       {mayWrite ? (
         <NewLeadForm />
       ) : (
-        <Empty icon="eye" title="Viewers cannot create leads" text="Ask an Owner of the team." />
+        <EmptyState icon="eye" title="Viewers cannot create leads" text="Ask an Owner of the team." />
       )}
     </>
   );
@@ -76,7 +76,7 @@ function NewLeadForm(): JSX.Element {
   const [failure, setFailure] = useState<unknown>();
   const [faults, setFaults] = useState<Faults>({});
   const form = useRef<HTMLFormElement>(null);
-  const { busy, send } = useDecision();
+  const { isBusy, send } = useIdempotentRequest();
   // A board column links to this form with its status in the query.
   useEffect(() => {
     if (statuses.some(({ id }) => id === chosenStatus)) {
@@ -105,7 +105,7 @@ function NewLeadForm(): JSX.Element {
       if (!lead) return;
       clearTexts();
       notify(`${fullName(lead)} added`);
-      go(`/leads/${lead.id}`);
+      navigate(`/leads/${lead.id}`);
     } catch (error) {
       setFailure(error);
       setFaults(faultsOf(error));
@@ -171,7 +171,7 @@ function NewLeadForm(): JSX.Element {
       ref={form}
       class="footed"
       noValidate
-      onSubmit={submitting(submit)}
+      onSubmit={handleSubmit(submit)}
       onKeyDown={(event) => {
         if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey)) return;
         event.preventDefault();
@@ -195,7 +195,7 @@ function NewLeadForm(): JSX.Element {
         </div>
       </div>
       <div class="foot">
-        <button type="submit" class="btn primary" disabled={busy}>
+        <button type="submit" class="btn primary" disabled={isBusy}>
           Create lead
         </button>
         {isEmpty ? (
@@ -208,7 +208,7 @@ function NewLeadForm(): JSX.Element {
           </button>
         )}
         <small class="quiet wide push">
-          <kbd>{keyCaps("mod+enter")}</kbd> creates
+          <kbd>{formatKeys("mod+enter")}</kbd> creates
         </small>
       </div>
     </form>

@@ -1,13 +1,13 @@
 // Routes of leads: a lead opens in the panel on the board and the list, elsewhere on its own page.
 
 import { effect, signal } from "@preact/signals";
-import { go, type Route, replaceQuery, route } from "../app/route";
+import { navigate, type Route, replaceQuery, route } from "../app/route";
 
-const hasPanel = ({ screen, rest }: Route): boolean => screen === "board" || (screen === "leads" && rest === "");
+const hasPanel = ({ screen, subpath }: Route): boolean => screen === "board" || (screen === "leads" && subpath === "");
 
-function addressOf({ screen, rest, query }: Route): string {
+function addressOf({ screen, subpath, query }: Route): string {
   const text = query.toString();
-  return `/${screen}${rest ? `/${rest}` : ""}${text ? `?${text}` : ""}`;
+  return `/${screen}${subpath ? `/${subpath}` : ""}${text ? `?${text}` : ""}`;
 }
 
 function withoutLead(from: Route): Route {
@@ -44,7 +44,7 @@ export function openLeadId(from: Route): number | undefined {
   return hasPanel(from) && id > 0 ? id : undefined;
 }
 
-export const openLead = (id: number): void => go(leadHref(id).slice(1));
+export const openLead = (id: number): void => navigate(leadHref(id).slice(1));
 
 /** Shows another lead in the same panel or page. The history entry is replaced, so that one Back closes the lead. */
 export function walkToLead(id: number): void {
@@ -61,5 +61,5 @@ export function walkToLead(id: number): void {
 /** Closes the panel, or returns from a lead's page to the board or the list that was shown last. */
 export function closeLead(): void {
   const from = route.value;
-  go(hasPanel(from) ? addressOf(withoutLead(from)) : lastList.value.address);
+  navigate(hasPanel(from) ? addressOf(withoutLead(from)) : lastList.value.address);
 }

@@ -4,11 +4,11 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, describeError, type Lead, unwrap, uploadPhoto } from "../app/api";
 import { useTeam } from "../app/team";
-import { confirmed } from "../ui/dialog";
-import { useDrop } from "../ui/drop";
-import { Face, fullName } from "../ui/face";
+import { confirmAction } from "../ui/dialog";
+import { useFileDrop } from "../ui/drop";
+import { Avatar, fullName } from "../ui/face";
 import { Menu, MenuItem } from "../ui/menu";
-import { complain, notify } from "../ui/toast";
+import { notify, reportFailure } from "../ui/toast";
 
 /** The API's limit for the size of a photo. */
 const MAX_PHOTO_BYTES = 4 * 1024 * 1024;
@@ -58,7 +58,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
     try {
       return await uploadPhoto(file, lead.id, (part) => setSending({ preview, part }));
     } catch (error) {
-      complain(`The photo was not saved. ${describeError(error)}`);
+      reportFailure(`The photo was not saved. ${describeError(error)}`);
       return undefined;
     } finally {
       onChanged();
@@ -68,7 +68,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
   const replace = async (file: File | undefined) => {
     if (!file) return;
     if (file.size > MAX_PHOTO_BYTES) {
-      complain(`${file.name} is larger than 4 MiB.`);
+      reportFailure(`${file.name} is larger than 4 MiB.`);
       return;
     }
     const before = await copyPhoto(lead.photoUrl);
@@ -78,26 +78,27 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
       ? () => upload(before)
       : lead.photo
         ? undefined
-        : () => deletePhoto(uploaded).then(onChanged, (error) => complain(describeError(error)));
+        : () => deletePhoto(uploaded).then(onChanged, (error) => reportFailure(describeError(error)));
     notify(`${name} has a new photo`, undo ? { undo } : {});
   };
   const remove = async () => {
     const before = await copyPhoto(lead.photoUrl);
-    if (!before && !(await confirmed(`Delete the photo of ${name}?`, "This cannot be undone.", "Delete photo"))) return;
+    if (!before && !(await confirmAction(`Delete the photo of ${name}?`, "This cannot be undone.", "Delete photo")))
+      return;
     try {
       await deletePhoto(lead.photo);
       notify("Photo deleted", before ? { undo: () => upload(before) } : {});
     } catch (error) {
-      complain(`The photo was not deleted. ${describeError(error)}`);
+      reportFailure(`The photo was not deleted. ${describeError(error)}`);
     }
     onChanged();
   };
-  const { over, on } = useDrop(replace);
-  const face = <Face of={preview ? { ...lead, photoUrl: preview } : lead} size="large" />;
+  const { isDraggedOver, dropHandlers } = useFileDrop(replace);
+  const face = <Avatar person={preview ? { ...lead, photoUrl: preview } : lead} size="large" />;
   if (!mayWrite) return face;
   const choose = () => input.current?.click();
   return (
-    <div class={over ? "portrait over" : "portrait"} {...on}>
+    <div class={isDraggedOver ? "portrait over" : "portrait"} {...dropHandlers}>
       {lead.photo ? (
         <Menu
           label="Photo"

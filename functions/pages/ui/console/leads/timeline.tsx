@@ -4,19 +4,19 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, describeError, type TimelineEntry, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { keyCaps } from "../app/shortcuts";
+import { formatKeys } from "../app/shortcuts";
 import { useTeam } from "../app/team";
-import { useDecision } from "../ui/decision";
-import { confirmed } from "../ui/dialog";
+import { useIdempotentRequest } from "../ui/decision";
+import { confirmAction } from "../ui/dialog";
 import { useDraft } from "../ui/draft";
-import { Face } from "../ui/face";
-import { submitting } from "../ui/field";
-import { focused, useFocusBack } from "../ui/focus";
+import { Avatar } from "../ui/face";
+import { handleSubmit } from "../ui/field";
+import { focusOnce, useReturnFocus } from "../ui/focus";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
-import { More, usePages } from "../ui/loading";
+import { LoadMore, usePagedList } from "../ui/loading";
 import { RelativeTime } from "../ui/time";
-import { attempted, complain } from "../ui/toast";
+import { reportFailure, reportOutcome } from "../ui/toast";
 import { labelOf } from "./lead-fields";
 import { agentOf, authorOf, type CommentEntry, groupEntries, type LogGroup } from "./timeline-groups";
 
@@ -38,7 +38,7 @@ interface Props {
 export function Timeline({ lead, changes, level }: Props): JSX.Element {
   const { mayWrite } = useTeam();
   const [comments, setComments] = useState(0);
-  const entries = usePages<Entry>(
+  const entries = usePagedList<Entry>(
     async (cursor) => {
       const query = { limit: PAGE_ENTRIES, ...(cursor ? { cursor } : {}) };
       const page = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: lead }, query } }));
@@ -76,7 +76,7 @@ export function Timeline({ lead, changes, level }: Props): JSX.Element {
           </li>
         ))}
       </ol>
-      <More of={entries} />
+      <LoadMore of={entries} />
     </>
   );
 }
@@ -85,7 +85,7 @@ export const commentDraftKey = (lead: number): string => `lead ${lead} comment`;
 
 function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX.Element {
   const [content, setContent] = useDraft(commentDraftKey(lead), "");
-  const { busy, send } = useDecision();
+  const { isBusy, send } = useIdempotentRequest();
   const isEmpty = content.trim() === "";
   const text = useRef<HTMLTextAreaElement>(null);
   const add = async () => {
@@ -103,11 +103,11 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
       setContent((now) => (now === content ? "" : now));
       onAdded();
     } catch (error) {
-      complain(`The comment was not added. ${describeError(error)}`);
+      reportFailure(`The comment was not added. ${describeError(error)}`);
     }
   };
   return (
-    <form class="write" onSubmit={submitting(add)}>
+    <form class="write" onSubmit={handleSubmit(add)}>
       <textarea
         ref={text}
         class="input"
@@ -125,9 +125,9 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
       />
       <div class="row">
         <small class="quiet wide">
-          <kbd>{keyCaps("mod+enter")}</kbd> sends
+          <kbd>{formatKeys("mod+enter")}</kbd> sends
         </small>
-        <button type="submit" class="btn little push" disabled={busy}>
+        <button type="submit" class="btn little push" disabled={isBusy}>
           Comment
         </button>
       </div>
@@ -136,29 +136,29 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
 }
 
 function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () => void }): JSX.Element {
-  const { user, mayWrite, owns } = useTeam();
+  const { user, mayWrite, isOwner } = useTeam();
   const [draft, setDraft, clearDraft] = useDraft<string | null>(`comment ${comment.id}`, null);
   const isOwn = comment.user.id === user.id && !comment.key && !comment.form;
-  const mayEdit = mayWrite && (owns || isOwn);
+  const mayEdit = mayWrite && (isOwner || isOwn);
   const params = { path: { id: comment.id } };
-  const opener = useFocusBack<HTMLButtonElement>(draft !== null);
+  const opener = useReturnFocus<HTMLButtonElement>(draft !== null);
   const author = authorOf(comment);
   const save = async (content: string) => {
     if (content.trim() === "") return;
     const change = unwrap(api.PUT("/leads/comments/{id}", { params, body: { content } }));
-    if (await attempted(change, "Comment saved", "The comment was not saved.")) {
+    if (await reportOutcome(change, "Comment saved", "The comment was not saved.")) {
       clearDraft();
       onChanged();
     }
   };
   const remove = async () => {
-    if (!(await confirmed("Delete the comment?", comment.content.slice(0, 200), "Delete comment"))) return;
+    if (!(await confirmAction("Delete the comment?", comment.content.slice(0, 200), "Delete comment"))) return;
     const change = unwrap(api.DELETE("/leads/comments/{id}", { params }));
-    if (await attempted(change, "Comment deleted", "The comment was not deleted.")) onChanged();
+    if (await reportOutcome(change, "Comment deleted", "The comment was not deleted.")) onChanged();
   };
   return (
     <>
-      {comment.form ? <Icon name="text-cursor-input" /> : <Face of={comment.user} />}
+      {comment.form ? <Icon name="text-cursor-input" /> : <Avatar person={comment.user} />}
       <div>
         <div class="said">
           <b>
@@ -199,7 +199,7 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
           <form
             class="write"
             aria-label="Edit comment"
-            onSubmit={submitting(() => save(draft))}
+            onSubmit={handleSubmit(() => save(draft))}
             onKeyDown={(event) => {
               if (event.isComposing) return;
               if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save(draft);
@@ -210,7 +210,7 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
             }}
           >
             <textarea
-              ref={focused}
+              ref={focusOnce}
               class="input"
               aria-label="Comment text"
               rows={2}

@@ -4,13 +4,13 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { go } from "../app/route";
+import { navigate } from "../app/route";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem, Popover } from "../ui/menu";
-import { complain, notify } from "../ui/toast";
+import { notify, reportFailure } from "../ui/toast";
 import { type Column, chooseColumns } from "./columns";
 import { type ListQuery, writeListQuery } from "./list-query";
 import {
@@ -49,18 +49,18 @@ interface TabsProps {
 }
 
 export function ViewTabs({ layout, query, columns = NO_COLUMNS }: TabsProps): JSX.Element {
-  const { owns } = useTeam();
+  const { isOwner } = useTeam();
   useEffect(() => {
     // The list also works without its tabs. The next visit reads the views again.
-    readViews().catch((error) => complain(`The views could not be read. ${describeError(error)}`));
+    readViews().catch((error) => reportFailure(`The views could not be read. ${describeError(error)}`));
   }, []);
-  const show = (next: ListQuery) => go(addressOfQuery(next, layout));
+  const show = (next: ListQuery) => navigate(addressOfQuery(next, layout));
   const tabs = viewsWithLayout(views.value ?? [], layout);
   const current = tabs.find(({ id }) => id === query.view);
   const isChanged =
     current !== undefined &&
     (!isSameList(query, queryOfView(current)) || (columns.length > 0 && columns.join() !== current.columns.join()));
-  const mayChange = current && (owns || !current.shared);
+  const mayChange = current && (isOwner || !current.shared);
   return (
     <>
       <nav class="tabs" aria-label="Views">
@@ -99,7 +99,7 @@ function nameFault(error: unknown): string {
 function SaveView(props: Props): JSX.Element {
   return (
     <Popover
-      popup="dialog"
+      popupRole="dialog"
       label="Save as a view"
       trigger={(props) => (
         <button type="button" class="btn icon ghost wide" aria-label="Save as a view" title="Save as a view" {...props}>
@@ -113,7 +113,7 @@ function SaveView(props: Props): JSX.Element {
 }
 
 function SaveForm({ query, layout, columns, show, close }: Props & { close: () => void }): JSX.Element {
-  const { owns } = useTeam();
+  const { isOwner } = useTeam();
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);
   const [fault, setFault] = useState<string>();
@@ -139,7 +139,7 @@ function SaveForm({ query, layout, columns, show, close }: Props & { close: () =
     }
   };
   return (
-    <form class="editor" onSubmit={submitting(save)}>
+    <form class="editor" onSubmit={handleSubmit(save)}>
       <Field
         label="Name of the view"
         fault={fault}
@@ -158,7 +158,7 @@ function SaveForm({ query, layout, columns, show, close }: Props & { close: () =
           />
         )}
       </Field>
-      {owns ? (
+      {isOwner ? (
         <label class="row">
           <input type="checkbox" checked={shared} onInput={({ currentTarget }) => setShared(currentTarget.checked)} />
           Share with the team
@@ -177,14 +177,14 @@ interface ViewMenuProps extends Props {
 }
 
 function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuProps): JSX.Element {
-  const { owns } = useTeam();
+  const { isOwner } = useTeam();
   const [isRenaming, setIsRenaming] = useState(false);
   const write = async (change: Partial<View>, done: string): Promise<void> => {
     try {
       await changeView({ ...view, ...change });
       notify(done);
     } catch (error) {
-      complain(`View ${view.name} was not changed. ${describeError(error)}`);
+      reportFailure(`View ${view.name} was not changed. ${describeError(error)}`);
     }
   };
   const update = async () => {
@@ -195,7 +195,7 @@ function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuPro
     try {
       await deleteView(view);
     } catch (error) {
-      complain(`View ${view.name} was not deleted. ${describeError(error)}`);
+      reportFailure(`View ${view.name} was not deleted. ${describeError(error)}`);
       return;
     }
     chooseColumns(view.id, undefined);
@@ -232,7 +232,7 @@ function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuPro
         <MenuItem icon="pencil" onSelect={() => setIsRenaming(true)}>
           Rename
         </MenuItem>
-        {owns ? (
+        {isOwner ? (
           <MenuItem
             icon="users"
             onSelect={() =>
@@ -245,7 +245,7 @@ function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuPro
             {view.shared ? "Stop sharing" : "Share with the team"}
           </MenuItem>
         ) : null}
-        <MenuItem icon="trash-2" danger onSelect={remove}>
+        <MenuItem icon="trash-2" isDangerous onSelect={remove}>
           Delete
         </MenuItem>
       </Menu>
@@ -267,7 +267,7 @@ function Rename({ view, onClose }: { view: View; onClose: () => void }): JSX.Ele
   };
   return (
     <Dialog title="Rename the view" onClose={onClose}>
-      <form class="editor" onSubmit={submitting(save)}>
+      <form class="editor" onSubmit={handleSubmit(save)}>
         <Field label="Name of the view" fault={fault}>
           {(ids) => (
             <input

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { submitting } from "../ui/field";
+import { handleSubmit } from "../ui/field";
 
 interface Props {
   /** Name of the value for screen readers: `name of New`. */
@@ -55,7 +55,7 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
     );
   }
   return (
-    <form class="edit-name" onSubmit={submitting(() => commit(true))}>
+    <form class="edit-name" onSubmit={handleSubmit(() => commit(true))}>
       <input
         class="input"
         ref={(input) => {

@@ -5,16 +5,16 @@ import { useRef, useState } from "preact/hooks";
 import { api, describeError, type Form, RequestError, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { useDecision } from "../ui/decision";
-import { confirmed, Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { useIdempotentRequest } from "../ui/decision";
+import { confirmAction, Dialog } from "../ui/dialog";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Loaded, useLoading } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { attempted, notify } from "../ui/toast";
+import { notify, reportOutcome } from "../ui/toast";
 import { CheckList } from "./check-list";
 import { CopyDialog } from "./copy-dialog";
 import { Section } from "./section";
@@ -37,8 +37,8 @@ export function Forms(): JSX.Element {
   const [pasting, setPasting] = useState<Form>();
   const remove = async ({ id, name }: Form) => {
     const text = "Pages that post to it get an error. Its leads stay.";
-    if (!(await confirmed(`Delete “${name}”?`, text, "Delete"))) return;
-    await attempted(unwrap(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} deleted`);
+    if (!(await confirmAction(`Delete “${name}”?`, text, "Delete"))) return;
+    await reportOutcome(unwrap(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} deleted`);
     forms.reload();
   };
   return (
@@ -50,10 +50,10 @@ export function Forms(): JSX.Element {
       add="New form"
       onAdd={() => setEditing("new")}
     >
-      <Loaded of={forms}>
+      <Loaded loadable={forms}>
         {(forms) =>
           forms.length === 0 ? (
-            <Empty
+            <EmptyState
               icon="text-cursor-input"
               title="No forms yet"
               text="Create one, and paste its HTML into a page of your web site."
@@ -125,7 +125,7 @@ export function Forms(): JSX.Element {
                           <MenuItem icon="pencil" onSelect={() => setEditing(form)}>
                             Edit
                           </MenuItem>
-                          <MenuItem icon="trash-2" danger onSelect={() => remove(form)}>
+                          <MenuItem icon="trash-2" isDangerous onSelect={() => remove(form)}>
                             Delete
                           </MenuItem>
                         </Menu>
@@ -193,7 +193,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
   const [error, setError] = useState<unknown>();
   const element = useRef<HTMLFormElement>(null);
   const change = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
-  const { busy, send } = useDecision();
+  const { isBusy, send } = useIdempotentRequest();
   const faults = error instanceof RequestError ? error.errors : [];
   const faultOf = (name: keyof Draft): string | undefined => {
     const fault = faults.find(({ field }) => field === name || field.startsWith(`${name}[`));
@@ -219,7 +219,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
   };
   return (
     <Dialog title={form ? `Form ${form.name}` : "New form"} onClose={onClose}>
-      <form class="form" ref={element} onSubmit={submitting(save)}>
+      <form class="form" ref={element} onSubmit={handleSubmit(save)}>
         {error && !isShownBeside ? (
           <p class="note bad" role="alert">
             {describeError(error)}
@@ -274,9 +274,9 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
         {businesses.length > 0 ? (
           <CheckList
             legend="Businesses of its leads"
-            of={businesses}
-            chosen={draft.business}
-            choose={(business) => change({ business })}
+            items={businesses}
+            chosenIds={draft.business}
+            onChoose={(business) => change({ business })}
           />
         ) : null}
         <Field
@@ -322,7 +322,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
           <button type="button" class="btn ghost" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="btn primary" disabled={busy}>
+          <button type="submit" class="btn primary" disabled={isBusy}>
             {form ? "Save form" : "Create form"}
           </button>
         </div>

@@ -4,14 +4,14 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { type ApiKey, api, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { confirmed } from "../ui/dialog";
+import { confirmAction } from "../ui/dialog";
 import { Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Loaded, useLoading } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { formatDay, RelativeTime } from "../ui/time";
-import { attempted, complain } from "../ui/toast";
+import { reportFailure, reportOutcome } from "../ui/toast";
 import { CopyDialog } from "./copy-dialog";
 import { NameDialog } from "./name-dialog";
 import { Section } from "./section";
@@ -28,8 +28,8 @@ export function Keys(): JSX.Element {
   const [secret, setSecret] = useState<string>();
   const revoke = async ({ id, name }: ApiKey) => {
     const text = "Requests with it are refused within a minute.";
-    if (!(await confirmed(`Revoke “${name}”?`, text, "Revoke"))) return;
-    await attempted(unwrap(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} revoked`);
+    if (!(await confirmAction(`Revoke “${name}”?`, text, "Revoke"))) return;
+    await reportOutcome(unwrap(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} revoked`);
     keys.reload();
   };
   return (
@@ -45,10 +45,10 @@ export function Keys(): JSX.Element {
       add="New key"
       onAdd={() => setIsAdding(true)}
     >
-      <Loaded of={keys}>
+      <Loaded loadable={keys}>
         {(keys) =>
           keys.length === 0 ? (
-            <Empty
+            <EmptyState
               icon="key-round"
               title="No API keys yet"
               text="A program that reads or writes leads needs one of its own."
@@ -107,7 +107,7 @@ export function Keys(): JSX.Element {
                           </button>
                         )}
                       >
-                        <MenuItem icon="x" danger onSelect={() => revoke(key)}>
+                        <MenuItem icon="x" isDangerous onSelect={() => revoke(key)}>
                           Revoke
                         </MenuItem>
                       </Menu>
@@ -153,7 +153,7 @@ function NewKey({ created, onClose }: NewKeyProps): JSX.Element {
     const { secret } = await unwrap(api.POST("/keys", { params, body: { name, role, ...expires } }));
     created(secret ?? undefined);
     // The response to a retry has no secret, because the API stores only its hash.
-    if (!secret) complain("The key exists, but its secret was lost on the way. Revoke it and create another.");
+    if (!secret) reportFailure("The key exists, but its secret was lost on the way. Revoke it and create another.");
   };
   return (
     <NameDialog

@@ -3,9 +3,9 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
-import { useDecision } from "../ui/decision";
+import { useIdempotentRequest } from "../ui/decision";
 import { Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { Field, handleSubmit } from "../ui/field";
 
 interface Props {
   title: string;
@@ -22,7 +22,7 @@ interface Props {
 export function NameDialog({ title, maxLength, placeholder, children, action, create, onClose }: Props): JSX.Element {
   const [name, setName] = useState("");
   const [fault, setFault] = useState<string>();
-  const { busy, send } = useDecision();
+  const { isBusy, send } = useIdempotentRequest();
   const submit = async () => {
     try {
       await send(name, (key) => create(name.trim(), key));
@@ -33,7 +33,7 @@ export function NameDialog({ title, maxLength, placeholder, children, action, cr
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <form class="form" onSubmit={submitting(submit)}>
+      <form class="form" onSubmit={handleSubmit(submit)}>
         <Field label="Name" fault={fault}>
           {(ids) => (
             <input
@@ -56,7 +56,7 @@ export function NameDialog({ title, maxLength, placeholder, children, action, cr
           <button type="button" class="btn ghost" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="btn primary" disabled={busy}>
+          <button type="submit" class="btn primary" disabled={isBusy}>
             {action}
           </button>
         </div>

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useRoute } from "../app/route";
 import { useTeam } from "../app/team";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { Businesses } from "./businesses";
 import { Forms } from "./forms";
 import { Keys } from "./keys";
@@ -22,11 +22,11 @@ const SECTIONS = [
 ];
 
 export function Settings(): JSX.Element {
-  const { owns } = useTeam();
-  const [path = "", id] = useRoute().rest.split("/");
+  const { isOwner } = useTeam();
+  const [path = "", id] = useRoute().subpath.split("/");
   const section = SECTIONS.find((section) => section.path === (path || "statuses"));
   const webhookId = section?.path === "webhooks" ? Number(id) : 0;
-  const isHidden = section?.owners && !owns;
+  const isHidden = section?.owners && !isOwner;
   useEffect(() => {
     if (section) document.title = `${section.title} · Settings · Leads`;
   }, [section]);
@@ -41,23 +41,23 @@ export function Settings(): JSX.Element {
         <div class="body page">
           <div class="settings">
             <nav aria-label="Settings">
-              {SECTIONS.filter(({ owners }) => owns || !owners).map(({ path, title }) => (
+              {SECTIONS.filter(({ owners }) => isOwner || !owners).map(({ path, title }) => (
                 <a key={path} href={`#/settings/${path}`} aria-current={section?.path === path ? "page" : undefined}>
                   {title}
                 </a>
               ))}
             </nav>
             <div class="stack">
-              {owns ? null : (
+              {isOwner ? null : (
                 <p class="note">
                   Only Owners of the team change these. API keys, forms and webhooks are theirs too: only Owners see
                   them.
                 </p>
               )}
               {!section ? (
-                <Empty icon="settings" title="There is no such setting" text="Choose one from the list." />
+                <EmptyState icon="settings" title="There is no such setting" text="Choose one from the list." />
               ) : isHidden ? (
-                <Empty icon="settings" title="Only Owners see these settings" text="Ask an Owner of the team." />
+                <EmptyState icon="settings" title="Only Owners see these settings" text="Ask an Owner of the team." />
               ) : webhookId > 0 ? (
                 <WebhookScreen key={webhookId} id={webhookId} />
               ) : (

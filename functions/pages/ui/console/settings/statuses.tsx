@@ -6,11 +6,11 @@ import { useState } from "preact/hooks";
 import { api, type Color, describeError, type Status, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { confirmed } from "../ui/dialog";
+import { confirmAction } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusDot } from "../ui/status";
-import { attempted, complain, notify } from "../ui/toast";
+import { notify, reportFailure, reportOutcome } from "../ui/toast";
 import { EditableName } from "./editable";
 import { NameDialog } from "./name-dialog";
 import { Section } from "./section";
@@ -18,7 +18,7 @@ import { Section } from "./section";
 type Written = Pick<Status, "name" | "primaryColor">;
 
 export function Statuses(): JSX.Element {
-  const { statuses, colors, owns, reload } = useTeam();
+  const { statuses, colors, isOwner, reload } = useTeam();
   /** The order during a drag, and until the statuses are read again after it. */
   const [ordered, setOrdered] = useState<Status[]>();
   const [dragged, setDragged] = useState<number>();
@@ -34,7 +34,7 @@ export function Statuses(): JSX.Element {
     try {
       await request;
     } catch (error) {
-      return complain(describeError(error));
+      return reportFailure(describeError(error));
     } finally {
       await reload();
       setOrdered(undefined);
@@ -64,9 +64,9 @@ export function Statuses(): JSX.Element {
   };
   const remove = async (status: Status) => {
     const text = "Only a status that no lead has can be deleted.";
-    if (!(await confirmed(`Delete “${status.name}”?`, text, "Delete"))) return;
+    if (!(await confirmAction(`Delete “${status.name}”?`, text, "Delete"))) return;
     const request = unwrap(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } }));
-    await attempted(request, `${status.name} deleted`);
+    await reportOutcome(request, `${status.name} deleted`);
     await reload();
   };
   return (
@@ -75,13 +75,13 @@ export function Statuses(): JSX.Element {
       count={statuses.length}
       limit={LIMITS.maxStatusesPerTeam}
       text="The columns of the board, from left to right. New leads get the first one."
-      add={owns ? "New status" : undefined}
+      add={isOwner ? "New status" : undefined}
       onAdd={() => setIsAdding(true)}
     >
       <table class="plain statuses">
         <thead>
           <tr>
-            {owns ? (
+            {isOwner ? (
               <th scope="col" class="w-grip">
                 <span class="unseen">Drag</span>
               </th>
@@ -90,7 +90,7 @@ export function Statuses(): JSX.Element {
             <th scope="col" class="w-color">
               <span>Colour</span>
             </th>
-            {owns ? (
+            {isOwner ? (
               <th scope="col" class="w-acts">
                 <span class="unseen">Actions</span>
               </th>
@@ -99,7 +99,7 @@ export function Statuses(): JSX.Element {
         </thead>
         <tbody>
           {shown.map((status, index) =>
-            owns ? (
+            isOwner ? (
               <tr
                 key={status.id}
                 draggable
@@ -180,13 +180,13 @@ export function Statuses(): JSX.Element {
                       </button>
                     )}
                   >
-                    <MenuItem icon="arrow-up" disabled={index === 0} onSelect={() => move(index, -1)}>
+                    <MenuItem icon="arrow-up" isDisabled={index === 0} onSelect={() => move(index, -1)}>
                       Move up
                     </MenuItem>
-                    <MenuItem icon="arrow-down" disabled={index === shown.length - 1} onSelect={() => move(index, 1)}>
+                    <MenuItem icon="arrow-down" isDisabled={index === shown.length - 1} onSelect={() => move(index, 1)}>
                       Move down
                     </MenuItem>
-                    <MenuItem icon="trash-2" danger onSelect={() => remove(status)}>
+                    <MenuItem icon="trash-2" isDangerous onSelect={() => remove(status)}>
                       Delete
                     </MenuItem>
                   </Menu>
@@ -244,7 +244,7 @@ function ColorMenu({ status, colors, choose }: ColorProps): JSX.Element {
       {colors.map((color) => (
         <MenuItem
           key={color}
-          checked={color === status.primaryColor}
+          isChecked={color === status.primaryColor}
           onSelect={() => color !== status.primaryColor && choose(color)}
         >
           <span class="row">

@@ -4,10 +4,10 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { api, describeError, RequestError, unwrap, type Webhook } from "../app/api";
 import { EVENT_TYPES, LIMITS } from "../app/contract-values";
-import { useDecision } from "../ui/decision";
+import { useIdempotentRequest } from "../ui/decision";
 import { Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
-import { complain, notify } from "../ui/toast";
+import { Field, handleSubmit } from "../ui/field";
+import { notify, reportFailure } from "../ui/toast";
 import { CheckList } from "./check-list";
 
 /** Whether a webhook receives all types of events. */
@@ -30,7 +30,7 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
   const [error, setError] = useState<unknown>();
   const form = useRef<HTMLFormElement>(null);
   const change = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
-  const { busy, send } = useDecision();
+  const { isBusy, send } = useIdempotentRequest();
   const faults = error instanceof RequestError ? error.errors : [];
   const faultOf = (name: "url" | "description"): string | undefined => {
     const fault = faults.find(({ field }) => field === name);
@@ -50,7 +50,8 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
       saved(result.secret);
       if (webhook) notify("Webhook saved");
       // The response to a retry has no secret, because the API stores only its hash.
-      else if (!result.secret) complain("The webhook exists, but its secret was lost on the way. Renew the secret.");
+      else if (!result.secret)
+        reportFailure("The webhook exists, but its secret was lost on the way. Renew the secret.");
     } catch (error) {
       setError(error);
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
@@ -58,7 +59,7 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
   };
   return (
     <Dialog title={webhook ? "Webhook" : "New webhook"} onClose={onClose}>
-      <form class="form" ref={form} onSubmit={submitting(save)}>
+      <form class="form" ref={form} onSubmit={handleSubmit(save)}>
         {error && !isShownBeside ? (
           <p class="note bad" role="alert">
             {describeError(error)}
@@ -94,9 +95,9 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
         <CheckList
           legend="Events"
           hint="Without a choice it gets every event, later kinds too."
-          of={EVENT_TYPES.map((type) => ({ id: type, name: type }))}
-          chosen={draft.types}
-          choose={(types) => change({ types })}
+          items={EVENT_TYPES.map((type) => ({ id: type, name: type }))}
+          chosenIds={draft.types}
+          onChoose={(types) => change({ types })}
         />
         <label class="row">
           <input
@@ -110,7 +111,7 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
           <button type="button" class="btn ghost" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="btn primary" disabled={busy}>
+          <button type="submit" class="btn primary" disabled={isBusy}>
             {webhook ? "Save webhook" : "Create webhook"}
           </button>
         </div>

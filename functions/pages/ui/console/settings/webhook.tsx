@@ -3,15 +3,15 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { api, type Delivery, describeError, unwrap, type Webhook } from "../app/api";
-import { go } from "../app/route";
-import { useDecision } from "../ui/decision";
-import { confirmed, Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { navigate } from "../app/route";
+import { useIdempotentRequest } from "../ui/decision";
+import { confirmAction, Dialog } from "../ui/dialog";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
-import { Failure, Loaded, More, useLoading, usePages } from "../ui/loading";
+import { ErrorNote, Loaded, LoadMore, useLoading, usePagedList } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount, formatTime, RelativeTime } from "../ui/time";
-import { attempted, complain, notify } from "../ui/toast";
+import { notify, reportFailure, reportOutcome } from "../ui/toast";
 import { CopyDialog } from "./copy-dialog";
 import { hasAllTypes, WebhookDialog } from "./webhook-dialog";
 import { SWITCHED_OFF } from "./webhook-state";
@@ -28,11 +28,11 @@ export function WebhookScreen({ id }: { id: number }): JSX.Element {
     return (
       <section class="stack">
         <Back title="Webhook" />
-        <Failure error={webhook.error} retry={webhook.reload} />
+        <ErrorNote error={webhook.error} retry={webhook.reload} />
       </section>
     );
   }
-  return <Loaded of={webhook}>{(read) => <WebhookDetails webhook={read} reload={webhook.reload} />}</Loaded>;
+  return <Loaded loadable={webhook}>{(read) => <WebhookDetails webhook={read} reload={webhook.reload} />}</Loaded>;
 }
 
 function Back({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
@@ -57,7 +57,7 @@ interface DetailsProps {
 
 function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
   const { id, url, description, types, active, createdAt } = webhook;
-  const deliveries = usePages<Delivery & { id: string }>(
+  const deliveries = usePagedList<Delivery & { id: string }>(
     async (cursor) => {
       const query = { limit: PAGE_SIZE, ...(cursor ? { cursor } : {}) };
       const page = await unwrap(api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query } }));
@@ -69,7 +69,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
   const [dialog, setDialog] = useState<"edit" | "replay">();
   const [failedOnly, setFailedOnly] = useState(false);
   const [polls, setPolls] = useState(0);
-  const { busy, send } = useDecision();
+  const { isBusy, send } = useIdempotentRequest();
   const refresh = () => {
     reload();
     deliveries.reload();
@@ -88,7 +88,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
     try {
       return await send(body, request);
     } catch (error) {
-      complain(describeError(error));
+      reportFailure(describeError(error));
       return undefined;
     }
   };
@@ -130,20 +130,20 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
   };
   const renew = async () => {
     const text = "The current secret stays valid for 24 hours beside the new one.";
-    if (!(await confirmed("Renew the secret?", text, "Renew secret"))) return;
+    if (!(await confirmAction("Renew the secret?", text, "Renew secret"))) return;
     const result = await attempt("secret", (key) => unwrap(api.POST("/webhooks/{id}/secret", { params: params(key) })));
     if (!result) return;
     setSecret(result.secret ?? undefined);
     // The response to a retry has no secret.
-    if (!result.secret) complain("The new secret was lost on the way. Renew it once more.");
+    if (!result.secret) reportFailure("The new secret was lost on the way. Renew it once more.");
   };
   const remove = async () => {
-    if (!(await confirmed("Delete this webhook?", `${url} gets no more events.`, "Delete"))) return;
+    if (!(await confirmAction("Delete this webhook?", `${url} gets no more events.`, "Delete"))) return;
     const request = unwrap(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
-    if (await attempted(request, "Webhook deleted")) go("/settings/webhooks");
+    if (await reportOutcome(request, "Webhook deleted")) navigate("/settings/webhooks");
   };
   const shown = deliveries.items.filter(({ state }) => !failedOnly || state !== "Delivered");
-  const cannotSend = busy || !active;
+  const cannotSend = isBusy || !active;
   const offTitle = active ? undefined : "The webhook is off";
   return (
     <section class="stack" aria-label={description || url}>
@@ -165,10 +165,10 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
           <MenuItem icon="key-round" onSelect={renew}>
             Renew the secret
           </MenuItem>
-          <MenuItem icon="history" disabled={cannotSend} onSelect={() => setDialog("replay")}>
+          <MenuItem icon="history" isDisabled={cannotSend} onSelect={() => setDialog("replay")}>
             Send failed ones again
           </MenuItem>
-          <MenuItem icon="trash-2" danger onSelect={remove}>
+          <MenuItem icon="trash-2" isDangerous onSelect={remove}>
             Delete
           </MenuItem>
         </Menu>
@@ -201,7 +201,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
         <div>
           <dt>Secret</dt>
           <dd>
-            <button type="button" class="value" disabled={busy} onClick={renew}>
+            <button type="button" class="value" disabled={isBusy} onClick={renew}>
               <span>
                 Shown once, <RelativeTime at={createdAt} />. Renew
               </span>
@@ -282,7 +282,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
                 : "Nothing was sent in the last 30 days."}
           </p>
         ) : (
-          <More of={deliveries} />
+          <LoadMore of={deliveries} />
         )}
       </section>
       {dialog === "edit" ? (
@@ -431,7 +431,7 @@ function ReplayDialog({ replay, onClose }: { replay: (since: string) => void; on
   const [since, setSince] = useState(() => localTime(Date.now() - DAY_MS));
   return (
     <Dialog title="Send failed ones again" onClose={onClose}>
-      <form class="form" onSubmit={submitting(() => replay(new Date(since).toISOString()))}>
+      <form class="form" onSubmit={handleSubmit(() => replay(new Date(since).toISOString()))}>
         <Field label="Since" hint="Deliveries that are still tried by themselves are not sent.">
           {(ids) => (
             <input

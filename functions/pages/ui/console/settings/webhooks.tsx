@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { api, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { Loaded, useLoading } from "../ui/loading";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { CopyDialog } from "./copy-dialog";
 import { Section } from "./section";
 import { hasAllTypes, WebhookDialog } from "./webhook-dialog";
@@ -24,10 +24,10 @@ export function Webhooks(): JSX.Element {
       add="New webhook"
       onAdd={() => setIsAdding(true)}
     >
-      <Loaded of={webhooks}>
+      <Loaded loadable={webhooks}>
         {(webhooks) =>
           webhooks.length === 0 ? (
-            <Empty
+            <EmptyState
               icon="webhook"
               title="No webhooks yet"
               text="Create one to send changes of leads to another system."

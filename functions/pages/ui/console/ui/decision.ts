@@ -1,39 +1,40 @@
 // Sends a form with an idempotency key. A retry with the same body reuses the key; a changed body gets a new one.
 
 import { useRef, useState } from "preact/hooks";
-import { idempotencyKey, RequestError } from "../app/api";
+import { createIdempotencyKey, RequestError } from "../app/api";
 
-interface Decision {
-  busy: boolean;
+interface IdempotentRequest {
+  isBusy: boolean;
   /** Sends the request. Returns `undefined`, without sending, while an earlier request is pending. */
   send: <T>(body: unknown, request: (key: string) => Promise<T>) => Promise<T | undefined>;
 }
 
 /** Keeps the idempotency key until the request has succeeded, has failed permanently, or has another body. */
-export function useDecision(): Decision {
-  const [busy, setBusy] = useState(false);
-  const sending = useRef(false);
-  const decision = useRef({ text: "", key: "" });
-  const send: Decision["send"] = async (body, request) => {
-    if (sending.current) return undefined;
-    sending.current = true;
+export function useIdempotentRequest(): IdempotentRequest {
+  const [isBusy, setBusy] = useState(false);
+  const isSendingRef = useRef(false);
+  const keyedBodyRef = useRef({ serializedBody: "", key: "" });
+  const send: IdempotentRequest["send"] = async (body, request) => {
+    if (isSendingRef.current) return undefined;
+    isSendingRef.current = true;
     setBusy(true);
     const text = JSON.stringify(body);
-    if (decision.current.text !== text) decision.current = { text, key: idempotencyKey() };
-    const decided = () => {
-      decision.current.text = "";
+    if (keyedBodyRef.current.serializedBody !== text)
+      keyedBodyRef.current = { serializedBody: text, key: createIdempotencyKey() };
+    const clearKey = () => {
+      keyedBodyRef.current.serializedBody = "";
     };
     try {
-      const answer = await request(decision.current.key);
-      decided();
-      return answer;
+      const response = await request(keyedBodyRef.current.key);
+      clearKey();
+      return response;
     } catch (error) {
-      if (error instanceof RequestError && !error.passes) decided();
+      if (error instanceof RequestError && !error.isTemporary) clearKey();
       throw error;
     } finally {
-      sending.current = false;
+      isSendingRef.current = false;
       setBusy(false);
     }
   };
-  return { busy, send };
+  return { isBusy, send };
 }

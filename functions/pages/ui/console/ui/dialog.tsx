@@ -12,29 +12,29 @@ interface Props {
 }
 
 export function Dialog({ title, children, onClose }: Props): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const shown = useRef(true);
+  const dialogRef = useRef<HTMLDialogElement>(null);
+  const isMountedRef = useRef(true);
   useLayoutEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
+    const dialogElement = dialogRef.current;
+    dialogElement?.showModal();
     return () => {
-      shown.current = false;
+      isMountedRef.current = false;
       // The browser returns the focus only when a dialog is closed, not when it is removed from the document.
-      element?.close();
+      dialogElement?.close();
     };
   }, []);
-  const closed = () => {
-    if (!shown.current) return;
+  const handleClose = () => {
+    if (!isMountedRef.current) return;
     if (onClose) onClose();
     // Browsers close a dialog on the second Escape even if `cancel` events are prevented, so it is opened again.
-    else dialog.current?.showModal();
+    else dialogRef.current?.showModal();
   };
   return (
     <dialog
-      ref={dialog}
+      ref={dialogRef}
       aria-label={title}
       onCancel={(event) => onClose === undefined && event.preventDefault()}
-      onClose={closed}
+      onClose={handleClose}
     >
       <h2>{title}</h2>
       {children}
@@ -43,28 +43,28 @@ export function Dialog({ title, children, onClose }: Props): JSX.Element {
 }
 
 /** Asks the user to confirm an action that cannot be undone. Resolves with the answer. */
-export function confirmed(title: string, text: string, action: string): Promise<boolean> {
+export function confirmAction(title: string, text: string, actionLabel: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const place = document.createElement("div");
-    document.body.append(place);
-    const answer = (yes: boolean) => {
-      render(null, place);
-      place.remove();
-      resolve(yes);
+    const container = document.createElement("div");
+    document.body.append(container);
+    const closeWith = (isConfirmed: boolean) => {
+      render(null, container);
+      container.remove();
+      resolve(isConfirmed);
     };
     render(
-      <Dialog title={title} onClose={() => answer(false)}>
+      <Dialog title={title} onClose={() => closeWith(false)}>
         <p>{text}</p>
         <div class="actions">
-          <button type="button" class="btn ghost" onClick={() => answer(false)}>
+          <button type="button" class="btn ghost" onClick={() => closeWith(false)}>
             Cancel
           </button>
-          <button type="button" class="btn danger" onClick={() => answer(true)}>
-            {action}
+          <button type="button" class="btn danger" onClick={() => closeWith(true)}>
+            {actionLabel}
           </button>
         </div>
       </Dialog>,
-      place,
+      container,
     );
   });
 }

@@ -2,16 +2,16 @@
 // signing out delete them.
 
 import { useCallback, useRef, useState } from "preact/hooks";
-import { current } from "../app/session";
+import { currentSession } from "../app/session";
 
 /**
  * Returns the storage key of a draft. It contains the user and the team, so that another user who signs in in this tab does not
  * see the draft.
  */
 function storageKey(key: string): string {
-  const state = current();
-  const owner = state.is === "out" ? "" : `${state.user.team}:${state.user.id}`;
-  return `draft:${owner}:${key}`;
+  const session = currentSession();
+  const userKey = session.is === "out" ? "" : `${session.user.team}:${session.user.id}`;
+  return `draft:${userKey}:${key}`;
 }
 
 /** Returns the stored draft, or `undefined` if there is none. */
@@ -37,7 +37,7 @@ export function clearDraft(key: string): void {
   sessionStorage.removeItem(storageKey(key));
 }
 
-type Update<T> = T | ((before: T) => T);
+type Update<T> = T | ((previous: T) => T);
 
 /**
  * State that is stored as a draft. Returns the value, its setter, and a function that deletes the draft and resets the value to
@@ -46,20 +46,20 @@ type Update<T> = T | ((before: T) => T);
  */
 export function useDraft<T>(key: string, initial: T): [T, (next: Update<T>) => void, () => void] {
   const [, redraw] = useState({});
-  const latest = useRef<{ key: string; value: T } | undefined>(undefined);
+  const latestRef = useRef<{ key: string; value: T } | undefined>(undefined);
   // When `key` changes, the first render already shows the draft of the new key.
-  if (latest.current?.key !== key) latest.current = { key, value: readDraft<T>(key) ?? initial };
-  const set = useCallback(
+  if (latestRef.current?.key !== key) latestRef.current = { key, value: readDraft<T>(key) ?? initial };
+  const setValue = useCallback(
     (next: Update<T>) => {
-      const before = latest.current?.key === key ? latest.current.value : (readDraft<T>(key) ?? initial);
-      const value = next instanceof Function ? next(before) : next;
+      const previous = latestRef.current?.key === key ? latestRef.current.value : (readDraft<T>(key) ?? initial);
+      const value = next instanceof Function ? next(previous) : next;
       if (JSON.stringify(value) === JSON.stringify(initial)) clearDraft(key);
       else writeDraft(key, value);
-      if (latest.current?.key === key) latest.current = { key, value };
+      if (latestRef.current?.key === key) latestRef.current = { key, value };
       redraw({});
     },
     [key],
   );
-  const clear = useCallback(() => set(initial), [set]);
-  return [latest.current.value, set, clear];
+  const clearValue = useCallback(() => setValue(initial), [setValue]);
+  return [latestRef.current.value, setValue, clearValue];
 }

@@ -3,19 +3,19 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-interface Drop {
+interface FileDrop {
   /** Whether something is dragged over the element. */
-  over: boolean;
-  on: {
+  isDraggedOver: boolean;
+  dropHandlers: {
     onDragOver: (event: DragEvent) => void;
     onDragLeave: () => void;
     onDrop: (event: DragEvent) => void;
   };
 }
 
-export function useDrop(take: (file: File | undefined) => void): Drop {
-  const [over, setOver] = useState(false);
-  const on = {
+export function useFileDrop(onFile: (file: File | undefined) => void): FileDrop {
+  const [isDraggedOver, setOver] = useState(false);
+  const dropHandlers = {
     onDragOver: (event: DragEvent) => {
       event.preventDefault();
       setOver(true);
@@ -24,10 +24,10 @@ export function useDrop(take: (file: File | undefined) => void): Drop {
     onDrop: (event: DragEvent) => {
       event.preventDefault();
       setOver(false);
-      take(event.dataTransfer?.files[0]);
+      onFile(event.dataTransfer?.files[0]);
     },
   };
-  return { over, on };
+  return { isDraggedOver, dropHandlers };
 }
 
 /** A visually hidden file input, for choosing a file without drag and drop. */

@@ -18,9 +18,9 @@ export interface Person {
 export const fullName = ({ firstName = "", lastName = "", name = "", email, phoneNumber }: Person): string =>
   `${firstName} ${lastName}`.trim() || name || email || phoneNumber?.[0] || "No name";
 
-const TONES = 6;
+const TONE_COUNT = 6;
 
-function initialsOf(person: Person): string {
+function getInitials(person: Person): string {
   const { firstName = "", lastName = "" } = person;
   const words = firstName || lastName ? [firstName, lastName] : fullName(person).split(/[\s@]+/);
   const letters = words.map((word) => Array.from(word.replace(/^[^\p{L}\p{N}]+/u, ""))[0] ?? "");
@@ -31,28 +31,28 @@ function initialsOf(person: Person): string {
  * Returns the number of the background colour, from a hash of the e-mail address. Names are corrected more often, which would
  * change the colour.
  */
-function toneOf(person: Person): number {
+function chooseTone(person: Person): number {
   let sum = 0;
-  for (const char of person.email || fullName(person)) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 65_521;
-  return sum % TONES;
+  for (const character of person.email || fullName(person)) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
+  return sum % TONE_COUNT;
 }
 
 interface Props {
-  of: Person;
+  person: Person;
   size?: "small" | "large";
 }
 
 /** The avatar is decorative and hidden from screen readers, because the name is always shown beside it. */
-export function Face({ of, size }: Props): JSX.Element {
+export function Avatar({ person, size }: Props): JSX.Element {
   const [broken, setBroken] = useState(false);
-  useEffect(() => setBroken(false), [of.photoUrl]);
-  const style = size === "small" ? "face s" : size === "large" ? "face xl" : "face";
-  if (of.photoUrl && !broken) {
-    return <img class={style} src={of.photoUrl} alt="" loading="lazy" onError={() => setBroken(true)} />;
+  useEffect(() => setBroken(false), [person.photoUrl]);
+  const className = size === "small" ? "face s" : size === "large" ? "face xl" : "face";
+  if (person.photoUrl && !broken) {
+    return <img class={className} src={person.photoUrl} alt="" loading="lazy" onError={() => setBroken(true)} />;
   }
   return (
-    <span class={style} data-tone={toneOf(of)} aria-hidden="true">
-      {initialsOf(of)}
+    <span class={className} data-tone={chooseTone(person)} aria-hidden="true">
+      {getInitials(person)}
     </span>
   );
 }

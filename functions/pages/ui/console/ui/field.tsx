@@ -4,9 +4,9 @@ import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
 
 /** Returns a submit handler that calls `act`. It prevents the default action, which loads a page. */
-export const submitting = (act: () => void) => (event: SubmitEvent) => {
+export const handleSubmit = (onSubmit: () => void) => (event: SubmitEvent) => {
   event.preventDefault();
-  act();
+  onSubmit();
 };
 
 /** Attributes that connect a control with its label, hint and error message. */
@@ -27,11 +27,11 @@ interface Props {
 export function Field({ label, hint, fault, children }: Props): JSX.Element {
   const id = useId();
   const noteId = `${id}-note`;
-  const described = fault || hint ? { "aria-describedby": noteId } : {};
+  const descriptionProps = fault || hint ? { "aria-describedby": noteId } : {};
   return (
     <div class="label">
       <label for={id}>{label}</label>
-      {children({ id, ...described, ...(fault ? { "aria-invalid": true as const } : {}) })}
+      {children({ id, ...descriptionProps, ...(fault ? { "aria-invalid": true as const } : {}) })}
       {fault ? (
         <p class="small bad" id={noteId} role="alert">
           {fault}

@@ -4,45 +4,45 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
-import { Unreachable, watch } from "../app/connection";
+import { UnreachableError, watchReachable } from "../app/connection";
 import { Icon } from "./icon";
 
 /** A value that is loaded. The previous value is kept during a reload. */
-export interface Loading<T> {
+export interface Loadable<T> {
   value: T | undefined;
   error: unknown;
-  busy: boolean;
+  isBusy: boolean;
   reload: () => Promise<void>;
-  set: (value: T) => void;
+  setValue: (value: T) => void;
 }
 
-export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): Loading<T> {
+export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): Loadable<T> {
   const [state, setState] = useState<{ value?: T | undefined; error?: unknown; busy: boolean }>({ busy: true });
   // Number of the latest request. Responses to earlier requests are discarded.
-  const latest = useRef(0);
+  const latestRequestRef = useRef(0);
   const reload = useCallback(async () => {
-    latest.current += 1;
-    const number = latest.current;
+    latestRequestRef.current += 1;
+    const requestNumber = latestRequestRef.current;
     setState(({ value }) => ({ value, busy: true }));
     try {
       const value = await load();
-      if (number === latest.current) setState({ value, busy: false });
+      if (requestNumber === latestRequestRef.current) setState({ value, busy: false });
     } catch (error) {
-      if (number === latest.current) setState(({ value }) => ({ value, error, busy: false }));
+      if (requestNumber === latestRequestRef.current) setState(({ value }) => ({ value, error, busy: false }));
     }
   }, dependencies);
   useEffect(() => {
     reload();
     return () => {
-      latest.current += 1;
+      latestRequestRef.current += 1;
     };
   }, [reload]);
-  const set = useCallback((value: T) => {
-    latest.current += 1;
+  const setValue = useCallback((value: T) => {
+    latestRequestRef.current += 1;
     setState({ value, busy: false });
   }, []);
-  useReconnected(() => state.error instanceof Unreachable && reload());
-  return { value: state.value, error: state.error, busy: state.busy, reload, set };
+  useOnReconnect(() => state.error instanceof UnreachableError && reload());
+  return { value: state.value, error: state.error, isBusy: state.busy, reload, setValue };
 }
 
 interface Page<T> {
@@ -55,7 +55,7 @@ interface Page<T> {
 }
 
 /** A list that is loaded page by page as the user scrolls. */
-export interface Pages<T> {
+export interface PagedList<T> {
   items: T[];
   /**
    * Number of all items, including items that are not loaded. `undefined` before the first page, or if the API does not return
@@ -67,7 +67,7 @@ export interface Pages<T> {
   more: boolean;
   busy: boolean;
   /** Whether loaded items are being reloaded. They stay visible. */
-  again: boolean;
+  isReloading: boolean;
   error: unknown;
   /** Loads the next page, or retries a failed request. */
   next: () => void;
@@ -77,11 +77,11 @@ export interface Pages<T> {
   setCount: (count: number) => void;
 }
 
-export function usePages<T extends { id: number | string }>(
+export function usePagedList<T extends { id: number | string }>(
   read: (cursor: string | undefined) => Promise<Page<T>>,
   dependencies: unknown[],
-): Pages<T> {
-  interface State {
+): PagedList<T> {
+  interface PagedListState {
     items: T[];
     count?: number | undefined;
     isPartial?: boolean | undefined;
@@ -91,57 +91,57 @@ export function usePages<T extends { id: number | string }>(
     /** Whether the latest request reloads the list instead of loading the next page. */
     anew?: boolean;
   }
-  const [state, setState] = useState<State>({ items: [], busy: true });
-  const shown = useRef(state);
-  shown.current = state;
-  const latest = useRef(0);
-  const load = useCallback(async (anew: boolean) => {
-    latest.current += 1;
-    const number = latest.current;
-    const { items: before, cursor: from } = shown.current;
-    setState(({ error: _, ...state }) => ({ ...state, anew, busy: true }));
+  const [state, setState] = useState<PagedListState>({ items: [], busy: true });
+  const stateRef = useRef(state);
+  stateRef.current = state;
+  const latestRequestRef = useRef(0);
+  const readPages = useCallback(async (isReload: boolean) => {
+    latestRequestRef.current += 1;
+    const requestNumber = latestRequestRef.current;
+    const { items: before, cursor: from } = stateRef.current;
+    setState(({ error: _, ...state }) => ({ ...state, anew: isReload, busy: true }));
     try {
-      let page = await read(anew ? undefined : from);
+      let page = await read(isReload ? undefined : from);
       let items = page.items;
-      while (anew && page.nextCursor && items.length < before.length) {
+      while (isReload && page.nextCursor && items.length < before.length) {
         page = await read(page.nextCursor);
         items = [...items, ...page.items];
       }
-      if (number !== latest.current) return;
+      if (requestNumber !== latestRequestRef.current) return;
       const { count, isPartial, nextCursor: cursor } = page;
       setState(({ items: shown }) => {
-        if (anew) return { items, count, isPartial, cursor, busy: false };
+        if (isReload) return { items, count, isPartial, cursor, busy: false };
         // An item that was added during the request is not added twice.
-        const known = new Set(shown.map(({ id }) => id));
-        const added = items.filter(({ id }) => !known.has(id));
-        return { items: [...shown, ...added], count, isPartial, cursor, busy: false };
+        const knownIds = new Set(shown.map(({ id }) => id));
+        const newItems = items.filter(({ id }) => !knownIds.has(id));
+        return { items: [...shown, ...newItems], count, isPartial, cursor, busy: false };
       });
     } catch (error) {
-      if (number === latest.current) setState((state) => ({ ...state, error, busy: false }));
+      if (requestNumber === latestRequestRef.current) setState((state) => ({ ...state, error, busy: false }));
     }
   }, dependencies);
   useEffect(() => {
-    load(true);
+    readPages(true);
     return () => {
-      latest.current += 1;
+      latestRequestRef.current += 1;
     };
-  }, [load]);
-  const retry = () => load(state.anew ?? false);
-  useReconnected(() => state.error instanceof Unreachable && retry());
+  }, [readPages]);
+  const retry = () => readPages(state.anew ?? false);
+  useOnReconnect(() => state.error instanceof UnreachableError && retry());
   return {
     items: state.items,
     count: state.count,
     isPartial: state.isPartial ?? false,
     more: state.cursor !== undefined,
     busy: state.busy,
-    again: state.busy && state.anew === true && state.items.length > 0,
+    isReloading: state.busy && state.anew === true && state.items.length > 0,
     error: state.error,
     next: () => {
       if (state.busy) return;
       if (state.error) retry();
-      else if (state.cursor !== undefined) load(false);
+      else if (state.cursor !== undefined) readPages(false);
     },
-    reload: () => load(true),
+    reload: () => readPages(true),
     change: (change, by = 0) =>
       setState((state) => ({
         ...state,
@@ -153,46 +153,46 @@ export function usePages<T extends { id: number | string }>(
 }
 
 /** Calls `act` when the API becomes reachable again. */
-function useReconnected(act: () => void): void {
-  const latest = useRef(act);
-  latest.current = act;
-  useEffect(() => watch((reachable) => reachable && latest.current()), []);
+function useOnReconnect(onReconnect: () => void): void {
+  const actRef = useRef(onReconnect);
+  actRef.current = onReconnect;
+  useEffect(() => watchReachable((reachable) => reachable && actRef.current()), []);
 }
 
 /** Renders its children with a loaded value, a placeholder before that, or the error. */
 export function Loaded<T>({
-  of,
+  loadable,
   children,
 }: {
-  of: Loading<T>;
+  loadable: Loadable<T>;
   children: (value: T) => ComponentChildren;
 }): JSX.Element {
-  if (of.value !== undefined) {
+  if (loadable.value !== undefined) {
     return (
       <>
-        {of.error ? <Failure error={of.error} retry={of.reload} /> : null}
-        {children(of.value)}
+        {loadable.error ? <ErrorNote error={loadable.error} retry={loadable.reload} /> : null}
+        {children(loadable.value)}
       </>
     );
   }
-  return of.error ? <Failure error={of.error} retry={of.reload} /> : <Skeleton />;
+  return loadable.error ? <ErrorNote error={loadable.error} retry={loadable.reload} /> : <Skeleton />;
 }
 
 interface SkeletonProps {
   lines?: number;
   /** Whether each line starts with the placeholder of an avatar. */
-  faces?: boolean;
+  hasAvatars?: boolean;
 }
 
 /**
  * A placeholder for content that is being loaded. CSS shows it after 150 ms, so that it does not flash before a quick response.
  */
-export function Skeleton({ lines = 3, faces = false }: SkeletonProps): JSX.Element {
+export function Skeleton({ lines = 3, hasAvatars = false }: SkeletonProps): JSX.Element {
   return (
     <div class="waiting skeleton" role="status" aria-label="Loading">
       {Array.from({ length: lines }, (_, line) => (
         <div class="row">
-          {faces ? <span class="bone face" /> : null}
+          {hasAvatars ? <span class="bone face" /> : null}
           <span class={line % 3 === 2 ? "bone short" : "bone"} />
         </div>
       ))}
@@ -200,7 +200,7 @@ export function Skeleton({ lines = 3, faces = false }: SkeletonProps): JSX.Eleme
   );
 }
 
-interface FailureProps {
+interface ErrorNoteProps {
   error: unknown;
   /** The failed action as a sentence: `The leads could not be read`. */
   title?: string | undefined;
@@ -208,17 +208,17 @@ interface FailureProps {
 }
 
 /** An error message beside content that is still shown. `Failed` in `states.tsx` replaces missing content. */
-export function Failure({ error, title, retry }: FailureProps): JSX.Element {
-  const forbidden = error instanceof RequestError && error.status === 403;
+export function ErrorNote({ error, title, retry }: ErrorNoteProps): JSX.Element {
+  const isForbidden = error instanceof RequestError && error.status === 403;
   const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
   return (
     <div class="note bad" role="alert">
       <Icon name="triangle-alert" />
       <div>
         {title ? <h3>{title}</h3> : null}
-        <p>{forbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}</p>
+        <p>{isForbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}</p>
         {requestId ? <p class="small quiet">Request {requestId}</p> : null}
-        {retry && !forbidden ? (
+        {retry && !isForbidden ? (
           <button type="button" class="btn" onClick={retry}>
             <Icon name="rotate-cw" />
             Try again
@@ -230,23 +230,23 @@ export function Failure({ error, title, retry }: FailureProps): JSX.Element {
 }
 
 /** The end of a list: loads the next page when it scrolls into view, and shows the placeholder, the error or a button. */
-export function More<T>({ of }: { of: Pages<T> }): JSX.Element | null {
-  const end = useRef<HTMLDivElement>(null);
-  const next = useRef(of.next);
-  next.current = of.next;
-  const reading = of.more && !of.error;
+export function LoadMore<T>({ of }: { of: PagedList<T> }): JSX.Element | null {
+  const endRef = useRef<HTMLDivElement>(null);
+  const nextRef = useRef(of.next);
+  nextRef.current = of.next;
+  const mayReadNext = of.more && !of.error;
   useEffect(() => {
-    if (!reading || of.busy || !end.current) return;
-    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && next.current(), {
+    if (!mayReadNext || of.busy || !endRef.current) return;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && nextRef.current(), {
       rootMargin: "400px",
     });
-    seen.observe(end.current);
-    return () => seen.disconnect();
-  }, [reading, of.busy]);
-  if (of.error) return <Failure error={of.error} retry={of.next} />;
-  if (of.busy && !of.again) return <Skeleton lines={of.items.length > 0 ? 1 : 4} />;
+    observer.observe(endRef.current);
+    return () => observer.disconnect();
+  }, [mayReadNext, of.busy]);
+  if (of.error) return <ErrorNote error={of.error} retry={of.next} />;
+  if (of.busy && !of.isReloading) return <Skeleton lines={of.items.length > 0 ? 1 : 4} />;
   return of.more ? (
-    <div ref={end} class="more">
+    <div ref={endRef} class="more">
       <button type="button" class="btn ghost" onClick={of.next}>
         Show more
       </button>

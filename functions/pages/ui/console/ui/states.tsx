@@ -5,7 +5,7 @@ import { describeError, RequestError } from "../app/api";
 import { Icon } from "./icon";
 import type { IconName } from "./icons";
 
-interface EmptyProps {
+interface EmptyStateProps {
   icon: IconName;
   title: string;
   /** One sentence that advises the user. */
@@ -16,7 +16,7 @@ interface EmptyProps {
   children?: ComponentChildren;
 }
 
-export function Empty({ icon, title, text, heading: Heading = "h2", children }: EmptyProps): JSX.Element {
+export function EmptyState({ icon, title, text, heading: Heading = "h2", children }: EmptyStateProps): JSX.Element {
   return (
     <div class="empty">
       <Icon name={icon} />
@@ -28,19 +28,19 @@ export function Empty({ icon, title, text, heading: Heading = "h2", children }: 
 }
 
 /** The message for filters and searches without matches. */
-export function NothingFound({ text, onClear }: { text: ComponentChildren; onClear?: () => void }): JSX.Element {
+export function NoMatches({ text, onClear }: { text: ComponentChildren; onClear?: () => void }): JSX.Element {
   return (
-    <Empty icon="list-filter" title="Nothing matches" text={text}>
+    <EmptyState icon="list-filter" title="Nothing matches" text={text}>
       {onClear ? (
         <button type="button" class="btn" onClick={onClear}>
           Clear filters
         </button>
       ) : null}
-    </Empty>
+    </EmptyState>
   );
 }
 
-interface FailedProps {
+interface ErrorPlaceholderProps {
   /** The failed action as a sentence: `The leads could not be read`. */
   title?: string | undefined;
   error: unknown;
@@ -50,22 +50,22 @@ interface FailedProps {
 }
 
 /** An error message in place of content that could not be read. */
-export function Failed({
+export function ErrorPlaceholder({
   title = "This could not be read",
   error,
   retry,
   heading: Heading = "h2",
-}: FailedProps): JSX.Element {
-  const forbidden = error instanceof RequestError && error.status === 403;
+}: ErrorPlaceholderProps): JSX.Element {
+  const isForbidden = error instanceof RequestError && error.status === 403;
   const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
   return (
     <div class="empty" role="alert">
       <Icon name="triangle-alert" />
       <Heading>{title}</Heading>
       <p class="quiet">
-        {forbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}
+        {isForbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}
       </p>
-      {retry && !forbidden ? (
+      {retry && !isForbidden ? (
         <div class="row">
           <button type="button" class="btn" onClick={retry}>
             <Icon name="rotate-cw" />

@@ -29,29 +29,33 @@ export function notify(text: string, options: { undo?: Undo } = {}): true {
 }
 
 /** Shows an alert about a failure. Returns `false`, so that a handler can return the result. */
-export function complain(text: string): false {
+export function reportFailure(text: string): false {
   failures.value = [...failures.value.filter((other) => other !== text), text];
   return false;
 }
 
 /** Awaits a request, and shows a toast for its success or an alert for its failure. Returns whether the request succeeded. */
-export async function attempted(change: Promise<unknown>, doneText: string, failedPrefix = ""): Promise<boolean> {
+export async function reportOutcome(
+  request: Promise<unknown>,
+  successText: string,
+  failurePrefix = "",
+): Promise<boolean> {
   try {
-    await change;
+    await request;
   } catch (error) {
-    return complain(`${failedPrefix} ${describeError(error)}`.trim());
+    return reportFailure(`${failurePrefix} ${describeError(error)}`.trim());
   }
-  return notify(doneText);
+  return notify(successText);
 }
 
-async function undoOnce(): Promise<void> {
+async function undoToast(): Promise<void> {
   const undo = toast.value?.undo;
   toast.value = undefined;
   if (!undo) return;
   try {
     await undo();
   } catch (error) {
-    complain(`Undo failed. ${describeError(error)}`);
+    reportFailure(`Undo failed. ${describeError(error)}`);
   }
 }
 
@@ -64,7 +68,7 @@ export function clearToasts(): void {
 export function Toasts(): JSX.Element {
   useEffect(() => clearToasts, []);
   const failure = failures.value.at(-1);
-  const older = failures.value.length - 1;
+  const olderCount = failures.value.length - 1;
   return (
     <div class="floor toasts">
       {failure ? (
@@ -72,7 +76,7 @@ export function Toasts(): JSX.Element {
           <Icon name="triangle-alert" />
           <span>
             {failure}
-            {older > 0 ? ` (${older} more)` : null}
+            {olderCount > 0 ? ` (${olderCount} more)` : null}
           </span>
           <button
             type="button"
@@ -86,35 +90,35 @@ export function Toasts(): JSX.Element {
         </div>
       ) : null}
       {/* The live region is rendered before it has text: screen readers do not announce a region that is added with its text. */}
-      <div role="status">{toast.value ? <Passing toast={toast.value} /> : null}</div>
+      <div role="status">{toast.value ? <SuccessToast toast={toast.value} /> : null}</div>
     </div>
   );
 }
 
-function Passing({ toast: { text, undo } }: { toast: Toast }): JSX.Element {
-  const [held, setHeld] = useState(false);
-  const shown = useRef<HTMLDivElement>(null);
+function SuccessToast({ toast: { text, undo } }: { toast: Toast }): JSX.Element {
+  const [isHeld, setHeld] = useState(false);
+  const toastRef = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (held) return undefined;
+    if (isHeld) return undefined;
     const timer = setTimeout(() => {
       toast.value = undefined;
     }, TOAST_MS);
     return () => clearTimeout(timer);
-  }, [text, undo, held]);
-  useShortcut("mod+z", undo && undoOnce, "Undo");
+  }, [text, undo, isHeld]);
+  useShortcut("mod+z", undo && undoToast, "Undo");
   return (
     <div
-      ref={shown}
+      ref={toastRef}
       class="toast"
       onPointerEnter={() => setHeld(true)}
-      onPointerLeave={() => setHeld(shown.current?.contains(document.activeElement) ?? false)}
+      onPointerLeave={() => setHeld(toastRef.current?.contains(document.activeElement) ?? false)}
       onFocusIn={() => setHeld(true)}
       onFocusOut={() => setHeld(false)}
     >
       <Icon name="check" />
       <span>{text}</span>
       {undo ? (
-        <button type="button" onClick={undoOnce}>
+        <button type="button" onClick={undoToast}>
           Undo
           <Kbd keys="mod+z" />
         </button>

@@ -2,12 +2,12 @@
 
 import type { ComponentChildren, JSX, RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { keyCaps } from "../app/shortcuts";
+import { formatKeys } from "../app/shortcuts";
 import type { TriggerProps } from "./menu";
 
 interface ValueProps {
   /** Name of the value within a sentence: `company`. */
-  what: string;
+  fieldName: string;
   /** Shows `Add` instead of the value. */
   isEmpty: boolean;
   onEdit?: () => void;
@@ -17,7 +17,7 @@ interface ValueProps {
   children: ComponentChildren;
 }
 
-export function ValueButton({ what, isEmpty, onEdit, button, trigger, children }: ValueProps): JSX.Element {
+export function ValueButton({ fieldName, isEmpty, onEdit, button, trigger, children }: ValueProps): JSX.Element {
   return (
     <button
       {...trigger}
@@ -26,7 +26,7 @@ export function ValueButton({ what, isEmpty, onEdit, button, trigger, children }
       type="button"
       class={isEmpty ? "value none" : "value"}
     >
-      <span class="unseen">Edit {what}: </span>
+      <span class="unseen">Edit {fieldName}: </span>
       {isEmpty ? "Add" : children}
     </button>
   );
@@ -45,12 +45,12 @@ interface EditorProps {
   onLeave: () => void;
   /** Content below the input, such as an error message. */
   note?: ComponentChildren;
-  frame: RefObject<HTMLDivElement | null>;
+  frameRef: RefObject<HTMLDivElement | null>;
   children: ComponentChildren;
 }
 
 /** On touch screens there is no Shift key, so Enter starts a new line in a `few` editor, and leaving the editor saves. */
-const isTouch = matchMedia("(pointer: coarse)");
+const touchQuery = matchMedia("(pointer: coarse)");
 
 /** The editor around an input: Enter saves, Escape cancels, and leaving the editor calls `onLeave`. */
 export function ValueEditor({
@@ -60,14 +60,14 @@ export function ValueEditor({
   onCancel,
   onLeave,
   note,
-  frame,
+  frameRef,
   children,
 }: EditorProps): JSX.Element {
-  const enterBreaks = lines === "many" || (lines === "few" && isTouch.matches);
+  const enterStartsLine = lines === "many" || (lines === "few" && touchQuery.matches);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the input within.
     <div
-      ref={frame}
+      ref={frameRef}
       class="editor"
       aria-busy={isBusy}
       onFocusOut={({ currentTarget, relatedTarget }) => {
@@ -84,8 +84,8 @@ export function ValueEditor({
           onCancel();
         }
         if (event.key !== "Enter" || event.target instanceof HTMLButtonElement) return;
-        const withMod = event.ctrlKey || event.metaKey;
-        if (!withMod && (enterBreaks || (lines === "few" && event.shiftKey))) return;
+        const hasMod = event.ctrlKey || event.metaKey;
+        if (!hasMod && (enterStartsLine || (lines === "few" && event.shiftKey))) return;
         event.preventDefault();
         onSave();
       }}
@@ -95,14 +95,14 @@ export function ValueEditor({
       <p class="hint">
         {/* Keyboard users press Enter or Escape, so these buttons are no Tab stops and Tab moves to the next value. */}
         <button type="button" tabIndex={-1} onClick={onSave}>
-          <kbd>{keyCaps(enterBreaks ? "mod+enter" : "enter")}</kbd> Save
+          <kbd>{formatKeys(enterStartsLine ? "mod+enter" : "enter")}</kbd> Save
         </button>
         <button type="button" tabIndex={-1} onClick={onCancel}>
           <kbd>Esc</kbd> Cancel
         </button>
-        {lines === "few" && !enterBreaks ? (
+        {lines === "few" && !enterStartsLine ? (
           <span>
-            <kbd>{keyCaps("shift+enter")}</kbd> New line
+            <kbd>{formatKeys("shift+enter")}</kbd> New line
           </span>
         ) : null}
       </p>
@@ -114,21 +114,21 @@ export function ValueEditor({
  * Returns refs of the editor and of the value's button, and a function to call before the editor closes. If the editor has the
  * focus then, the button gets it.
  */
-export function useFocusReturn(): {
-  frame: RefObject<HTMLDivElement | null>;
-  button: RefObject<HTMLButtonElement | null>;
-  closing: () => void;
+export function useEditorFocus(): {
+  editorRef: RefObject<HTMLDivElement | null>;
+  buttonRef: RefObject<HTMLButtonElement | null>;
+  rememberFocus: () => void;
 } {
-  const frame = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
-  const returns = useRef(false);
+  const editorRef = useRef<HTMLDivElement>(null);
+  const buttonRef = useRef<HTMLButtonElement>(null);
+  const shouldReturnFocusRef = useRef(false);
   useLayoutEffect(() => {
-    if (!returns.current || !button.current) return;
-    returns.current = false;
-    button.current.focus();
+    if (!shouldReturnFocusRef.current || !buttonRef.current) return;
+    shouldReturnFocusRef.current = false;
+    buttonRef.current.focus();
   });
-  const closing = () => {
-    returns.current = frame.current?.contains(document.activeElement) ?? false;
+  const rememberFocus = () => {
+    shouldReturnFocusRef.current = editorRef.current?.contains(document.activeElement) ?? false;
   };
-  return { frame, button, closing };
+  return { editorRef, buttonRef, rememberFocus };
 }
