@@ -1,7 +1,7 @@
 // The main navigation: a sidebar, a rail of icons on narrow windows, and a bar at the bottom on phones.
 
 import type { JSX } from "preact";
-import { ImportCount } from "../import/progress";
+import { ImportPercentage } from "../import/progress";
 import { Avatar } from "../ui/face";
 import { Icon, Logo } from "../ui/icon";
 import type { IconName } from "../ui/icons";
@@ -38,7 +38,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
               <button type="button" {...props}>
                 <Icon name="menu" />
                 <span>More</span>
-                <ImportCount />
+                <ImportPercentage />
               </button>
             )}
             label="More"
@@ -96,7 +96,7 @@ function ScreenLink({ place: { screen, title, icon, keys } }: { place: ScreenEnt
       >
         <Icon name={icon} />
         <span>{title}</span>
-        {screen === "import" ? <ImportCount /> : null}
+        {screen === "import" ? <ImportPercentage /> : null}
       </a>
     </li>
   );

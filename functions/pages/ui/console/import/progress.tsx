@@ -13,16 +13,16 @@ export interface ImportProgress {
   waiting: boolean;
 }
 
-export const importRun = signal<ImportProgress | undefined>(undefined);
+export const importProgress = signal<ImportProgress | undefined>(undefined);
 
 /** The percentage beside “Import” in the navigation during a run: `62 %`. */
-export function ImportCount(): JSX.Element | null {
-  const run = importRun.value;
-  if (!run) return null;
+export function ImportPercentage(): JSX.Element | null {
+  const progress = importProgress.value;
+  if (!progress) return null;
   return (
-    <span class="count" title={`${run.dryRun ? "Checking" : "Importing"} ${run.file}`}>
-      {Math.floor((100 * run.done) / run.total)} %
-      <span class="unseen"> {run.waiting ? "done, waiting for the connection" : "done"}</span>
+    <span class="count" title={`${progress.dryRun ? "Checking" : "Importing"} ${progress.file}`}>
+      {Math.floor((100 * progress.done) / progress.total)} %
+      <span class="unseen"> {progress.waiting ? "done, waiting for the connection" : "done"}</span>
     </span>
   );
 }

@@ -62,7 +62,7 @@ export function useBoardChanges(board: Board): () => void {
       const before = pages.items.find((item) => item.id === id);
       if (status !== to || !lead) {
         if (!before) continue;
-        pages.change((items) => items.filter((item) => item.id !== id));
+        pages.updateItems((items) => items.filter((item) => item.id !== id));
         touched.add(status);
         continue;
       }
@@ -71,14 +71,14 @@ export function useBoardChanges(board: Board): () => void {
       const { photoUrl: _, ...rest } = lead;
       const shown = { ...rest, ...(photoUrl ? { photoUrl } : {}) };
       if (before) {
-        pages.change((items) => items.map((item) => (item.id === id ? shown : item)));
+        pages.updateItems((items) => items.map((item) => (item.id === id ? shown : item)));
         continue;
       }
       touched.add(status);
       const last = pages.items.at(-1);
       // The lead belongs below the last lead that was read. Scrolling will read it.
-      if (pages.more && last && newestFirst(lead, last) > 0) continue;
-      pages.change((items) => [...items.filter((item) => item.id !== id), shown].sort(newestFirst));
+      if (pages.hasMore && last && newestFirst(lead, last) > 0) continue;
+      pages.updateItems((items) => [...items.filter((item) => item.id !== id), shown].sort(newestFirst));
     }
     return [...touched];
   };

@@ -51,10 +51,10 @@ export function Column(props: ColumnProps): JSX.Element {
   register(leads);
   const headId = `column-${status.id}`;
   const { dragged } = actions;
-  const isEmpty = leads.count === 0 && !leads.busy && !leads.error;
+  const isEmpty = leads.count === 0 && !leads.isBusy && !leads.error;
   useEffect(() => {
-    if (!leads.busy) onEmpty(isEmpty);
-  }, [isEmpty, leads.busy]);
+    if (!leads.isBusy) onEmpty(isEmpty);
+  }, [isEmpty, leads.isBusy]);
   // Previous and next in the lead panel (J, K) follow the column of the open lead.
   const order = leads.items.some(({ id }) => id === openLead) ? leads.items.map(({ id }) => id).join(" ") : "";
   useEffect(() => {
@@ -117,7 +117,7 @@ export function Column(props: ColumnProps): JSX.Element {
           ) : isEmpty ? (
             <p class="quiet small">{leads.isPartial ? NOT_ALL : "No leads"}</p>
           ) : null}
-          {leads.items.length === 0 && leads.busy && !leads.error ? <CardBones /> : <LoadMore of={leads} />}
+          {leads.items.length === 0 && leads.isBusy && !leads.error ? <CardBones /> : <LoadMore pagedList={leads} />}
         </li>
       </ol>
     </section>

@@ -45,8 +45,8 @@ export function useMoves(columns: Columns, recount: (statuses: number[]) => void
   const transfer = (lead: LeadSummary, to: number): LeadSummary => {
     const moved = { ...lead, statusId: to, status: statusName(to) };
     const withoutIt = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
-    columns.get(lead.statusId)?.change(withoutIt, -1);
-    columns.get(to)?.change((leads) => [...withoutIt(leads), moved].sort(newestFirst), 1);
+    columns.get(lead.statusId)?.updateItems(withoutIt, -1);
+    columns.get(to)?.updateItems((leads) => [...withoutIt(leads), moved].sort(newestFirst), 1);
     return moved;
   };
 

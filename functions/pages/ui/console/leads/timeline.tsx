@@ -76,7 +76,7 @@ export function Timeline({ lead, changes, level }: Props): JSX.Element {
           </li>
         ))}
       </ol>
-      <LoadMore of={entries} />
+      <LoadMore pagedList={entries} />
     </>
   );
 }

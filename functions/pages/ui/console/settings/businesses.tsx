@@ -12,36 +12,36 @@ import { EmptyState } from "../ui/states";
 import { notify, reportFailure, reportOutcome } from "../ui/toast";
 import { EditableName } from "./editable";
 import { NameDialog } from "./name-dialog";
-import { Section } from "./section";
+import { SettingsSection } from "./section";
 
-export function Businesses(): JSX.Element {
+export function BusinessesSection(): JSX.Element {
   const { businesses, isOwner, reload } = useTeam();
   const [isAdding, setIsAdding] = useState(false);
-  const put = async ({ id }: Business, name: string) => {
+  const writeName = async ({ id }: Business, name: string) => {
     await unwrap(api.PUT("/businesses/{id}", { params: { path: { id } }, body: { name } }));
     await reload();
   };
   const rename = async (business: Business, name: string) => {
     try {
-      await put(business, name);
+      await writeName(business, name);
     } catch (error) {
       return reportFailure(describeError(error));
     }
-    return notify(`${business.name} renamed to ${name}`, { undo: () => put(business, business.name) });
+    return notify(`${business.name} renamed to ${name}`, { undo: () => writeName(business, business.name) });
   };
   const remove = async ({ id, name }: Business) => {
-    const text = "Only a business that no lead belongs to can be deleted.";
-    if (!(await confirmAction(`Delete “${name}”?`, text, "Delete"))) return;
+    const explanation = "Only a business that no lead belongs to can be deleted.";
+    if (!(await confirmAction(`Delete “${name}”?`, explanation, "Delete"))) return;
     await reportOutcome(unwrap(api.DELETE("/businesses/{id}", { params: { path: { id } } })), `${name} deleted`);
     await reload();
   };
   return (
-    <Section
+    <SettingsSection
       title="Businesses"
       count={businesses.length}
       limit={LIMITS.maxBusinessesPerTeam}
       text="The parts of your company, or the companies, that leads belong to. Board, list and dashboard can be filtered by them."
-      add={isOwner ? "New business" : undefined}
+      addLabel={isOwner ? "New business" : undefined}
       onAdd={() => setIsAdding(true)}
     >
       {businesses.length === 0 ? (
@@ -111,7 +111,7 @@ export function Businesses(): JSX.Element {
           title="New business"
           maxLength={LIMITS.maxNameChars}
           action="Create business"
-          create={async (name) => {
+          onCreate={async (name) => {
             await unwrap(api.POST("/businesses", { body: { name } }));
             setIsAdding(false);
             await reload();
@@ -120,6 +120,6 @@ export function Businesses(): JSX.Element {
           onClose={() => setIsAdding(false)}
         />
       ) : null}
-    </Section>
+    </SettingsSection>
   );
 }

@@ -16,15 +16,15 @@ interface Props {
 }
 
 export function CopyDialog({ title, children, text, label, onClose }: Props): JSX.Element {
-  const [done, setDone] = useState("");
-  const field = useRef<HTMLTextAreaElement>(null);
-  const copy = async () => {
+  const [statusMessage, setDone] = useState("");
+  const textareaRef = useRef<HTMLTextAreaElement>(null);
+  const copyText = async () => {
     try {
       await navigator.clipboard.writeText(text);
       setDone(`${label} copied`);
     } catch {
       // Over plain HTTP, except on localhost, browsers provide no clipboard, so the text is selected instead.
-      field.current?.select();
+      textareaRef.current?.select();
       setDone(`${label} selected, to be copied`);
     }
   };
@@ -33,7 +33,7 @@ export function CopyDialog({ title, children, text, label, onClose }: Props): JS
       <p>{children}</p>
       <textarea
         class="input secret"
-        ref={field}
+        ref={textareaRef}
         readOnly
         aria-label={label}
         rows={Math.min(text.split("\n").length, 12)}
@@ -41,9 +41,9 @@ export function CopyDialog({ title, children, text, label, onClose }: Props): JS
       />
       <div class="actions">
         <small class="good" role="status">
-          {done}
+          {statusMessage}
         </small>
-        <button type="button" class="btn push" onClick={copy}>
+        <button type="button" class="btn push" onClick={copyText}>
           <Icon name="copy" />
           Copy
         </button>

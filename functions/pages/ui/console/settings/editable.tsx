@@ -16,36 +16,36 @@ interface Props {
 export function EditableName({ label, text, maxLength, save }: Props): JSX.Element {
   /** Text of the input. `undefined` while the name is not being edited. */
   const [draft, setDraft] = useState<string>();
-  const button = useRef<HTMLButtonElement>(null);
+  const buttonRef = useRef<HTMLButtonElement>(null);
   /** Whether the edit is being saved or is closed. Removing the focused input fires `blur`, which must not save again. */
-  const isSettled = useRef(false);
-  const close = (returnFocus: boolean) => {
-    isSettled.current = true;
+  const isSettledRef = useRef(false);
+  const closeEditor = (returnFocus: boolean) => {
+    isSettledRef.current = true;
     setDraft(undefined);
-    if (returnFocus) requestAnimationFrame(() => button.current?.focus());
+    if (returnFocus) requestAnimationFrame(() => buttonRef.current?.focus());
   };
-  const commit = async (returnFocus: boolean) => {
+  const commitName = async (returnFocus: boolean) => {
     const name = draft?.trim();
-    if (draft === undefined || isSettled.current) return;
+    if (draft === undefined || isSettledRef.current) return;
     // An empty name is invalid. The input stays open until the user enters a name or presses Escape.
     if (!name) return;
     if (name === text) {
-      close(returnFocus);
+      closeEditor(returnFocus);
       return;
     }
-    isSettled.current = true;
-    if (await save(name)) close(returnFocus);
-    else isSettled.current = false;
+    isSettledRef.current = true;
+    if (await save(name)) closeEditor(returnFocus);
+    else isSettledRef.current = false;
   };
   if (draft === undefined) {
     return (
       <button
-        ref={button}
+        ref={buttonRef}
         type="button"
         class="value"
         title={text}
         onClick={() => {
-          isSettled.current = false;
+          isSettledRef.current = false;
           setDraft(text);
         }}
       >
@@ -55,7 +55,7 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
     );
   }
   return (
-    <form class="edit-name" onSubmit={handleSubmit(() => commit(true))}>
+    <form class="edit-name" onSubmit={handleSubmit(() => commitName(true))}>
       <input
         class="input"
         ref={(input) => {
@@ -74,9 +74,9 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
           if (event.key !== "Escape") return;
           event.preventDefault();
           event.stopPropagation();
-          close(true);
+          closeEditor(true);
         }}
-        onBlur={() => commit(false)}
+        onBlur={() => commitName(false)}
       />
       <span class="unseen" id="edit-name-keys">
         Enter saves, Escape cancels

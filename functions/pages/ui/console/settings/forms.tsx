@@ -17,12 +17,12 @@ import { formatCount, RelativeTime } from "../ui/time";
 import { notify, reportOutcome } from "../ui/toast";
 import { CheckList } from "./check-list";
 import { CopyDialog } from "./copy-dialog";
-import { Section } from "./section";
+import { SettingsSection } from "./section";
 
 /**
  * Returns the HTML of a form to paste into a web page. `_gotcha` is a honeypot: the field is hidden, so only bots fill it in.
  */
-const htmlOf = (form: Form): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
+const embedSnippet = (form: Form): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
   <label>Name <input name="name" autocomplete="name" required></label>
   <label>E-mail <input name="email" type="email" autocomplete="email" required></label>
   <label>Message <textarea name="message"></textarea></label>
@@ -30,24 +30,24 @@ const htmlOf = (form: Form): string => `<form action="${location.origin}/forms/$
   <button type="submit">Send</button>
 </form>`;
 
-export function Forms(): JSX.Element {
+export function FormsSection(): JSX.Element {
   const { statuses } = useTeam();
   const forms = useLoading(async () => (await unwrap(api.GET("/forms"))).forms, []);
   const [editing, setEditing] = useState<Form | "new">();
   const [pasting, setPasting] = useState<Form>();
   const remove = async ({ id, name }: Form) => {
-    const text = "Pages that post to it get an error. Its leads stay.";
-    if (!(await confirmAction(`Delete “${name}”?`, text, "Delete"))) return;
+    const explanation = "Pages that post to it get an error. Its leads stay.";
+    if (!(await confirmAction(`Delete “${name}”?`, explanation, "Delete"))) return;
     await reportOutcome(unwrap(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} deleted`);
     forms.reload();
   };
   return (
-    <Section
+    <SettingsSection
       title="Forms"
       count={forms.value?.length}
       limit={LIMITS.maxFormsPerTeam}
       text="A form on your web site becomes a lead here. Each form says which status its leads begin with."
-      add="New form"
+      addLabel="New form"
       onAdd={() => setEditing("new")}
     >
       <Loaded loadable={forms}>
@@ -142,7 +142,7 @@ export function Forms(): JSX.Element {
         <FormDialog
           form={editing === "new" ? undefined : editing}
           onClose={() => setEditing(undefined)}
-          saved={(form) => {
+          onSaved={(form) => {
             if (editing === "new") setPasting(form);
             setEditing(undefined);
             forms.reload();
@@ -152,18 +152,18 @@ export function Forms(): JSX.Element {
       {pasting ? (
         <CopyDialog
           title={`HTML of ${pasting.name}`}
-          text={htmlOf(pasting)}
+          text={embedSnippet(pasting)}
           label="HTML"
           onClose={() => setPasting(undefined)}
         >
           Paste it into a page of your web site. It needs no script.
         </CopyDialog>
       ) : null}
-    </Section>
+    </SettingsSection>
   );
 }
 
-interface Draft {
+interface FormDraft {
   name: string;
   statusId: number;
   business: number[];
@@ -175,13 +175,13 @@ interface Draft {
 
 interface FormDialogProps {
   form: Form | undefined;
-  saved: (form: Form) => void;
+  onSaved: (form: Form) => void;
   onClose: () => void;
 }
 
-function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
+function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
   const { statuses, businesses } = useTeam();
-  const [draft, setDraft] = useState<Draft>({
+  const [draft, setDraft] = useState<FormDraft>({
     name: form?.name ?? "",
     statusId: form?.statusId ?? statuses[0]?.id ?? 1,
     business: form?.business.map(({ id }) => id) ?? [],
@@ -191,41 +191,42 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
     active: form?.active ?? true,
   });
   const [error, setError] = useState<unknown>();
-  const element = useRef<HTMLFormElement>(null);
-  const change = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
+  const formRef = useRef<HTMLFormElement>(null);
+  const updateDraft = (change: Partial<FormDraft>) => setDraft({ ...draft, ...change });
   const { isBusy, send } = useIdempotentRequest();
-  const faults = error instanceof RequestError ? error.errors : [];
-  const faultOf = (name: keyof Draft): string | undefined => {
-    const fault = faults.find(({ field }) => field === name || field.startsWith(`${name}[`));
-    return fault && `It ${fault.message}.`;
+  const fieldErrors = error instanceof RequestError ? error.errors : [];
+  const fieldErrorMessage = (name: keyof FormDraft): string | undefined => {
+    const fieldError = fieldErrors.find(({ field }) => field === name || field.startsWith(`${name}[`));
+    return fieldError && `It ${fieldError.message}.`;
   };
-  const isShownBeside = faults.length > 0 && faults.every(({ field }) => (field.split("[")[0] ?? "") in draft);
+  const isShownAtFields =
+    fieldErrors.length > 0 && fieldErrors.every(({ field }) => (field.split("[")[0] ?? "") in draft);
   const save = async () => {
     setError(undefined);
     const body = { ...draft, allowedOrigins: draft.allowedOrigins.split(/\s+/).filter(Boolean) };
     try {
-      const result = await send(body, (key) =>
+      const savedForm = await send(body, (key) =>
         form
           ? unwrap(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body }))
           : unwrap(api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body })),
       );
-      if (!result) return;
+      if (!savedForm) return;
       notify(`${draft.name} saved`);
-      saved(result);
+      onSaved(savedForm);
     } catch (error) {
       setError(error);
-      requestAnimationFrame(() => element.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      requestAnimationFrame(() => formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
     }
   };
   return (
     <Dialog title={form ? `Form ${form.name}` : "New form"} onClose={onClose}>
-      <form class="form" ref={element} onSubmit={handleSubmit(save)}>
-        {error && !isShownBeside ? (
+      <form class="form" ref={formRef} onSubmit={handleSubmit(save)}>
+        {error && !isShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}
           </p>
         ) : null}
-        <Field label="Name" fault={faultOf("name")}>
+        <Field label="Name" fault={fieldErrorMessage("name")}>
           {(ids) => (
             <input
               {...ids}
@@ -235,18 +236,18 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
               maxLength={LIMITS.maxNameChars}
               placeholder="Contact page"
               autocomplete="off"
-              onInput={({ currentTarget }) => change({ name: currentTarget.value })}
+              onInput={({ currentTarget }) => updateDraft({ name: currentTarget.value })}
             />
           )}
         </Field>
         <div class="pair">
-          <Field label="Status of its leads" fault={faultOf("statusId")}>
+          <Field label="Status of its leads" fault={fieldErrorMessage("statusId")}>
             {(ids) => (
               <span class="select">
                 <select
                   {...ids}
                   value={draft.statusId}
-                  onInput={({ currentTarget }) => change({ statusId: Number(currentTarget.value) })}
+                  onInput={({ currentTarget }) => updateDraft({ statusId: Number(currentTarget.value) })}
                 >
                   {statuses.map(({ id, name }) => (
                     <option key={id} value={id}>
@@ -258,7 +259,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
               </span>
             )}
           </Field>
-          <Field label="Source of its leads" fault={faultOf("source")}>
+          <Field label="Source of its leads" fault={fieldErrorMessage("source")}>
             {(ids) => (
               <input
                 {...ids}
@@ -266,7 +267,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
                 value={draft.source}
                 maxLength={LIMITS.maxTextChars}
                 placeholder="Web site"
-                onInput={({ currentTarget }) => change({ source: currentTarget.value })}
+                onInput={({ currentTarget }) => updateDraft({ source: currentTarget.value })}
               />
             )}
           </Field>
@@ -276,13 +277,13 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
             legend="Businesses of its leads"
             items={businesses}
             chosenIds={draft.business}
-            onChoose={(business) => change({ business })}
+            onChoose={(business) => updateDraft({ business })}
           />
         ) : null}
         <Field
           label="Sites that may post"
           hint="One a line, such as https://www.example.com. Without one, every site may."
-          fault={faultOf("allowedOrigins")}
+          fault={fieldErrorMessage("allowedOrigins")}
         >
           {(ids) => (
             <textarea
@@ -290,14 +291,14 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
               class="input"
               rows={2}
               value={draft.allowedOrigins}
-              onInput={({ currentTarget }) => change({ allowedOrigins: currentTarget.value })}
+              onInput={({ currentTarget }) => updateDraft({ allowedOrigins: currentTarget.value })}
             />
           )}
         </Field>
         <Field
           label="Page to show afterwards"
           hint="Without one, a page that says “Thank you”."
-          fault={faultOf("redirectUrl")}
+          fault={fieldErrorMessage("redirectUrl")}
         >
           {(ids) => (
             <input
@@ -306,7 +307,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
               type="url"
               value={draft.redirectUrl}
               maxLength={LIMITS.maxUrlChars}
-              onInput={({ currentTarget }) => change({ redirectUrl: currentTarget.value })}
+              onInput={({ currentTarget }) => updateDraft({ redirectUrl: currentTarget.value })}
             />
           )}
         </Field>
@@ -314,7 +315,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
           <input
             type="checkbox"
             checked={draft.active}
-            onInput={({ currentTarget }) => change({ active: currentTarget.checked })}
+            onInput={({ currentTarget }) => updateDraft({ active: currentTarget.checked })}
           />
           Accepts submissions
         </label>

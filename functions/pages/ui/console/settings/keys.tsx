@@ -14,26 +14,26 @@ import { formatDay, RelativeTime } from "../ui/time";
 import { reportFailure, reportOutcome } from "../ui/toast";
 import { CopyDialog } from "./copy-dialog";
 import { NameDialog } from "./name-dialog";
-import { Section } from "./section";
+import { SettingsSection } from "./section";
 
-const ROLES: { role: ApiKey["role"]; rights: string }[] = [
+const KEY_ROLES: { role: ApiKey["role"]; rights: string }[] = [
   { role: "Sender", rights: "Creates leads and reads nothing. For web shops and forms." },
   { role: "Viewer", rights: "Reads everything and changes nothing." },
   { role: "Manager", rights: "Reads and changes leads." },
 ];
 
-export function Keys(): JSX.Element {
+export function KeysSection(): JSX.Element {
   const keys = useLoading(async () => (await unwrap(api.GET("/keys"))).keys, []);
   const [isAdding, setIsAdding] = useState(false);
   const [secret, setSecret] = useState<string>();
   const revoke = async ({ id, name }: ApiKey) => {
-    const text = "Requests with it are refused within a minute.";
-    if (!(await confirmAction(`Revoke “${name}”?`, text, "Revoke"))) return;
+    const explanation = "Requests with it are refused within a minute.";
+    if (!(await confirmAction(`Revoke “${name}”?`, explanation, "Revoke"))) return;
     await reportOutcome(unwrap(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} revoked`);
     keys.reload();
   };
   return (
-    <Section
+    <SettingsSection
       title="API keys"
       count={keys.value?.length}
       limit={LIMITS.maxApiKeysPerTeam}
@@ -42,7 +42,7 @@ export function Keys(): JSX.Element {
           For programs that call the API. <a href="/docs">The API reference</a> says how.
         </>
       }
-      add="New key"
+      addLabel="New key"
       onAdd={() => setIsAdding(true)}
     >
       <Loaded loadable={keys}>
@@ -120,9 +120,9 @@ export function Keys(): JSX.Element {
         }
       </Loaded>
       {isAdding ? (
-        <NewKey
+        <NewKeyDialog
           onClose={() => setIsAdding(false)}
-          created={(secret) => {
+          onCreated={(secret) => {
             setIsAdding(false);
             setSecret(secret);
             keys.reload();
@@ -134,24 +134,24 @@ export function Keys(): JSX.Element {
           It is shown this once. Keep it where you keep passwords.
         </CopyDialog>
       ) : null}
-    </Section>
+    </SettingsSection>
   );
 }
 
-interface NewKeyProps {
-  created: (secret: string | undefined) => void;
+interface NewKeyDialogProps {
+  onCreated: (secret: string | undefined) => void;
   onClose: () => void;
 }
 
-function NewKey({ created, onClose }: NewKeyProps): JSX.Element {
+function NewKeyDialog({ onCreated, onClose }: NewKeyDialogProps): JSX.Element {
   const [role, setRole] = useState<ApiKey["role"]>("Sender");
   const [lastDay, setLastDay] = useState("");
-  const create = async (name: string, idempotencyKey: string) => {
+  const createKey = async (name: string, idempotencyKey: string) => {
     // The key expires at the end of the day in the user's time zone.
-    const expires = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
+    const expiryField = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
     const params = { header: { "Idempotency-Key": idempotencyKey } };
-    const { secret } = await unwrap(api.POST("/keys", { params, body: { name, role, ...expires } }));
-    created(secret ?? undefined);
+    const { secret } = await unwrap(api.POST("/keys", { params, body: { name, role, ...expiryField } }));
+    onCreated(secret ?? undefined);
     // The response to a retry has no secret, because the API stores only its hash.
     if (!secret) reportFailure("The key exists, but its secret was lost on the way. Revoke it and create another.");
   };
@@ -161,13 +161,13 @@ function NewKey({ created, onClose }: NewKeyProps): JSX.Element {
       maxLength={LIMITS.maxNameChars}
       placeholder="Web shop"
       action="Create key"
-      create={create}
+      onCreate={createKey}
       onClose={onClose}
     >
       <fieldset class="label">
         <legend>Role</legend>
         <div class="options-list">
-          {ROLES.map(({ role: name, rights }) => (
+          {KEY_ROLES.map(({ role: name, rights }) => (
             <label key={name} class="option">
               <input type="radio" name="role" checked={name === role} onInput={() => setRole(name)} />
               <span>

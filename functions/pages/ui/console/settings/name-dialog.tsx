@@ -15,20 +15,20 @@ interface Props {
   children?: ComponentChildren;
   action: string;
   /** Sends the request. `key` is the idempotency key, which is the same for every attempt with the same name. */
-  create: (name: string, key: string) => Promise<unknown>;
+  onCreate: (name: string, key: string) => Promise<unknown>;
   onClose: () => void;
 }
 
-export function NameDialog({ title, maxLength, placeholder, children, action, create, onClose }: Props): JSX.Element {
+export function NameDialog({ title, maxLength, placeholder, children, action, onCreate, onClose }: Props): JSX.Element {
   const [name, setName] = useState("");
   const [fault, setFault] = useState<string>();
   const { isBusy, send } = useIdempotentRequest();
   const submit = async () => {
     try {
-      await send(name, (key) => create(name.trim(), key));
+      await send(name, (key) => onCreate(name.trim(), key));
     } catch (error) {
-      const named = error instanceof RequestError && error.errors.find(({ field }) => field === "name");
-      setFault(named ? `It ${named.message}.` : describeError(error));
+      const nameError = error instanceof RequestError && error.errors.find(({ field }) => field === "name");
+      setFault(nameError ? `It ${nameError.message}.` : describeError(error));
     }
   };
   return (

@@ -12,12 +12,12 @@ interface Props {
   limit?: number | undefined;
   text: ComponentChildren;
   /** Label of the button that adds an item. Absent for users who may not add items. */
-  add?: string | undefined;
+  addLabel?: string | undefined;
   onAdd?: () => void;
   children: ComponentChildren;
 }
 
-export function Section({ title, count, limit, text, add, onAdd, children }: Props): JSX.Element {
+export function SettingsSection({ title, count, limit, text, addLabel, onAdd, children }: Props): JSX.Element {
   const id = useId();
   const isFull = count !== undefined && limit !== undefined && count >= limit;
   return (
@@ -30,7 +30,7 @@ export function Section({ title, count, limit, text, add, onAdd, children }: Pro
           <span class="count">{limit ? `${formatCount(count)} of ${formatCount(limit)}` : formatCount(count)}</span>
         )}
         <span class="push" />
-        {add ? (
+        {addLabel ? (
           <button
             type="button"
             class="btn primary"
@@ -39,7 +39,7 @@ export function Section({ title, count, limit, text, add, onAdd, children }: Pro
             onClick={onAdd}
           >
             <Icon name="plus" />
-            {add}
+            {addLabel}
           </button>
         ) : null}
       </div>

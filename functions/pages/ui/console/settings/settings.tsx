@@ -6,19 +6,19 @@ import { useEffect } from "preact/hooks";
 import { useRoute } from "../app/route";
 import { useTeam } from "../app/team";
 import { EmptyState } from "../ui/states";
-import { Businesses } from "./businesses";
-import { Forms } from "./forms";
-import { Keys } from "./keys";
-import { Statuses } from "./statuses";
+import { BusinessesSection } from "./businesses";
+import { FormsSection } from "./forms";
+import { KeysSection } from "./keys";
+import { StatusesSection } from "./statuses";
 import { WebhookScreen } from "./webhook";
-import { Webhooks } from "./webhooks";
+import { WebhooksSection } from "./webhooks";
 
 const SECTIONS = [
-  { path: "statuses", title: "Statuses", owners: false, Shown: Statuses },
-  { path: "businesses", title: "Businesses", owners: false, Shown: Businesses },
-  { path: "forms", title: "Forms", owners: true, Shown: Forms },
-  { path: "webhooks", title: "Webhooks", owners: true, Shown: Webhooks },
-  { path: "keys", title: "API keys", owners: true, Shown: Keys },
+  { path: "statuses", title: "Statuses", owners: false, Shown: StatusesSection },
+  { path: "businesses", title: "Businesses", owners: false, Shown: BusinessesSection },
+  { path: "forms", title: "Forms", owners: true, Shown: FormsSection },
+  { path: "webhooks", title: "Webhooks", owners: true, Shown: WebhooksSection },
+  { path: "keys", title: "API keys", owners: true, Shown: KeysSection },
 ];
 
 export function Settings(): JSX.Element {

@@ -16,11 +16,11 @@ export const hasAllTypes = (types: string[]): boolean => types.length === EVENT_
 interface Props {
   webhook: Webhook | undefined;
   /** Called after saving, with the secret of a new webhook, which is shown once. */
-  saved: (secret: string | undefined) => void;
+  onSaved: (secret: string | undefined) => void;
   onClose: () => void;
 }
 
-export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
+export function WebhookDialog({ webhook, onSaved, onClose }: Props): JSX.Element {
   const [draft, setDraft] = useState({
     url: webhook?.url ?? "",
     types: webhook && !hasAllTypes(webhook.types) ? webhook.types : [],
@@ -28,44 +28,45 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
     active: webhook?.active ?? true,
   });
   const [error, setError] = useState<unknown>();
-  const form = useRef<HTMLFormElement>(null);
-  const change = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
+  const formRef = useRef<HTMLFormElement>(null);
+  const updateDraft = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
   const { isBusy, send } = useIdempotentRequest();
-  const faults = error instanceof RequestError ? error.errors : [];
-  const faultOf = (name: "url" | "description"): string | undefined => {
-    const fault = faults.find(({ field }) => field === name);
-    return fault && `It ${fault.message}.`;
+  const fieldErrors = error instanceof RequestError ? error.errors : [];
+  const fieldErrorMessage = (name: "url" | "description"): string | undefined => {
+    const fieldError = fieldErrors.find(({ field }) => field === name);
+    return fieldError && `It ${fieldError.message}.`;
   };
-  const isShownBeside = faults.length > 0 && faults.every(({ field }) => ["url", "description"].includes(field));
+  const isShownAtFields =
+    fieldErrors.length > 0 && fieldErrors.every(({ field }) => ["url", "description"].includes(field));
   const save = async () => {
     setError(undefined);
     const body = { ...draft, types: draft.types.length > 0 ? draft.types : [...EVENT_TYPES] };
     try {
-      const result = await send<Webhook & { secret?: string }>(draft, (key) =>
+      const savedWebhook = await send<Webhook & { secret?: string }>(draft, (key) =>
         webhook
           ? unwrap(api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body }))
           : unwrap(api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body })),
       );
-      if (!result) return;
-      saved(result.secret);
+      if (!savedWebhook) return;
+      onSaved(savedWebhook.secret);
       if (webhook) notify("Webhook saved");
       // The response to a retry has no secret, because the API stores only its hash.
-      else if (!result.secret)
+      else if (!savedWebhook.secret)
         reportFailure("The webhook exists, but its secret was lost on the way. Renew the secret.");
     } catch (error) {
       setError(error);
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      requestAnimationFrame(() => formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
     }
   };
   return (
     <Dialog title={webhook ? "Webhook" : "New webhook"} onClose={onClose}>
-      <form class="form" ref={form} onSubmit={handleSubmit(save)}>
-        {error && !isShownBeside ? (
+      <form class="form" ref={formRef} onSubmit={handleSubmit(save)}>
+        {error && !isShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}
           </p>
         ) : null}
-        <Field label="Address" hint="It begins with https:// and is public." fault={faultOf("url")}>
+        <Field label="Address" hint="It begins with https:// and is public." fault={fieldErrorMessage("url")}>
           {(ids) => (
             <input
               {...ids}
@@ -75,11 +76,11 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
               required
               maxLength={LIMITS.maxUrlChars}
               placeholder="https://erp.example.com/hooks/leads"
-              onInput={({ currentTarget }) => change({ url: currentTarget.value })}
+              onInput={({ currentTarget }) => updateDraft({ url: currentTarget.value })}
             />
           )}
         </Field>
-        <Field label="Description" fault={faultOf("description")}>
+        <Field label="Description" fault={fieldErrorMessage("description")}>
           {(ids) => (
             <textarea
               {...ids}
@@ -88,7 +89,7 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
               maxLength={LIMITS.maxDescriptionChars}
               placeholder="ERP, new and won leads"
               value={draft.description}
-              onInput={({ currentTarget }) => change({ description: currentTarget.value })}
+              onInput={({ currentTarget }) => updateDraft({ description: currentTarget.value })}
             />
           )}
         </Field>
@@ -97,13 +98,13 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
           hint="Without a choice it gets every event, later kinds too."
           items={EVENT_TYPES.map((type) => ({ id: type, name: type }))}
           chosenIds={draft.types}
-          onChoose={(types) => change({ types })}
+          onChoose={(types) => updateDraft({ types })}
         />
         <label class="row">
           <input
             type="checkbox"
             checked={draft.active}
-            onInput={({ currentTarget }) => change({ active: currentTarget.checked })}
+            onInput={({ currentTarget }) => updateDraft({ active: currentTarget.checked })}
           />
           Active
         </label>

@@ -17,18 +17,18 @@ export interface Loadable<T> {
 }
 
 export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): Loadable<T> {
-  const [state, setState] = useState<{ value?: T | undefined; error?: unknown; busy: boolean }>({ busy: true });
+  const [state, setState] = useState<{ value?: T | undefined; error?: unknown; isBusy: boolean }>({ isBusy: true });
   // Number of the latest request. Responses to earlier requests are discarded.
   const latestRequestRef = useRef(0);
   const reload = useCallback(async () => {
     latestRequestRef.current += 1;
     const requestNumber = latestRequestRef.current;
-    setState(({ value }) => ({ value, busy: true }));
+    setState(({ value }) => ({ value, isBusy: true }));
     try {
       const value = await load();
-      if (requestNumber === latestRequestRef.current) setState({ value, busy: false });
+      if (requestNumber === latestRequestRef.current) setState({ value, isBusy: false });
     } catch (error) {
-      if (requestNumber === latestRequestRef.current) setState(({ value }) => ({ value, error, busy: false }));
+      if (requestNumber === latestRequestRef.current) setState(({ value }) => ({ value, error, isBusy: false }));
     }
   }, dependencies);
   useEffect(() => {
@@ -39,10 +39,10 @@ export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): 
   }, [reload]);
   const setValue = useCallback((value: T) => {
     latestRequestRef.current += 1;
-    setState({ value, busy: false });
+    setState({ value, isBusy: false });
   }, []);
   useOnReconnect(() => state.error instanceof UnreachableError && reload());
-  return { value: state.value, error: state.error, isBusy: state.busy, reload, setValue };
+  return { value: state.value, error: state.error, isBusy: state.isBusy, reload, setValue };
 }
 
 interface Page<T> {
@@ -64,16 +64,16 @@ export interface PagedList<T> {
   count: number | undefined;
   /** Whether there may be more items than `count`. */
   isPartial: boolean;
-  more: boolean;
-  busy: boolean;
+  hasMore: boolean;
+  isBusy: boolean;
   /** Whether loaded items are being reloaded. They stay visible. */
   isReloading: boolean;
   error: unknown;
   /** Loads the next page, or retries a failed request. */
-  next: () => void;
+  readNext: () => void;
   /** Reloads as many items as were loaded. */
   reload: () => void;
-  change: (change: (items: T[]) => T[], by?: number) => void;
+  updateItems: (change: (items: T[]) => T[], by?: number) => void;
   setCount: (count: number) => void;
 }
 
@@ -86,12 +86,12 @@ export function usePagedList<T extends { id: number | string }>(
     count?: number | undefined;
     isPartial?: boolean | undefined;
     cursor?: string | undefined;
-    busy: boolean;
+    isBusy: boolean;
     error?: unknown;
     /** Whether the latest request reloads the list instead of loading the next page. */
-    anew?: boolean;
+    isReload?: boolean;
   }
-  const [state, setState] = useState<PagedListState>({ items: [], busy: true });
+  const [state, setState] = useState<PagedListState>({ items: [], isBusy: true });
   const stateRef = useRef(state);
   stateRef.current = state;
   const latestRequestRef = useRef(0);
@@ -99,7 +99,7 @@ export function usePagedList<T extends { id: number | string }>(
     latestRequestRef.current += 1;
     const requestNumber = latestRequestRef.current;
     const { items: before, cursor: from } = stateRef.current;
-    setState(({ error: _, ...state }) => ({ ...state, anew: isReload, busy: true }));
+    setState(({ error: _, ...state }) => ({ ...state, isReload, isBusy: true }));
     try {
       let page = await read(isReload ? undefined : from);
       let items = page.items;
@@ -110,14 +110,14 @@ export function usePagedList<T extends { id: number | string }>(
       if (requestNumber !== latestRequestRef.current) return;
       const { count, isPartial, nextCursor: cursor } = page;
       setState(({ items: shown }) => {
-        if (isReload) return { items, count, isPartial, cursor, busy: false };
+        if (isReload) return { items, count, isPartial, cursor, isBusy: false };
         // An item that was added during the request is not added twice.
         const knownIds = new Set(shown.map(({ id }) => id));
         const newItems = items.filter(({ id }) => !knownIds.has(id));
-        return { items: [...shown, ...newItems], count, isPartial, cursor, busy: false };
+        return { items: [...shown, ...newItems], count, isPartial, cursor, isBusy: false };
       });
     } catch (error) {
-      if (requestNumber === latestRequestRef.current) setState((state) => ({ ...state, error, busy: false }));
+      if (requestNumber === latestRequestRef.current) setState((state) => ({ ...state, error, isBusy: false }));
     }
   }, dependencies);
   useEffect(() => {
@@ -126,23 +126,23 @@ export function usePagedList<T extends { id: number | string }>(
       latestRequestRef.current += 1;
     };
   }, [readPages]);
-  const retry = () => readPages(state.anew ?? false);
+  const retry = () => readPages(state.isReload ?? false);
   useOnReconnect(() => state.error instanceof UnreachableError && retry());
   return {
     items: state.items,
     count: state.count,
     isPartial: state.isPartial ?? false,
-    more: state.cursor !== undefined,
-    busy: state.busy,
-    isReloading: state.busy && state.anew === true && state.items.length > 0,
+    hasMore: state.cursor !== undefined,
+    isBusy: state.isBusy,
+    isReloading: state.isBusy && state.isReload === true && state.items.length > 0,
     error: state.error,
-    next: () => {
-      if (state.busy) return;
+    readNext: () => {
+      if (state.isBusy) return;
       if (state.error) retry();
       else if (state.cursor !== undefined) readPages(false);
     },
     reload: () => readPages(true),
-    change: (change, by = 0) =>
+    updateItems: (change, by = 0) =>
       setState((state) => ({
         ...state,
         items: change(state.items),
@@ -230,24 +230,24 @@ export function ErrorNote({ error, title, retry }: ErrorNoteProps): JSX.Element 
 }
 
 /** The end of a list: loads the next page when it scrolls into view, and shows the placeholder, the error or a button. */
-export function LoadMore<T>({ of }: { of: PagedList<T> }): JSX.Element | null {
+export function LoadMore<T>({ pagedList }: { pagedList: PagedList<T> }): JSX.Element | null {
   const endRef = useRef<HTMLDivElement>(null);
-  const nextRef = useRef(of.next);
-  nextRef.current = of.next;
-  const mayReadNext = of.more && !of.error;
+  const nextRef = useRef(pagedList.readNext);
+  nextRef.current = pagedList.readNext;
+  const mayReadNext = pagedList.hasMore && !pagedList.error;
   useEffect(() => {
-    if (!mayReadNext || of.busy || !endRef.current) return;
+    if (!mayReadNext || pagedList.isBusy || !endRef.current) return;
     const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && nextRef.current(), {
       rootMargin: "400px",
     });
     observer.observe(endRef.current);
     return () => observer.disconnect();
-  }, [mayReadNext, of.busy]);
-  if (of.error) return <ErrorNote error={of.error} retry={of.next} />;
-  if (of.busy && !of.isReloading) return <Skeleton lines={of.items.length > 0 ? 1 : 4} />;
-  return of.more ? (
+  }, [mayReadNext, pagedList.isBusy]);
+  if (pagedList.error) return <ErrorNote error={pagedList.error} retry={pagedList.readNext} />;
+  if (pagedList.isBusy && !pagedList.isReloading) return <Skeleton lines={pagedList.items.length > 0 ? 1 : 4} />;
+  return pagedList.hasMore ? (
     <div ref={endRef} class="more">
-      <button type="button" class="btn ghost" onClick={of.next}>
+      <button type="button" class="btn ghost" onClick={pagedList.readNext}>
         Show more
       </button>
     </div>
