@@ -4,8 +4,8 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isSearchable } from "../leads/list-query";
-import { leadHref } from "../leads/open-lead";
-import { addressOfView, readViews, views } from "../leads/views-api";
+import { leadUrl } from "../leads/open-lead";
+import { buildViewPath, readViews, views } from "../leads/views-api";
 import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
@@ -98,7 +98,7 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
       kind: "Leads",
       lead,
       label: fullName(lead),
-      run: (asPage) => navigate(asPage ? `/leads/${lead.id}` : leadHref(lead.id).slice(1)),
+      run: (asPage) => navigate(asPage ? `/leads/${lead.id}` : leadUrl(lead.id).slice(1)),
     }),
   );
   const newLeadItem: PaletteItem = {
@@ -146,7 +146,7 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
         kind: "Go to",
         label: `View ${view.name}`,
         icon: view.layout === "board" ? "square-kanban" : "rows-3",
-        run: () => navigate(addressOfView(view)),
+        run: () => navigate(buildViewPath(view)),
       }),
     ),
     {

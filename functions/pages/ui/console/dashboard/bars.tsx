@@ -118,13 +118,13 @@ export function BarChart({ label, unit, width, buckets, series, bucketUrl }: Pro
       {buckets.map((bucket, at) => {
         const x = roundPx(at * slotWidth);
         const total = totals[at] ?? 0;
-        const label =
+        const axisLabel =
           at % labelStep === 0 && x + MIN_LABEL_DISTANCE_PX / 2 < width ? (
             <text x={x} y={CHART_HEIGHT_PX - 4}>
               {bucket.tick}
             </text>
           ) : null;
-        if (total === 0) return <g key={bucket.from}>{label}</g>;
+        if (total === 0) return <g key={bucket.from}>{axisLabel}</g>;
         const segments = series.filter(({ counts }) => (counts[at] ?? 0) > 0);
         const statusSummary = segments.map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`).join(", ");
         // The accessible name equals the visible title: users of voice control say what they see.
@@ -168,7 +168,7 @@ export function BarChart({ label, unit, width, buckets, series, bucketUrl }: Pro
                 );
               })}
             </a>
-            {label}
+            {axisLabel}
           </g>
         );
       })}

@@ -7,7 +7,7 @@ import { api, type LeadSummary, unwrap, type Volume } from "../app/api";
 import { replaceQuery, useRoute } from "../app/route";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "../leads/lead-changes";
-import { leadHref } from "../leads/open-lead";
+import { leadUrl } from "../leads/open-lead";
 import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { ErrorNote, Skeleton, useLoading } from "../ui/loading";
@@ -224,7 +224,7 @@ function useReloadOnEvents(reload: () => Promise<void>): void {
     }, MIN_RELOAD_PAUSE_MS);
   };
   useLeadChanges((events) => events.some(({ type }) => type.startsWith("lead.")) && scheduleReload(), scheduleReload, {
-    readsLater: true,
+    readsAfterSubscribing: true,
   });
   useEffect(() => () => clearTimeout(timerRef.current), []);
 }
@@ -574,7 +574,7 @@ function RecentLeads({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolea
                 <th scope="row">
                   <span class="row">
                     <Avatar person={lead} size="small" />
-                    <a class="cut" href={leadHref(lead.id)} title={fullName(lead)}>
+                    <a class="cut" href={leadUrl(lead.id)} title={fullName(lead)}>
                       <bdi>{fullName(lead)}</bdi>
                     </a>
                   </span>

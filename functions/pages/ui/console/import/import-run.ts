@@ -177,10 +177,10 @@ export async function startImport(
       const counts = { created: currentRun.created, updated: currentRun.updated, unchanged: currentRun.unchanged };
       const failedRows = new Map(currentRun.failedRows);
       let { archived } = currentRun;
-      for (const dryRunResult of response.results) {
-        const row = batch[dryRunResult.index];
+      for (const apiResult of response.results) {
+        const row = batch[apiResult.index];
         if (!row) continue;
-        const result = prediction?.predictResult(row.cells, dryRunResult) ?? dryRunResult;
+        const result = prediction?.predictResult(row.cells, apiResult) ?? apiResult;
         const email = row.cells.email?.toLowerCase() ?? "";
         if (result.result === "failed") {
           const isDuplicate = result.code === "email_exists" && writtenEmails.has(email);
@@ -191,7 +191,7 @@ export async function startImport(
           if (result.archived) archived += 1;
         }
       }
-      updateRun({ ...counts, archived, failedRows: failedRows, doneRows: currentRun.doneRows + batch.length });
+      updateRun({ ...counts, archived, failedRows, doneRows: currentRun.doneRows + batch.length });
     }
     if (!isCurrent()) return;
     updateRun({ isFinished: true });

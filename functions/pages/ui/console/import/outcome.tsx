@@ -1,7 +1,7 @@
 // The progress and result of a check or an import, with the failed rows grouped by reason.
 
 import type { JSX } from "preact";
-import { save } from "../leads/export";
+import { saveFile } from "../leads/export";
 import { Icon } from "../ui/icon";
 import { formatCount } from "../ui/time";
 import { type CsvFile, writeFailedRows } from "./csv-file";
@@ -63,7 +63,7 @@ export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFil
   } = run;
   const reasons = groupByReason(failedRows);
   const saveFailedRows = () =>
-    save(csvFile.name.replace(/(\.\w+)?$/, "-failed.csv"), [writeFailedRows(csvFile, failedRows)], "text/csv");
+    saveFile(csvFile.name.replace(/(\.\w+)?$/, "-failed.csv"), [writeFailedRows(csvFile, failedRows)], "text/csv");
   return (
     <section class="outcome" aria-label="Outcome">
       <div class="sec">

@@ -5,18 +5,18 @@ import { api, type Event, type LeadFilter, type LeadSummary, unwrap } from "../a
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "./lead-changes";
 import { matchesFilter } from "./list-query";
-import { type Columns, type Moves, newestFirst } from "./moves";
+import { type BoardColumns, type BoardMoves, compareNewestFirst } from "./moves";
 
 /** No event is applied until the pointer has rested on the board for this long, so that no card moves from under it. */
-const HAND_REST_MS = 1000;
+const POINTER_REST_MS = 1000;
 const RETRY_MS = 250;
 /**
  * If events may be missing this soon after the board was mounted, they fell between its first read and the first request to the
  * feed. Reading the counts then suffices; later, every column is read again.
  */
-const FIRST_LOOK_MS = 10_000;
+const MAX_FIRST_GAP_MS = 10_000;
 
-const MOVING_TYPES = [
+const COLUMN_EVENT_TYPES = [
   "lead.created",
   "lead.updated",
   "lead.archived",
@@ -25,125 +25,128 @@ const MOVING_TYPES = [
   "lead.deleted",
 ];
 
-interface Board {
-  columns: Columns;
+interface BoardState {
+  columns: BoardColumns;
   filter: LeadFilter;
   /** Whether the board shows the result of a search. Only the API can decide whether a lead matches a search. */
-  isSearch: boolean;
-  moves: Moves;
+  hasSearch: boolean;
+  moves: BoardMoves;
   /** Whether a card is being dragged or its menu is open. */
-  isHeld: () => boolean;
+  isCardInUse: () => boolean;
   /** Reads the counts of columns again. With `reloads`, a column whose count differs is also read again. */
   recount: (statuses: number[], reloads?: boolean) => void;
   reload: () => void;
 }
 
 /** Subscribes the board to the feed. Returns the handler for `pointermove` events of the board. */
-export function useBoardChanges(board: Board): () => void {
+export function useBoardChanges(board: BoardState): () => void {
   const { statuses } = useTeam();
-  const current = useRef(board);
-  current.current = board;
-  const pending = useRef(new Map<number, Event>());
-  const mustReload = useRef(false);
-  const mustCount = useRef(false);
-  const mountedAt = useRef(Date.now());
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const handMoved = useRef(0);
+  const boardRef = useRef(board);
+  boardRef.current = board;
+  const pendingEventsRef = useRef(new Map<number, Event>());
+  const mustReloadRef = useRef(false);
+  const mustCountRef = useRef(false);
+  const mountedAtRef = useRef(Date.now());
+  const timerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const pointerMovedAtRef = useRef(0);
 
   /**
    * Adds a lead to its column, replaces it there, or removes it from the board. Returns the status ids of the columns whose
    * counts may have changed.
    */
-  const place = (id: number, lead: LeadSummary | undefined): number[] => {
-    const { columns, filter } = current.current;
-    const to = lead && matchesFilter(lead, filter) ? lead.statusId : undefined;
-    const touched = new Set<number>();
+  const placeLead = (id: number, lead: LeadSummary | undefined): number[] => {
+    const { columns, filter } = boardRef.current;
+    const targetStatusId = lead && matchesFilter(lead, filter) ? lead.statusId : undefined;
+    const changedStatusIds = new Set<number>();
     for (const [status, pages] of columns) {
-      const before = pages.items.find((item) => item.id === id);
-      if (status !== to || !lead) {
-        if (!before) continue;
+      const knownLead = pages.items.find((item) => item.id === id);
+      if (status !== targetStatusId || !lead) {
+        if (!knownLead) continue;
         pages.updateItems((items) => items.filter((item) => item.id !== id));
-        touched.add(status);
+        changedStatusIds.add(status);
         continue;
       }
       // Events carry no photo URL, because such URLs expire. The known URL stays valid while the photo is the same.
-      const photoUrl = before && before.photo === lead.photo ? before.photoUrl : undefined;
+      const photoUrl = knownLead && knownLead.photo === lead.photo ? knownLead.photoUrl : undefined;
       const { photoUrl: _, ...rest } = lead;
-      const shown = { ...rest, ...(photoUrl ? { photoUrl } : {}) };
-      if (before) {
-        pages.updateItems((items) => items.map((item) => (item.id === id ? shown : item)));
+      const leadWithPhoto = { ...rest, ...(photoUrl ? { photoUrl } : {}) };
+      if (knownLead) {
+        pages.updateItems((items) => items.map((item) => (item.id === id ? leadWithPhoto : item)));
         continue;
       }
-      touched.add(status);
-      const last = pages.items.at(-1);
+      changedStatusIds.add(status);
+      const lastLoaded = pages.items.at(-1);
       // The lead belongs below the last lead that was read. Scrolling will read it.
-      if (pages.hasMore && last && newestFirst(lead, last) > 0) continue;
-      pages.updateItems((items) => [...items.filter((item) => item.id !== id), shown].sort(newestFirst));
+      if (pages.hasMore && lastLoaded && compareNewestFirst(lead, lastLoaded) > 0) continue;
+      pages.updateItems((items) => [...items.filter((item) => item.id !== id), leadWithPhoto].sort(compareNewestFirst));
     }
-    return [...touched];
+    return [...changedStatusIds];
   };
 
-  const apply = async () => {
-    timer.current = undefined;
-    const { columns, isSearch, isHeld, moves, recount, reload } = current.current;
-    if (isHeld() || Date.now() - handMoved.current < HAND_REST_MS) return schedule();
-    if (mustCount.current && !isSearch) {
-      mustCount.current = false;
+  const applyPendingEvents = async () => {
+    timerRef.current = undefined;
+    const { columns, hasSearch, isCardInUse, moves, recount, reload } = boardRef.current;
+    if (isCardInUse() || Date.now() - pointerMovedAtRef.current < POINTER_REST_MS) return scheduleApply();
+    if (mustCountRef.current && !hasSearch) {
+      mustCountRef.current = false;
       recount([...columns.keys()], true);
     }
-    if (mustReload.current || (isSearch && pending.current.size > 0)) {
-      mustReload.current = false;
-      pending.current.clear();
+    if (mustReloadRef.current || (hasSearch && pendingEventsRef.current.size > 0)) {
+      mustReloadRef.current = false;
+      pendingEventsRef.current.clear();
       return reload();
     }
-    const events = [...pending.current];
-    pending.current.clear();
-    const touched = new Set<number>();
+    const events = [...pendingEventsRef.current];
+    pendingEventsRef.current.clear();
+    const changedStatusIds = new Set<number>();
     for (const [id, event] of events) {
       // While this user's move of the lead is pending, its response decides the column, so the event is ignored.
       if (moves.isMoving(id)) continue;
       let lead: LeadSummary | undefined = event.type === "lead.deleted" ? undefined : event.lead;
-      if (moves.isSettling(id)) {
+      if (moves.isRecentlyMoved(id)) {
         lead = await unwrap(api.GET("/leads/{id}", { params: { path: { id } } })).catch(() => undefined);
         if (!lead || moves.isMoving(id)) continue;
       }
-      for (const status of place(id, lead)) touched.add(status);
+      for (const status of placeLead(id, lead)) changedStatusIds.add(status);
       if (event.type === "lead.status_changed") {
-        const previous = event.changes?.status?.previous;
-        const status = statuses.find(({ name }) => name === previous);
-        for (const one of status ? [status.id] : columns.keys()) touched.add(one);
-      } else if (event.type !== "lead.updated" && event.lead) touched.add(event.lead.statusId);
+        const previousName = event.changes?.status?.previous;
+        const previousStatus = statuses.find(({ name }) => name === previousName);
+        for (const statusId of previousStatus ? [previousStatus.id] : columns.keys()) changedStatusIds.add(statusId);
+      } else if (event.type !== "lead.updated" && event.lead) changedStatusIds.add(event.lead.statusId);
     }
-    if (touched.size > 0) recount([...touched]);
+    if (changedStatusIds.size > 0) recount([...changedStatusIds]);
   };
-  const applyLatest = useRef(apply);
-  applyLatest.current = apply;
-  const schedule = () => {
-    timer.current ??= setTimeout(() => applyLatest.current(), RETRY_MS);
+  const latestApplyRef = useRef(applyPendingEvents);
+  latestApplyRef.current = applyPendingEvents;
+  const scheduleApply = () => {
+    timerRef.current ??= setTimeout(() => latestApplyRef.current(), RETRY_MS);
   };
 
   useLeadChanges(
     (events) => {
       for (const event of events) {
-        if (!MOVING_TYPES.includes(event.type) && event.type !== "lead.photo_changed") continue;
+        if (!COLUMN_EVENT_TYPES.includes(event.type) && event.type !== "lead.photo_changed") continue;
         // Merges pending events of one lead: the newest event has the lead's state, the oldest one names the status that the
         // lead had before, whose column must be counted again.
-        const before = pending.current.get(event.leadId);
-        const changes = { ...event.changes, ...before?.changes };
-        const type = before?.type === "lead.status_changed" && event.type === "lead.updated" ? before.type : event.type;
-        pending.current.set(event.leadId, { ...event, type, changes });
+        const pendingEvent = pendingEventsRef.current.get(event.leadId);
+        const mergedChanges = { ...event.changes, ...pendingEvent?.changes };
+        const mergedType =
+          pendingEvent?.type === "lead.status_changed" && event.type === "lead.updated"
+            ? pendingEvent.type
+            : event.type;
+        pendingEventsRef.current.set(event.leadId, { ...event, type: mergedType, changes: mergedChanges });
       }
-      if (pending.current.size > 0) schedule();
+      if (pendingEventsRef.current.size > 0) scheduleApply();
     },
     () => {
-      if (Date.now() - mountedAt.current < FIRST_LOOK_MS) mustCount.current = true;
-      else mustReload.current = true;
-      schedule();
+      if (Date.now() - mountedAtRef.current < MAX_FIRST_GAP_MS) mustCountRef.current = true;
+      else mustReloadRef.current = true;
+      scheduleApply();
     },
-    { readsLater: true },
+    { readsAfterSubscribing: true },
   );
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => () => clearTimeout(timerRef.current), []);
   return () => {
-    handMoved.current = Date.now();
+    pointerMovedAtRef.current = Date.now();
   };
 }

@@ -10,25 +10,25 @@ import { Popover } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusMenu } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { leadHref, leadOrder } from "./open-lead";
+import { leadUrl, orderedLeadIds } from "./open-lead";
 
 /** State and callbacks of the board that its cards use. */
 export interface BoardActions {
   mayMove: boolean;
   move: (lead: LeadSummary, to: Status) => void;
   /** Id of the moved lead: its card takes the focus when it appears in another column. */
-  focusedLead: { current: number };
+  focusedLeadRef: { current: number };
   /** The lead that is being dragged. Browsers reveal the data of a drag only on drop, so columns read the lead here. */
-  dragged: { current: LeadSummary | undefined };
+  draggedLeadRef: { current: LeadSummary | undefined };
   onCardKeyDown: (event: KeyboardEvent) => void;
 }
 
 /** The list shows the same text when a search was incomplete. */
-const NOT_ALL = "Not everything was read: another word narrows it";
+const INCOMPLETE_MESSAGE = "Not everything was read: another word narrows it";
 
 interface ColumnProps {
   status: Status;
-  read: (
+  readLeads: (
     status: number,
     cursor: string | undefined,
   ) => Promise<{ items: LeadSummary[]; count?: number; isPartial?: boolean }>;
@@ -38,35 +38,35 @@ interface ColumnProps {
   register: (pages: PagedList<LeadSummary>) => void;
   onEmpty: (isEmpty: boolean) => void;
   /** Whether this is the first column and the team has no leads, so that the column shows how to add the first one. */
-  isFirstOfNone: boolean;
+  showsFirstLeadHint: boolean;
   actions: BoardActions;
 }
 
 export function Column(props: ColumnProps): JSX.Element {
-  const { status, read, filterKey, openLead, register, onEmpty, isFirstOfNone, actions } = props;
+  const { status, readLeads, filterKey, openLead, register, onEmpty, showsFirstLeadHint, actions } = props;
   const [isOver, setOver] = useState(false);
   // Each column has one Tab stop. Arrow keys move the focus between cards.
   const [tabStop, setTabStop] = useState(0);
-  const leads = usePagedList<LeadSummary>((cursor) => read(status.id, cursor), [status.id, filterKey]);
+  const leads = usePagedList<LeadSummary>((cursor) => readLeads(status.id, cursor), [status.id, filterKey]);
   register(leads);
-  const headId = `column-${status.id}`;
-  const { dragged } = actions;
+  const headingId = `column-${status.id}`;
+  const { draggedLeadRef } = actions;
   const isEmpty = leads.count === 0 && !leads.isBusy && !leads.error;
   useEffect(() => {
     if (!leads.isBusy) onEmpty(isEmpty);
   }, [isEmpty, leads.isBusy]);
   // Previous and next in the lead panel (J, K) follow the column of the open lead.
-  const order = leads.items.some(({ id }) => id === openLead) ? leads.items.map(({ id }) => id).join(" ") : "";
+  const leadIdList = leads.items.some(({ id }) => id === openLead) ? leads.items.map(({ id }) => id).join(" ") : "";
   useEffect(() => {
-    if (order) leadOrder.value = order.split(" ").map(Number);
-  }, [order]);
-  const stop = leads.items.some(({ id }) => id === tabStop) ? tabStop : leads.items[0]?.id;
+    if (leadIdList) orderedLeadIds.value = leadIdList.split(" ").map(Number);
+  }, [leadIdList]);
+  const tabStopId = leads.items.some(({ id }) => id === tabStop) ? tabStop : leads.items[0]?.id;
   return (
     <section
       class={isOver ? "over" : undefined}
-      aria-labelledby={headId}
+      aria-labelledby={headingId}
       onDragOver={(event) => {
-        if (!dragged.current || dragged.current.statusId === status.id) return;
+        if (!draggedLeadRef.current || draggedLeadRef.current.statusId === status.id) return;
         event.preventDefault();
         setOver(true);
       }}
@@ -76,16 +76,16 @@ export function Column(props: ColumnProps): JSX.Element {
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        if (dragged.current) actions.move(dragged.current, status);
-        dragged.current = undefined;
+        if (draggedLeadRef.current) actions.move(draggedLeadRef.current, status);
+        draggedLeadRef.current = undefined;
       }}
     >
       <h2 data-color={status.primaryColor}>
         <span class="dot" aria-hidden="true" />
-        <span id={headId} class="cut" title={status.name}>
+        <span id={headingId} class="cut" title={status.name}>
           <bdi>{status.name}</bdi>
         </span>
-        <span class="count" title={leads.isPartial ? NOT_ALL : undefined}>
+        <span class="count" title={leads.isPartial ? INCOMPLETE_MESSAGE : undefined}>
           {leads.count === undefined ? "" : formatCount(leads.count)}
           {leads.isPartial ? "+" : ""}
         </span>
@@ -100,31 +100,35 @@ export function Column(props: ColumnProps): JSX.Element {
           </a>
         ) : null}
       </h2>
-      <ol aria-labelledby={headId}>
+      <ol aria-labelledby={headingId}>
         {leads.items.map((lead) => (
           <Card
             key={lead.id}
             lead={lead}
             isOpen={lead.id === openLead}
-            isTabStop={lead.id === stop}
+            isTabStop={lead.id === tabStopId}
             onFocus={() => setTabStop(lead.id)}
             actions={actions}
           />
         ))}
         <li class="end">
-          {isFirstOfNone ? (
-            <FirstLead mayWrite={actions.mayMove} />
+          {showsFirstLeadHint ? (
+            <FirstLeadHint mayWrite={actions.mayMove} />
           ) : isEmpty ? (
-            <p class="quiet small">{leads.isPartial ? NOT_ALL : "No leads"}</p>
+            <p class="quiet small">{leads.isPartial ? INCOMPLETE_MESSAGE : "No leads"}</p>
           ) : null}
-          {leads.items.length === 0 && leads.isBusy && !leads.error ? <CardBones /> : <LoadMore pagedList={leads} />}
+          {leads.items.length === 0 && leads.isBusy && !leads.error ? (
+            <CardSkeletons />
+          ) : (
+            <LoadMore pagedList={leads} />
+          )}
         </li>
       </ol>
     </section>
   );
 }
 
-function FirstLead({ mayWrite }: { mayWrite: boolean }): JSX.Element {
+function FirstLeadHint({ mayWrite }: { mayWrite: boolean }): JSX.Element {
   if (!mayWrite) return <p class="quiet small">There are no leads yet</p>;
   return (
     <EmptyState
@@ -141,7 +145,7 @@ function FirstLead({ mayWrite }: { mayWrite: boolean }): JSX.Element {
 }
 
 /** Placeholders for three cards while a column is read for the first time. */
-function CardBones(): JSX.Element {
+function CardSkeletons(): JSX.Element {
   return (
     <div class="skeleton bones" role="status" aria-label="Loading">
       {[0, 1, 2].map((at) => (
@@ -163,12 +167,12 @@ interface CardProps {
 }
 
 function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Element {
-  const link = useRef<HTMLAnchorElement>(null);
+  const linkRef = useRef<HTMLAnchorElement>(null);
   const [carried, setCarried] = useState<"" | "held" | "left">("");
-  const { mayMove, dragged, focusedLead } = actions;
+  const { mayMove, draggedLeadRef, focusedLeadRef } = actions;
   useEffect(() => {
     // A move to another column creates a new element. If the removed card had the focus, this one takes it.
-    if (focusedLead.current === lead.id && document.activeElement === document.body) link.current?.focus();
+    if (focusedLeadRef.current === lead.id && document.activeElement === document.body) linkRef.current?.focus();
   }, []);
   const name = fullName(lead);
   return (
@@ -177,7 +181,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
         class={`card${isOpen ? " open" : ""}${carried === "held" ? " held" : ""}`}
         draggable={mayMove}
         onDragStart={(event) => {
-          dragged.current = lead;
+          draggedLeadRef.current = lead;
           event.dataTransfer?.setData("text/plain", name);
           if (event.dataTransfer) event.dataTransfer.effectAllowed = "move";
           // The browser takes the drag image now, so the card gets its tilted style now. The next task hides the card in its
@@ -186,14 +190,14 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
           setTimeout(() => setCarried("left"));
         }}
         onDragEnd={() => {
-          dragged.current = undefined;
+          draggedLeadRef.current = undefined;
           setCarried("");
         }}
       >
         <h3 class="cut">
           <a
-            ref={link}
-            href={leadHref(lead.id)}
+            ref={linkRef}
+            href={leadUrl(lead.id)}
             title={name}
             draggable={false}
             tabIndex={isTabStop ? 0 : -1}
@@ -232,7 +236,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
                 aria-label={`Status of ${name}`}
                 title="Status (S)"
                 // This button has no Tab stop: it serves the pointer and the shortcut S. The focus goes to the card's link.
-                onFocus={() => link.current?.focus()}
+                onFocus={() => linkRef.current?.focus()}
                 {...props}
               >
                 <Icon name="chevron-down" />

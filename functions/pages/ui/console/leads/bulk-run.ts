@@ -6,15 +6,15 @@ import { MAX_PAGE_LEADS } from "./list-pages";
 const MAX_IDS_PER_REQUEST = MAX_PAGE_LEADS;
 /** More parallel requests would contend for the team's counters. */
 const PARALLEL_REQUESTS = 3;
-const MAX_TRIES = 4;
+const MAX_ATTEMPTS = 4;
 
 export interface BulkResult {
   /** Ids of leads that were changed. */
-  done: number[];
+  changed: number[];
   /** Ids of leads that somebody deleted in the meantime. */
   deleted: number[];
   /** Ids of leads that were not changed, because the run was stopped or a request failed. */
-  left: number[];
+  unprocessed: number[];
   error?: unknown;
 }
 
@@ -26,32 +26,32 @@ export interface BulkOptions {
 }
 
 /** Returns the lead ids that the API's error names as unknown. */
-function unknownIds(error: unknown): number[] {
-  const faults = error instanceof RequestError ? error.errors.filter(({ field }) => field === "ids") : [];
-  return faults.flatMap(({ message }) => (message.match(/\d+/g) ?? []).map(Number));
+function parseUnknownIds(error: unknown): number[] {
+  const idErrors = error instanceof RequestError ? error.errors.filter(({ field }) => field === "ids") : [];
+  return idErrors.flatMap(({ message }) => (message.match(/\d+/g) ?? []).map(Number));
 }
 
 /**
  * Sends one request, and retries temporary errors. Ids of deleted leads are removed from the request. Returns the ids that were
  * changed.
  */
-async function sendOnce(ids: number[], send: (ids: number[]) => Promise<unknown>): Promise<number[]> {
-  let present = ids;
-  for (let tries = 1; present.length > 0; ) {
+async function sendChunk(ids: number[], send: (ids: number[]) => Promise<unknown>): Promise<number[]> {
+  let existingIds = ids;
+  for (let attempts = 1; existingIds.length > 0; ) {
     try {
-      await send(present);
+      await send(existingIds);
       break;
     } catch (error) {
-      const unknown = new Set(unknownIds(error));
-      const known = present.filter((id) => !unknown.has(id));
-      if (known.length < present.length) present = known;
-      else if (error instanceof RequestError && error.isTemporary && tries < MAX_TRIES) {
-        tries += 1;
+      const missingIds = new Set(parseUnknownIds(error));
+      const remainingIds = existingIds.filter((id) => !missingIds.has(id));
+      if (remainingIds.length < existingIds.length) existingIds = remainingIds;
+      else if (error instanceof RequestError && error.isTemporary && attempts < MAX_ATTEMPTS) {
+        attempts += 1;
         await wait(error.retryAfterMs);
       } else throw error;
     }
   }
-  return present;
+  return existingIds;
 }
 
 /** Sends all requests of a change. A retry is harmless: the change leaves a lead as it is that was changed already. */
@@ -60,28 +60,28 @@ export async function runInBulk(
   send: (ids: number[]) => Promise<unknown>,
   { onProgress, isStopped, idsPerRequest = MAX_IDS_PER_REQUEST }: BulkOptions = {},
 ): Promise<BulkResult> {
-  const result: BulkResult = { done: [], deleted: [], left: [] };
-  let next = 0;
-  let failed = false;
-  const work = async () => {
-    while (next < ids.length && !failed && !isStopped?.()) {
-      const chunk = ids.slice(next, next + idsPerRequest);
-      next += chunk.length;
+  const result: BulkResult = { changed: [], deleted: [], unprocessed: [] };
+  let nextIndex = 0;
+  let hasFailed = false;
+  const runWorker = async () => {
+    while (nextIndex < ids.length && !hasFailed && !isStopped?.()) {
+      const chunk = ids.slice(nextIndex, nextIndex + idsPerRequest);
+      nextIndex += chunk.length;
       try {
-        const present = await sendOnce(chunk, send);
-        const changed = new Set(present);
-        result.done.push(...present);
-        result.deleted.push(...chunk.filter((id) => !changed.has(id)));
-        onProgress?.(result.done.length + result.deleted.length);
+        const changedIds = await sendChunk(chunk, send);
+        const changedIdSet = new Set(changedIds);
+        result.changed.push(...changedIds);
+        result.deleted.push(...chunk.filter((id) => !changedIdSet.has(id)));
+        onProgress?.(result.changed.length + result.deleted.length);
       } catch (error) {
-        failed = true;
+        hasFailed = true;
         result.error = error;
-        result.left.push(...chunk);
+        result.unprocessed.push(...chunk);
       }
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, work));
-  result.left.push(...ids.slice(next));
+  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, runWorker));
+  result.unprocessed.push(...ids.slice(nextIndex));
   return result;
 }
 

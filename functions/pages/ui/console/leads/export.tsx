@@ -8,7 +8,7 @@ import { ErrorNote } from "../ui/loading";
 import { notify } from "../ui/toast";
 
 /** Starts a download of `parts` as a file. */
-export function save(name: string, parts: BlobPart[], type: string): void {
+export function saveFile(name: string, parts: BlobPart[], type: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(parts, { type }));
   link.download = name;
@@ -16,38 +16,38 @@ export function save(name: string, parts: BlobPart[], type: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () => void }): JSX.Element {
+export function ExportDialog({ filter, onClose }: { filter: LeadFilter; onClose: () => void }): JSX.Element {
   const [format, setFormat] = useState<"csv" | "ndjson">("csv");
   const [bom, setBom] = useState(false);
   /** Number of pages of a thousand leads that were read. `undefined` unless an export is running. */
   const [pages, setPages] = useState<number>();
   const [failed, setFailed] = useState<unknown>();
-  const stopped = useRef(false);
-  const close = () => {
-    stopped.current = true;
+  const isStoppedRef = useRef(false);
+  const closeDialog = () => {
+    isStoppedRef.current = true;
     onClose();
   };
-  const start = async () => {
+  const startExport = async () => {
     setPages(0);
     setFailed(undefined);
     try {
-      const parts = format === "csv" && bom ? ["\uFEFF"] : [];
+      const fileParts = format === "csv" && bom ? ["\uFEFF"] : [];
       for await (const page of readExport(filter, format)) {
-        if (stopped.current) return;
-        parts.push(page);
+        if (isStoppedRef.current) return;
+        fileParts.push(page);
         setPages((pages = 0) => pages + 1);
       }
       const day = new Date().toISOString().slice(0, 10);
-      save(`leads-${day}.${format}`, parts, format === "csv" ? "text/csv" : "application/x-ndjson");
+      saveFile(`leads-${day}.${format}`, fileParts, format === "csv" ? "text/csv" : "application/x-ndjson");
       notify("The export is saved");
-      close();
+      closeDialog();
     } catch (error) {
       setFailed(error);
       setPages(undefined);
     }
   };
   return (
-    <Dialog title="Export" onClose={close}>
+    <Dialog title="Export" onClose={closeDialog}>
       <div class="editor">
         <p class="quiet">Every lead that the filters show, as a file. A CSV file can be imported again.</p>
         <fieldset class="options">
@@ -73,10 +73,10 @@ export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () =>
         {failed ? <ErrorNote title="The export stopped" error={failed} /> : null}
       </div>
       <div class="actions">
-        <button type="button" class="btn ghost" onClick={close}>
+        <button type="button" class="btn ghost" onClick={closeDialog}>
           Cancel
         </button>
-        <button type="button" class="btn primary" disabled={pages !== undefined} onClick={start}>
+        <button type="button" class="btn primary" disabled={pages !== undefined} onClick={startExport}>
           {pages === undefined ? "Export" : `Reading page ${pages + 1}`}
         </button>
       </div>

@@ -7,89 +7,89 @@ import { isReachable } from "../app/connection";
 import { currentSession } from "../app/session";
 
 const PAGE_EVENTS = 100;
-const PAUSE_MS = 3000;
+const POLL_PAUSE_MS = 3000;
 /** Upper bound on the pause between requests while the feed fails. */
-const PAUSE_CAP_MS = 30_000;
+const MAX_POLL_PAUSE_MS = 30_000;
 
-interface Listener {
+interface FeedListener {
   /** Receives each page of events once, in the order of the feed. */
-  heard: (events: Event[]) => void;
+  onEvents: (events: Event[]) => void;
   /** Called if events may be missing, so that the component must read its data again. */
-  missed: () => void;
+  onGap: () => void;
 }
 
-const listeners = new Set<Listener>();
-let walking = false;
-let cursor: string | undefined;
+const listeners = new Set<FeedListener>();
+let isPolling = false;
+let feedCursor: string | undefined;
 /** Key of the user to whom the API refuses the feed. No loop is started for this user again. */
-let refusedUser: string | undefined;
+let refusedUserKey: string | undefined;
 
 /** The latest page of events. */
-export const leadChanges = signal<Event[]>([]);
+export const latestEvents = signal<Event[]>([]);
 
-const userKey = (): string => {
+const getUserKey = (): string => {
   const session = currentSession();
   return session.is === "out" ? "" : `${session.user.team} ${session.user.id}`;
 };
 
-async function look() {
+async function readFeedPage() {
   if (document.hidden || !isReachable() || currentSession().is !== "in") return undefined;
-  const query = { after: cursor ?? "latest", limit: PAGE_EVENTS };
+  const query = { after: feedCursor ?? "latest", limit: PAGE_EVENTS };
   return unwrap(api.GET("/events", { params: { query } }));
 }
 
-async function walk(): Promise<void> {
-  let failures = 0;
-  cursor = undefined;
+async function pollFeed(): Promise<void> {
+  let failureCount = 0;
+  feedCursor = undefined;
   while (listeners.size > 0) {
     try {
-      const page = await look();
+      const page = await readFeedPage();
       if (page) {
-        const isFirst = cursor === undefined;
-        cursor = page.nextCursor;
-        failures = 0;
+        const isFirstPage = feedCursor === undefined;
+        feedCursor = page.nextCursor;
+        failureCount = 0;
         // The first request only returns a cursor. Events between a component's first read and this cursor are in no page of
         // this loop.
-        if (isFirst) for (const { missed } of [...listeners]) missed();
+        if (isFirstPage) for (const { onGap } of [...listeners]) onGap();
         else if (page.events.length > 0) {
-          leadChanges.value = page.events;
-          for (const { heard } of [...listeners]) heard(page.events);
+          latestEvents.value = page.events;
+          for (const { onEvents } of [...listeners]) onEvents(page.events);
         }
         if (page.hasMore) continue;
       }
     } catch (error) {
       if (hasStatus(error, 403)) {
-        refusedUser = userKey();
+        refusedUserKey = getUserKey();
         break;
       }
       // The cursor has expired with the events after it. The loop starts again at the latest event.
-      if (hasStatus(error, 400)) cursor = undefined;
-      failures += 1;
+      if (hasStatus(error, 400)) feedCursor = undefined;
+      failureCount += 1;
     }
-    await wait(Math.min(PAUSE_MS * 2 ** failures, PAUSE_CAP_MS) * (1 - Math.random() / 4));
+    await wait(Math.min(POLL_PAUSE_MS * 2 ** failureCount, MAX_POLL_PAUSE_MS) * (1 - Math.random() / 4));
   }
-  walking = false;
+  isPolling = false;
 }
 
 /**
  * Adds a listener, and starts the polling loop for the first one. Returns the function that removes the listener. The loop ends
  * without listeners.
  */
-export function subscribe(listener: Listener): () => void {
+export function subscribe(listener: FeedListener): () => void {
   listeners.add(listener);
-  if (!walking && refusedUser !== userKey()) {
-    walking = true;
-    walk();
+  if (!isPolling && refusedUserKey !== getUserKey()) {
+    isPolling = true;
+    pollFeed();
   }
   return () => {
     listeners.delete(listener);
   };
 }
 
-interface Options {
-  following?: boolean;
+interface SubscriptionOptions {
+  isSubscribed?: boolean;
   /** Whether the component reads its data after it has subscribed, so that a running loop misses no event. */
-  readsLater?: boolean;
+  readsAfterSubscribing?: boolean;
 }
 
 /**
@@ -98,20 +98,20 @@ interface Options {
  * that reads the data, and set `readsLater`.
  */
 export function useLeadChanges(
-  heard: Listener["heard"],
-  missed: Listener["missed"],
-  { following = true, readsLater = false }: Options = {},
+  onEvents: FeedListener["onEvents"],
+  onGap: FeedListener["onGap"],
+  { isSubscribed = true, readsAfterSubscribing = false }: SubscriptionOptions = {},
 ): void {
-  const latest = useRef({ heard, missed });
-  latest.current = { heard, missed };
+  const callbacksRef = useRef({ onEvents, onGap });
+  callbacksRef.current = { onEvents, onGap };
   useEffect(() => {
-    if (!following) return undefined;
-    const joins = walking && cursor !== undefined;
-    const stop = subscribe({
-      heard: (events) => latest.current.heard(events),
-      missed: () => latest.current.missed(),
+    if (!isSubscribed) return undefined;
+    const joinsRunningLoop = isPolling && feedCursor !== undefined;
+    const unsubscribe = subscribe({
+      onEvents: (events) => callbacksRef.current.onEvents(events),
+      onGap: () => callbacksRef.current.onGap(),
     });
-    if (joins && !readsLater) latest.current.missed();
-    return stop;
-  }, [following]);
+    if (joinsRunningLoop && !readsAfterSubscribing) callbacksRef.current.onGap();
+    return unsubscribe;
+  }, [isSubscribed]);
 }

@@ -2,7 +2,7 @@
 // unseen.
 
 import { api, hasStatus, type Lead, unwrap, unwrapResponse } from "../app/api";
-import { type EditName, mergeOf, textOf } from "./lead-fields";
+import { buildMergePatch, type EditName, getFieldText } from "./lead-fields";
 
 /** A lead with its ETag, for conditional requests. */
 export interface LeadVersion {
@@ -14,7 +14,7 @@ export interface LeadVersion {
  * Returns the version number in a lead's ETag, which grows with every change. The rest of the ETag depends on other parts of
  * the response, such as the photo's URL.
  */
-export const versionNumber = (etag: string): number => Number(/\d+/.exec(etag)?.[0]);
+export const parseVersionNumber = (etag: string): number => Number(/\d+/.exec(etag)?.[0]);
 
 export async function readLead(id: number): Promise<LeadVersion> {
   const { data, response } = await unwrapResponse(api.GET("/leads/{id}", { params: { path: { id } } }));
@@ -39,23 +39,23 @@ export async function saveField(id: number, name: EditName, edit: FieldEdit): Pr
   const params = { path: { id }, header: { "If-Match": edit.etag } };
   try {
     const { data, response } = await unwrapResponse(
-      api.PATCH("/leads/{id}", { params, body: mergeOf(name, edit.text) }),
+      api.PATCH("/leads/{id}", { params, body: buildMergePatch(name, edit.text) }),
     );
     return { version: { lead: data, etag: response.headers.get("etag") ?? "" }, isConflict: false };
   } catch (error) {
     if (!hasStatus(error, 412)) throw error;
     const version = await readLead(id);
-    const now = textOf(version.lead, name);
+    const currentText = getFieldText(version.lead, name);
     // The text was saved already: an earlier request succeeded, and its response was lost.
-    if (now === edit.text) return { version, isConflict: false };
+    if (currentText === edit.text) return { version, isConflict: false };
     // Another field was changed. The edit is sent again with the new ETag.
-    if (now === edit.base) return saveField(id, name, { ...edit, etag: version.etag });
+    if (currentText === edit.base) return saveField(id, name, { ...edit, etag: version.etag });
     return { version, isConflict: true };
   }
 }
 
 /** Returns the author and the time of a field's latest change, or `undefined` if the latest log entries do not contain one. */
-export async function lastChangeOf(id: number, column: string): Promise<{ by: string; at: string } | undefined> {
+export async function readLastChange(id: number, column: string): Promise<{ by: string; at: string } | undefined> {
   const params = { path: { id }, query: { limit: 20 } };
   const { logsAndComments } = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params }));
   for (const entry of logsAndComments) {

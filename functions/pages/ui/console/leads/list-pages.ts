@@ -12,10 +12,10 @@ const FIRST_PAGE_LEADS = 50;
 const MAX_RELOADED_LEADS = 300;
 
 /** A lead as the list shows it: a summary, with further fields if a column needs them. */
-export type Row = LeadSummary & Partial<Pick<Lead, "source" | "position" | "location">>;
+export type ListLead = LeadSummary & Partial<Pick<Lead, "source" | "position" | "location">>;
 
-interface Page {
-  items: Row[];
+interface LeadListPage {
+  items: ListLead[];
   count?: number;
   nextCursor?: string | undefined;
   isComplete?: boolean;
@@ -30,13 +30,13 @@ export interface ListSource {
 }
 
 /** Reads a page of the export, which returns complete leads in the order of the list. */
-async function exportedPage(filter: LeadFilter, limit: number, cursor: string | undefined): Promise<Page> {
+async function readExportPage(filter: LeadFilter, limit: number, cursor: string | undefined): Promise<LeadListPage> {
   const query = { ...filter, format: "ndjson" as const, limit, ...(cursor ? { cursor } : {}) };
   const { data = "", response } = await unwrapResponse(
     api.GET("/leads/export", { params: { query }, parseAs: "text" }),
   );
-  const next = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
-  const nextCursor = next ? (new URL(next, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
+  const nextUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+  const nextCursor = nextUrl ? (new URL(nextUrl, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
   const items = data
     .split("\n")
     .filter(Boolean)
@@ -46,20 +46,20 @@ async function exportedPage(filter: LeadFilter, limit: number, cursor: string | 
 
 export class LeadPages {
   /** Grows with every change of the list, so that components which read this signal render again. */
-  readonly version: Signal<number> = signal(0);
-  items: Row[] = [];
+  readonly listVersion: Signal<number> = signal(0);
+  items: ListLead[] = [];
   count: number | undefined;
   error: unknown;
   isBusy = false;
   /** Whether the API searched all leads. False if a search ended early. */
   isComplete = true;
   /** Leads that no longer belong to the list but are shown until it is read again. */
-  readonly gone = new Map<number, "deleted" | "left">();
+  readonly departedLeads = new Map<number, "deleted" | "left">();
   #cursor: string | undefined;
   #hasStarted = false;
   #target = 0;
   #run = 0;
-  #positions = new Map<number, number>();
+  #rowIndexById = new Map<number, number>();
 
   constructor(readonly source: ListSource) {}
 
@@ -79,25 +79,25 @@ export class LeadPages {
     return this.hasMore ? Math.max(this.count ?? 0, this.items.length) : this.items.length;
   }
 
-  positionOf(id: number): number | undefined {
-    return this.#positions.get(id);
+  indexOf(id: number): number | undefined {
+    return this.#rowIndexById.get(id);
   }
 
-  get(id: number): Row | undefined {
-    const position = this.#positions.get(id);
-    return position === undefined ? undefined : this.items[position];
+  get(id: number): ListLead | undefined {
+    const rowIndex = this.#rowIndexById.get(id);
+    return rowIndex === undefined ? undefined : this.items[rowIndex];
   }
 
-  changed(): void {
-    this.version.value += 1;
+  notifyChange(): void {
+    this.listVersion.value += 1;
   }
 
-  #setItems(items: Row[]): void {
+  #setItems(items: ListLead[]): void {
     this.items = items;
-    this.#positions = new Map(items.map(({ id }, position) => [id, position]));
+    this.#rowIndexById = new Map(items.map(({ id }, position) => [id, position]));
   }
 
-  async #readPage(cursor: string | undefined, limit: number): Promise<Page> {
+  async #readPage(cursor: string | undefined, limit: number): Promise<LeadListPage> {
     const { filter, search, needsWholeLeads } = this.source;
     if (search) {
       const query = { search, limit: MAX_PAGE_LEADS, ...filter };
@@ -106,9 +106,9 @@ export class LeadPages {
       return { items: data, count: data.length, isComplete };
     }
     if (!needsWholeLeads) return readLeadPage({ ...filter, limit }, cursor);
-    const counted =
+    const countRequest =
       cursor === undefined ? readLeadPage({ ...filter, limit: 1 }, undefined) : { count: this.count ?? 0 };
-    const [page, { count }] = await Promise.all([exportedPage(filter, limit, cursor), counted]);
+    const [page, { count }] = await Promise.all([readExportPage(filter, limit, cursor), countRequest]);
     return { ...page, count };
   }
 
@@ -116,28 +116,28 @@ export class LeadPages {
   async readUntil(length: number): Promise<void> {
     this.#target = Math.max(this.#target, length);
     if (this.isBusy || this.error) return;
-    const run = this.#run;
+    const runNumber = this.#run;
     this.isBusy = true;
-    this.changed();
+    this.notifyChange();
     try {
       while (this.hasMore && this.items.length < this.#target) {
         const page = await this.#readPage(this.#cursor, this.#hasStarted ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
-        if (run !== this.#run) return;
+        if (runNumber !== this.#run) return;
         this.#hasStarted = true;
         this.#cursor = page.nextCursor;
         if (page.count !== undefined) this.count = page.count;
         this.isComplete = page.isComplete ?? true;
         // A lead that an event has inserted during the request is not added twice.
-        const fresh = page.items.filter(({ id }) => !this.#positions.has(id));
-        for (const lead of fresh) this.#positions.set(lead.id, this.items.push(lead) - 1);
-        this.changed();
+        const newLeads = page.items.filter(({ id }) => !this.#rowIndexById.has(id));
+        for (const lead of newLeads) this.#rowIndexById.set(lead.id, this.items.push(lead) - 1);
+        this.notifyChange();
       }
     } catch (error) {
-      if (run === this.#run) this.error = error;
+      if (runNumber === this.#run) this.error = error;
     }
-    if (run !== this.#run) return;
+    if (runNumber !== this.#run) return;
     this.isBusy = false;
-    this.changed();
+    this.notifyChange();
   }
 
   /** Reads all leads of the list. Throws if a page cannot be read; the pages before it are kept. */
@@ -145,14 +145,14 @@ export class LeadPages {
     this.error = undefined;
     while (this.hasMore) {
       if (this.error) throw this.error;
-      const run = this.#run;
+      const runNumber = this.#run;
       if (this.isBusy) {
         this.#target = Number.POSITIVE_INFINITY;
         await new Promise<void>((resolve) => {
-          const stop = this.version.subscribe(() => {
-            if (this.isBusy && run === this.#run) return;
+          const unsubscribe = this.listVersion.subscribe(() => {
+            if (this.isBusy && runNumber === this.#run) return;
             // `subscribe` calls this function at once, before `stop` is assigned.
-            queueMicrotask(() => stop());
+            queueMicrotask(() => unsubscribe());
             resolve();
           });
         });
@@ -170,67 +170,67 @@ export class LeadPages {
   /** Reads the list again from the first page. The current rows are shown until then. */
   async reload(): Promise<void> {
     this.#run += 1;
-    const run = this.#run;
+    const runNumber = this.#run;
     this.isBusy = true;
     this.error = undefined;
-    this.changed();
-    const wanted = Math.min(this.items.length, MAX_RELOADED_LEADS);
+    this.notifyChange();
+    const targetLength = Math.min(this.items.length, MAX_RELOADED_LEADS);
     try {
-      const items: Row[] = [];
-      let page: Page;
+      const items: ListLead[] = [];
+      let page: LeadListPage;
       let cursor: string | undefined;
       do {
         page = await this.#readPage(cursor, items.length > 0 ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
-        if (run !== this.#run) return;
+        if (runNumber !== this.#run) return;
         items.push(...page.items);
         cursor = page.nextCursor;
-      } while (cursor && items.length < wanted);
+      } while (cursor && items.length < targetLength);
       this.#hasStarted = true;
       this.#cursor = cursor;
       this.#target = Math.min(this.#target, items.length);
       this.count = page.count;
       this.isComplete = page.isComplete ?? true;
-      this.gone.clear();
+      this.departedLeads.clear();
       this.#setItems(items);
     } catch (error) {
-      if (run === this.#run) this.error = error;
+      if (runNumber === this.#run) this.error = error;
     }
-    if (run !== this.#run) return;
+    if (runNumber !== this.#run) return;
     this.isBusy = false;
-    this.changed();
+    this.notifyChange();
   }
 
   /** Changes leads without changing their rows' order. */
-  update(ids: Iterable<number>, change: (lead: Row) => Row): void {
+  update(ids: Iterable<number>, change: (lead: ListLead) => ListLead): void {
     for (const id of ids) {
-      const position = this.#positions.get(id);
-      const lead = position === undefined ? undefined : this.items[position];
-      if (lead && position !== undefined) this.items[position] = change(lead);
+      const rowIndex = this.#rowIndexById.get(id);
+      const lead = rowIndex === undefined ? undefined : this.items[rowIndex];
+      if (lead && rowIndex !== undefined) this.items[rowIndex] = change(lead);
     }
-    this.changed();
+    this.notifyChange();
   }
 
   /** Removes leads from the list. */
   remove(ids: Iterable<number>): void {
-    const removed = new Set(ids);
-    const items = this.items.filter(({ id }) => !removed.has(id));
-    if (this.count !== undefined) this.count -= this.items.length - items.length;
-    for (const id of removed) this.gone.delete(id);
-    this.#setItems(items);
-    this.changed();
+    const removedIds = new Set(ids);
+    const remainingItems = this.items.filter(({ id }) => !removedIds.has(id));
+    if (this.count !== undefined) this.count -= this.items.length - remainingItems.length;
+    for (const id of removedIds) this.departedLeads.delete(id);
+    this.#setItems(remainingItems);
+    this.notifyChange();
   }
 
   /** Inserts leads in the list's order. A lead beyond the last page that was read is only counted. */
-  insert(leads: Row[]): void {
-    const direction = this.source.filter.sort === "createdAt" ? 1 : -1;
-    const order = (one: Row, other: Row) =>
-      direction * (one.createdAt.localeCompare(other.createdAt) || one.id - other.id);
-    const fresh = leads.filter(({ id }) => !this.#positions.has(id));
-    const last = this.items.at(-1);
-    const within = fresh.filter((lead) => !this.hasMore || (last && order(lead, last) < 0));
-    this.#setItems([...this.items, ...within].sort(order));
-    if (this.count !== undefined) this.count += fresh.length;
-    this.changed();
+  insert(leads: ListLead[]): void {
+    const sortDirection = this.source.filter.sort === "createdAt" ? 1 : -1;
+    const compareLeads = (one: ListLead, other: ListLead) =>
+      sortDirection * (one.createdAt.localeCompare(other.createdAt) || one.id - other.id);
+    const newLeads = leads.filter(({ id }) => !this.#rowIndexById.has(id));
+    const lastLoaded = this.items.at(-1);
+    const leadsInRange = newLeads.filter((lead) => !this.hasMore || (lastLoaded && compareLeads(lead, lastLoaded) < 0));
+    this.#setItems([...this.items, ...leadsInRange].sort(compareLeads));
+    if (this.count !== undefined) this.count += newLeads.length;
+    this.notifyChange();
   }
 
   /**
@@ -239,12 +239,12 @@ export class LeadPages {
    */
   async recount(): Promise<void> {
     if (this.source.search || !isReachable()) return;
-    const run = this.#run;
+    const runNumber = this.#run;
     const { count } = await readLeadPage({ ...this.source.filter, limit: 1 }, undefined).catch(() => ({
       count: undefined,
     }));
-    if (count === undefined || run !== this.#run) return;
+    if (count === undefined || runNumber !== this.#run) return;
     this.count = count;
-    this.changed();
+    this.notifyChange();
   }
 }

@@ -15,32 +15,32 @@ import { Icon } from "../ui/icon";
 import { EmptyState } from "../ui/states";
 import { notify } from "../ui/toast";
 import {
-  emptyTexts,
+  buildNewLead,
+  createEmptyTexts,
   FIELDS,
-  faultSentence,
-  fieldNamed,
+  findField,
+  formatFieldError,
   type LeadField,
   LeadInput,
   type LeadTexts,
-  newLeadOf,
 } from "./lead-fields";
-import { closeLead, lastList } from "./open-lead";
+import { closeLead, lastListScreen } from "./open-lead";
 
-const GROUPS: (keyof LeadTexts)[][] = [
+const FIELD_GROUPS: (keyof LeadTexts)[][] = [
   ["firstName", "lastName", "email", "phoneNumber"],
   ["company", "position", "location", "source"],
   ["statusId", "business", "description"],
 ];
 /** Fields in a folded section: few new leads have them. */
-const RARE: (keyof LeadTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
+const FOLDED_FIELDS: (keyof LeadTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
 
-const fieldOf = (name: keyof LeadTexts): LeadField[] => FIELDS.filter((field) => field.name === name);
+const findFields = (name: keyof LeadTexts): LeadField[] => FIELDS.filter((field) => field.name === name);
 
-type Faults = Partial<Record<keyof LeadTexts, string>>;
+type FieldErrors = Partial<Record<keyof LeadTexts, string>>;
 
 export function NewLeadScreen(): JSX.Element {
   const { mayWrite } = useTeam();
-  const { address, title } = lastList.value;
+  const { path, title } = lastListScreen.value;
   useEffect(() => {
     document.title = "New lead · Leads";
   }, []);
@@ -51,7 +51,7 @@ export function NewLeadScreen(): JSX.Element {
         <div>
           <a
             class="btn ghost icon hang"
-            href={`#${address}`}
+            href={`#${path}`}
             aria-label={`Back to ${title}`}
             title={`Back to ${title} (Escape)`}
           >
@@ -71,33 +71,33 @@ export function NewLeadScreen(): JSX.Element {
 
 function NewLeadForm(): JSX.Element {
   const { statuses, businesses } = useTeam();
-  const chosenStatus = Number(useRoute().query.get("status"));
-  const [texts, setTexts, clearTexts] = useDraft("new lead", emptyTexts(statuses[0]?.id ?? 1));
+  const queryStatusId = Number(useRoute().query.get("status"));
+  const [texts, setTexts, clearTexts] = useDraft("new lead", createEmptyTexts(statuses[0]?.id ?? 1));
   const [failure, setFailure] = useState<unknown>();
-  const [faults, setFaults] = useState<Faults>({});
-  const form = useRef<HTMLFormElement>(null);
+  const [fieldErrors, setFaults] = useState<FieldErrors>({});
+  const formRef = useRef<HTMLFormElement>(null);
   const { isBusy, send } = useIdempotentRequest();
   // A board column links to this form with its status in the query.
   useEffect(() => {
-    if (statuses.some(({ id }) => id === chosenStatus)) {
-      setTexts((now) => ({ ...now, statusId: String(chosenStatus) }));
+    if (statuses.some(({ id }) => id === queryStatusId)) {
+      setTexts((now) => ({ ...now, statusId: String(queryStatusId) }));
     }
-  }, [chosenStatus]);
+  }, [queryStatusId]);
   // On navigation `Frame` focuses `main` after this effect. Waiting for the next animation frame leaves the focus in the first
   // input.
   useEffect(() => {
-    const frame = requestAnimationFrame(() => form.current?.querySelector("input")?.focus());
-    return () => cancelAnimationFrame(frame);
+    const frameRequest = requestAnimationFrame(() => formRef.current?.querySelector("input")?.focus());
+    return () => cancelAnimationFrame(frameRequest);
   }, []);
-  const existing = failure instanceof RequestError ? failure.existing : undefined;
+  const existingLead = failure instanceof RequestError ? failure.existing : undefined;
   const isEmpty = Object.entries(texts).every(([name, text]) => ["statusId", "state"].includes(name) || text === "");
 
-  const change = (name: keyof LeadTexts, text: string) => {
+  const changeField = (name: keyof LeadTexts, text: string) => {
     setTexts((now) => ({ ...now, [name]: text }));
     setFaults(({ [name]: _, ...others }) => others);
   };
-  const submit = async () => {
-    const body = newLeadOf(texts);
+  const createLead = async () => {
+    const body = buildNewLead(texts);
     try {
       const lead = await send(body, (key) =>
         unwrap(api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body })),
@@ -108,32 +108,32 @@ function NewLeadForm(): JSX.Element {
       navigate(`/leads/${lead.id}`);
     } catch (error) {
       setFailure(error);
-      setFaults(faultsOf(error));
+      setFaults(collectFieldErrors(error));
       requestAnimationFrame(() => {
-        const wrong = form.current?.querySelector<HTMLElement>("[aria-invalid=true]");
-        const folded = wrong?.closest("details");
-        if (folded) folded.open = true;
-        wrong?.focus();
+        const invalidControl = formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]");
+        const foldedSection = invalidControl?.closest("details");
+        if (foldedSection) foldedSection.open = true;
+        invalidControl?.focus();
       });
     }
   };
-  const discard = () => {
-    const before = texts;
+  const discardDraft = () => {
+    const discardedTexts = texts;
     clearTexts();
     setFailure(undefined);
     setFaults({});
-    notify("Draft discarded", { undo: () => setTexts(before) });
+    notify("Draft discarded", { undo: () => setTexts(discardedTexts) });
   };
-  const input = (field: LeadField): JSX.Element => {
+  const renderField = (field: LeadField): JSX.Element => {
     const { name, label, kind } = field;
-    const fault = faults[name];
-    const control = (id: string, describedBy: string | undefined) => (
+    const fieldError = fieldErrors[name];
+    const renderInput = (id: string, describedBy: string | undefined) => (
       <LeadInput
         field={field}
         id={id}
         value={texts[name]}
-        onChange={(text) => change(name, text)}
-        fault={fault !== undefined}
+        onChange={(text) => changeField(name, text)}
+        hasError={fieldError !== undefined}
         describedBy={describedBy}
       />
     );
@@ -141,10 +141,10 @@ function NewLeadForm(): JSX.Element {
       return (
         <fieldset key={name} class="label">
           <legend>{label}</legend>
-          {control(`new-${name}`, fault ? "new-business-fault" : undefined)}
-          {fault ? (
+          {renderInput(`new-${name}`, fieldError ? "new-business-fault" : undefined)}
+          {fieldError ? (
             <p class="small bad" id="new-business-fault" role="alert">
-              {fault}
+              {fieldError}
             </p>
           ) : null}
         </fieldset>
@@ -152,45 +152,45 @@ function NewLeadForm(): JSX.Element {
     }
     return (
       <div key={name} class={kind === "paragraph" ? "whole" : undefined}>
-        <Field label={label} fault={fault}>
-          {(ids) => control(ids.id, ids["aria-describedby"])}
+        <Field label={label} fault={fieldError}>
+          {(ids) => renderInput(ids.id, ids["aria-describedby"])}
         </Field>
-        {name === "email" && fault && existing ? (
-          <a class="link small" href={`#/leads/${existing.id}`}>
-            Open that lead{existing.archived ? " (archived)" : ""}
+        {name === "email" && fieldError && existingLead ? (
+          <a class="link small" href={`#/leads/${existingLead.id}`}>
+            Open that lead{existingLead.archived ? " (archived)" : ""}
           </a>
         ) : null}
       </div>
     );
   };
-  const shownGroups = GROUPS.map((names) =>
-    names.filter((name) => name !== "business" || businesses.length > 0).flatMap(fieldOf),
+  const shownGroups = FIELD_GROUPS.map((names) =>
+    names.filter((name) => name !== "business" || businesses.length > 0).flatMap(findFields),
   );
   return (
     <form
-      ref={form}
+      ref={formRef}
       class="footed"
       noValidate
-      onSubmit={handleSubmit(submit)}
+      onSubmit={handleSubmit(createLead)}
       onKeyDown={(event) => {
         if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey)) return;
         event.preventDefault();
-        submit();
+        createLead();
       }}
     >
       <div class="scroll">
         <div class="body newlead">
-          {failure && Object.keys(faults).length === 0 ? <FormFailure failure={failure} /> : null}
+          {failure && Object.keys(fieldErrors).length === 0 ? <FormFailure failure={failure} /> : null}
           {shownGroups.map((fields) => (
             <div key={fields[0]?.name} class="group">
-              {fields.map(input)}
+              {fields.map(renderField)}
             </div>
           ))}
           <details>
             <summary>
               State and social media <Icon name="chevron-right" />
             </summary>
-            <div class="group">{RARE.flatMap(fieldOf).map(input)}</div>
+            <div class="group">{FOLDED_FIELDS.flatMap(findFields).map(renderField)}</div>
           </details>
         </div>
       </div>
@@ -199,11 +199,11 @@ function NewLeadForm(): JSX.Element {
           Create lead
         </button>
         {isEmpty ? (
-          <a class="btn ghost" href={`#${lastList.value.address}`}>
+          <a class="btn ghost" href={`#${lastListScreen.value.path}`}>
             Cancel
           </a>
         ) : (
-          <button type="button" class="btn ghost" onClick={discard}>
+          <button type="button" class="btn ghost" onClick={discardDraft}>
             Discard draft
           </button>
         )}
@@ -216,15 +216,15 @@ function NewLeadForm(): JSX.Element {
 }
 
 /** Returns the API's messages by field. One response names all invalid fields. */
-function faultsOf(error: unknown): Faults {
+function collectFieldErrors(error: unknown): FieldErrors {
   if (!(error instanceof RequestError)) return {};
   if (error.existing) return { email: "Another lead has this address." };
-  const faults: Faults = {};
+  const fieldErrors: FieldErrors = {};
   for (const { field, message } of error.errors) {
-    const name = fieldNamed(field)?.name;
-    if (name) faults[name] = [faults[name], faultSentence(message)].filter(Boolean).join(" ");
+    const name = findField(field)?.name;
+    if (name) fieldErrors[name] = [fieldErrors[name], formatFieldError(message)].filter(Boolean).join(" ");
   }
-  return faults;
+  return fieldErrors;
 }
 
 /** An error that belongs to no single field. The texts of the form are kept. */

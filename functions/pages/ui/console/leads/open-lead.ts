@@ -5,52 +5,52 @@ import { navigate, type Route, replaceQuery, route } from "../app/route";
 
 const hasPanel = ({ screen, subpath }: Route): boolean => screen === "board" || (screen === "leads" && subpath === "");
 
-function addressOf({ screen, subpath, query }: Route): string {
-  const text = query.toString();
-  return `/${screen}${subpath ? `/${subpath}` : ""}${text ? `?${text}` : ""}`;
+function buildPath({ screen, subpath, query }: Route): string {
+  const queryString = query.toString();
+  return `/${screen}${subpath ? `/${subpath}` : ""}${queryString ? `?${queryString}` : ""}`;
 }
 
-function withoutLead(from: Route): Route {
-  const query = new URLSearchParams(from.query);
+function removeLeadParam(currentRoute: Route): Route {
+  const query = new URLSearchParams(currentRoute.query);
   query.delete("lead");
-  return { ...from, query };
+  return { ...currentRoute, query };
 }
 
 /** Ids of the leads that J and K step through, in the order of the screen. */
-export const leadOrder = signal<number[]>([]);
+export const orderedLeadIds = signal<number[]>([]);
 
 /** Path of the board or the list that was shown last, with its filters. Back on a lead's page links to it. */
-export const lastList = signal({ address: "/leads", title: "All leads" });
+export const lastListScreen = signal({ path: "/leads", title: "All leads" });
 
 effect(() => {
-  const shown = route.value;
-  if (!hasPanel(shown)) return;
-  const title = shown.screen === "board" ? "Board" : "All leads";
-  lastList.value = { address: addressOf(withoutLead(shown)), title };
+  const currentRoute = route.value;
+  if (!hasPanel(currentRoute)) return;
+  const title = currentRoute.screen === "board" ? "Board" : "All leads";
+  lastListScreen.value = { path: buildPath(removeLeadParam(currentRoute)), title };
 });
 
 /** Returns the link to a lead. On the board and the list, the link opens the panel. */
-export function leadHref(id: number): string {
-  const from = route.value;
-  if (!hasPanel(from)) return `#/leads/${id}`;
-  const query = new URLSearchParams(from.query);
+export function leadUrl(id: number): string {
+  const currentRoute = route.value;
+  if (!hasPanel(currentRoute)) return `#/leads/${id}`;
+  const query = new URLSearchParams(currentRoute.query);
   query.set("lead", String(id));
-  return `#${addressOf({ ...from, query })}`;
+  return `#${buildPath({ ...currentRoute, query })}`;
 }
 
 /** Returns the id of the lead in the panel, or `undefined` if the panel is closed. */
-export function openLeadId(from: Route): number | undefined {
-  const id = Number(from.query.get("lead"));
-  return hasPanel(from) && id > 0 ? id : undefined;
+export function openLeadId(currentRoute: Route): number | undefined {
+  const id = Number(currentRoute.query.get("lead"));
+  return hasPanel(currentRoute) && id > 0 ? id : undefined;
 }
 
-export const openLead = (id: number): void => navigate(leadHref(id).slice(1));
+export const showLead = (id: number): void => navigate(leadUrl(id).slice(1));
 
 /** Shows another lead in the same panel or page. The history entry is replaced, so that one Back closes the lead. */
-export function walkToLead(id: number): void {
-  const from = route.value;
-  if (hasPanel(from)) {
-    const query = new URLSearchParams(from.query);
+export function replaceOpenLead(id: number): void {
+  const currentRoute = route.value;
+  if (hasPanel(currentRoute)) {
+    const query = new URLSearchParams(currentRoute.query);
     query.set("lead", String(id));
     replaceQuery(query);
   } else {
@@ -60,6 +60,6 @@ export function walkToLead(id: number): void {
 
 /** Closes the panel, or returns from a lead's page to the board or the list that was shown last. */
 export function closeLead(): void {
-  const from = route.value;
-  navigate(hasPanel(from) ? addressOf(withoutLead(from)) : lastList.value.address);
+  const currentRoute = route.value;
+  navigate(hasPanel(currentRoute) ? buildPath(removeLeadParam(currentRoute)) : lastListScreen.value.path);
 }

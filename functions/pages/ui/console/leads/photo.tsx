@@ -42,21 +42,21 @@ const deletePhoto = (fileName: string): Promise<unknown> =>
 
 export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => void }): JSX.Element {
   const { mayWrite } = useTeam();
-  const [sending, setSending] = useState<{ preview: string; part: number }>();
-  const input = useRef<HTMLInputElement>(null);
-  const preview = sending?.preview;
+  const [sending, setSending] = useState<{ previewUrl: string; fraction: number }>();
+  const inputRef = useRef<HTMLInputElement>(null);
+  const previewUrl = sending?.previewUrl;
   useEffect(() => {
-    if (preview) return () => URL.revokeObjectURL(preview);
+    if (previewUrl) return () => URL.revokeObjectURL(previewUrl);
     return undefined;
-  }, [preview]);
+  }, [previewUrl]);
   const name = fullName(lead);
 
   /** Uploads a photo. Returns its file name, or `undefined` after a failure, which a toast reports. */
-  const upload = async (file: File): Promise<string | undefined> => {
-    const preview = URL.createObjectURL(file);
-    setSending({ preview, part: 0 });
+  const uploadFile = async (file: File): Promise<string | undefined> => {
+    const previewUrl = URL.createObjectURL(file);
+    setSending({ previewUrl, fraction: 0 });
     try {
-      return await uploadPhoto(file, lead.id, (part) => setSending({ preview, part }));
+      return await uploadPhoto(file, lead.id, (fraction) => setSending({ previewUrl, fraction }));
     } catch (error) {
       reportFailure(`The photo was not saved. ${describeError(error)}`);
       return undefined;
@@ -65,38 +65,41 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
       setSending(undefined);
     }
   };
-  const replace = async (file: File | undefined) => {
+  const replacePhoto = async (file: File | undefined) => {
     if (!file) return;
     if (file.size > MAX_PHOTO_BYTES) {
       reportFailure(`${file.name} is larger than 4 MiB.`);
       return;
     }
-    const before = await copyPhoto(lead.photoUrl);
-    const uploaded = await upload(file);
-    if (!uploaded) return;
-    const undo = before
-      ? () => upload(before)
+    const previousPhoto = await copyPhoto(lead.photoUrl);
+    const uploadedFileName = await uploadFile(file);
+    if (!uploadedFileName) return;
+    const undoReplace = previousPhoto
+      ? () => uploadFile(previousPhoto)
       : lead.photo
         ? undefined
-        : () => deletePhoto(uploaded).then(onChanged, (error) => reportFailure(describeError(error)));
-    notify(`${name} has a new photo`, undo ? { undo } : {});
+        : () => deletePhoto(uploadedFileName).then(onChanged, (error) => reportFailure(describeError(error)));
+    notify(`${name} has a new photo`, undoReplace ? { undo: undoReplace } : {});
   };
-  const remove = async () => {
-    const before = await copyPhoto(lead.photoUrl);
-    if (!before && !(await confirmAction(`Delete the photo of ${name}?`, "This cannot be undone.", "Delete photo")))
+  const removePhoto = async () => {
+    const previousPhoto = await copyPhoto(lead.photoUrl);
+    if (
+      !previousPhoto &&
+      !(await confirmAction(`Delete the photo of ${name}?`, "This cannot be undone.", "Delete photo"))
+    )
       return;
     try {
       await deletePhoto(lead.photo);
-      notify("Photo deleted", before ? { undo: () => upload(before) } : {});
+      notify("Photo deleted", previousPhoto ? { undo: () => uploadFile(previousPhoto) } : {});
     } catch (error) {
       reportFailure(`The photo was not deleted. ${describeError(error)}`);
     }
     onChanged();
   };
-  const { isDraggedOver, dropHandlers } = useFileDrop(replace);
-  const face = <Avatar person={preview ? { ...lead, photoUrl: preview } : lead} size="large" />;
-  if (!mayWrite) return face;
-  const choose = () => input.current?.click();
+  const { isDraggedOver, dropHandlers } = useFileDrop(replacePhoto);
+  const avatar = <Avatar person={previewUrl ? { ...lead, photoUrl: previewUrl } : lead} size="large" />;
+  if (!mayWrite) return avatar;
+  const openFileDialog = () => inputRef.current?.click();
   return (
     <div class={isDraggedOver ? "portrait over" : "portrait"} {...dropHandlers}>
       {lead.photo ? (
@@ -105,37 +108,37 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
           trigger={(props) => (
             <button {...props} type="button" title="Change photo">
               <span class="unseen">Change photo</span>
-              {face}
+              {avatar}
             </button>
           )}
         >
-          <MenuItem icon="upload" onSelect={choose}>
+          <MenuItem icon="upload" onSelect={openFileDialog}>
             Replace photo
           </MenuItem>
-          <MenuItem icon="trash-2" onSelect={remove}>
+          <MenuItem icon="trash-2" onSelect={removePhoto}>
             Delete photo
           </MenuItem>
         </Menu>
       ) : (
-        <button type="button" title="Add photo, or drop one here" onClick={choose}>
+        <button type="button" title="Add photo, or drop one here" onClick={openFileDialog}>
           <span class="unseen">Add photo</span>
-          {face}
+          {avatar}
         </button>
       )}
       <input
-        ref={input}
+        ref={inputRef}
         class="unseen"
         type="file"
         accept={PHOTO_TYPES}
         aria-label="Photo"
         tabIndex={-1}
         onInput={({ currentTarget }) => {
-          replace(currentTarget.files?.[0]);
+          replacePhoto(currentTarget.files?.[0]);
           // Without this reset, choosing the same file again fires no event.
           currentTarget.value = "";
         }}
       />
-      {sending ? <progress max={1} value={sending.part} aria-label="Photo uploaded" /> : null}
+      {sending ? <progress max={1} value={sending.fraction} aria-label="Photo uploaded" /> : null}
     </div>
   );
 }

@@ -13,8 +13,8 @@ type ViewInput = components["schemas"]["ViewInput"];
 export const views = signal<View[] | undefined>(undefined);
 
 export async function readViews(): Promise<void> {
-  const answer = await unwrap(api.GET("/views"));
-  views.value = answer.views;
+  const response = await unwrap(api.GET("/views"));
+  views.value = response.views;
 }
 
 export async function createView(view: ViewInput): Promise<View> {
@@ -23,10 +23,10 @@ export async function createView(view: ViewInput): Promise<View> {
   return created;
 }
 
-export async function changeView({ id, name, query, layout, columns, shared }: View): Promise<void> {
+export async function updateView({ id, name, query, layout, columns, shared }: View): Promise<void> {
   const body = { name, query, layout, columns, shared };
-  const changed = await unwrap(api.PUT("/views/{id}", { params: { path: { id } }, body }));
-  views.value = views.value?.map((other) => (other.id === id ? changed : other));
+  const updated = await unwrap(api.PUT("/views/{id}", { params: { path: { id } }, body }));
+  views.value = views.value?.map((other) => (other.id === id ? updated : other));
 }
 
 export async function deleteView({ id }: View): Promise<void> {
@@ -38,45 +38,46 @@ export async function deleteView({ id }: View): Promise<void> {
 export type Layout = View["layout"];
 
 /** Returns the views of a layout: the user's own first, then shared ones, each sorted by name. */
-export const viewsWithLayout = (all: View[], layout: Layout): View[] =>
+export const filterViews = (all: View[], layout: Layout): View[] =>
   all
     .filter((view) => view.layout === layout)
     .sort((one, other) => Number(one.shared) - Number(other.shared) || one.name.localeCompare(other.name));
 
 /** Converts a list query to the query of a view, without the search. */
-export function viewQuery(query: ListQuery): View["query"] {
-  const written = writeListQuery({ ...query, search: "", view: 0 });
-  const names = [...new Set(written.keys())];
+export function buildViewQuery(query: ListQuery): View["query"] {
+  const urlParams = writeListQuery({ ...query, search: "", view: 0 });
+  const names = [...new Set(urlParams.keys())];
   return Object.fromEntries(
     names.map((name) => {
-      const values = written.getAll(name);
+      const values = urlParams.getAll(name);
       return [name, values.length > 1 ? values : (values[0] ?? "")];
     }),
   );
 }
 
 /** Converts the query of a view to a list query. */
-export function queryOfView(view: View): ListQuery {
+export function readViewQuery(view: View): ListQuery {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(view.query)) {
-    for (const one of Array.isArray(value) ? value : [value]) query.append(name, one);
+    for (const item of Array.isArray(value) ? value : [value]) query.append(name, item);
   }
   return { ...readListQuery(query), search: "", view: view.id };
 }
 
 /** Returns the path that shows a query on the list or on the board. */
-export function addressOfQuery(query: ListQuery, layout: Layout): string {
-  const text = writeListQuery(query).toString();
-  return `${layout === "board" ? "/board" : "/leads"}${text ? `?${text}` : ""}`;
+export function buildQueryPath(query: ListQuery, layout: Layout): string {
+  const queryString = writeListQuery(query).toString();
+  return `${layout === "board" ? "/board" : "/leads"}${queryString ? `?${queryString}` : ""}`;
 }
 
-export const addressOfView = (view: View): string => addressOfQuery(queryOfView(view), view.layout);
+export const buildViewPath = (view: View): string => buildQueryPath(readViewQuery(view), view.layout);
 
-const comparable = (query: ListQuery): string =>
+const serializeFilters = (query: ListQuery): string =>
   [...writeListQuery({ ...query, search: "", view: 0 })]
     .map(([name, value]) => `${name}=${value}`)
     .sort()
     .join("&");
 
 /** Whether two queries have the same filters and order. The search is not compared. */
-export const isSameList = (one: ListQuery, other: ListQuery): boolean => comparable(one) === comparable(other);
+export const hasSameFilters = (one: ListQuery, other: ListQuery): boolean =>
+  serializeFilters(one) === serializeFilters(other);
