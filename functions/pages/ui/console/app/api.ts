@@ -126,7 +126,7 @@ type ApiResponse<T> = { data?: T; error?: unknown; response: Response };
 export async function unwrapResponse<T>(request: Promise<ApiResponse<T>>): Promise<{ data: T; response: Response }> {
   const { data, error, response } = await request;
   if (!response.ok) throw new RequestError(response, typeof error === "object" ? (error ?? undefined) : undefined);
-  return { data as T, response };
+  return { data: data as T, response };
 }
 
 /** Returns a response's body. Throws a `RequestError` unless it is a success. */

@@ -54,7 +54,7 @@ export function watchReachable(listener: (reachable: boolean) => void): () => vo
 export const useReachable = (): boolean => reachable.value;
 
 /**
- * Sends a request to the sign-in service. Throws `Unreachable` for a rate limit and for server errors, because they say nothing
+ * Sends a request to the sign-in service. Throws `UnreachableError` for a rate limit and for server errors, because they say nothing
  * about the credentials.
  */
 export async function fetchFromIssuer(url: string, request?: RequestInit): Promise<Response> {

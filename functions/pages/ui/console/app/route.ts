@@ -17,7 +17,7 @@ function readRoute(): Route {
     history.replaceState(null, "", location.hash.replace(OLD_LIST_ROUTE, "#/leads"));
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [screen = "", ...rest] = path.split("/");
-  return { screen || "board", subpath: rest.join("/"), query: new URLSearchParams(query) };
+  return { screen: screen || "board", subpath: rest.join("/"), query: new URLSearchParams(query) };
 }
 
 export const route = signal<Route>(readRoute());

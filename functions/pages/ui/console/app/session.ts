@@ -173,7 +173,7 @@ export function awaitSignIn(rejectedToken: string): Promise<string> {
 /**
  * Returns a new token after one was rejected. If the issuer grants none, the user signs in again.
  *
- * Throws `Unreachable` if the issuer cannot be reached.
+ * Throws `UnreachableError` if the issuer cannot be reached.
  */
 export function renewToken(rejectedToken: string): Promise<string> {
   if (currentGrant && currentGrant.token !== rejectedToken) return Promise.resolve(currentGrant.token);

@@ -111,7 +111,7 @@ const DEMO_MEMBERS: Identity[] = [
 
 /** Sign-in at a demo system: a click signs in as a member of its team. */
 function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
-  const [customIdentity, setOther] = useState<Required<Omit<Identity, "firstName" | "lastName">>>({
+  const [customIdentity, setCustomIdentity] = useState<Required<Omit<Identity, "firstName" | "lastName">>>({
     team: "demo",
     role: "Owner",
     userId: 1,
@@ -145,7 +145,7 @@ function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
                 {...ids}
                 value={customIdentity.team}
                 required
-                onInput={({ currentTarget }) => setOther({ ...customIdentity, team: currentTarget.value })}
+                onInput={({ currentTarget }) => setCustomIdentity({ ...customIdentity, team: currentTarget.value })}
               />
             )}
           </Field>
@@ -156,7 +156,7 @@ function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
                   {...ids}
                   value={customIdentity.role}
                   onInput={({ currentTarget }) =>
-                    setOther({ ...customIdentity, role: currentTarget.value as Identity["role"] })
+                    setCustomIdentity({ ...customIdentity, role: currentTarget.value as Identity["role"] })
                   }
                 >
                   {ROLES.map((role) => (
@@ -176,7 +176,9 @@ function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
                 required
                 {...ids}
                 value={customIdentity.userId}
-                onInput={({ currentTarget }) => setOther({ ...customIdentity, userId: currentTarget.valueAsNumber })}
+                onInput={({ currentTarget }) =>
+                  setCustomIdentity({ ...customIdentity, userId: currentTarget.valueAsNumber })
+                }
               />
             )}
           </Field>
@@ -187,7 +189,7 @@ function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
                 type="email"
                 {...ids}
                 value={customIdentity.email}
-                onInput={({ currentTarget }) => setOther({ ...customIdentity, email: currentTarget.value })}
+                onInput={({ currentTarget }) => setCustomIdentity({ ...customIdentity, email: currentTarget.value })}
               />
             )}
           </Field>

@@ -212,7 +212,7 @@ function DashboardBody({ period, business, asTable, query }: DashboardBodyProps)
   );
 }
 
-/** Reloads the dashboard after events, at most once in `FOLLOW_PAUSE_MS`, because an import causes thousands of events. */
+/** Reloads the dashboard after events, at most once in `MIN_RELOAD_PAUSE_MS`, because an import causes thousands of events. */
 function useReloadOnEvents(reload: () => Promise<void>): void {
   const reloadRef = useRef(reload);
   reloadRef.current = reload;

@@ -276,7 +276,7 @@ export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "r
   const [language] = (Object.keys(headingCounts) as Language[]).sort(
     (one, other) => headingCounts[other] - headingCounts[one],
   );
-  return { targets, language && headingCounts[language] > 0 ? LANGUAGES[language] : undefined };
+  return { targets, language: language && headingCounts[language] > 0 ? LANGUAGES[language] : undefined };
 }
 
 const hasOnlyStates = (rows: CsvRow[], index: number): boolean =>

@@ -33,7 +33,7 @@ interface BoardState {
   moves: BoardMoves;
   /** Whether a card is being dragged or its menu is open. */
   isCardInUse: () => boolean;
-  /** Reads the counts of columns again. With `reloads`, a column whose count differs is also read again. */
+  /** Reads the counts of columns again. With `mayReload`, a column whose count differs is also read again. */
   recount: (statuses: number[], reloads?: boolean) => void;
   reload: () => void;
 }

@@ -95,7 +95,7 @@ interface SubscriptionOptions {
 /**
  * Calls `onEvents` with each page of events, and `onGap` if events may be missing. A component that joins a running loop gets
  * one `onGap` call, because its data may be older than the loop's cursor. To avoid that read, call this hook before the hook
- * that reads the data, and set `readsLater`.
+ * that reads the data, and set `readsAfterSubscribing`.
  */
 export function useLeadChanges(
   onEvents: FeedListener["onEvents"],

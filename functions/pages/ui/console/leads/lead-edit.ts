@@ -64,7 +64,7 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadE
   const [edit, setEdit, clearEdit] = useDraft<FieldEdit | null>(buildDraftKey(lead.id, name), null);
   const [isLeft, setLeft] = useState(edit !== null);
   const [isBusy, setBusy] = useState(false);
-  const [error, setFault] = useState<EditError>();
+  const [error, setError] = useState<EditError>();
   const [conflict, setConflict] = useState<Conflict>();
   const latestEditRef = useRef(edit);
   latestEditRef.current = edit;
@@ -86,7 +86,7 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadE
   const closeEdit = () => {
     if (isMountedRef.current) onClosing?.();
     clearEdit();
-    setFault(undefined);
+    setError(undefined);
     setConflict(undefined);
     setLeft(false);
   };
@@ -99,7 +99,7 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadE
     }
     isSavingRef.current = true;
     setBusy(true);
-    setFault(undefined);
+    setError(undefined);
     try {
       const outcome = await saveField(lead.id, name, { ...currentEdit, text });
       const typedText = latestEditRef.current?.text ?? text;
@@ -124,7 +124,7 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadE
     } catch (error) {
       // A choice from a menu has no open edit. It becomes one, so that the choice can be saved again.
       if (!latestEditRef.current) setEdit({ ...currentEdit, text });
-      setFault(describeEditError(error, name));
+      setError(describeEditError(error, name));
       return undefined;
     } finally {
       isSavingRef.current = false;

@@ -65,7 +65,7 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
   const panelRef = useRef<HTMLElement>(null);
   const openLead = useOpenLead(id);
   const neighbours = useNeighbours(id);
-  // `useCovering` comes first: its cleanup must make the screen focusable before the cleanup of `usePanelFocus` returns the
+  // `useInertBackground` comes first: its cleanup must make the screen focusable before the cleanup of `usePanelFocus` returns the
   // focus to it.
   useInertBackground();
   usePanelFocus(panelRef, id);

@@ -151,7 +151,7 @@ export class LeadPages {
         await new Promise<void>((resolve) => {
           const unsubscribe = this.listVersion.subscribe(() => {
             if (this.isBusy && runNumber === this.#run) return;
-            // `subscribe` calls this function at once, before `stop` is assigned.
+            // `subscribe` calls this function at once, before `unsubscribe` is assigned.
             queueMicrotask(() => unsubscribe());
             resolve();
           });

@@ -55,10 +55,10 @@ let lastShownList: { key: string; pages: LeadPages; top: number } | undefined;
 
 /** Returns `text` once it has been unchanged for `SEARCH_PAUSE_MS`. */
 function useDebounced(text: string): string {
-  const [debouncedText, setSettled] = useState(text);
+  const [debouncedText, setDebouncedText] = useState(text);
   useEffect(() => {
     if (text === debouncedText) return undefined;
-    const timer = setTimeout(() => setSettled(text), text === "" ? 0 : SEARCH_PAUSE_MS);
+    const timer = setTimeout(() => setDebouncedText(text), text === "" ? 0 : SEARCH_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text, debouncedText]);
   return debouncedText;

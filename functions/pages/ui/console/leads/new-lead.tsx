@@ -74,7 +74,7 @@ function NewLeadForm(): JSX.Element {
   const queryStatusId = Number(useRoute().query.get("status"));
   const [texts, setTexts, clearTexts] = useDraft("new lead", createEmptyTexts(statuses[0]?.id ?? 1));
   const [failure, setFailure] = useState<unknown>();
-  const [fieldErrors, setFaults] = useState<FieldErrors>({});
+  const [fieldErrors, setFieldErrors] = useState<FieldErrors>({});
   const formRef = useRef<HTMLFormElement>(null);
   const { isBusy, send } = useIdempotentRequest();
   // A board column links to this form with its status in the query.
@@ -94,7 +94,7 @@ function NewLeadForm(): JSX.Element {
 
   const changeField = (name: keyof LeadTexts, text: string) => {
     setTexts((now) => ({ ...now, [name]: text }));
-    setFaults(({ [name]: _, ...others }) => others);
+    setFieldErrors(({ [name]: _, ...others }) => others);
   };
   const createLead = async () => {
     const body = buildNewLead(texts);
@@ -108,7 +108,7 @@ function NewLeadForm(): JSX.Element {
       navigate(`/leads/${lead.id}`);
     } catch (error) {
       setFailure(error);
-      setFaults(collectFieldErrors(error));
+      setFieldErrors(collectFieldErrors(error));
       requestAnimationFrame(() => {
         const invalidControl = formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]");
         const foldedSection = invalidControl?.closest("details");
@@ -121,7 +121,7 @@ function NewLeadForm(): JSX.Element {
     const discardedTexts = texts;
     clearTexts();
     setFailure(undefined);
-    setFaults({});
+    setFieldErrors({});
     notify("Draft discarded", { undo: () => setTexts(discardedTexts) });
   };
   const renderField = (field: LeadField): JSX.Element => {

@@ -16,16 +16,16 @@ interface Props {
 }
 
 export function CopyDialog({ title, children, text, label, onClose }: Props): JSX.Element {
-  const [statusMessage, setDone] = useState("");
+  const [statusMessage, setStatusMessage] = useState("");
   const textareaRef = useRef<HTMLTextAreaElement>(null);
   const copyText = async () => {
     try {
       await navigator.clipboard.writeText(text);
-      setDone(`${label} copied`);
+      setStatusMessage(`${label} copied`);
     } catch {
       // Over plain HTTP, except on localhost, browsers provide no clipboard, so the text is selected instead.
       textareaRef.current?.select();
-      setDone(`${label} selected, to be copied`);
+      setStatusMessage(`${label} selected, to be copied`);
     }
   };
   return (

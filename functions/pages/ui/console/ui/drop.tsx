@@ -14,16 +14,16 @@ interface FileDrop {
 }
 
 export function useFileDrop(onFile: (file: File | undefined) => void): FileDrop {
-  const [isDraggedOver, setOver] = useState(false);
+  const [isDraggedOver, setDraggedOver] = useState(false);
   const dropHandlers = {
     onDragOver: (event: DragEvent) => {
       event.preventDefault();
-      setOver(true);
+      setDraggedOver(true);
     },
-    onDragLeave: () => setOver(false),
+    onDragLeave: () => setDraggedOver(false),
     onDrop: (event: DragEvent) => {
       event.preventDefault();
-      setOver(false);
+      setDraggedOver(false);
       onFile(event.dataTransfer?.files[0]);
     },
   };

@@ -3,7 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
 
-/** Returns a submit handler that calls `act`. It prevents the default action, which loads a page. */
+/** Returns a submit handler that calls `onSubmit`. It prevents the default action, which loads a page. */
 export const handleSubmit = (onSubmit: () => void) => (event: SubmitEvent) => {
   event.preventDefault();
   onSubmit();

@@ -3,7 +3,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-/** Returns the ref of a button that opens something. The button gets the focus when `open` becomes false. */
+/** Returns the ref of a button that opens something. The button gets the focus when `isOpen` becomes false. */
 export function useReturnFocus<T extends HTMLElement>(isOpen: boolean): RefObject<T | null> {
   const openerRef = useRef<T>(null);
   const wasOpenRef = useRef(isOpen);

@@ -152,7 +152,7 @@ export function usePagedList<T extends { id: number | string }>(
   };
 }
 
-/** Calls `act` when the API becomes reachable again. */
+/** Calls `onReconnect` when the API becomes reachable again. */
 function useOnReconnect(onReconnect: () => void): void {
   const actRef = useRef(onReconnect);
   actRef.current = onReconnect;
@@ -207,7 +207,7 @@ interface ErrorNoteProps {
   retry?: (() => void) | undefined;
 }
 
-/** An error message beside content that is still shown. `Failed` in `states.tsx` replaces missing content. */
+/** An error message beside content that is still shown. `ErrorPlaceholder` in `states.tsx` replaces missing content. */
 export function ErrorNote({ error, title, retry }: ErrorNoteProps): JSX.Element {
   const isForbidden = error instanceof RequestError && error.status === 403;
   const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;

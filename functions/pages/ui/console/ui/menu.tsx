@@ -23,7 +23,7 @@ interface PopoverProps {
   popupRole: "menu" | "dialog" | "listbox";
   /** Accessible name of the popover. By default the trigger names it. */
   label?: string | undefined;
-  /** Renders the content. `close` closes the popover and returns the focus to the trigger. */
+  /** Renders the content. Its argument closes the popover and returns the focus to the trigger. */
   children: (closePopover: () => void) => ComponentChildren;
 }
 
