@@ -155,7 +155,7 @@ export async function uploadPhoto(file: File, leadId: number, onProgress: (fract
   const body = new FormData();
   body.set("id", String(leadId));
   body.set("photo", file);
-  const send = (token: string): Promise<Response> =>
+  const sendWithToken = (token: string): Promise<Response> =>
     new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       request.open("POST", "/leads/upload-photo");
@@ -169,8 +169,8 @@ export async function uploadPhoto(file: File, leadId: number, onProgress: (fract
       request.send(body);
     });
   const token = await session.getValidToken();
-  let response = await send(token);
-  if (await rejectsToken(response)) response = await send(await session.renewToken(token));
+  let response = await sendWithToken(token);
+  if (await rejectsToken(response)) response = await sendWithToken(await session.renewToken(token));
   const responseBody = await response.json().catch(() => undefined);
   if (!response.ok) throw new RequestError(response, responseBody);
   return responseBody;

@@ -24,15 +24,15 @@ import { SignInAgain, SignInScreen } from "./sign-in";
 import { readTeam, TeamContext } from "./team";
 
 export function App({ signInError }: { signInError: string | undefined }): JSX.Element {
-  const state = session.value;
+  const sessionState = session.value;
   // The error of a failed sign-in is shown until a user has signed in.
   const hadSessionRef = useRef(false);
-  if (state.is !== "out") hadSessionRef.current = true;
-  if (state.is === "out") return <SignInScreen signInError={hadSessionRef.current ? undefined : signInError} />;
+  if (sessionState.is !== "out") hadSessionRef.current = true;
+  if (sessionState.is === "out") return <SignInScreen signInError={hadSessionRef.current ? undefined : signInError} />;
   return (
     <>
-      <Frame user={state.user} />
-      {state.is === "lost" ? <SignInAgain user={state.user} /> : null}
+      <Frame user={sessionState.user} />
+      {sessionState.is === "lost" ? <SignInAgain user={sessionState.user} /> : null}
     </>
   );
 }
@@ -149,12 +149,12 @@ function CurrentScreen({ route }: { route: Route }): JSX.Element {
   const { screen, subpath } = route;
   // The lead page sets the document's title to the lead's name.
   const isLeadPage = screen === "leads" && subpath !== "";
-  const title = isLeadPage
+  const screenTitle = isLeadPage
     ? undefined
     : [...MAIN_SCREENS, ...SECONDARY_SCREENS].find((place) => place.screen === screen)?.title;
   useEffect(() => {
-    if (title) document.title = `${title} · Leads`;
-  }, [title]);
+    if (screenTitle) document.title = `${screenTitle} · Leads`;
+  }, [screenTitle]);
   useEffect(() => {
     const timer = setTimeout(() => {
       if ("requestIdleCallback" in window) requestIdleCallback(prefetch);

@@ -20,14 +20,14 @@ export function lazyComponent<Props extends object>(
   Frame: ComponentType<{ children: ComponentChildren }> = ({ children }) => <>{children}</>,
 ): LazyComponent<Props> {
   let LoadedComponent: ComponentType<Props> | undefined;
-  const fetch = async () => {
+  const fetchModule = async () => {
     LoadedComponent ??= await importComponent();
   };
   const LazyWrapper = (props: Props): JSX.Element => {
     const [error, setError] = useState<Error>();
     const [, redraw] = useState(LoadedComponent !== undefined);
     useEffect(() => {
-      fetch().then(
+      fetchModule().then(
         () => redraw(true),
         () => setError(new Error("It may have been updated. What you see elsewhere is unchanged.")),
       );
@@ -50,5 +50,5 @@ export function lazyComponent<Props extends object>(
       </Frame>
     );
   };
-  return Object.assign(LazyWrapper, { fetch });
+  return Object.assign(LazyWrapper, { fetch: fetchModule });
 }

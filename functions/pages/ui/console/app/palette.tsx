@@ -90,8 +90,8 @@ export function Palette(): JSX.Element | null {
 
 function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
   const { user, mayWrite } = useTeam();
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const matchesWords = ({ label }: PaletteItem) => words.every((word) => label.toLowerCase().includes(word));
+  const searchWords = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const matchesWords = ({ label }: PaletteItem) => searchWords.every((word) => label.toLowerCase().includes(word));
   const leadItems = leads.map(
     (lead): PaletteItem => ({
       id: `lead-${lead.id}`,
@@ -173,7 +173,7 @@ function OpenPalette(): JSX.Element {
   const [entered, setEntered] = useState<{ asPage: boolean }>();
   const dialogRef = useRef<HTMLDialogElement>(null);
   const listRef = useRef<HTMLDivElement>(null);
-  const id = useId();
+  const listboxId = useId();
   const text = typed.trim();
   const { found, pending } = useSearch(text);
   const items = usePaletteItems(text, found.leads);
@@ -193,14 +193,14 @@ function OpenPalette(): JSX.Element {
   useEffect(() => {
     listRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
   }, [activeIndex, items.length]);
-  const close = () => {
+  const closePalette = () => {
     // The dialog closes before the hit runs: closing returns the focus, and the hit may then move it.
     dialogRef.current?.close();
     isPaletteOpen.value = false;
   };
   const runItem = (hit: PaletteItem | undefined, asPage: boolean) => {
     if (!hit) return;
-    close();
+    closePalette();
     hit.run(asPage);
   };
   useEffect(() => {
@@ -213,11 +213,11 @@ function OpenPalette(): JSX.Element {
     if (step) setChosen(items[(activeIndex + step + items.length) % items.length]?.id);
     else if (event.key === "Enter" && pending && chosen === undefined && isSearchable(text)) setEntered({ asPage });
     else if (event.key === "Enter") runItem(items[activeIndex], asPage);
-    else if (asPage && event.key.toLowerCase() === "k") close();
+    else if (asPage && event.key.toLowerCase() === "k") closePalette();
     else return;
     event.preventDefault();
   };
-  const groups = (["Leads", "Commands", "Go to"] as const).filter((kind) => items.some((hit) => hit.kind === kind));
+  const itemGroups = (["Leads", "Commands", "Go to"] as const).filter((kind) => items.some((hit) => hit.kind === kind));
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it by keyboard.
     <dialog
@@ -228,7 +228,7 @@ function OpenPalette(): JSX.Element {
         isPaletteOpen.value = false;
       }}
       // Only a click on the backdrop has the dialog itself as its target.
-      onClick={({ target, currentTarget }) => target === currentTarget && close()}
+      onClick={({ target, currentTarget }) => target === currentTarget && closePalette()}
     >
       <div class="row">
         <Icon name="search" />
@@ -236,8 +236,8 @@ function OpenPalette(): JSX.Element {
           type="text"
           role="combobox"
           aria-expanded="true"
-          aria-controls={id}
-          aria-activedescendant={items[activeIndex] ? `${id}-${items[activeIndex].id}` : undefined}
+          aria-controls={listboxId}
+          aria-activedescendant={items[activeIndex] ? `${listboxId}-${items[activeIndex].id}` : undefined}
           aria-label="Search leads and commands"
           placeholder="Search leads and commands"
           autocomplete="off"
@@ -251,7 +251,7 @@ function OpenPalette(): JSX.Element {
           onKeyDown={onKeyDown}
         />
         <kbd>Esc</kbd>
-        <button type="button" class="btn ghost icon slim" aria-label="Close" onClick={close}>
+        <button type="button" class="btn ghost icon slim" aria-label="Close" onClick={closePalette}>
           <Icon name="x" />
         </button>
       </div>
@@ -263,10 +263,10 @@ function OpenPalette(): JSX.Element {
       <p class="unseen" role="status">
         {pending ? "" : `${items.length} results`}
       </p>
-      <div id={id} ref={listRef} role="listbox" aria-label="Results" aria-busy={pending}>
-        {groups.map((kind) => (
-          <div key={kind} role="group" aria-labelledby={`${id}-${kind.replace(" ", "-")}`}>
-            <p class="kind" role="presentation" id={`${id}-${kind.replace(" ", "-")}`}>
+      <div id={listboxId} ref={listRef} role="listbox" aria-label="Results" aria-busy={pending}>
+        {itemGroups.map((kind) => (
+          <div key={kind} role="group" aria-labelledby={`${listboxId}-${kind.replace(" ", "-")}`}>
+            <p class="kind" role="presentation" id={`${listboxId}-${kind.replace(" ", "-")}`}>
               {kind}
             </p>
             <div class="hits" role="presentation">
@@ -277,7 +277,7 @@ function OpenPalette(): JSX.Element {
                   // biome-ignore lint/a11y/useKeyWithClickEvents: the field handles the keys.
                   <div
                     key={hit.id}
-                    id={`${id}-${hit.id}`}
+                    id={`${listboxId}-${hit.id}`}
                     class={hit === items[activeIndex] ? "item on" : "item"}
                     role="option"
                     aria-selected={hit === items[activeIndex]}

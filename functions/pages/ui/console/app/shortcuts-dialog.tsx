@@ -13,11 +13,11 @@ export const openShortcutsDialog = (): void => {
 /** The dialog that lists the shortcuts of the current screen. */
 export function ShortcutsDialog(): JSX.Element | null {
   if (!isDialogOpen.value) return null;
-  const close = () => {
+  const closeDialog = () => {
     isDialogOpen.value = false;
   };
   return (
-    <Dialog title="Shortcuts" onClose={close}>
+    <Dialog title="Shortcuts" onClose={closeDialog}>
       <dl class="keyset">
         {activeShortcuts.value.map(({ keys, label }) => (
           <div key={keys}>
@@ -37,7 +37,7 @@ export function ShortcutsDialog(): JSX.Element | null {
         Single keys act
       </label>
       <div class="actions">
-        <button type="button" class="btn" onClick={close}>
+        <button type="button" class="btn" onClick={closeDialog}>
           Close
         </button>
       </div>

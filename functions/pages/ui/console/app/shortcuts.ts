@@ -71,12 +71,12 @@ export function formatKeys(keys: string): string {
 }
 
 function readStroke(event: KeyboardEvent): string {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const keyName = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const hasMod = isMac ? event.metaKey : event.ctrlKey;
-  const isLetter = /^\p{L}$/u.test(key);
+  const isLetter = /^\p{L}$/u.test(keyName);
   // For a sign such as `?`, Shift is part of typing the sign, so it is not counted as a modifier.
-  const hasShift = event.shiftKey && (isLetter || key.length > 1);
-  return `${hasMod ? "mod+" : ""}${hasShift ? "shift+" : ""}${key}`;
+  const hasShift = event.shiftKey && (isLetter || keyName.length > 1);
+  return `${hasMod ? "mod+" : ""}${hasShift ? "shift+" : ""}${keyName}`;
 }
 
 /** Whether the focused element uses the keys itself, as a text field does. */

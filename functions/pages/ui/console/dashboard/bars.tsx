@@ -31,11 +31,11 @@ const MAX_BAR_PX = 40;
 const MIN_AXIS_COUNT = 4;
 
 /** Returns the values of the grid lines: at most three multiples of 1, 2 or 5 times a power of ten. */
-function computeGridLines(max: number): number[] {
+function computeGridLines(maxCount: number): number[] {
   for (let powerOfTen = 1; ; powerOfTen *= 10) {
-    for (const step of [powerOfTen, 2 * powerOfTen, 5 * powerOfTen]) {
-      const count = Math.floor(max / step);
-      if (count <= 3) return Array.from({ length: count }, (_, index) => (index + 1) * step);
+    for (const gridStep of [powerOfTen, 2 * powerOfTen, 5 * powerOfTen]) {
+      const count = Math.floor(maxCount / gridStep);
+      if (count <= 3) return Array.from({ length: count }, (_, index) => (index + 1) * gridStep);
     }
   }
 }
@@ -56,7 +56,7 @@ export function useWidth(): [ref: { current: HTMLDivElement | null }, width: num
   return [elementRef, width];
 }
 
-export const computeAxisWidth = (max: number): number => formatCount(max).length * DIGIT_PX + 12;
+export const computeAxisWidth = (maxCount: number): number => formatCount(maxCount).length * DIGIT_PX + 12;
 
 interface Props {
   label: string;
@@ -72,16 +72,16 @@ export function BarChart({ label, unit, width, buckets, series, bucketUrl }: Pro
   // The chart has one Tab stop, initially the newest bar. Arrow keys move the focus between bars.
   const [current, setCurrent] = useState(-1);
   const totals = buckets.map((_, at) => series.reduce((sum, { counts }) => sum + (counts[at] ?? 0), 0));
-  const max = Math.max(...totals, MIN_AXIS_COUNT);
-  const gridLines = computeGridLines(max);
-  const plotWidth = width - computeAxisWidth(gridLines.at(-1) ?? max);
+  const maxCount = Math.max(...totals, MIN_AXIS_COUNT);
+  const gridLines = computeGridLines(maxCount);
+  const plotWidth = width - computeAxisWidth(gridLines.at(-1) ?? maxCount);
   const slotWidth = plotWidth / buckets.length;
   const barWidth = Math.min(MAX_BAR_PX, Math.max(slotWidth * 0.52, Math.min(slotWidth - 3, 8)));
   const minLabelStep = Math.ceil(MIN_LABEL_DISTANCE_PX / slotWidth);
   const labelStep = LABEL_STEPS[unit].find((step) => step >= minLabelStep) ?? minLabelStep;
   const nonEmptyIndexes = totals.flatMap((total, at) => (total > 0 ? [at] : []));
   const tabStopIndex = nonEmptyIndexes.includes(current) ? current : nonEmptyIndexes.at(-1);
-  const computeY = (count: number) => roundPx(BASELINE_PX - (count / max) * PLOT_HEIGHT_PX);
+  const computeY = (count: number) => roundPx(BASELINE_PX - (count / maxCount) * PLOT_HEIGHT_PX);
 
   const onKeyDown = (event: KeyboardEvent & { currentTarget: SVGSVGElement }) => {
     const drawnPosition = nonEmptyIndexes.indexOf(tabStopIndex ?? 0);
@@ -116,11 +116,11 @@ export function BarChart({ label, unit, width, buckets, series, bucketUrl }: Pro
       ))}
       <line x1="0" x2={plotWidth} y1={BASELINE_PX + 1.5} y2={BASELINE_PX + 1.5} />
       {buckets.map((bucket, at) => {
-        const x = roundPx(at * slotWidth);
+        const barX = roundPx(at * slotWidth);
         const total = totals[at] ?? 0;
         const axisLabel =
-          at % labelStep === 0 && x + MIN_LABEL_DISTANCE_PX / 2 < width ? (
-            <text x={x} y={CHART_HEIGHT_PX - 4}>
+          at % labelStep === 0 && barX + MIN_LABEL_DISTANCE_PX / 2 < width ? (
+            <text x={barX} y={CHART_HEIGHT_PX - 4}>
               {bucket.tick}
             </text>
           ) : null;
@@ -143,26 +143,26 @@ export function BarChart({ label, unit, width, buckets, series, bucketUrl }: Pro
               <title>{accessibleName}</title>
               <rect
                 class="area"
-                x={x}
+                x={barX}
                 y={BASELINE_PX - PLOT_HEIGHT_PX}
                 width={roundPx(slotWidth)}
                 height={PLOT_HEIGHT_PX}
               />
               {[...segments].reverse().map(({ id, color, counts }) => {
                 const count = counts[at] ?? 0;
-                const fullHeight = (count / max) * PLOT_HEIGHT_PX;
+                const fullHeight = (count / maxCount) * PLOT_HEIGHT_PX;
                 stackedCount += count;
                 // A segment too low for the gap is up to 1 px high, but never higher than its count, so that bars match the
                 // axis.
-                const height = Math.max(fullHeight - SEGMENT_GAP_PX, Math.min(fullHeight, 1));
+                const segmentHeight = Math.max(fullHeight - SEGMENT_GAP_PX, Math.min(fullHeight, 1));
                 return (
                   <rect
                     key={id}
                     data-color={color}
-                    x={x}
-                    y={roundPx(computeY(stackedCount) + fullHeight - height)}
+                    x={barX}
+                    y={roundPx(computeY(stackedCount) + fullHeight - segmentHeight)}
                     width={roundPx(barWidth)}
-                    height={roundPx(height)}
+                    height={roundPx(segmentHeight)}
                     rx="2"
                   />
                 );

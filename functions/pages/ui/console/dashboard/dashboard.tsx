@@ -59,11 +59,11 @@ function compareCounts(now: number, before: number, previous: string): string {
 /** Links to the list of the leads that a number counts. */
 function leadListUrl(
   days: { from: string; to: string },
-  filter: { status?: number; business?: number | undefined },
+  apiFilter: { status?: number; business?: number | undefined },
 ): string {
   const query = new URLSearchParams();
-  if (filter.status) query.set("status", String(filter.status));
-  if (filter.business) query.set("business", String(filter.business));
+  if (apiFilter.status) query.set("status", String(apiFilter.status));
+  if (apiFilter.business) query.set("business", String(apiFilter.business));
   query.set("from", days.from);
   query.set("to", days.to);
   return `#/leads?${query}`;
@@ -191,10 +191,10 @@ interface DashboardBodyProps {
 function DashboardBody({ period, business, asTable, query }: DashboardBodyProps): JSX.Element {
   const { from, to } = period;
   const loadable = useLoading(async () => {
-    const filter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
+    const apiFilter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
     const [volume, recent] = await Promise.all([
-      unwrap(api.GET("/leads/leads-volume", { params: { query: filter } })),
-      unwrap(api.GET("/leads/recent-leads", { params: { query: { ...filter, limit: RECENT_LEADS } } })),
+      unwrap(api.GET("/leads/leads-volume", { params: { query: apiFilter } })),
+      unwrap(api.GET("/leads/recent-leads", { params: { query: { ...apiFilter, limit: RECENT_LEADS } } })),
     ]);
     return { volume, recent, period, business };
   }, [from, to, business]);

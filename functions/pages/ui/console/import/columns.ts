@@ -292,15 +292,16 @@ export function splitName(name: string): { firstName: string; lastName: string }
 
 /** Splits a cell with a list at each `;`, as the API does. A backslash escapes a semicolon. */
 export function splitList(cell: string): string[] {
-  const items = [""];
+  const listItems = [""];
   for (const [part] of cell.matchAll(/\\?./gsu)) {
-    if (part === ";") items.push("");
-    else items[items.length - 1] += part.length > 1 && part.startsWith("\\") ? part.slice(1) : part;
+    if (part === ";") listItems.push("");
+    else listItems[listItems.length - 1] += part.length > 1 && part.startsWith("\\") ? part.slice(1) : part;
   }
-  return items.map((item) => item.trim()).filter(Boolean);
+  return listItems.map((item) => item.trim()).filter(Boolean);
 }
 
-export const formatList = (items: string[]): string => items.map((item) => item.replace(/[\\;]/g, "\\$&")).join(";");
+export const formatList = (listItems: string[]): string =>
+  listItems.map((item) => item.replace(/[\\;]/g, "\\$&")).join(";");
 
 /** Removes the apostrophe that exports put before a cell that a spreadsheet would evaluate as a formula. */
 export const unescapeFormula = (cell: string): string => (/^''*[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);

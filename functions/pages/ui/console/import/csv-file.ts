@@ -92,8 +92,8 @@ export async function readCsvFile(file: File): Promise<CsvFile> {
   const { text, encoding } = decodeText(bytes);
   if (text.includes("\0")) throw new Error("It is not a text file. Export the leads as CSV, and drop that file here.");
   const separatorLine = /^\uFEFF?sep=(.)\r?\n/i.exec(text);
-  const content = separatorLine ? text.slice(separatorLine[0].length) : text.replace(/^\uFEFF/, "");
-  const { data, errors, meta } = Papa.parse<string[]>(content, { delimiter: separatorLine?.[1] ?? "" });
+  const csvContent = separatorLine ? text.slice(separatorLine[0].length) : text.replace(/^\uFEFF/, "");
+  const { data, errors, meta } = Papa.parse<string[]>(csvContent, { delimiter: separatorLine?.[1] ?? "" });
   // Rejects the file: after an unclosed quote, the parser reads all remaining rows as one cell.
   const unclosedQuote = errors.find(({ type }) => type === "Quotes");
   if (unclosedQuote)

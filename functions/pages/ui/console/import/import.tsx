@@ -39,7 +39,7 @@ function currentStep(file: CsvFile | undefined, run: ImportRun | undefined): num
 export function Import(): JSX.Element {
   const { mayWrite } = useTeam();
   const [file, run] = [csvFile.value, importRun.value];
-  const step = currentStep(file, run);
+  const stepIndex = currentStep(file, run);
   return (
     <>
       <header class="head">
@@ -51,10 +51,10 @@ export function Import(): JSX.Element {
               {STEPS.map((name, index) => (
                 <li
                   key={name}
-                  class={index < step ? "good" : undefined}
-                  aria-current={index === step ? "step" : undefined}
+                  class={index < stepIndex ? "good" : undefined}
+                  aria-current={index === stepIndex ? "step" : undefined}
                 >
-                  {index < step ? <Icon name="check" /> : null}
+                  {index < stepIndex ? <Icon name="check" /> : null}
                   {name}
                 </li>
               ))}
@@ -117,7 +117,7 @@ function FileScreen({ file, run }: { file: CsvFile; run: ImportRun | undefined }
   const { reload } = useTeam();
   const options = importOptions.value;
   const mapping = useColumnMapping(file, options);
-  const language = recogniseColumns(file).language;
+  const headingLanguage = recogniseColumns(file).language;
   const isImported = run?.isFinished === true && !run.dryRun;
   const createsBusinesses = mapping?.createsBusinesses === true;
   useEffect(() => {
@@ -134,7 +134,7 @@ function FileScreen({ file, run }: { file: CsvFile; run: ImportRun | undefined }
               <bdi>{file.name}</bdi>
             </b>{" "}
             <span class="quiet">
-              {fileSummary}.{language ? ` Headings were recognised as ${language}.` : ""}
+              {fileSummary}.{headingLanguage ? ` Headings were recognised as ${headingLanguage}.` : ""}
             </span>
           </p>
           {run ? <ImportResult run={run} csvFile={file} /> : null}
@@ -198,12 +198,12 @@ function WriteOptions({ options }: { options: ImportOptions }): JSX.Element {
  */
 function importedLeadsUrl({ rows }: CsvFile, { targets }: ImportOptions): string {
   const today = new Date().toISOString().slice(0, 10);
-  const query = new URLSearchParams({ from: today, to: today });
+  const urlParams = new URLSearchParams({ from: today, to: today });
   const sourceIndex = targets.indexOf("source");
   const sources = new Set(sourceIndex < 0 ? [] : rows.map(({ cells }) => cells[sourceIndex]?.trim()));
   const [source] = sources;
-  if (sources.size === 1 && source) query.set("source", source);
-  return `#/leads?${query}`;
+  if (sources.size === 1 && source) urlParams.set("source", source);
+  return `#/leads?${urlParams}`;
 }
 
 function ImportFooter({
@@ -238,9 +238,9 @@ function ImportFooter({
   const isChecked = run?.dryRun === true && run.isFinished && !run.stopReason;
   const isInterrupted = run?.dryRun === false && run.stopReason !== undefined;
   const importableRows = run ? run.totalRows - run.failedRows.size : 0;
-  const isDone = run?.dryRun === false && run.isFinished && !run.stopReason;
+  const isImportDone = run?.dryRun === false && run.isFinished && !run.stopReason;
   let primaryControl: JSX.Element;
-  if (isDone) {
+  if (isImportDone) {
     primaryControl = (
       <a class="btn primary" href={importedLeadsUrl(file, mapping.options)}>
         See the new leads
@@ -292,7 +292,7 @@ function ImportFooter({
             ? "It goes on while you work elsewhere"
             : isChecked
               ? "Nothing is written yet"
-              : isDone
+              : isImportDone
                 ? ""
                 : "Checking writes nothing"}
         </small>

@@ -48,10 +48,10 @@ function buildCells(row: CsvRow, { targets, values, clearsFields }: ImportOption
     } else if (target.valueKind) {
       const namesByValue = values[target.column] ?? {};
       const cellValues = target.valueKind === "business" ? splitList(unescapeFormula(cell)) : [unescapeFormula(cell)];
-      const names = cellValues
+      const mappedNames = cellValues
         .map((item) => (normalizeValue(item) in namesByValue ? namesByValue[normalizeValue(item)] : item))
         .filter((name) => name !== null && name !== undefined && name !== "") as string[];
-      const cellText = target.valueKind === "business" ? formatList([...new Set(names)]) : (names[0] ?? "");
+      const cellText = target.valueKind === "business" ? formatList([...new Set(mappedNames)]) : (mappedNames[0] ?? "");
       // A status and a state cannot be cleared, so an empty cell clears only businesses.
       if (cellText || (clearsFields && !cell && target.valueKind === "business")) cells[target.column] = cellText;
     } else if (cell || clearsFields) {
@@ -75,18 +75,18 @@ export const getEmailKey = ({ email = "" }: LeadCells): string => normalizeValue
  * anywhere in the file.
  */
 export function buildBatches({ rows }: CsvFile, options: ImportOptions): LeadRow[][] {
-  const waves: LeadRow[][] = [];
+  const rowsByOccurrence: LeadRow[][] = [];
   const rowCountsByEmail = new Map<string, number>();
   for (const row of rows) {
     const cells = buildCells(row, options);
     const emailKey = getEmailKey(cells);
     const earlierRows = emailKey ? (rowCountsByEmail.get(emailKey) ?? 0) : 0;
     rowCountsByEmail.set(emailKey, earlierRows + 1);
-    const wave = waves[earlierRows] ?? [];
-    waves[earlierRows] = wave;
-    wave.push({ number: row.number, cells });
+    const occurrenceRows = rowsByOccurrence[earlierRows] ?? [];
+    rowsByOccurrence[earlierRows] = occurrenceRows;
+    occurrenceRows.push({ number: row.number, cells });
   }
-  return waves.flatMap(splitBatches);
+  return rowsByOccurrence.flatMap(splitBatches);
 }
 
 function splitBatches(rows: LeadRow[]): LeadRow[][] {

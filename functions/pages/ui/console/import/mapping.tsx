@@ -64,11 +64,11 @@ export function useColumnMapping(
     for (const [index, column] of options?.targets.entries() ?? []) {
       const target = findTarget(column);
       if (!csvFile || !target?.valueKind) continue;
-      const names = valueOptionsOf(target, { statuses, businesses }).map(({ name }) => name);
+      const knownNames = valueOptionsOf(target, { statuses, businesses }).map(({ name }) => name);
       unknownByColumnIndex.set(index, {
         target,
-        names,
-        unknown: findUnknownValues(csvFile.rows, index, target, names),
+        names: knownNames,
+        unknown: findUnknownValues(csvFile.rows, index, target, knownNames),
       });
     }
     return unknownByColumnIndex;
@@ -174,7 +174,7 @@ function Column({ csvFile, index, mapping }: ColumnProps): JSX.Element {
     }
     return [...cellSamples].join(", ");
   }, [csvFile, index]);
-  const note = useMemo(() => describeColumn(csvFile, index, findTarget(column)), [csvFile, index, column]);
+  const columnNote = useMemo(() => describeColumn(csvFile, index, findTarget(column)), [csvFile, index, column]);
   const undecided = values?.undecided.length ?? 0;
   return (
     <>
@@ -209,7 +209,7 @@ function Column({ csvFile, index, mapping }: ColumnProps): JSX.Element {
         <td class={undecided > 0 ? "small note-cell bad" : "small note-cell quiet"}>
           {undecided > 0
             ? `${formatCount(undecided)} of ${formatCount(values?.unknown.length ?? 0)} values to choose`
-            : note}
+            : columnNote}
         </td>
       </tr>
       {values && values.unknown.length > 0 ? (

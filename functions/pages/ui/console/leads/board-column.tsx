@@ -47,20 +47,22 @@ export function Column(props: ColumnProps): JSX.Element {
   const [isOver, setOver] = useState(false);
   // Each column has one Tab stop. Arrow keys move the focus between cards.
   const [tabStop, setTabStop] = useState(0);
-  const leads = usePagedList<LeadSummary>((cursor) => readLeads(status.id, cursor), [status.id, filterKey]);
-  register(leads);
+  const pagedLeads = usePagedList<LeadSummary>((cursor) => readLeads(status.id, cursor), [status.id, filterKey]);
+  register(pagedLeads);
   const headingId = `column-${status.id}`;
   const { draggedLeadRef } = actions;
-  const isEmpty = leads.count === 0 && !leads.isBusy && !leads.error;
+  const isEmpty = pagedLeads.count === 0 && !pagedLeads.isBusy && !pagedLeads.error;
   useEffect(() => {
-    if (!leads.isBusy) onEmpty(isEmpty);
-  }, [isEmpty, leads.isBusy]);
+    if (!pagedLeads.isBusy) onEmpty(isEmpty);
+  }, [isEmpty, pagedLeads.isBusy]);
   // Previous and next in the lead panel (J, K) follow the column of the open lead.
-  const leadIdList = leads.items.some(({ id }) => id === openLead) ? leads.items.map(({ id }) => id).join(" ") : "";
+  const leadIdList = pagedLeads.items.some(({ id }) => id === openLead)
+    ? pagedLeads.items.map(({ id }) => id).join(" ")
+    : "";
   useEffect(() => {
     if (leadIdList) orderedLeadIds.value = leadIdList.split(" ").map(Number);
   }, [leadIdList]);
-  const tabStopId = leads.items.some(({ id }) => id === tabStop) ? tabStop : leads.items[0]?.id;
+  const tabStopId = pagedLeads.items.some(({ id }) => id === tabStop) ? tabStop : pagedLeads.items[0]?.id;
   return (
     <section
       class={isOver ? "over" : undefined}
@@ -85,9 +87,9 @@ export function Column(props: ColumnProps): JSX.Element {
         <span id={headingId} class="cut" title={status.name}>
           <bdi>{status.name}</bdi>
         </span>
-        <span class="count" title={leads.isPartial ? INCOMPLETE_MESSAGE : undefined}>
-          {leads.count === undefined ? "" : formatCount(leads.count)}
-          {leads.isPartial ? "+" : ""}
+        <span class="count" title={pagedLeads.isPartial ? INCOMPLETE_MESSAGE : undefined}>
+          {pagedLeads.count === undefined ? "" : formatCount(pagedLeads.count)}
+          {pagedLeads.isPartial ? "+" : ""}
         </span>
         {actions.mayMove ? (
           <a
@@ -101,7 +103,7 @@ export function Column(props: ColumnProps): JSX.Element {
         ) : null}
       </h2>
       <ol aria-labelledby={headingId}>
-        {leads.items.map((lead) => (
+        {pagedLeads.items.map((lead) => (
           <Card
             key={lead.id}
             lead={lead}
@@ -115,12 +117,12 @@ export function Column(props: ColumnProps): JSX.Element {
           {showsFirstLeadHint ? (
             <FirstLeadHint mayWrite={actions.mayMove} />
           ) : isEmpty ? (
-            <p class="quiet small">{leads.isPartial ? INCOMPLETE_MESSAGE : "No leads"}</p>
+            <p class="quiet small">{pagedLeads.isPartial ? INCOMPLETE_MESSAGE : "No leads"}</p>
           ) : null}
-          {leads.items.length === 0 && leads.isBusy && !leads.error ? (
+          {pagedLeads.items.length === 0 && pagedLeads.isBusy && !pagedLeads.error ? (
             <CardSkeletons />
           ) : (
-            <LoadMore pagedList={leads} />
+            <LoadMore pagedList={pagedLeads} />
           )}
         </li>
       </ol>
@@ -174,7 +176,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
     // A move to another column creates a new element. If the removed card had the focus, this one takes it.
     if (focusedLeadRef.current === lead.id && document.activeElement === document.body) linkRef.current?.focus();
   }, []);
-  const name = fullName(lead);
+  const leadName = fullName(lead);
   return (
     <li class={carried === "left" ? "left" : undefined} data-lead={lead.id} data-status={lead.statusId}>
       <article
@@ -182,7 +184,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
         draggable={mayMove}
         onDragStart={(event) => {
           draggedLeadRef.current = lead;
-          event.dataTransfer?.setData("text/plain", name);
+          event.dataTransfer?.setData("text/plain", leadName);
           if (event.dataTransfer) event.dataTransfer.effectAllowed = "move";
           // The browser takes the drag image now, so the card gets its tilted style now. The next task hides the card in its
           // column.
@@ -198,7 +200,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
           <a
             ref={linkRef}
             href={leadUrl(lead.id)}
-            title={name}
+            title={leadName}
             draggable={false}
             tabIndex={isTabStop ? 0 : -1}
             aria-describedby="board-keys"
@@ -206,7 +208,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
             onFocus={onFocus}
             onKeyDown={actions.onCardKeyDown}
           >
-            <bdi>{name}</bdi>
+            <bdi>{leadName}</bdi>
           </a>
         </h3>
         <p class="quiet small cut" title={lead.company || lead.email}>
@@ -233,7 +235,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
                 type="button"
                 class="btn icon little status"
                 tabIndex={-1}
-                aria-label={`Status of ${name}`}
+                aria-label={`Status of ${leadName}`}
                 title="Status (S)"
                 // This button has no Tab stop: it serves the pointer and the shortcut S. The focus goes to the card's link.
                 onFocus={() => linkRef.current?.focus()}

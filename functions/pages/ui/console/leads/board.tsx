@@ -42,19 +42,19 @@ export function Board(): JSX.Element {
   const [emptyColumns, setEmptyColumns] = useState<ReadonlySet<number>>(new Set());
 
   const query = readListQuery(route.query);
-  const search = isSearchable(query.search.trim()) ? query.search.trim() : "";
+  const searchText = isSearchable(query.search.trim()) ? query.search.trim() : "";
   const { status: shownStatuses, ...filter } = buildLeadFilter({ ...query, sort: "" });
-  const filterKey = JSON.stringify([search, filter]);
+  const filterKey = JSON.stringify([searchText, filter]);
   const visibleStatuses = statuses.filter(({ id }) => !shownStatuses || (shownStatuses as number[]).includes(id));
   for (const id of columnsRef.current.keys())
     if (!visibleStatuses.some((status) => status.id === id)) columnsRef.current.delete(id);
   const openId = openLeadId(route);
-  const isFiltered = search !== "" || shownStatuses !== undefined || Object.keys(filter).length > 0;
+  const isFiltered = searchText !== "" || shownStatuses !== undefined || Object.keys(filter).length > 0;
   const isEmpty = !isFiltered && statuses.every(({ id }) => emptyColumns.has(id));
 
   const readColumn = async (status: number, cursor: string | undefined) => {
-    if (search) {
-      const searchQuery = { ...filter, status: [status], search, limit: MAX_SEARCH_LEADS };
+    if (searchText) {
+      const searchQuery = { ...filter, status: [status], search: searchText, limit: MAX_SEARCH_LEADS };
       const searchResponse = await unwrapResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
       const { data: items, response } = searchResponse;
       const isPartial = items.length === MAX_SEARCH_LEADS || response.headers.get("search-complete") === "false";
@@ -64,7 +64,7 @@ export function Board(): JSX.Element {
   };
 
   const recount = async (ids: number[], mayReload = false) => {
-    if (search) {
+    if (searchText) {
       for (const id of ids) columnsRef.current.get(id)?.reload();
       return;
     }
@@ -91,7 +91,7 @@ export function Board(): JSX.Element {
   const onPointerMove = useBoardChanges({
     columns: columnsRef.current,
     filter,
-    hasSearch: search !== "",
+    hasSearch: searchText !== "",
     moves,
     isCardInUse: () =>
       draggedLeadRef.current !== undefined || boardRef.current?.querySelector(":popover-open") !== null,
@@ -113,8 +113,8 @@ export function Board(): JSX.Element {
     const statusIndex = visibleStatuses.findIndex(({ id }) => String(id) === card.dataset.status);
     if (event.shiftKey && across) {
       const [fromStatus, to] = [visibleStatuses[statusIndex], visibleStatuses[statusIndex + across]];
-      const leads = columnsRef.current.get(fromStatus?.id ?? 0)?.items ?? [];
-      const lead = leads.find(({ id }) => String(id) === card.dataset.lead);
+      const columnLeads = columnsRef.current.get(fromStatus?.id ?? 0)?.items ?? [];
+      const lead = columnLeads.find(({ id }) => String(id) === card.dataset.lead);
       if (mayWrite && lead && to) moveLead(lead, to);
       return;
     }

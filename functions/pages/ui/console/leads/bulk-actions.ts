@@ -34,16 +34,16 @@ type SendRequest = (ids: number[]) => Promise<unknown>;
 
 /** Executes runs one after the other with one progress dialog. Stop ends all of them. */
 async function runWithProgress(
-  title: string,
+  progressTitle: string,
   note: string,
   runs: { ids: number[]; send: SendRequest }[],
 ): Promise<BulkResult> {
-  const total = runs.reduce((sum, { ids }) => sum + ids.length, 0);
+  const totalLeads = runs.reduce((sum, { ids }) => sum + ids.length, 0);
   let isStopped = false;
   const currentProgress: BulkProgressState = {
-    title,
+    title: progressTitle,
     note,
-    total,
+    total: totalLeads,
     done: 0,
     stop: () => {
       isStopped = true;
@@ -106,7 +106,7 @@ export class BulkActions {
    * reports.
    */
   async #readSelected(): Promise<ListLead[]> {
-    const total = this.selection.size;
+    const totalLeads = this.selection.size;
     if (!this.pages.hasMore || !this.selection.state.peek().isInverted) return this.selection.readSelectedLeads();
     let isStopped = false;
     const stopReading = () => {
@@ -119,7 +119,7 @@ export class BulkActions {
       bulkProgress.value = {
         title: "Reading the leads",
         done: this.pages.items.length,
-        total,
+        total: totalLeads,
         note,
         stop: stopReading,
       };
@@ -138,9 +138,9 @@ export class BulkActions {
 
   async #execute(leads: ListLead[], change: BulkChange): Promise<void> {
     const { verb, running, done, target = "" } = change.words;
-    const title = `${running} leads${target}`;
+    const progressTitle = `${running} leads${target}`;
     const ids = leads.map(({ id }) => id);
-    const result = await runWithProgress(title, `What is ${done} stays ${done}`, [{ ids, send: change.send }]);
+    const result = await runWithProgress(progressTitle, `What is ${done} stays ${done}`, [{ ids, send: change.send }]);
     change.show(result.changed);
     this.pages.remove(result.deleted);
     if (this.selection.state.peek().isInverted || this.selection.size > 0) this.selection.set(result.unprocessed);
@@ -163,8 +163,8 @@ export class BulkActions {
     }
     notify(summary, {
       undo: async () => {
-        const runs = undo(leads.filter(({ id }) => changedIds.has(id)));
-        const undoResult = await runWithProgress("Taking it back", "What is taken back stays so", runs);
+        const undoRuns = undo(leads.filter(({ id }) => changedIds.has(id)));
+        const undoResult = await runWithProgress("Taking it back", "What is taken back stays so", undoRuns);
         await this.pages.reload();
         if (undoResult.error !== undefined) throw undoResult.error;
         notify(`Undone: ${verb.toLowerCase()} ${formatLeadCount(undoResult.changed.length)}${target}`);

@@ -60,7 +60,7 @@ export async function runInBulk(
   send: (ids: number[]) => Promise<unknown>,
   { onProgress, isStopped, idsPerRequest = MAX_IDS_PER_REQUEST }: BulkOptions = {},
 ): Promise<BulkResult> {
-  const result: BulkResult = { changed: [], deleted: [], unprocessed: [] };
+  const bulkResult: BulkResult = { changed: [], deleted: [], unprocessed: [] };
   let nextIndex = 0;
   let hasFailed = false;
   const runWorker = async () => {
@@ -70,19 +70,19 @@ export async function runInBulk(
       try {
         const changedIds = await sendChunk(chunk, send);
         const changedIdSet = new Set(changedIds);
-        result.changed.push(...changedIds);
-        result.deleted.push(...chunk.filter((id) => !changedIdSet.has(id)));
-        onProgress?.(result.changed.length + result.deleted.length);
+        bulkResult.changed.push(...changedIds);
+        bulkResult.deleted.push(...chunk.filter((id) => !changedIdSet.has(id)));
+        onProgress?.(bulkResult.changed.length + bulkResult.deleted.length);
       } catch (error) {
         hasFailed = true;
-        result.error = error;
-        result.unprocessed.push(...chunk);
+        bulkResult.error = error;
+        bulkResult.unprocessed.push(...chunk);
       }
     }
   };
   await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, runWorker));
-  result.unprocessed.push(...ids.slice(nextIndex));
-  return result;
+  bulkResult.unprocessed.push(...ids.slice(nextIndex));
+  return bulkResult;
 }
 
 /** Message for a failed run: `200 of 450 leads moved to Lost. The API cannot be reached.` */

@@ -85,29 +85,35 @@ export function useOpenLead(id: number): OpenLead {
   const version = loading.value?.lead.id === id ? loading.value : undefined;
   latestVersionRef.current = version;
 
-  const body = { ids: [id] };
-  const name = version ? fullName(version.lead) : "";
+  const requestBody = { ids: [id] };
+  const leadName = version ? fullName(version.lead) : "";
   const restoreLead = async () => {
     if (
-      await reportOutcome(unwrap(api.PATCH("/leads/restore", { body })), `${name} restored`, "Nothing was restored.")
+      await reportOutcome(
+        unwrap(api.PATCH("/leads/restore", { body: requestBody })),
+        `${leadName} restored`,
+        "Nothing was restored.",
+      )
     ) {
       await refresh();
     }
   };
   const archiveLead = async () => {
     try {
-      await unwrap(api.PATCH("/leads/archive", { body }));
-      notify(`${name} archived`, { undo: () => unwrap(api.PATCH("/leads/restore", { body })).then(refresh) });
+      await unwrap(api.PATCH("/leads/archive", { body: requestBody }));
+      notify(`${leadName} archived`, {
+        undo: () => unwrap(api.PATCH("/leads/restore", { body: requestBody })).then(refresh),
+      });
       await refresh();
     } catch (error) {
-      reportFailure(`${name} was not archived. ${describeError(error)}`);
+      reportFailure(`${leadName} was not archived. ${describeError(error)}`);
     }
   };
   const deleteLead = async () => {
     const explanation = "Comments, history and photo go with the lead. This cannot be undone.";
-    if (!(await confirmAction(`Delete ${name}?`, explanation, "Delete lead"))) return;
+    if (!(await confirmAction(`Delete ${leadName}?`, explanation, "Delete lead"))) return;
     const request = unwrap(api.DELETE("/leads/{id}", { params: { path: { id } } }));
-    if (await reportOutcome(request, `${name} deleted`, `${name} was not deleted.`)) closeLead();
+    if (await reportOutcome(request, `${leadName} deleted`, `${leadName} was not deleted.`)) closeLead();
   };
   return {
     id,

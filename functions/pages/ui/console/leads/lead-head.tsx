@@ -55,12 +55,12 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
   const edit = useLeadEdit({ name: "fullName", column: "firstName", version, onSaved, onClosing: rememberFocus });
   const nameInputRef = useFirstFocus(edit);
   const Heading = level === 1 ? "h1" : "h2";
-  const name = fullName(lead);
+  const leadName = fullName(lead);
   if (edit.text === undefined || !mayWrite) {
     return (
       <div class="name">
-        <Heading class="huge clamp" title={name}>
-          <bdi>{name}</bdi>
+        <Heading class="huge clamp" title={leadName}>
+          <bdi>{leadName}</bdi>
         </Heading>
         {/* The button is beside the heading, not in it, so that the heading's accessible name is the lead's name alone. */}
         {mayWrite ? (
@@ -68,7 +68,7 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
             ref={buttonRef}
             type="button"
             class="cover"
-            aria-label={`Edit name: ${name}`}
+            aria-label={`Edit name: ${leadName}`}
             onClick={edit.startEdit}
           />
         ) : null}
@@ -100,7 +100,7 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
       onLeave={edit.handleLeave}
       note={<EditNotes id={notesId} edit={edit} field={{ kind: "text" }} lead={lead} label="Name" />}
     >
-      <Heading class="unseen">{name}</Heading>
+      <Heading class="unseen">{leadName}</Heading>
       <div class="pair">
         {renderInput("First name", firstName, (text) => `${text}\n${lastName}`, true)}
         {renderInput("Last name", lastName, (text) => `${firstName}\n${text}`)}

@@ -71,15 +71,15 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
   usePanelFocus(panelRef, id);
   useLeadShortcuts(openLead, panelRef);
   useShortcut("Escape", closeLead, "Close the lead");
-  const name = openLead.version ? fullName(openLead.version.lead) : "";
+  const leadName = openLead.version ? fullName(openLead.version.lead) : "";
   useEffect(() => {
-    if (!name) return undefined;
+    if (!leadName) return undefined;
     const previousTitle = document.title;
-    document.title = `${name} · Leads`;
+    document.title = `${leadName} · Leads`;
     return () => {
       document.title = previousTitle;
     };
-  }, [name]);
+  }, [leadName]);
   return (
     <aside
       ref={panelRef}

@@ -21,10 +21,10 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
   useLeadShortcuts(openLead, rootRef);
   useShortcut("Escape", closeLead, "Back to the list");
   const lead = openLead.deletion ? undefined : openLead.version?.lead;
-  const name = lead ? fullName(lead) : "";
+  const leadName = lead ? fullName(lead) : "";
   useEffect(() => {
-    if (name) document.title = `${name} · Leads`;
-  }, [name]);
+    if (leadName) document.title = `${leadName} · Leads`;
+  }, [leadName]);
   const { path, title } = lastListScreen.value;
   return (
     <>

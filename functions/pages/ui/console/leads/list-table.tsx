@@ -130,18 +130,18 @@ export function LeadTable(props: TableProps): JSX.Element {
   useEffect(() => {
     const regionElement = regionRef.current;
     if (!regionElement) return undefined;
-    const observer = new ResizeObserver(() => {
+    const resizeObserver = new ResizeObserver(() => {
       const remPx = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
       setRoomRem(regionElement.clientWidth / remPx);
       updateRangeRef.current();
     });
-    observer.observe(regionElement);
-    return () => observer.disconnect();
+    resizeObserver.observe(regionElement);
+    return () => resizeObserver.disconnect();
   }, []);
 
   useLayoutEffect(() => {
-    const row = bodyRef.current?.querySelector("tr");
-    if (row && row.offsetHeight > 0) rowHeightRef.current = row.offsetHeight;
+    const firstRow = bodyRef.current?.querySelector("tr");
+    if (firstRow && firstRow.offsetHeight > 0) rowHeightRef.current = firstRow.offsetHeight;
     // The page's CSP forbids `style` attributes, but not styles that a script sets.
     spaceAboveRef.current?.style.setProperty("height", `${start * rowHeightRef.current}px`);
     spaceBelowRef.current?.style.setProperty("height", `${(length - end) * rowHeightRef.current}px`);

@@ -70,8 +70,9 @@ export function List(): JSX.Element {
   const query = useMemo(() => readListQuery(route.query), [queryString]);
   const openId = openLeadId(route);
   const { mayWrite, businesses } = useTeam();
-  const view = views.value?.find(({ id }) => id === query.view);
-  const columns = readChosenColumns(query.view) ?? (view ? filterColumns(view.columns) : [...DEFAULT_COLUMNS]);
+  const currentView = views.value?.find(({ id }) => id === query.view);
+  const columns =
+    readChosenColumns(query.view) ?? (currentView ? filterColumns(currentView.columns) : [...DEFAULT_COLUMNS]);
   const [isExporting, setIsExporting] = useState(false);
   const searchInputRef = useRef<HTMLInputElement>(null);
 
@@ -381,7 +382,7 @@ function NoLeadsMessage({ mayWrite }: { mayWrite: boolean }): JSX.Element {
 
 /** Moves one lead. The list shows the new status at once, and the old one again if the request fails. */
 async function moveWithUndo(pages: LeadPages, lead: ListLead, to: Status, statuses: Status[]): Promise<void> {
-  const name = fullName(lead);
+  const leadName = fullName(lead);
   const previousStatus = { id: lead.statusId, name: lead.status };
   const showStatus = (status: { id: number; name: string }) =>
     pages.update([lead.id], (shown) => ({ ...shown, statusId: status.id, status: status.name }));
@@ -403,12 +404,12 @@ async function moveWithUndo(pages: LeadPages, lead: ListLead, to: Status, status
   } catch (error) {
     // If a later move of the lead is pending, it decides the shown status.
     if (!pendingMoves.has(lead.id)) showStatus(previousStatus);
-    reportFailure(`${name} was not moved to ${to.name}. ${describeError(error)}`);
+    reportFailure(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;
   }
   markDeparted(pages, lead.id);
   const previousStatusOfTeam = statuses.find(({ id }) => id === previousStatus.id);
-  notify(`${name} moved to ${to.name}`, {
+  notify(`${leadName} moved to ${to.name}`, {
     undo: async () => {
       await writeStatus(previousStatus.id);
       showStatus(previousStatusOfTeam ?? previousStatus);

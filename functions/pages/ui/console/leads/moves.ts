@@ -80,10 +80,11 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
       // A later move of the lead is pending and decides its column.
       if (!finishMove()) return;
       if (queue.storedStatusId !== moved.statusId) transferLead(moved, queue.storedStatusId);
-      const name = fullName(moved);
-      if (isRefused) reportFailure(`${name} stays in ${getStatusName(queue.storedStatusId)}. ${describeError(error)}`);
+      const leadName = fullName(moved);
+      if (isRefused)
+        reportFailure(`${leadName} stays in ${getStatusName(queue.storedStatusId)}. ${describeError(error)}`);
       else if (storedLead) reportMove(storedLead.statusId);
-      else reportFailure(`${name} may not have been moved to ${moved.status}. ${describeError(error)}`);
+      else reportFailure(`${leadName} may not have been moved to ${moved.status}. ${describeError(error)}`);
     } finally {
       settledAtRef.current.set(moved.id, Date.now());
     }

@@ -97,10 +97,10 @@ function NewLeadForm(): JSX.Element {
     setFieldErrors(({ [name]: _, ...others }) => others);
   };
   const createLead = async () => {
-    const body = buildNewLead(texts);
+    const requestBody = buildNewLead(texts);
     try {
-      const lead = await send(body, (key) =>
-        unwrap(api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body })),
+      const lead = await send(requestBody, (key) =>
+        unwrap(api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
       );
       if (!lead) return;
       clearTexts();

@@ -11,9 +11,9 @@ function buildPath({ screen, subpath, query }: Route): string {
 }
 
 function removeLeadParam(currentRoute: Route): Route {
-  const query = new URLSearchParams(currentRoute.query);
-  query.delete("lead");
-  return { ...currentRoute, query };
+  const newQuery = new URLSearchParams(currentRoute.query);
+  newQuery.delete("lead");
+  return { ...currentRoute, query: newQuery };
 }
 
 /** Ids of the leads that J and K step through, in the order of the screen. */
@@ -25,17 +25,17 @@ export const lastListScreen = signal({ path: "/leads", title: "All leads" });
 effect(() => {
   const currentRoute = route.value;
   if (!hasPanel(currentRoute)) return;
-  const title = currentRoute.screen === "board" ? "Board" : "All leads";
-  lastListScreen.value = { path: buildPath(removeLeadParam(currentRoute)), title };
+  const listTitle = currentRoute.screen === "board" ? "Board" : "All leads";
+  lastListScreen.value = { path: buildPath(removeLeadParam(currentRoute)), title: listTitle };
 });
 
 /** Returns the link to a lead. On the board and the list, the link opens the panel. */
 export function leadUrl(id: number): string {
   const currentRoute = route.value;
   if (!hasPanel(currentRoute)) return `#/leads/${id}`;
-  const query = new URLSearchParams(currentRoute.query);
-  query.set("lead", String(id));
-  return `#${buildPath({ ...currentRoute, query })}`;
+  const newQuery = new URLSearchParams(currentRoute.query);
+  newQuery.set("lead", String(id));
+  return `#${buildPath({ ...currentRoute, query: newQuery })}`;
 }
 
 /** Returns the id of the lead in the panel, or `undefined` if the panel is closed. */
@@ -50,9 +50,9 @@ export const showLead = (id: number): void => navigate(leadUrl(id).slice(1));
 export function replaceOpenLead(id: number): void {
   const currentRoute = route.value;
   if (hasPanel(currentRoute)) {
-    const query = new URLSearchParams(currentRoute.query);
-    query.set("lead", String(id));
-    replaceQuery(query);
+    const newQuery = new URLSearchParams(currentRoute.query);
+    newQuery.set("lead", String(id));
+    replaceQuery(newQuery);
   } else {
     location.replace(`#/leads/${id}`);
   }

@@ -49,7 +49,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
     if (previewUrl) return () => URL.revokeObjectURL(previewUrl);
     return undefined;
   }, [previewUrl]);
-  const name = fullName(lead);
+  const leadName = fullName(lead);
 
   /** Uploads a photo. Returns its file name, or `undefined` after a failure, which a toast reports. */
   const uploadFile = async (file: File): Promise<string | undefined> => {
@@ -79,13 +79,13 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
       : lead.photo
         ? undefined
         : () => deletePhoto(uploadedFileName).then(onChanged, (error) => reportFailure(describeError(error)));
-    notify(`${name} has a new photo`, undoReplace ? { undo: undoReplace } : {});
+    notify(`${leadName} has a new photo`, undoReplace ? { undo: undoReplace } : {});
   };
   const removePhoto = async () => {
     const previousPhoto = await copyPhoto(lead.photoUrl);
     if (
       !previousPhoto &&
-      !(await confirmAction(`Delete the photo of ${name}?`, "This cannot be undone.", "Delete photo"))
+      !(await confirmAction(`Delete the photo of ${leadName}?`, "This cannot be undone.", "Delete photo"))
     )
       return;
     try {

@@ -41,14 +41,20 @@ export function Timeline({ lead, changes, headingLevel }: TimelineProps): JSX.El
   const timelineList = usePagedList<TimelineItem>(
     async (cursor) => {
       const query = { limit: PAGE_ENTRIES, ...(cursor ? { cursor } : {}) };
-      const page = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: lead }, query } }));
-      setComments(page.commentsCount);
+      const timelinePage = await unwrap(
+        api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: lead }, query } }),
+      );
+      setComments(timelinePage.commentsCount);
       // Comments and log entries have separate number sequences, so the kind is part of the id.
-      const items = page.logsAndComments.map((entry) => ({
+      const timelineItems = timelinePage.logsAndComments.map((entry) => ({
         id: `${"content" in entry ? "comment" : "log"} ${entry.id}`,
         entry,
       }));
-      return { items, count: page.logsCount + page.commentsCount, nextCursor: page.nextCursor };
+      return {
+        items: timelineItems,
+        count: timelinePage.logsCount + timelinePage.commentsCount,
+        nextCursor: timelinePage.nextCursor,
+      };
     },
     [lead],
   );
@@ -142,7 +148,7 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
   const mayEdit = mayWrite && (isOwner || isOwn);
   const params = { path: { id: comment.id } };
   const editButtonRef = useReturnFocus<HTMLButtonElement>(draft !== null);
-  const author = getAuthorName(comment);
+  const authorName = getAuthorName(comment);
   const saveComment = async (content: string) => {
     if (content.trim() === "") return;
     const request = unwrap(api.PUT("/leads/comments/{id}", { params, body: { content } }));
@@ -162,7 +168,7 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
       <div>
         <div class="said">
           <b>
-            <bdi>{author}</bdi>
+            <bdi>{authorName}</bdi>
           </b>
           <ApiKeyName of={comment} />
           <RelativeTime at={comment.createdAt} />
@@ -376,8 +382,8 @@ function formatLogValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "None" : value.map(formatLogValue).join(", ");
   if (typeof value !== "object") return String(value);
   if ("name" in value) return formatLogValue(value.name);
-  const pairs = Object.entries(value).map(
+  const formattedParts = Object.entries(value).map(
     ([name, part]) => `${getFieldLabel(`socialMedia.${name}`)}: ${formatLogValue(part)}`,
   );
-  return pairs.length > 0 ? pairs.join(", ") : "None";
+  return formattedParts.length > 0 ? formattedParts.join(", ") : "None";
 }

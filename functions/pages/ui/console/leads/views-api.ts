@@ -46,22 +46,22 @@ export const filterViews = (all: View[], layout: Layout): View[] =>
 /** Converts a list query to the query of a view, without the search. */
 export function buildViewQuery(query: ListQuery): View["query"] {
   const urlParams = writeListQuery({ ...query, search: "", view: 0 });
-  const names = [...new Set(urlParams.keys())];
+  const paramNames = [...new Set(urlParams.keys())];
   return Object.fromEntries(
-    names.map((name) => {
-      const values = urlParams.getAll(name);
-      return [name, values.length > 1 ? values : (values[0] ?? "")];
+    paramNames.map((name) => {
+      const paramValues = urlParams.getAll(name);
+      return [name, paramValues.length > 1 ? paramValues : (paramValues[0] ?? "")];
     }),
   );
 }
 
 /** Converts the query of a view to a list query. */
 export function readViewQuery(view: View): ListQuery {
-  const query = new URLSearchParams();
+  const urlParams = new URLSearchParams();
   for (const [name, value] of Object.entries(view.query)) {
-    for (const item of Array.isArray(value) ? value : [value]) query.append(name, item);
+    for (const item of Array.isArray(value) ? value : [value]) urlParams.append(name, item);
   }
-  return { ...readListQuery(query), search: "", view: view.id };
+  return { ...readListQuery(urlParams), search: "", view: view.id };
 }
 
 /** Returns the path that shows a query on the list or on the board. */

@@ -33,12 +33,12 @@ const NO_COLUMNS: readonly Column[] = [];
 
 /** Writes the filters of a view to the URL if a link names only the view. */
 export function useViewFromUrl(query: ListQuery, showQuery: (query: ListQuery) => void): void {
-  const view = views.value?.find(({ id }) => id === query.view);
+  const urlView = views.value?.find(({ id }) => id === query.view);
   useEffect(() => {
-    if (!view || writeListQuery({ ...query, view: 0, search: "" }).toString() !== "") return;
-    const completeQuery = { ...readViewQuery(view), search: query.search };
+    if (!urlView || writeListQuery({ ...query, view: 0, search: "" }).toString() !== "") return;
+    const completeQuery = { ...readViewQuery(urlView), search: query.search };
     if (writeListQuery(completeQuery).toString() !== writeListQuery(query).toString()) showQuery(completeQuery);
-  }, [view === undefined, query.view]);
+  }, [urlView === undefined, query.view]);
 }
 
 interface ViewTabsProps {
@@ -55,8 +55,8 @@ export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps)
     readViews().catch((error) => reportFailure(`The views could not be read. ${describeError(error)}`));
   }, []);
   const navigateToQuery = (next: ListQuery) => navigate(buildQueryPath(next, layout));
-  const tabs = filterViews(views.value ?? [], layout);
-  const currentView = tabs.find(({ id }) => id === query.view);
+  const tabViews = filterViews(views.value ?? [], layout);
+  const currentView = tabViews.find(({ id }) => id === query.view);
   const isChanged =
     currentView !== undefined &&
     (!hasSameFilters(query, readViewQuery(currentView)) ||
@@ -68,7 +68,7 @@ export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps)
         <a href={layout === "board" ? "#/board" : "#/leads"} aria-current={currentView ? undefined : "page"}>
           All
         </a>
-        {tabs.map((view) => (
+        {tabViews.map((view) => (
           <a
             key={view.id}
             href={`#${buildViewPath(view)}`}
@@ -125,14 +125,14 @@ function SaveViewForm({ query, layout, columns, show, close }: ViewProps & { clo
     if (!name.trim()) return setFault("A view needs a name.");
     setIsBusy(true);
     try {
-      const view = {
+      const newView = {
         name: name.trim(),
         query: buildViewQuery(query),
         layout,
         columns: [...columns],
         shared,
       };
-      const createdView = await createView(view);
+      const createdView = await createView(newView);
       close();
       show({ ...query, view: createdView.id });
       notify(`View ${createdView.name} saved`);

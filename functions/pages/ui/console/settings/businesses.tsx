@@ -21,7 +21,7 @@ export function BusinessesSection(): JSX.Element {
     await unwrap(api.PUT("/businesses/{id}", { params: { path: { id } }, body: { name } }));
     await reload();
   };
-  const rename = async (business: Business, name: string) => {
+  const renameBusiness = async (business: Business, name: string) => {
     try {
       await writeName(business, name);
     } catch (error) {
@@ -29,7 +29,7 @@ export function BusinessesSection(): JSX.Element {
     }
     return notify(`${business.name} renamed to ${name}`, { undo: () => writeName(business, business.name) });
   };
-  const remove = async ({ id, name }: Business) => {
+  const removeBusiness = async ({ id, name }: Business) => {
     const explanation = "Only a business that no lead belongs to can be deleted.";
     if (!(await confirmAction(`Delete “${name}”?`, explanation, "Delete"))) return;
     await reportOutcome(unwrap(api.DELETE("/businesses/{id}", { params: { path: { id } } })), `${name} deleted`);
@@ -71,7 +71,7 @@ export function BusinessesSection(): JSX.Element {
                       label={`name of ${business.name}`}
                       text={business.name}
                       maxLength={LIMITS.maxNameChars}
-                      save={(name) => rename(business, name)}
+                      save={(name) => renameBusiness(business, name)}
                     />
                   ) : (
                     <div class="cut" title={business.name}>
@@ -95,7 +95,7 @@ export function BusinessesSection(): JSX.Element {
                         </button>
                       )}
                     >
-                      <MenuItem icon="trash-2" isDangerous onSelect={() => remove(business)}>
+                      <MenuItem icon="trash-2" isDangerous onSelect={() => removeBusiness(business)}>
                         Delete
                       </MenuItem>
                     </Menu>

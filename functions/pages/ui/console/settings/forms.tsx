@@ -35,7 +35,7 @@ export function FormsSection(): JSX.Element {
   const forms = useLoading(async () => (await unwrap(api.GET("/forms"))).forms, []);
   const [editing, setEditing] = useState<Form | "new">();
   const [pasting, setPasting] = useState<Form>();
-  const remove = async ({ id, name }: Form) => {
+  const removeForm = async ({ id, name }: Form) => {
     const explanation = "Pages that post to it get an error. Its leads stay.";
     if (!(await confirmAction(`Delete “${name}”?`, explanation, "Delete"))) return;
     await reportOutcome(unwrap(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} deleted`);
@@ -125,7 +125,7 @@ export function FormsSection(): JSX.Element {
                           <MenuItem icon="pencil" onSelect={() => setEditing(form)}>
                             Edit
                           </MenuItem>
-                          <MenuItem icon="trash-2" isDangerous onSelect={() => remove(form)}>
+                          <MenuItem icon="trash-2" isDangerous onSelect={() => removeForm(form)}>
                             Delete
                           </MenuItem>
                         </Menu>
@@ -201,14 +201,14 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
   };
   const isShownAtFields =
     fieldErrors.length > 0 && fieldErrors.every(({ field }) => (field.split("[")[0] ?? "") in draft);
-  const save = async () => {
+  const saveForm = async () => {
     setError(undefined);
-    const body = { ...draft, allowedOrigins: draft.allowedOrigins.split(/\s+/).filter(Boolean) };
+    const requestBody = { ...draft, allowedOrigins: draft.allowedOrigins.split(/\s+/).filter(Boolean) };
     try {
-      const savedForm = await send(body, (key) =>
+      const savedForm = await send(requestBody, (key) =>
         form
-          ? unwrap(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body }))
-          : unwrap(api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body })),
+          ? unwrap(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body: requestBody }))
+          : unwrap(api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
       );
       if (!savedForm) return;
       notify(`${draft.name} saved`);
@@ -220,7 +220,7 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
   };
   return (
     <Dialog title={form ? `Form ${form.name}` : "New form"} onClose={onClose}>
-      <form class="form" ref={formRef} onSubmit={handleSubmit(save)}>
+      <form class="form" ref={formRef} onSubmit={handleSubmit(saveForm)}>
         {error && !isShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}

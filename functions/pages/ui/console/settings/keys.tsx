@@ -26,7 +26,7 @@ export function KeysSection(): JSX.Element {
   const keys = useLoading(async () => (await unwrap(api.GET("/keys"))).keys, []);
   const [isAdding, setIsAdding] = useState(false);
   const [secret, setSecret] = useState<string>();
-  const revoke = async ({ id, name }: ApiKey) => {
+  const revokeKey = async ({ id, name }: ApiKey) => {
     const explanation = "Requests with it are refused within a minute.";
     if (!(await confirmAction(`Revoke “${name}”?`, explanation, "Revoke"))) return;
     await reportOutcome(unwrap(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} revoked`);
@@ -107,7 +107,7 @@ export function KeysSection(): JSX.Element {
                           </button>
                         )}
                       >
-                        <MenuItem icon="x" isDangerous onSelect={() => revoke(key)}>
+                        <MenuItem icon="x" isDangerous onSelect={() => revokeKey(key)}>
                           Revoke
                         </MenuItem>
                       </Menu>
@@ -149,8 +149,8 @@ function NewKeyDialog({ onCreated, onClose }: NewKeyDialogProps): JSX.Element {
   const createKey = async (name: string, idempotencyKey: string) => {
     // The key expires at the end of the day in the user's time zone.
     const expiryField = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
-    const params = { header: { "Idempotency-Key": idempotencyKey } };
-    const { secret } = await unwrap(api.POST("/keys", { params, body: { name, role, ...expiryField } }));
+    const requestParams = { header: { "Idempotency-Key": idempotencyKey } };
+    const { secret } = await unwrap(api.POST("/keys", { params: requestParams, body: { name, role, ...expiryField } }));
     onCreated(secret ?? undefined);
     // The response to a retry has no secret, because the API stores only its hash.
     if (!secret) reportFailure("The key exists, but its secret was lost on the way. Revoke it and create another.");

@@ -23,7 +23,7 @@ export function NameDialog({ title, maxLength, placeholder, children, action, on
   const [name, setName] = useState("");
   const [fault, setFault] = useState<string>();
   const { isBusy, send } = useIdempotentRequest();
-  const submit = async () => {
+  const submitName = async () => {
     try {
       await send(name, (key) => onCreate(name.trim(), key));
     } catch (error) {
@@ -33,7 +33,7 @@ export function NameDialog({ title, maxLength, placeholder, children, action, on
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <form class="form" onSubmit={handleSubmit(submit)}>
+      <form class="form" onSubmit={handleSubmit(submitName)}>
         <Field label="Name" fault={fault}>
           {(ids) => (
             <input

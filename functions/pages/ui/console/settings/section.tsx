@@ -18,12 +18,12 @@ interface Props {
 }
 
 export function SettingsSection({ title, count, limit, text, addLabel, onAdd, children }: Props): JSX.Element {
-  const id = useId();
+  const headingId = useId();
   const isFull = count !== undefined && limit !== undefined && count >= limit;
   return (
-    <section aria-labelledby={id}>
+    <section aria-labelledby={headingId}>
       <div class="sec">
-        <h2 class="title" id={id}>
+        <h2 class="title" id={headingId}>
           {title}
         </h2>
         {count === undefined ? null : (

@@ -13,7 +13,7 @@ import { StatusesSection } from "./statuses";
 import { WebhookScreen } from "./webhook";
 import { WebhooksSection } from "./webhooks";
 
-const SECTIONS = [
+const SETTINGS_SECTIONS = [
   { path: "statuses", title: "Statuses", owners: false, Shown: StatusesSection },
   { path: "businesses", title: "Businesses", owners: false, Shown: BusinessesSection },
   { path: "forms", title: "Forms", owners: true, Shown: FormsSection },
@@ -24,12 +24,12 @@ const SECTIONS = [
 export function Settings(): JSX.Element {
   const { isOwner } = useTeam();
   const [path = "", id] = useRoute().subpath.split("/");
-  const section = SECTIONS.find((section) => section.path === (path || "statuses"));
-  const webhookId = section?.path === "webhooks" ? Number(id) : 0;
-  const isHidden = section?.owners && !isOwner;
+  const currentSection = SETTINGS_SECTIONS.find((section) => section.path === (path || "statuses"));
+  const webhookId = currentSection?.path === "webhooks" ? Number(id) : 0;
+  const isForbidden = currentSection?.owners && !isOwner;
   useEffect(() => {
-    if (section) document.title = `${section.title} · Settings · Leads`;
-  }, [section]);
+    if (currentSection) document.title = `${currentSection.title} · Settings · Leads`;
+  }, [currentSection]);
   return (
     <>
       <header class="head">
@@ -41,8 +41,12 @@ export function Settings(): JSX.Element {
         <div class="body page">
           <div class="settings">
             <nav aria-label="Settings">
-              {SECTIONS.filter(({ owners }) => isOwner || !owners).map(({ path, title }) => (
-                <a key={path} href={`#/settings/${path}`} aria-current={section?.path === path ? "page" : undefined}>
+              {SETTINGS_SECTIONS.filter(({ owners }) => isOwner || !owners).map(({ path, title }) => (
+                <a
+                  key={path}
+                  href={`#/settings/${path}`}
+                  aria-current={currentSection?.path === path ? "page" : undefined}
+                >
                   {title}
                 </a>
               ))}
@@ -54,14 +58,14 @@ export function Settings(): JSX.Element {
                   them.
                 </p>
               )}
-              {!section ? (
+              {!currentSection ? (
                 <EmptyState icon="settings" title="There is no such setting" text="Choose one from the list." />
-              ) : isHidden ? (
+              ) : isForbidden ? (
                 <EmptyState icon="settings" title="Only Owners see these settings" text="Ask an Owner of the team." />
               ) : webhookId > 0 ? (
                 <WebhookScreen key={webhookId} id={webhookId} />
               ) : (
-                <section.Shown />
+                <currentSection.Shown />
               )}
             </div>
           </div>

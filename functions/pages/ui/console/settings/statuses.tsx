@@ -62,11 +62,11 @@ export function StatusesSection(): JSX.Element {
     const status = shownStatuses[index];
     if (status) saveOrder(moveItem(index, index + by), status);
   };
-  const remove = async (status: Status) => {
+  const removeStatus = async (status: Status) => {
     const explanation = "Only a status that no lead has can be deleted.";
     if (!(await confirmAction(`Delete “${status.name}”?`, explanation, "Delete"))) return;
-    const request = unwrap(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } }));
-    await reportOutcome(request, `${status.name} deleted`);
+    const deleteRequest = unwrap(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } }));
+    await reportOutcome(deleteRequest, `${status.name} deleted`);
     await reload();
   };
   return (
@@ -191,7 +191,7 @@ export function StatusesSection(): JSX.Element {
                     >
                       Move down
                     </MenuItem>
-                    <MenuItem icon="trash-2" isDangerous onSelect={() => remove(status)}>
+                    <MenuItem icon="trash-2" isDangerous onSelect={() => removeStatus(status)}>
                       Delete
                     </MenuItem>
                   </Menu>

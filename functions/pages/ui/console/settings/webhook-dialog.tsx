@@ -38,14 +38,14 @@ export function WebhookDialog({ webhook, onSaved, onClose }: Props): JSX.Element
   };
   const isShownAtFields =
     fieldErrors.length > 0 && fieldErrors.every(({ field }) => ["url", "description"].includes(field));
-  const save = async () => {
+  const saveWebhook = async () => {
     setError(undefined);
-    const body = { ...draft, types: draft.types.length > 0 ? draft.types : [...EVENT_TYPES] };
+    const requestBody = { ...draft, types: draft.types.length > 0 ? draft.types : [...EVENT_TYPES] };
     try {
       const savedWebhook = await send<Webhook & { secret?: string }>(draft, (key) =>
         webhook
-          ? unwrap(api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body }))
-          : unwrap(api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body })),
+          ? unwrap(api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body: requestBody }))
+          : unwrap(api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
       );
       if (!savedWebhook) return;
       onSaved(savedWebhook.secret);
@@ -60,7 +60,7 @@ export function WebhookDialog({ webhook, onSaved, onClose }: Props): JSX.Element
   };
   return (
     <Dialog title={webhook ? "Webhook" : "New webhook"} onClose={onClose}>
-      <form class="form" ref={formRef} onSubmit={handleSubmit(save)}>
+      <form class="form" ref={formRef} onSubmit={handleSubmit(saveWebhook)}>
         {error && !isShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}

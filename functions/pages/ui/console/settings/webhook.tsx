@@ -70,14 +70,14 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
   const [failedOnly, setFailedOnly] = useState(false);
   const [polls, setPolls] = useState(0);
   const { isBusy, send } = useIdempotentRequest();
-  const refresh = () => {
+  const refreshScreen = () => {
     reload();
     deliveries.reload();
   };
   useEffect(() => {
     if (polls === 0) return;
     const timer = setTimeout(() => {
-      refresh();
+      refreshScreen();
       setPolls(polls - 1);
     }, POLL_PAUSE_MS);
     return () => clearTimeout(timer);
@@ -141,10 +141,10 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
     // The response to a retry has no secret.
     if (!result.secret) reportFailure("The new secret was lost on the way. Renew it once more.");
   };
-  const remove = async () => {
+  const deleteWebhook = async () => {
     if (!(await confirmAction("Delete this webhook?", `${url} gets no more events.`, "Delete"))) return;
-    const request = unwrap(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
-    if (await reportOutcome(request, "Webhook deleted")) navigate("/settings/webhooks");
+    const deleteRequest = unwrap(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
+    if (await reportOutcome(deleteRequest, "Webhook deleted")) navigate("/settings/webhooks");
   };
   const shownDeliveries = deliveries.items.filter(({ state }) => !failedOnly || state !== "Delivered");
   const isSendingDisabled = isBusy || !active;
@@ -172,7 +172,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
           <MenuItem icon="history" isDisabled={isSendingDisabled} onSelect={() => setDialog("replay")}>
             Send failed ones again
           </MenuItem>
-          <MenuItem icon="trash-2" isDangerous onSelect={remove}>
+          <MenuItem icon="trash-2" isDangerous onSelect={deleteWebhook}>
             Delete
           </MenuItem>
         </Menu>
@@ -223,7 +223,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
             class="btn icon ghost"
             aria-label="Refresh the deliveries"
             title="Refresh"
-            onClick={refresh}
+            onClick={refreshScreen}
           >
             <Icon name="refresh-cw" />
           </button>

@@ -16,10 +16,10 @@ function storageKey(key: string): string {
 
 /** Returns the stored draft, or `undefined` if there is none. */
 export function readDraft<T>(key: string): T | undefined {
-  const stored = sessionStorage.getItem(storageKey(key));
-  if (stored === null) return undefined;
+  const storedJson = sessionStorage.getItem(storageKey(key));
+  if (storedJson === null) return undefined;
   try {
-    return JSON.parse(stored) as T;
+    return JSON.parse(storedJson) as T;
   } catch {
     return undefined;
   }

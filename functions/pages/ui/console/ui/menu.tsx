@@ -47,7 +47,7 @@ const FOCUSABLE = "a[href],button:not(:disabled),input:not(:disabled),select:not
 /** A popover with any content. With `popup="dialog"` it may contain several Tab stops, and closes when the focus leaves it. */
 export function Popover({ trigger, popupRole, label, children }: PopoverProps): JSX.Element {
   const [open, setOpen] = useState(false);
-  const id = useId();
+  const popoverId = useId();
   const triggerRef = useRef<HTMLElement | null>(null);
   const popoverRef = useRef<HTMLDivElement>(null);
   // Whether the popover was open at pointerdown. The browser closes it before the trigger's click event, which would open it
@@ -104,12 +104,12 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
         },
         "aria-haspopup": popupRole,
         "aria-expanded": open,
-        "aria-controls": open ? id : undefined,
+        "aria-controls": open ? popoverId : undefined,
       })}
       {open ? (
         // biome-ignore lint/a11y/noStaticElementInteractions: it has a role as a dialog; else its content has.
         <div
-          id={id}
+          id={popoverId}
           ref={popoverRef}
           class="menu"
           popover="auto"
@@ -200,7 +200,7 @@ export function MenuItem({
   children,
 }: ItemProps): JSX.Element {
   const closePopover = useContext(MenuContext);
-  const content = (
+  const itemContent = (
     <>
       {icon ? <Icon name={icon} /> : null}
       <span class="cut">{children}</span>
@@ -220,7 +220,7 @@ export function MenuItem({
   if (href !== undefined) {
     return (
       <a role="menuitem" class={className} tabIndex={-1} href={href} onClick={handleSelect}>
-        {content}
+        {itemContent}
       </a>
     );
   }
@@ -233,7 +233,7 @@ export function MenuItem({
       disabled={isDisabled ?? false}
       onClick={handleSelect}
     >
-      {content}
+      {itemContent}
     </button>
   );
 }

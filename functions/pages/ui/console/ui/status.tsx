@@ -70,7 +70,7 @@ export function StatusMenu({ current, onChoose }: MenuProps): JSX.Element {
   const { statuses } = useTeam();
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(current);
-  const id = useId();
+  const listboxId = useId();
   const listRef = useRef<HTMLDivElement>(null);
   const filterText = text.trim().toLowerCase();
   const matchingStatuses = statuses.filter(({ name }) => name.toLowerCase().includes(filterText));
@@ -99,20 +99,22 @@ export function StatusMenu({ current, onChoose }: MenuProps): JSX.Element {
         placeholder="Change status"
         aria-label="Find a status"
         aria-expanded="true"
-        aria-controls={id}
-        aria-activedescendant={matchingStatuses[activeIndex] ? `${id}-${matchingStatuses[activeIndex].id}` : undefined}
+        aria-controls={listboxId}
+        aria-activedescendant={
+          matchingStatuses[activeIndex] ? `${listboxId}-${matchingStatuses[activeIndex].id}` : undefined
+        }
         autocomplete="off"
         value={text}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      <div class="options" role="listbox" id={id} ref={listRef} aria-label="Status">
+      <div class="options" role="listbox" id={listboxId} ref={listRef} aria-label="Status">
         {matchingStatuses.map((status, index) => (
           // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus.
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field handles the keys.
           <div
             key={status.id}
-            id={`${id}-${status.id}`}
+            id={`${listboxId}-${status.id}`}
             class={index === activeIndex ? "item on" : "item"}
             role="option"
             aria-selected={status.id === current}

@@ -18,19 +18,19 @@ interface Toast {
   undo?: Undo | undefined;
 }
 
-const toast = signal<Toast | undefined>(undefined);
+const currentToast = signal<Toast | undefined>(undefined);
 /** Failure messages, oldest first. Only the newest is shown; closing it shows the one before. */
-const failures = signal<string[]>([]);
+const failureMessages = signal<string[]>([]);
 
 /** Shows a toast about a success, which replaces an earlier toast. Returns `true`, so that a handler can return the result. */
 export function notify(text: string, options: { undo?: Undo } = {}): true {
-  toast.value = { text, undo: options.undo };
+  currentToast.value = { text, undo: options.undo };
   return true;
 }
 
 /** Shows an alert about a failure. Returns `false`, so that a handler can return the result. */
 export function reportFailure(text: string): false {
-  failures.value = [...failures.value.filter((other) => other !== text), text];
+  failureMessages.value = [...failureMessages.value.filter((other) => other !== text), text];
   return false;
 }
 
@@ -49,8 +49,8 @@ export async function reportOutcome(
 }
 
 async function undoToast(): Promise<void> {
-  const undo = toast.value?.undo;
-  toast.value = undefined;
+  const undo = currentToast.value?.undo;
+  currentToast.value = undefined;
   if (!undo) return;
   try {
     await undo();
@@ -61,28 +61,28 @@ async function undoToast(): Promise<void> {
 
 /** Removes all messages, because they belong to the user who has signed out. */
 export function clearToasts(): void {
-  toast.value = undefined;
-  failures.value = [];
+  currentToast.value = undefined;
+  failureMessages.value = [];
 }
 
 export function Toasts(): JSX.Element {
   useEffect(() => clearToasts, []);
-  const failure = failures.value.at(-1);
-  const olderCount = failures.value.length - 1;
+  const newestFailure = failureMessages.value.at(-1);
+  const olderCount = failureMessages.value.length - 1;
   return (
     <div class="floor toasts">
-      {failure ? (
-        <div key={failure} class="toast failed" role="alert">
+      {newestFailure ? (
+        <div key={newestFailure} class="toast failed" role="alert">
           <Icon name="triangle-alert" />
           <span>
-            {failure}
+            {newestFailure}
             {olderCount > 0 ? ` (${olderCount} more)` : null}
           </span>
           <button
             type="button"
             aria-label="Close this message"
             onClick={() => {
-              failures.value = failures.value.slice(0, -1);
+              failureMessages.value = failureMessages.value.slice(0, -1);
             }}
           >
             <Icon name="x" />
@@ -90,7 +90,7 @@ export function Toasts(): JSX.Element {
         </div>
       ) : null}
       {/* The live region is rendered before it has text: screen readers do not announce a region that is added with its text. */}
-      <div role="status">{toast.value ? <SuccessToast toast={toast.value} /> : null}</div>
+      <div role="status">{currentToast.value ? <SuccessToast toast={currentToast.value} /> : null}</div>
     </div>
   );
 }
@@ -101,7 +101,7 @@ function SuccessToast({ toast: { text, undo } }: { toast: Toast }): JSX.Element 
   useEffect(() => {
     if (isHeld) return undefined;
     const timer = setTimeout(() => {
-      toast.value = undefined;
+      currentToast.value = undefined;
     }, TOAST_MS);
     return () => clearTimeout(timer);
   }, [text, undo, isHeld]);
