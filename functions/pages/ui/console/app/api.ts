@@ -122,14 +122,14 @@ export const api = createClient<paths>({ baseUrl: location.origin, fetch: sendAu
 
 type ApiResponse<T> = { data?: T; error?: unknown; response: Response };
 
-/** Returns a response's body, and the response for its headers. Throws a `RequestError` unless it is a success. */
+/** Returns a response's body and the response itself, for its headers. Throws a `RequestError` for an error status. */
 export async function unwrapResponse<T>(request: Promise<ApiResponse<T>>): Promise<{ data: T; response: Response }> {
   const { data, error, response } = await request;
   if (!response.ok) throw new RequestError(response, typeof error === "object" ? (error ?? undefined) : undefined);
   return { data: data as T, response };
 }
 
-/** Returns a response's body. Throws a `RequestError` unless it is a success. */
+/** Returns a response's body. Throws a `RequestError` for an error status. */
 export async function unwrap<T>(request: Promise<ApiResponse<T>>): Promise<T> {
   return (await unwrapResponse(request)).data;
 }

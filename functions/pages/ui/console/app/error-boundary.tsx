@@ -2,7 +2,7 @@ import { Component, type ComponentChildren } from "preact";
 import { EmptyState } from "../ui/states";
 
 interface Props {
-  /** Identifies the content. When it changes, the boundary renders its children again. */
+  /** Identifies the content. When this key changes, the boundary renders its children again. */
   contentKey: string;
   heading?: "h1" | "h2";
   children: ComponentChildren;

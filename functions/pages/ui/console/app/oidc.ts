@@ -147,7 +147,7 @@ async function requestToken(parameters: Record<string, string>, previousRefreshT
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error_description ?? `The issuer says ${answer.error}.`);
   const { id_token, access_token, refresh_token = previousRefreshToken } = answer as Record<string, string | undefined>;
-  // The API checks the audience: if it is the client id, the API accepts the ID token, else the access token.
+  // The API checks the token's audience: if the audience is the client id, the API accepts the ID token, else the access token.
   const token = signIn.audience === signIn.clientId ? id_token : (access_token ?? id_token);
   if (!token) throw new Error("The issuer gave no token.");
   return {
@@ -157,7 +157,7 @@ async function requestToken(parameters: Record<string, string>, previousRefreshT
   };
 }
 
-/** Ends the issuer's session by a redirect to its logout page, if it has one. */
+/** Redirects to the issuer's logout page, which ends the issuer's session. Does nothing if the issuer has no such page. */
 export async function endIssuerSession(token: string): Promise<void> {
   const { end_session_endpoint } = await readDiscovery();
   if (!end_session_endpoint) return;

@@ -194,7 +194,7 @@ function OpenPalette(): JSX.Element {
     listRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
   }, [activeIndex, items.length]);
   const closePalette = () => {
-    // The dialog closes before the hit runs: closing returns the focus, and the hit may then move it.
+    // The dialog closes before the item runs: closing returns the focus, and the item may then move the focus.
     dialogRef.current?.close();
     isPaletteOpen.value = false;
   };
@@ -219,7 +219,7 @@ function OpenPalette(): JSX.Element {
   };
   const itemGroups = (["Leads", "Commands", "Go to"] as const).filter((kind) => items.some((hit) => hit.kind === kind));
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it by keyboard.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes the dialog by keyboard.
     <dialog
       ref={dialogRef}
       class="palette"

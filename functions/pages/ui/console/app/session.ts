@@ -124,7 +124,7 @@ export function startSession(newGrant: Grant): void {
   broadcast({ is: "entered", grant: newGrant });
 }
 
-/** Adopts a grant. If it belongs to another user, the page is reloaded to remove the previous user's data. */
+/** Adopts a grant. If the grant belongs to another user, the page is reloaded to remove the previous user's data. */
 function adoptGrant(newGrant: Grant): void {
   const user = readUser(newGrant.token);
   const state = session.peek();
@@ -187,7 +187,8 @@ export function renewToken(rejectedToken: string): Promise<string> {
     })
     .catch(async (error) => {
       if (error instanceof UnreachableError) throw error;
-      // Some refresh tokens are valid only once. If another tab has used it, that tab sends its new grant in the meantime.
+      // Some refresh tokens are valid only once. If another tab has used this one, that tab sends its new grant during this
+      // pause.
       await new Promise((resolve) => setTimeout(resolve, MAX_TAB_WAIT_MS / 2));
       return awaitSignIn(rejectedToken);
     })

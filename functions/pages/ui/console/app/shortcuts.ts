@@ -74,7 +74,7 @@ function readStroke(event: KeyboardEvent): string {
   const keyName = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const hasMod = isMac ? event.metaKey : event.ctrlKey;
   const isLetter = /^\p{L}$/u.test(keyName);
-  // For a sign such as `?`, Shift is part of typing the sign, so it is not counted as a modifier.
+  // A sign such as `?` may need Shift on the keyboard, so Shift is no modifier there.
   const hasShift = event.shiftKey && (isLetter || keyName.length > 1);
   return `${hasMod ? "mod+" : ""}${hasShift ? "shift+" : ""}${keyName}`;
 }

@@ -86,7 +86,7 @@ function SignInMethods({ fault, mayRedirect }: { fault: string | undefined; mayR
         <button
           type="button"
           class={signIn.tokens ? "btn" : "btn primary"}
-          // Stays enabled with a pop-up: the user may have closed it and need another.
+          // The button stays enabled with a pop-up: the user may have closed the pop-up and need another.
           disabled={busy && mayRedirect}
           onClick={() =>
             attemptSignIn(() => (mayRedirect ? oidc.startRedirect().then(() => undefined) : oidc.startPopup()))

@@ -24,7 +24,7 @@ const SEGMENT_GAP_PX = 1.5;
 const DIGIT_PX = 7;
 /** Minimum distance between two labels below the bars. */
 const MIN_LABEL_DISTANCE_PX = 64;
-/** Possible numbers of bars between two labels: whole weeks and parts of a year where they fit. */
+/** A label stands at every n-th bar. These are the possible values of n, smallest first: whole weeks and parts of a year. */
 const LABEL_STEPS: Record<Unit, number[]> = { day: [1, 7, 14, 28], week: [1, 2, 4, 13, 26], month: [1, 2, 3, 6, 12] };
 const MAX_BAR_PX = 40;
 /** Minimum value at the top of the axis, so that a single lead does not fill the whole height. */

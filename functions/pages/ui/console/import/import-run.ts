@@ -86,7 +86,7 @@ export function stopImport(): void {
     importRun.value = { ...importRun.value, isFinished: true, stopReason: "You stopped it." };
 }
 
-/** Changes import options. The result of an earlier run is removed, because it does not apply to the new options. */
+/** Changes import options, and removes the result of an earlier run, which does not apply to the new options. */
 export function changeOptions(change: Partial<ImportOptions>): void {
   if (!importOptions.value) return;
   importRun.value = undefined;

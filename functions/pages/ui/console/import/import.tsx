@@ -257,7 +257,7 @@ function ImportFooter({
         : willImport
           ? `Import ${formatCount(importableRows)} ${importableRows === 1 ? "lead" : "leads"}`
           : `Check ${formatRowCount(file.rows.length)}`;
-    // During a run the button has `aria-disabled`: with `disabled` it would lose the focus.
+    // During a run the button has `aria-disabled`, because a button with `disabled` would lose the focus.
     primaryControl = (
       <button
         type="button"

@@ -144,7 +144,10 @@ export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps):
 
 const columnTitle = (heading: string, index: number): string => heading || `Column ${index + 1}`;
 
-/** Returns the targets after a column is mapped to `column`. Other columns lose that target, unless it is a list. */
+/**
+ * Returns the targets after a column is mapped to `column`. Another column with the same target is skipped, unless the target
+ * is a list.
+ */
 function assignTarget(targets: string[], index: number, column: string): string[] {
   const conflictingTargets =
     column === "name" ? ["name", "firstName", "lastName"] : [column, ...(/Name$/.test(column) ? ["name"] : [])];

@@ -35,7 +35,8 @@ export class Prediction {
       if ((current ?? (isNew ? "" : undefined)) === undefined) return false;
       return next !== (current ?? "") && !(this.options.fill && current);
     });
-    // The API has compared fields that no earlier row contains with the stored lead, so its result is right for them.
+    // For fields that no earlier row contains, the result of the dry run is right: the API has compared them with the stored
+    // lead.
     const hasOtherColumns = Object.keys(cells).some((column) => predicted.cells[column] === undefined);
     predicted.cells = {
       ...predicted.cells,

@@ -7,12 +7,14 @@ import { useLeadChanges } from "./lead-changes";
 import { matchesFilter } from "./list-query";
 import { type BoardColumns, type BoardMoves, compareNewestFirst } from "./moves";
 
-/** No event is applied until the pointer has rested on the board for this long, so that no card moves from under it. */
+/**
+ * No event is applied until the pointer has rested on the board for this long, so that no card moves away under the pointer.
+ */
 const POINTER_REST_MS = 1000;
 const RETRY_MS = 250;
 /**
- * If events may be missing this soon after the board was mounted, they fell between its first read and the first request to the
- * feed. Reading the counts then suffices; later, every column is read again.
+ * Maximum age of a board for which missing events only cause a recount: those events fell between the board's first read and
+ * its first request to the feed. An older board is read again.
  */
 const MAX_FIRST_GAP_MS = 10_000;
 
@@ -76,7 +78,7 @@ export function useBoardChanges(board: BoardState): () => void {
       }
       changedStatusIds.add(status);
       const lastLoaded = pages.items.at(-1);
-      // The lead belongs below the last lead that was read. Scrolling will read it.
+      // The lead belongs below the last loaded lead, so scrolling will read the lead later.
       if (pages.hasMore && lastLoaded && compareNewestFirst(lead, lastLoaded) > 0) continue;
       pages.updateItems((items) => [...items.filter((item) => item.id !== id), leadWithPhoto].sort(compareNewestFirst));
     }

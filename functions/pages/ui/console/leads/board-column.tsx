@@ -16,7 +16,7 @@ import { leadUrl, orderedLeadIds } from "./open-lead";
 export interface BoardActions {
   mayMove: boolean;
   move: (lead: LeadSummary, to: Status) => void;
-  /** Id of the moved lead: its card takes the focus when it appears in another column. */
+  /** Id of the moved lead, whose card takes the focus when the card appears in another column. */
   focusedLeadRef: { current: number };
   /** The lead that is being dragged. Browsers reveal the data of a drag only on drop, so columns read the lead here. */
   draggedLeadRef: { current: LeadSummary | undefined };
@@ -173,7 +173,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
   const [carried, setCarried] = useState<"" | "held" | "left">("");
   const { mayMove, draggedLeadRef, focusedLeadRef } = actions;
   useEffect(() => {
-    // A move to another column creates a new element. If the removed card had the focus, this one takes it.
+    // A move to another column creates a new card element. If the removed card had the focus, this card takes the focus.
     if (focusedLeadRef.current === lead.id && document.activeElement === document.body) linkRef.current?.focus();
   }, []);
   const leadName = fullName(lead);
@@ -237,7 +237,8 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
                 tabIndex={-1}
                 aria-label={`Status of ${leadName}`}
                 title="Status (S)"
-                // This button has no Tab stop: it serves the pointer and the shortcut S. The focus goes to the card's link.
+                // This button has no Tab stop, because it only serves the pointer and the shortcut S. The focus moves to the
+                // card's link.
                 onFocus={() => linkRef.current?.focus()}
                 {...props}
               >

@@ -54,7 +54,7 @@ async function sendChunk(ids: number[], send: (ids: number[]) => Promise<unknown
   return existingIds;
 }
 
-/** Sends all requests of a change. A retry is harmless: the change leaves a lead as it is that was changed already. */
+/** Sends all requests of a change, several at a time. A retried request does not change a lead twice. */
 export async function runInBulk(
   ids: readonly number[],
   send: (ids: number[]) => Promise<unknown>,

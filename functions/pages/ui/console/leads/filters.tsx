@@ -29,7 +29,7 @@ const FILTER_TITLES: Record<FilterName, string> = {
 
 /** Periods that the filter by day of creation offers, in days up to today. */
 const PERIOD_DAYS = [7, 30, 90] as const;
-/** A chip lists up to this many names. For more it shows their number. */
+/** A chip lists up to this many names. For more names the chip shows their number. */
 const MAX_LISTED_NAMES = 2;
 
 interface FilterProps {

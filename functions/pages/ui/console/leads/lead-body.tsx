@@ -31,7 +31,7 @@ export interface OpenLead {
   /** Shows a version of the lead that was saved or read, unless a newer one is shown. */
   showVersion: (version: LeadVersion) => void;
   refresh: () => Promise<void>;
-  /** Number of known changes of the lead. The activity is read again when it grows. */
+  /** Number of known changes of the lead. When the number grows, the activity is read again. */
   changes: number;
   /** The latest changes by other users, as text for screen readers. */
   newsText: string;

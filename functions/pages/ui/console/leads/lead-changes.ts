@@ -62,7 +62,7 @@ async function pollFeed(): Promise<void> {
         refusedUserKey = getUserKey();
         break;
       }
-      // The cursor has expired with the events after it. The loop starts again at the latest event.
+      // The API deletes old events, and this cursor's events are deleted. The loop starts again at the latest event.
       if (hasStatus(error, 400)) feedCursor = undefined;
       failureCount += 1;
     }

@@ -106,7 +106,7 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadE
       const savedText = getFieldText(outcome.version.lead, name);
       onSaved(outcome.version);
       if (outcome.isConflict) {
-        // The edit takes the newer version as its base: the user sees the other text, so saving again overwrites it.
+        // The edit takes the newer version as its base: the user sees the other text, so saving again overwrites that text.
         setEdit({ text: typedText, base: savedText, etag: outcome.version.etag });
         setConflict({ theirs: savedText });
         readLastChange(lead.id, column)

@@ -62,7 +62,7 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
         <Heading class="huge clamp" title={leadName}>
           <bdi>{leadName}</bdi>
         </Heading>
-        {/* The button is beside the heading, not in it, so that the heading's accessible name is the lead's name alone. */}
+        {/* The button is beside the heading, because a button within the heading would become part of the heading's accessible name. */}
         {mayWrite ? (
           <button
             ref={buttonRef}

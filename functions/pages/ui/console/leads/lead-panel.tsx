@@ -43,7 +43,7 @@ function usePanelFocus(panel: { current: HTMLElement | null }, id: number): void
   }, [id]);
 }
 
-/** Makes the covered screen inert on a phone, so that it is not reachable by Tab or by a screen reader. */
+/** Makes the covered screen inert on a phone, so that neither Tab nor a screen reader reaches the covered screen. */
 function useInertBackground(): void {
   useLayoutEffect(() => {
     const phoneQuery = matchMedia(PHONE_QUERY);

@@ -6,7 +6,7 @@ import { isReachable, UnreachableError, watchReachable } from "../app/connection
 
 /** The largest page of `GET /leads` and of the search. */
 export const MAX_PAGE_LEADS = 100;
-/** The first page is smaller, so that it arrives sooner. It still fills a screen. */
+/** The first page is smaller than the others, to arrive sooner, but still fills a screen. */
 const FIRST_PAGE_LEADS = 50;
 /** A reload reads at most this many leads. Scrolling reads the rest. */
 const MAX_RELOADED_LEADS = 300;
@@ -53,7 +53,7 @@ export class LeadPages {
   isBusy = false;
   /** Whether the API searched all leads. False if a search ended early. */
   isComplete = true;
-  /** Leads that no longer belong to the list but are shown until it is read again. */
+  /** Leads that were deleted or no longer match the filters. Their rows stay until the list is read again. */
   readonly departedLeads = new Map<number, "deleted" | "left">();
   #cursor: string | undefined;
   #hasStarted = false;

@@ -19,7 +19,7 @@ import { leadUrl } from "./open-lead";
 const OVERSCAN_ROWS = 8;
 /** The range of rendered rows moves in steps of this many rows, so that most scroll events render nothing. */
 const STEP_ROWS = 4;
-/** Pages are read this many rows before they become visible. */
+/** Pages are read ahead, when the visible rows come this close to the last loaded row. */
 const READ_AHEAD_ROWS = 60;
 const INITIAL_ROWS = 40;
 /** Height of a row until one is rendered and measured. */
@@ -359,8 +359,8 @@ class LeadRow extends Component<LeadRowProps> {
   override shouldComponentUpdate(next: LeadRowProps): boolean {
     const propNames = Object.keys(next) as (keyof LeadRowProps)[];
     return propNames.some((name) =>
-      // Arrays of columns are compared by content. `onMove` is a new function in every render, with the same behaviour, so it
-      // is ignored.
+      // Arrays of columns are compared by content. `onMove` is ignored: every render passes a new function with the same
+      // behaviour.
       name === "columns"
         ? next.columns.join() !== this.props.columns.join()
         : name !== "onMove" && next[name] !== this.props[name],

@@ -47,7 +47,7 @@ import { views } from "./views-api";
 
 /** The search is sent when nothing was typed for this long. */
 const SEARCH_PAUSE_MS = 200;
-/** After events, the number of leads is read again once they have paused for this long. */
+/** The number of leads is read again when no event has arrived for this long. */
 const RECOUNT_PAUSE_MS = 500;
 
 /** The list that was shown last, so that Back restores its rows and scroll position. */
@@ -221,7 +221,7 @@ function ListRows({
     const isRestored = lastShownList?.key === listKey && lastShownList.pages === pages;
     const scrollTop = isRestored ? (lastShownList?.top ?? 0) : 0;
     if (isRestored) tableRef.current?.scrollTo(scrollTop);
-    // A restored list has missed the events since it was left, so it is read again.
+    // A restored list missed the events while another screen was shown, so the list is read again.
     if (isRestored) pages.reload().then(() => tableRef.current?.scrollTo(scrollTop));
     else pages.readUntil(1);
     const stopWatching = pages.watchConnection();
@@ -402,7 +402,7 @@ async function moveWithUndo(pages: LeadPages, lead: ListLead, to: Status, status
   try {
     await writeStatus(to.id);
   } catch (error) {
-    // If a later move of the lead is pending, it decides the shown status.
+    // If a later move of the lead is pending, that move decides the shown status.
     if (!pendingMoves.has(lead.id)) showStatus(previousStatus);
     reportFailure(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;

@@ -15,9 +15,9 @@ const MAX_PHOTO_BYTES = 4 * 1024 * 1024;
 const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/gif";
 
 /**
- * Copies a photo before it is replaced, because the API keeps only the newest. It reads the photo as an image, because the
- * page's CSP does not allow `fetch` from the photo bucket. Returns `undefined` if the bucket's CORS rules do not allow this
- * page.
+ * Copies a photo before the photo is replaced, because the API keeps only the newest. The copy is made from an image element,
+ * because the page's CSP does not allow `fetch` from the photo bucket. Returns `undefined` if the bucket's CORS rules do not
+ * allow this page.
  */
 async function copyPhoto(url: string | undefined): Promise<File | undefined> {
   if (!url) return undefined;

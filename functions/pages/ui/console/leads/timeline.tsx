@@ -29,7 +29,7 @@ interface TimelineItem {
 
 interface TimelineProps {
   lead: number;
-  /** Number of known changes of the lead. The activity is read again when it grows. */
+  /** Number of known changes of the lead. When the number grows, the activity is read again. */
   changes: number;
   /** Level of the section's heading. */
   headingLevel: 2 | 3;

@@ -7,7 +7,7 @@ import { formatCount } from "../ui/time";
 
 interface Props {
   title: string;
-  /** Number of existing items. `undefined` until it is loaded. */
+  /** Number of existing items. `undefined` until the items are loaded. */
   count?: number | undefined;
   limit?: number | undefined;
   text: ComponentChildren;

@@ -19,7 +19,7 @@ type StatusFields = Pick<Status, "name" | "primaryColor">;
 
 export function StatusesSection(): JSX.Element {
   const { statuses, colors, isOwner, reload } = useTeam();
-  /** The order during a drag, and until the statuses are read again after it. */
+  /** The order that the user is creating by a drag. `undefined` when the stored order is shown. */
   const [ordered, setOrdered] = useState<Status[]>();
   const [dragged, setDragged] = useState<number>();
   const [isAdding, setIsAdding] = useState(false);

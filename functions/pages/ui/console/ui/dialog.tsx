@@ -26,7 +26,7 @@ export function Dialog({ title, children, onClose }: Props): JSX.Element {
   const handleClose = () => {
     if (!isMountedRef.current) return;
     if (onClose) onClose();
-    // Browsers close a dialog on the second Escape even if `cancel` events are prevented, so it is opened again.
+    // Browsers close a dialog on the second Escape even if `cancel` events are prevented, so the dialog is opened again.
     else dialogRef.current?.showModal();
   };
   return (

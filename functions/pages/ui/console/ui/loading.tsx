@@ -185,7 +185,8 @@ interface SkeletonProps {
 }
 
 /**
- * A placeholder for content that is being loaded. CSS shows it after 150 ms, so that it does not flash before a quick response.
+ * A placeholder for content that is being loaded. CSS shows the placeholder after 150 ms, to avoid a flash before a quick
+ * response.
  */
 export function Skeleton({ lines = 3, hasAvatars = false }: SkeletonProps): JSX.Element {
   return (
@@ -229,7 +230,10 @@ export function ErrorNote({ error, title, retry }: ErrorNoteProps): JSX.Element 
   );
 }
 
-/** The end of a list: loads the next page when it scrolls into view, and shows the placeholder, the error or a button. */
+/**
+ * The end of a paged list. Loads the next page when scrolled into view, and shows a placeholder, an error or a “Show more”
+ * button.
+ */
 export function LoadMore<T>({ pagedList }: { pagedList: PagedList<T> }): JSX.Element | null {
   const endRef = useRef<HTMLDivElement>(null);
   const nextRef = useRef(pagedList.readNext);

@@ -44,14 +44,17 @@ function positionPopover(popover: HTMLElement, trigger: HTMLElement): void {
 
 const FOCUSABLE = "a[href],button:not(:disabled),input:not(:disabled),select:not(:disabled),textarea:not(:disabled)";
 
-/** A popover with any content. With `popup="dialog"` it may contain several Tab stops, and closes when the focus leaves it. */
+/**
+ * A popover with any content. With the role `dialog`, a popover may contain several Tab stops, and closes when the focus
+ * leaves.
+ */
 export function Popover({ trigger, popupRole, label, children }: PopoverProps): JSX.Element {
   const [open, setOpen] = useState(false);
   const popoverId = useId();
   const triggerRef = useRef<HTMLElement | null>(null);
   const popoverRef = useRef<HTMLDivElement>(null);
-  // Whether the popover was open at pointerdown. The browser closes it before the trigger's click event, which would open it
-  // again.
+  // Whether the popover was open at pointerdown. The browser closes an open popover before the trigger's click event, and that
+  // click must not open the popover again.
   const wasOpenRef = useRef(false);
   const closePopover = useCallback(() => {
     popoverRef.current?.hidePopover();
@@ -107,7 +110,7 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
         "aria-controls": open ? popoverId : undefined,
       })}
       {open ? (
-        // biome-ignore lint/a11y/noStaticElementInteractions: it has a role as a dialog; else its content has.
+        // biome-ignore lint/a11y/noStaticElementInteractions: the element or its content has a role.
         <div
           id={popoverId}
           ref={popoverRef}
@@ -178,7 +181,7 @@ export function Menu({ trigger, label, header, children }: MenuProps): JSX.Eleme
 
 interface ItemProps {
   icon?: IconName | undefined;
-  /** Makes the item a radio item, and says whether it is selected. */
+  /** Whether the item is the selected one of several. With this property the item has the role `menuitemradio`. */
   isChecked?: boolean;
   /** Keys of the item's shortcut, in the format of `useShortcut`. */
   kbd?: string | undefined;

@@ -10,7 +10,7 @@ interface EmptyStateProps {
   title: string;
   /** One sentence that advises the user. */
   text?: ComponentChildren;
-  /** `h1` where it takes the place of a whole screen. */
+  /** Heading level. `h1` if the message replaces a whole screen. */
   heading?: "h1" | "h2";
   /** Buttons below the text: at most one primary button and one secondary button. */
   children?: ComponentChildren;
@@ -45,7 +45,7 @@ interface ErrorPlaceholderProps {
   title?: string | undefined;
   error: unknown;
   retry?: (() => void) | undefined;
-  /** `h1` where it takes the place of a whole screen. */
+  /** Heading level. `h1` if the message replaces a whole screen. */
   heading?: "h1" | "h2";
 }
 

@@ -36,8 +36,8 @@ setInterval(() => {
 export const formatCount = (count: number): string => countFormat.format(count);
 
 /**
- * Returns `22 Nov`, with the year if it is not the current one. A day such as `2026-11-22` is in UTC, because the API counts
- * days in UTC.
+ * Returns `22 Nov`, with the year unless the date is in the current year. A day such as `2026-11-22` is in UTC, because the API
+ * counts days in UTC.
  */
 export function formatDay(day: string | number | Date): string {
   const date = new Date(day);

@@ -1,5 +1,5 @@
-// Messages about actions: a toast for a success, which disappears and may offer Undo, and alerts for failures, which stay until
-// they are closed.
+// Messages about actions. A toast for a success disappears by itself and may offer Undo. An alert for a failure stays until the
+// user closes the alert.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -89,7 +89,7 @@ export function Toasts(): JSX.Element {
           </button>
         </div>
       ) : null}
-      {/* The live region is rendered before it has text: screen readers do not announce a region that is added with its text. */}
+      {/* The live region is rendered without text first, because screen readers do not announce a region that is added together with its text. */}
       <div role="status">{currentToast.value ? <SuccessToast toast={currentToast.value} /> : null}</div>
     </div>
   );

@@ -65,7 +65,7 @@ export function ValueEditor({
 }: EditorProps): JSX.Element {
   const enterStartsLine = lines === "many" || (lines === "few" && touchQuery.matches);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the input within.
+    // biome-ignore lint/a11y/noStaticElementInteractions: the element handles key events of the input within.
     <div
       ref={frameRef}
       class="editor"
