@@ -25,7 +25,7 @@ const reference = SwaggerUIBundle({
   // Tokens stay in memory.
   persistAuthorization: false,
   tryItOutEnabled: true,
-  // It would ask a server elsewhere.
+  // By default Swagger UI sends the document to the validator at validator.swagger.io.
   validatorUrl: null,
   onComplete: () => {
     offerTokens((token, role) => {

@@ -1,4 +1,4 @@
-// Tokens to try the API with, where somebody gives any out.
+// Buttons that fetch a demo token for each role, on deployments with a token endpoint.
 
 import { signIn } from "../console/app/configuration";
 

@@ -1,8 +1,8 @@
-// The API: its types are the contract's, its refusals are errors, and a token that has ended is renewed on the way.
+// The client of the API: types from the OpenAPI contract, errors, and authorized requests that renew an expired token.
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "../../contract";
-import { setReachable, Unreachable } from "./connection";
+import { setReachable, UnreachableError } from "./connection";
 import * as session from "./session";
 
 type Schemas = components["schemas"];
@@ -28,15 +28,15 @@ export type BatchRequest = paths["/leads/batch"]["post"]["requestBody"]["content
 export type BatchResponse = Schemas["BatchResponse"];
 type FieldError = Schemas["FieldError"];
 
-/** A response other than a success. */
+/** Error for a response with an error status. */
 export class RequestError extends Error {
   readonly status: number;
   readonly description: string | undefined;
   readonly errors: FieldError[];
   readonly existing: Schemas["ExistingLead"] | undefined;
   readonly requestId: string | undefined;
-  /** When to try again, in milliseconds. */
-  readonly retryAfter: number;
+  /** Time until a retry, in milliseconds, from the `Retry-After` header. */
+  readonly retryAfterMs: number;
 
   constructor(response: Response, body: Partial<Schemas["Error"]> | undefined) {
     super(body?.message || `The API answered ${response.status}.`);
@@ -45,95 +45,97 @@ export class RequestError extends Error {
     this.errors = body?.errors ?? [];
     this.existing = body?.existing;
     this.requestId = body?.requestId;
-    this.retryAfter = 1000 * Math.min(Number(response.headers.get("retry-after")) || 1, 30);
+    this.retryAfterMs = 1000 * Math.min(Number(response.headers.get("retry-after")) || 1, 30);
   }
 
-  /** Whether the same request may fare better later. */
-  get passes(): boolean {
+  /** Whether the error is temporary, so that the same request may succeed later. */
+  get isTemporary(): boolean {
     return this.status === 409 || this.status === 429 || this.status >= 500;
   }
 }
 
-export const isRefused = (error: unknown, status: number): error is RequestError =>
+export const hasStatus = (error: unknown, status: number): error is RequestError =>
   error instanceof RequestError && error.status === status;
 
-/** Names each wrong field and its fault. */
-export const describeFaults = (errors: FieldError[]): string =>
+/** Lists each invalid field with its error message. */
+export const describeFieldErrors = (errors: FieldError[]): string =>
   errors.map(({ field, message }) => `${field} ${message}`).join("; ");
 
-/** Returns an error's message, with the fields that it is about. */
+/** Returns an error's message, with the names of invalid fields. */
 export function describeError(error: unknown): string {
   if (!(error instanceof RequestError)) return error instanceof Error ? error.message : String(error);
-  const more = describeFaults(error.errors) || error.description;
-  return more ? `${error.message}: ${more}` : error.message;
+  const detail = describeFieldErrors(error.errors) || error.description;
+  return detail ? `${error.message}: ${detail}` : error.message;
 }
 
-/** Reads are tried this often where the API is busy. */
-const TRIES = 3;
+/** Maximum number of attempts of a GET request while the API is busy. */
+const MAX_READ_ATTEMPTS = 3;
 
-export const wait = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const wait = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
-async function sent(request: Request): Promise<Response> {
+async function sendRequest(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
     setReachable(true);
     return response;
   } catch {
     setReachable(false);
-    throw new Unreachable();
+    throw new UnreachableError();
   }
 }
 
-/** Whether it is the gateway that refuses, which it does in one word when a token does not verify. */
-async function refusesToken(response: Response): Promise<boolean> {
+/**
+ * Whether a response rejects the token. For an invalid token, API Gateway answers 403 with only the message “Forbidden”; a 403
+ * of the API itself has a request id.
+ */
+async function rejectsToken(response: Response): Promise<boolean> {
   if (response.status === 401) return true;
   if (response.status !== 403) return false;
-  const said = await response
+  const responseBody = await response
     .clone()
     .json()
     .catch(() => undefined);
-  return said?.message === "Forbidden" && said.requestId === undefined;
+  return responseBody?.message === "Forbidden" && responseBody.requestId === undefined;
 }
 
-async function authorized(request: Request): Promise<Response> {
-  let token = await session.token();
-  let renewed = false;
-  for (let tries = 1; ; tries++) {
-    const attempt = request.clone();
-    attempt.headers.set("authorization", `Bearer ${token}`);
-    const response = await sent(attempt);
-    const busy = response.status === 429 || response.status === 503;
-    if (await refusesToken(response)) {
-      // A new token that is refused too would be renewed for ever, so the user signs in again.
-      token = await (renewed ? session.awaitSignIn(token) : session.renewToken(token));
-      renewed = true;
-    } else if (busy && request.method === "GET" && tries < TRIES) {
-      await wait(new RequestError(response, undefined).retryAfter);
+async function sendAuthorized(request: Request): Promise<Response> {
+  let token = await session.getValidToken();
+  let isRenewed = false;
+  for (let attempts = 1; ; attempts++) {
+    const authorizedRequest = request.clone();
+    authorizedRequest.headers.set("authorization", `Bearer ${token}`);
+    const response = await sendRequest(authorizedRequest);
+    const isOverloaded = response.status === 429 || response.status === 503;
+    if (await rejectsToken(response)) {
+      // If the renewed token is rejected too, another renewal would not help, so the user signs in again.
+      token = await (isRenewed ? session.awaitSignIn(token) : session.renewToken(token));
+      isRenewed = true;
+    } else if (isOverloaded && request.method === "GET" && attempts < MAX_READ_ATTEMPTS) {
+      await wait(new RequestError(response, undefined).retryAfterMs);
     } else {
       return response;
     }
   }
 }
 
-export const api = createClient<paths>({ baseUrl: location.origin, fetch: authorized });
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: sendAuthorized });
 
-type Answer<T> = { data?: T; error?: unknown; response: Response };
+type ApiResponse<T> = { data?: T; error?: unknown; response: Response };
 
-/** Returns a response's body, and the response for its headers. Throws a `RequestError` unless it is a success. */
-export async function unwrapResponse<T>(answer: Promise<Answer<T>>): Promise<{ data: T; response: Response }> {
-  const { data, error, response } = await answer;
+/** Returns a response's body and the response itself, for its headers. Throws a `RequestError` for an error status. */
+export async function unwrapResponse<T>(request: Promise<ApiResponse<T>>): Promise<{ data: T; response: Response }> {
+  const { data, error, response } = await request;
   if (!response.ok) throw new RequestError(response, typeof error === "object" ? (error ?? undefined) : undefined);
   return { data: data as T, response };
 }
 
-/** Returns a response's body. Throws a `RequestError` unless it is a success. */
-export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
-  return (await unwrapResponse(answer)).data;
+/** Returns a response's body. Throws a `RequestError` for an error status. */
+export async function unwrap<T>(request: Promise<ApiResponse<T>>): Promise<T> {
+  return (await unwrapResponse(request)).data;
 }
 
-/** A page of a list of leads, as it is walked. */
-export async function leadPage(
+/** Reads a page of `GET /leads`. */
+export async function readLeadPage(
   query: LeadFilter,
   cursor: string | undefined,
 ): Promise<{ items: LeadSummary[]; count: number; nextCursor?: string | undefined }> {
@@ -142,48 +144,48 @@ export async function leadPage(
   return { items: leads, count, nextCursor };
 }
 
-export const hex = (bytes: Uint8Array): string =>
+export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** A key under which a request may be sent again. */
-export const idempotencyKey = (): string => `console-${hex(crypto.getRandomValues(new Uint8Array(16)))}`;
+/** Creates an idempotency key: the API executes requests with the same key once. */
+export const createIdempotencyKey = (): string => `console-${toHex(crypto.getRandomValues(new Uint8Array(16)))}`;
 
-/** Uploads a photo, which `fetch` would do without telling how far it is. Answers its file name. */
-export async function uploadPhoto(file: File, lead: number, progress: (part: number) => void): Promise<string> {
+/** Uploads a photo with `XMLHttpRequest`, because `fetch` does not report upload progress. Returns the photo's file name. */
+export async function uploadPhoto(file: File, leadId: number, onProgress: (fraction: number) => void): Promise<string> {
   const body = new FormData();
-  body.set("id", String(lead));
+  body.set("id", String(leadId));
   body.set("photo", file);
-  const send = (token: string): Promise<Response> =>
+  const sendWithToken = (token: string): Promise<Response> =>
     new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       request.open("POST", "/leads/upload-photo");
       request.setRequestHeader("authorization", `Bearer ${token}`);
-      request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
-      request.onerror = () => reject(new Unreachable());
+      request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
+      request.onerror = () => reject(new UnreachableError());
       request.onload = () => {
         const headers = { "retry-after": request.getResponseHeader("retry-after") ?? "" };
         resolve(new Response(request.responseText, { status: request.status, headers }));
       };
       request.send(body);
     });
-  const token = await session.token();
-  let response = await send(token);
-  if (await refusesToken(response)) response = await send(await session.renewToken(token));
-  const said = await response.json().catch(() => undefined);
-  if (!response.ok) throw new RequestError(response, said);
-  return said;
+  const token = await session.getValidToken();
+  let response = await sendWithToken(token);
+  if (await rejectsToken(response)) response = await sendWithToken(await session.renewToken(token));
+  const responseBody = await response.json().catch(() => undefined);
+  if (!response.ok) throw new RequestError(response, responseBody);
+  return responseBody;
 }
 
-/** Every lead that a filter matches, as a file's parts: CSV or NDJSON, page after page. */
-export async function* exported(filter: LeadFilter, format: "csv" | "ndjson"): AsyncGenerator<string> {
-  let next: string | undefined;
+/** Reads all leads that match a filter from the export, and yields a part of the CSV or NDJSON file for each page. */
+export async function* readExport(filter: LeadFilter, format: "csv" | "ndjson"): AsyncGenerator<string> {
+  let nextCursor: string | undefined;
   do {
-    const cursor = next ? { cursor: next } : {};
-    const query = { ...filter, format, limit: 1000, ...cursor };
+    const cursorParam = nextCursor ? { cursor: nextCursor } : {};
+    const query = { ...filter, format, limit: 1000, ...cursorParam };
     const { data, response } = await unwrapResponse(api.GET("/leads/export", { params: { query }, parseAs: "text" }));
-    const link = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
-    next = link ? (new URL(link, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
-    // An answer without a byte is none to the client.
+    const nextUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+    nextCursor = nextUrl ? (new URL(nextUrl, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
+    // `openapi-fetch` returns no data for an empty response.
     yield data ?? "";
-  } while (next);
+  } while (nextCursor);
 }

@@ -1,4 +1,5 @@
-// The frame around the screens: navigation, palette, toasts, the lead's panel, and what is wrong with the connection.
+// The application frame: navigation, the current screen, lead panel, command palette, toasts, sign-in, and the notice of a lost
+// connection.
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -6,44 +7,44 @@ import { Board } from "../leads/board";
 import { NewLeadScreen } from "../leads/new-lead";
 import { openLeadId } from "../leads/open-lead";
 import { Icon } from "../ui/icon";
-import { Failure, Skeleton, useLoading } from "../ui/loading";
-import { Empty, Failed } from "../ui/states";
+import { ErrorNote, Skeleton, useLoading } from "../ui/loading";
+import { EmptyState, ErrorPlaceholder } from "../ui/states";
 import { Toasts } from "../ui/toast";
-import { lastAnswerAt, useReachable } from "./connection";
+import { lastResponseAtMs, useReachable } from "./connection";
 import { ErrorBoundary } from "./error-boundary";
-import { fetchedLater } from "./fetched-later";
+import { lazyComponent } from "./lazy-component";
 import { Navigation } from "./navigation";
 import { openPalette, Palette } from "./palette";
-import { LOW_PLACES, PLACES } from "./places";
-import { go, type Route, useRoute } from "./route";
+import { navigate, type Route, useRoute } from "./route";
+import { MAIN_SCREENS, SECONDARY_SCREENS } from "./screen-entries";
 import { session, type User } from "./session";
 import { useShortcut } from "./shortcuts";
-import { openShortcuts, ShortcutsDialog } from "./shortcuts-dialog";
+import { openShortcutsDialog, ShortcutsDialog } from "./shortcuts-dialog";
 import { SignInAgain, SignInScreen } from "./sign-in";
 import { readTeam, TeamContext } from "./team";
 
-export function App({ fault }: { fault: string | undefined }): JSX.Element {
-  const state = session.value;
-  // A failed sign-in is told until the first session.
-  const hadSession = useRef(false);
-  if (state.is !== "out") hadSession.current = true;
-  if (state.is === "out") return <SignInScreen fault={hadSession.current ? undefined : fault} />;
+export function App({ signInError }: { signInError: string | undefined }): JSX.Element {
+  const sessionState = session.value;
+  // The error of a failed sign-in is shown until a user has signed in.
+  const hadSessionRef = useRef(false);
+  if (sessionState.is !== "out") hadSessionRef.current = true;
+  if (sessionState.is === "out") return <SignInScreen signInError={hadSessionRef.current ? undefined : signInError} />;
   return (
     <>
-      <Frame user={state.user} />
-      {state.is === "lost" ? <SignInAgain user={state.user} /> : null}
+      <Frame user={sessionState.user} />
+      {sessionState.is === "lost" ? <SignInAgain user={sessionState.user} /> : null}
     </>
   );
 }
 
-const writtenTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const timeFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 function OfflineStrip(): JSX.Element | null {
   if (useReachable()) return null;
   return (
     <p class="strip" role="status">
       <Icon name="cloud-off" />
-      No connection. You see what was there at {writtenTime.format(lastAnswerAt.peek())}, and changes are not saved.
+      No connection. You see what was there at {timeFormat.format(lastResponseAtMs.peek())}, and changes are not saved.
     </p>
   );
 }
@@ -51,31 +52,31 @@ function OfflineStrip(): JSX.Element | null {
 function Frame({ user }: { user: User }): JSX.Element {
   const route = useRoute();
   const team = useLoading(readTeam, []);
-  const main = useRef<HTMLElement>(null);
-  const first = useRef(true);
+  const mainRef = useRef<HTMLElement>(null);
+  const isFirstRenderRef = useRef(true);
   useEffect(() => fetchForRoute(route), []);
-  // A link takes the focus to the screen that it shows, for keyboards and screen readers. The panel is part of the query, and
-  // keeps the focus where it is.
+  // Navigation moves the focus to `main`, for users of keyboards and screen readers. Opening the panel changes only the query,
+  // so the focus stays.
   useEffect(() => {
-    if (first.current) first.current = false;
-    else main.current?.focus({ preventScroll: true });
-  }, [route.screen, route.rest]);
+    if (isFirstRenderRef.current) isFirstRenderRef.current = false;
+    else mainRef.current?.focus({ preventScroll: true });
+  }, [route.screen, route.subpath]);
   useShortcut("mod+k", openPalette, "Search and commands");
-  useShortcut("c", user.role === "Viewer" ? undefined : () => go("/new"), "New lead");
-  useShortcut("g b", () => go("/board"), "Board");
-  useShortcut("g l", () => go("/leads"), "Leads");
-  useShortcut("g d", () => go("/dashboard"), "Dashboard");
-  useShortcut("?", openShortcuts, "Show shortcuts");
-  const lead = openLeadId(route);
-  const screenStyle = route.screen === "board" ? "" : "sheet";
+  useShortcut("c", user.role === "Viewer" ? undefined : () => navigate("/new"), "New lead");
+  useShortcut("g b", () => navigate("/board"), "Board");
+  useShortcut("g l", () => navigate("/leads"), "Leads");
+  useShortcut("g d", () => navigate("/dashboard"), "Dashboard");
+  useShortcut("?", openShortcutsDialog, "Show shortcuts");
+  const panelLeadId = openLeadId(route);
+  const mainClass = route.screen === "board" ? "" : "sheet";
   if (team.value === undefined) {
     return (
       <div class="app">
         <OfflineStrip />
         <Navigation user={user} />
-        <main ref={main} id="main" tabIndex={-1} class={screenStyle}>
+        <main ref={mainRef} id="main" tabIndex={-1} class={mainClass}>
           {team.error ? (
-            <Failed heading="h1" title="The team could not be read" error={team.error} retry={team.reload} />
+            <ErrorPlaceholder heading="h1" title="The team could not be read" error={team.error} retry={team.reload} />
           ) : (
             <Skeleton lines={6} />
           )}
@@ -87,20 +88,20 @@ function Frame({ user }: { user: User }): JSX.Element {
   return (
     <TeamContext.Provider value={{ ...team.value, user, reload: team.reload }}>
       <div class="app">
-        <button type="button" class="btn primary skip" onClick={() => main.current?.focus()}>
+        <button type="button" class="btn primary skip" onClick={() => mainRef.current?.focus()}>
           Skip to content
         </button>
         <OfflineStrip />
         <Navigation user={user} />
-        <main ref={main} id="main" tabIndex={-1} class={screenStyle}>
-          {team.error ? <Failure error={team.error} retry={team.reload} /> : null}
-          <ErrorBoundary heading="h1" place={`${route.screen}/${route.rest}`}>
-            <Screen route={route} />
+        <main ref={mainRef} id="main" tabIndex={-1} class={mainClass}>
+          {team.error ? <ErrorNote error={team.error} retry={team.reload} /> : null}
+          <ErrorBoundary heading="h1" contentKey={`${route.screen}/${route.subpath}`}>
+            <CurrentScreen route={route} />
           </ErrorBoundary>
         </main>
-        {lead === undefined ? null : (
-          <ErrorBoundary place={String(lead)}>
-            <LeadPanel id={lead} />
+        {panelLeadId === undefined ? null : (
+          <ErrorBoundary contentKey={String(panelLeadId)}>
+            <LeadPanel id={panelLeadId} />
           </ErrorBoundary>
         )}
         <Toasts />
@@ -111,45 +112,47 @@ function Frame({ user }: { user: User }): JSX.Element {
   );
 }
 
-const List = fetchedLater(() => import("../leads/list").then(({ List }) => List));
-const LeadScreen = fetchedLater(() => import("../leads/lead").then(({ LeadScreen }) => LeadScreen));
-const LeadPanel = fetchedLater(
+const List = lazyComponent(() => import("../leads/list").then(({ List }) => List));
+const LeadScreen = lazyComponent(() => import("../leads/lead").then(({ LeadScreen }) => LeadScreen));
+const LeadPanel = lazyComponent(
   () => import("../leads/lead").then(({ LeadPanel }) => LeadPanel),
   ({ children }) => <aside class="panel">{children}</aside>,
 );
-const Dashboard = fetchedLater(() => import("../dashboard/dashboard").then(({ Dashboard }) => Dashboard));
-const Import = fetchedLater(() => import("../import/import").then(({ Import }) => Import));
-const Settings = fetchedLater(() => import("../settings/settings").then(({ Settings }) => Settings));
+const Dashboard = lazyComponent(() => import("../dashboard/dashboard").then(({ Dashboard }) => Dashboard));
+const Import = lazyComponent(() => import("../import/import").then(({ Import }) => Import));
+const Settings = lazyComponent(() => import("../settings/settings").then(({ Settings }) => Settings));
 
-/** In the order in which they are likely to be needed. */
-const FETCHED_LATER = [LeadPanel, LeadScreen, List, Dashboard, Settings, Import];
+/** Lazily loaded components, ordered by how likely they are needed next. */
+const LAZY_COMPONENTS = [LeadPanel, LeadScreen, List, Dashboard, Settings, Import];
 const PREFETCH_DELAY_MS = 2000;
 
 function prefetch(): void {
-  for (const { fetch } of FETCHED_LATER) fetch().catch(() => undefined);
+  for (const { fetch } of LAZY_COMPONENTS) fetch().catch(() => undefined);
 }
 
-/** Fetches what an address shows, while the team is still being read. */
+/** Fetches the components of a route in parallel with the team's data. */
 function fetchForRoute(route: Route): void {
-  const { screen, rest } = route;
-  const fetched = [
-    screen === "leads" && (rest === "" ? List : LeadScreen),
+  const { screen, subpath } = route;
+  const routeComponents = [
+    screen === "leads" && (subpath === "" ? List : LeadScreen),
     screen === "dashboard" && Dashboard,
     screen === "import" && Import,
     screen === "settings" && Settings,
     openLeadId(route) !== undefined && LeadPanel,
   ];
-  for (const component of fetched) if (component) component.fetch().catch(() => undefined);
+  for (const component of routeComponents) if (component) component.fetch().catch(() => undefined);
 }
 
-function Screen({ route }: { route: Route }): JSX.Element {
-  const { screen, rest } = route;
-  // A lead names its page itself.
-  const ofLead = screen === "leads" && rest !== "";
-  const title = ofLead ? undefined : [...PLACES, ...LOW_PLACES].find((place) => place.screen === screen)?.title;
+function CurrentScreen({ route }: { route: Route }): JSX.Element {
+  const { screen, subpath } = route;
+  // The lead page sets the document's title to the lead's name.
+  const isLeadPage = screen === "leads" && subpath !== "";
+  const screenTitle = isLeadPage
+    ? undefined
+    : [...MAIN_SCREENS, ...SECONDARY_SCREENS].find((place) => place.screen === screen)?.title;
   useEffect(() => {
-    if (title) document.title = `${title} · Leads`;
-  }, [title]);
+    if (screenTitle) document.title = `${screenTitle} · Leads`;
+  }, [screenTitle]);
   useEffect(() => {
     const timer = setTimeout(() => {
       if ("requestIdleCallback" in window) requestIdleCallback(prefetch);
@@ -158,9 +161,9 @@ function Screen({ route }: { route: Route }): JSX.Element {
     return () => clearTimeout(timer);
   }, []);
   if (screen === "board") return <Board />;
-  if (screen === "leads" && rest === "") return <List />;
+  if (screen === "leads" && subpath === "") return <List />;
   if (screen === "new") return <NewLeadScreen />;
-  if (screen === "leads" && Number(rest) > 0) return <LeadScreen key={rest} id={Number(rest)} />;
+  if (screen === "leads" && Number(subpath) > 0) return <LeadScreen key={subpath} id={Number(subpath)} />;
   if (screen === "dashboard") return <Dashboard />;
   if (screen === "import") return <Import />;
   if (screen === "settings") return <Settings />;
@@ -172,10 +175,15 @@ function NotFound(): JSX.Element {
     document.title = "Not found · Leads";
   }, []);
   return (
-    <Empty heading="h1" icon="circle-help" title="There is no such screen" text="The address may be old or cut short.">
+    <EmptyState
+      heading="h1"
+      icon="circle-help"
+      title="There is no such screen"
+      text="The address may be old or cut short."
+    >
       <a class="btn" href="#/board">
         Go to the board
       </a>
-    </Empty>
+    </EmptyState>
   );
 }

@@ -1,32 +1,31 @@
-// Cognito's own API, as the stack's user pool is signed in to.
-// https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/
+// Sign-in with Cognito's API, for deployments with their own user pool.
 
 import { signIn } from "./configuration";
 import { fetchFromIssuer } from "./connection";
 import type { Grant } from "./grant";
 
-/** What Cognito asks for before it grants a token. */
+/** A challenge that must be answered before Cognito grants a token. */
 export interface Challenge {
   name: "NEW_PASSWORD_REQUIRED" | "SOFTWARE_TOKEN_MFA";
   username: string;
   session: string;
 }
 
-interface Answer {
+interface AuthResponse {
   AuthenticationResult?: { IdToken: string; RefreshToken?: string };
   ChallengeName?: string;
   ChallengeParameters?: { USER_ID_FOR_SRP?: string };
   Session?: string;
 }
 
-/** Cognito tells nobody which of the two is wrong. */
-export class WrongCredentials extends Error {
+/** The e-mail address or the password is wrong. Cognito does not say which, so that nobody can probe for accounts. */
+export class WrongCredentialsError extends Error {
   constructor() {
     super("The address and the password do not belong together.");
   }
 }
 
-const MESSAGES: Record<string, string> = {
+const ERROR_MESSAGES: Record<string, string> = {
   PasswordResetRequiredException: "The password was reset. Choose a new one with “Forgot the password”.",
   CodeMismatchException: "The code is wrong.",
   ExpiredCodeException: "The code has expired. Go back and have another sent.",
@@ -34,7 +33,7 @@ const MESSAGES: Record<string, string> = {
   TooManyRequestsException: "Too many attempts. Try again in a while.",
 };
 
-async function call(action: string, body: object): Promise<Answer> {
+async function callCognito(action: string, body: object): Promise<AuthResponse> {
   const response = await fetchFromIssuer(signIn.cognito ?? "", {
     method: "POST",
     headers: {
@@ -43,60 +42,71 @@ async function call(action: string, body: object): Promise<Answer> {
     },
     body: JSON.stringify({ ClientId: signIn.clientId, ...body }),
   });
-  const text = await response.text();
-  const answer = text ? JSON.parse(text) : {};
-  if (response.ok) return answer;
-  const kind = String(answer.__type ?? "").replace(/^.*#/, "");
-  if (kind === "NotAuthorizedException" || kind === "UserNotFoundException") throw new WrongCredentials();
-  throw new Error(MESSAGES[kind] ?? answer.message ?? `Cognito answered ${response.status}.`);
+  const responseText = await response.text();
+  const responseBody = responseText ? JSON.parse(responseText) : {};
+  if (response.ok) return responseBody;
+  const errorType = String(responseBody.__type ?? "").replace(/^.*#/, "");
+  if (errorType === "NotAuthorizedException" || errorType === "UserNotFoundException")
+    throw new WrongCredentialsError();
+  throw new Error(ERROR_MESSAGES[errorType] ?? responseBody.message ?? `Cognito answered ${response.status}.`);
 }
 
-function grantOrChallenge(answer: Answer, username: string, refresh?: string): Grant | Challenge {
-  const result = answer.AuthenticationResult;
+function grantOrChallenge(authResponse: AuthResponse, username: string, refresh?: string): Grant | Challenge {
+  const result = authResponse.AuthenticationResult;
   if (result) {
-    const next = result.RefreshToken ?? refresh;
-    return next ? { token: result.IdToken, refresh: next } : { token: result.IdToken };
+    const refreshToken = result.RefreshToken ?? refresh;
+    return refreshToken ? { token: result.IdToken, refresh: refreshToken } : { token: result.IdToken };
   }
-  const name = answer.ChallengeName;
-  if (name !== "NEW_PASSWORD_REQUIRED" && name !== "SOFTWARE_TOKEN_MFA") {
-    throw new Error(`This page cannot answer ${name}.`);
+  const challengeName = authResponse.ChallengeName;
+  if (challengeName !== "NEW_PASSWORD_REQUIRED" && challengeName !== "SOFTWARE_TOKEN_MFA") {
+    throw new Error(`This page cannot answer ${challengeName}.`);
   }
-  return { name, username: answer.ChallengeParameters?.USER_ID_FOR_SRP ?? username, session: answer.Session ?? "" };
+  return {
+    name: challengeName,
+    username: authResponse.ChallengeParameters?.USER_ID_FOR_SRP ?? username,
+    session: authResponse.Session ?? "",
+  };
 }
 
-export async function start(username: string, password: string): Promise<Grant | Challenge> {
+export async function signInWithPassword(username: string, password: string): Promise<Grant | Challenge> {
   const AuthParameters = { USERNAME: username, PASSWORD: password };
-  return grantOrChallenge(await call("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", AuthParameters }), username);
+  return grantOrChallenge(
+    await callCognito("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", AuthParameters }),
+    username,
+  );
 }
 
-/** Answers a challenge with the new password, or with the code of an authenticator app. */
-export async function respond({ name, username, session }: Challenge, answer: string): Promise<Grant | Challenge> {
-  const field = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
-  const ChallengeResponses = { USERNAME: username, [field]: answer };
-  const body = { ChallengeName: name, Session: session, ChallengeResponses };
-  return grantOrChallenge(await call("RespondToAuthChallenge", body), username);
+/** Answers a challenge with the new password, or with the code from an authenticator app. */
+export async function respondToChallenge(
+  { name, username, session }: Challenge,
+  answer: string,
+): Promise<Grant | Challenge> {
+  const responseName = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
+  const ChallengeResponses = { USERNAME: username, [responseName]: answer };
+  const requestBody = { ChallengeName: name, Session: session, ChallengeResponses };
+  return grantOrChallenge(await callCognito("RespondToAuthChallenge", requestBody), username);
 }
 
-/** Sends a code to the address of somebody who forgot the password. */
-export async function forgot(username: string): Promise<void> {
-  await call("ForgotPassword", { Username: username });
+/** Requests an e-mail with a code for setting a new password. */
+export async function requestResetCode(username: string): Promise<void> {
+  await callCognito("ForgotPassword", { Username: username });
 }
 
-export async function reset(username: string, code: string, password: string): Promise<void> {
-  await call("ConfirmForgotPassword", { Username: username, ConfirmationCode: code, Password: password });
+export async function resetPassword(username: string, code: string, password: string): Promise<void> {
+  await callCognito("ConfirmForgotPassword", { Username: username, ConfirmationCode: code, Password: password });
 }
 
-export async function refresh(refreshToken: string): Promise<Grant> {
+export async function refreshGrant(refreshToken: string): Promise<Grant> {
   const AuthParameters = { REFRESH_TOKEN: refreshToken };
-  const renewed = grantOrChallenge(
-    await call("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters }),
+  const renewedGrant = grantOrChallenge(
+    await callCognito("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters }),
     "",
     refreshToken,
   );
-  if ("name" in renewed) throw new Error("Cognito asks for more than the refresh token.");
-  return renewed;
+  if ("name" in renewedGrant) throw new Error("Cognito asks for more than the refresh token.");
+  return renewedGrant;
 }
 
-export async function revoke(refreshToken: string): Promise<void> {
-  await call("RevokeToken", { Token: refreshToken });
+export async function revokeToken(refreshToken: string): Promise<void> {
+  await callCognito("RevokeToken", { Token: refreshToken });
 }

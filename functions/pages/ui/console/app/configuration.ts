@@ -1,13 +1,13 @@
-// What the deployment says to its pages.
+// The configuration that the deployment puts into its HTML pages.
 
-/** How people sign in here; what is absent is not offered. */
+/** Sign-in methods of the deployment. A method without its properties is not offered. */
 interface SignIn {
-  /** Where tokens can be had for the asking, of a system that is for trying out. */
+  /** URL of the demo system's token endpoint, which grants a token to anyone. */
   tokens?: string;
   issuer?: string;
   audience?: string;
   clientId?: string;
-  /** Cognito's API, where its pool is the issuer. */
+  /** URL of Cognito's API, if the issuer is a Cognito user pool. */
   cognito?: string;
 }
 

@@ -1,63 +1,66 @@
-// Whether the API can be reached. A browser knows only whether there is a network, which a system on the same machine does not
-// need.
+// Whether the API is reachable. `navigator.onLine` does not suffice: a system on the same machine is reachable without a
+// network.
 
 import { effect, signal, untracked } from "@preact/signals";
 
-/** Pause between two checks while the API cannot be reached. */
-const CHECK_MS = 5000;
+/** Pause between two checks while the API is unreachable. */
+const CHECK_INTERVAL_MS = 5000;
 
 export const reachable = signal(true);
-/** When the API last answered. */
-export const lastAnswerAt = signal(Date.now());
+/** Time of the latest response of the API, in milliseconds since the epoch. */
+export const lastResponseAtMs = signal(Date.now());
 
-/** No answer came, or one that decides nothing. */
-export class Unreachable extends Error {
-  constructor(what = "The API") {
-    super(`${what} cannot be reached.`);
+/** The server did not respond, or failed temporarily. */
+export class UnreachableError extends Error {
+  constructor(subject = "The API") {
+    super(`${subject} cannot be reached.`);
   }
 }
 
 /** Records whether a request reached the API. */
-export function setReachable(next: boolean): void {
-  if (next) lastAnswerAt.value = Date.now();
-  if (reachable.peek() === next) return;
-  reachable.value = next;
-  if (!next) setTimeout(check, CHECK_MS);
+export function setReachable(isNowReachable: boolean): void {
+  if (isNowReachable) lastResponseAtMs.value = Date.now();
+  if (reachable.peek() === isNowReachable) return;
+  reachable.value = isNowReachable;
+  if (!isNowReachable) setTimeout(checkConnection, CHECK_INTERVAL_MS);
 }
 
 export const isReachable = (): boolean => reachable.peek();
 
-async function check(): Promise<void> {
+async function checkConnection(): Promise<void> {
   try {
     await fetch("/", { cache: "no-store" });
     setReachable(true);
   } catch {
     if (reachable.peek()) setReachable(false);
-    else setTimeout(check, CHECK_MS);
+    else setTimeout(checkConnection, CHECK_INTERVAL_MS);
   }
 }
 
-addEventListener("online", check);
-addEventListener("offline", check);
+addEventListener("online", checkConnection);
+addEventListener("offline", checkConnection);
 
-/** Calls back when the API becomes reachable or unreachable, until the returned function is called. */
-export function watch(listener: (reachable: boolean) => void): () => void {
-  let before = reachable.peek();
+/** Calls the listener whenever the API becomes reachable or unreachable. Returns the function that stops this. */
+export function watchReachable(listener: (reachable: boolean) => void): () => void {
+  let wasReachable = reachable.peek();
   return effect(() => {
-    const now = reachable.value;
-    if (now === before) return;
-    before = now;
-    untracked(() => listener(now));
+    const isNowReachable = reachable.value;
+    if (isNowReachable === wasReachable) return;
+    wasReachable = isNowReachable;
+    untracked(() => listener(isNowReachable));
   });
 }
 
 export const useReachable = (): boolean => reachable.value;
 
-/** Sends a request to the sign-in service. An answer that says nothing of the person counts as none. */
-export async function fetchFromIssuer(address: string, request?: RequestInit): Promise<Response> {
-  const response = await fetch(address, request).catch(() => {
-    throw new Unreachable("The sign-in");
+/**
+ * Sends a request to the sign-in service. Throws `UnreachableError` for a rate limit and for server errors, because they say nothing
+ * about the credentials.
+ */
+export async function fetchFromIssuer(url: string, request?: RequestInit): Promise<Response> {
+  const response = await fetch(url, request).catch(() => {
+    throw new UnreachableError("The sign-in");
   });
-  if (response.status === 429 || response.status >= 500) throw new Unreachable("The sign-in");
+  if (response.status === 429 || response.status >= 500) throw new UnreachableError("The sign-in");
   return response;
 }

@@ -1,14 +1,14 @@
 import { Component, type ComponentChildren } from "preact";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 
 interface Props {
-  /** What is drawn: another place is tried anew. */
-  place: string;
+  /** Identifies the content. When this key changes, the boundary renders its children again. */
+  contentKey: string;
   heading?: "h1" | "h2";
   children: ComponentChildren;
 }
 
-/** Keeps an error that is thrown while one part is drawn from blanking the page. */
+/** Catches an error that is thrown while its children render, so that the rest of the page stays usable. */
 export class ErrorBoundary extends Component<Props, { error?: unknown }> {
   override state: { error?: unknown } = {};
 
@@ -16,8 +16,8 @@ export class ErrorBoundary extends Component<Props, { error?: unknown }> {
     return { error };
   }
 
-  override componentDidUpdate({ place }: Props): void {
-    if (place !== this.props.place && this.state.error !== undefined) this.setState({ error: undefined });
+  override componentDidUpdate({ contentKey }: Props): void {
+    if (contentKey !== this.props.contentKey && this.state.error !== undefined) this.setState({ error: undefined });
   }
 
   override render() {
@@ -25,7 +25,7 @@ export class ErrorBoundary extends Component<Props, { error?: unknown }> {
     if (error === undefined) return this.props.children;
     return (
       <div role="alert">
-        <Empty
+        <EmptyState
           icon="triangle-alert"
           heading={this.props.heading ?? "h2"}
           title="This part of the console failed"
@@ -34,7 +34,7 @@ export class ErrorBoundary extends Component<Props, { error?: unknown }> {
           <button type="button" class="btn" onClick={() => location.reload()}>
             Reload the page
           </button>
-        </Empty>
+        </EmptyState>
       </div>
     );
   }

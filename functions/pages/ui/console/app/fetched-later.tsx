@@ -1,62 +1,62 @@
-// Components whose code is no part of the first view: it is fetched when the first view is idle, or when they are shown.
+// Lazily loaded components: their code is fetched when the browser is idle, or when they are shown.
 
 import type { ComponentChildren, ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Skeleton } from "../ui/loading";
-import { Failed } from "../ui/states";
-import { reachable, Unreachable, watch } from "./connection";
+import { ErrorPlaceholder } from "../ui/states";
+import { reachable, UnreachableError, watchReachable } from "./connection";
 
-/** A module that the API does not have or did not answer. Only a reload helps, because the browser never fetches it again. */
-class ModuleMissing extends Error {
+/** The API does not have a module, or did not send it. Only a reload helps, because browsers cache a failed import. */
+class ModuleMissingError extends Error {
   constructor() {
     super("The console may have been updated. What you see elsewhere is unchanged.");
   }
 }
 
-export interface FetchedLater<Props> {
+export interface LazyComponent<Props> {
   (props: Props): JSX.Element;
-  /** Fetches the code unless that was done before. Rejects if it cannot be fetched, or the API cannot be reached. */
+  /** Fetches the component's module unless it is loaded. Rejects if the module cannot be fetched or the API is unreachable. */
   fetch: () => Promise<unknown>;
 }
 
 /**
- * Returns a component that stands for one of a module that is fetched later. `Frame` surrounds what is shown until then, or
- * what says that the module cannot be fetched.
+ * Returns a component that loads its module when it is shown. `Frame` surrounds the placeholder until then, and the error if
+ * the module cannot be fetched.
  */
-export function fetchedLater<Props extends object>(
-  load: () => Promise<ComponentType<Props>>,
+export function lazyComponent<Props extends object>(
+  importComponent: () => Promise<ComponentType<Props>>,
   Frame: ComponentType<{ children: ComponentChildren }> = ({ children }) => <>{children}</>,
-): FetchedLater<Props> {
-  let loaded: ComponentType<Props> | undefined;
-  const fetch = async () => {
-    if (loaded) return;
-    // A browser remembers that it could not fetch a module, and never tries again.
-    if (!reachable.peek() || !navigator.onLine) throw new Unreachable();
-    loaded = await load();
+): LazyComponent<Props> {
+  let LoadedComponent: ComponentType<Props> | undefined;
+  const fetchModule = async () => {
+    if (LoadedComponent) return;
+    // Browsers cache a failed import of a module, so nothing is fetched while the API is unreachable.
+    if (!reachable.peek() || !navigator.onLine) throw new UnreachableError();
+    LoadedComponent = await importComponent();
   };
-  const Later = (props: Props): JSX.Element => {
+  const LazyWrapper = (props: Props): JSX.Element => {
     const [error, setError] = useState<unknown>();
-    const [, redraw] = useState(loaded !== undefined);
-    const attempt = () => {
-      fetch().then(
+    const [, redraw] = useState(LoadedComponent !== undefined);
+    const tryToFetch = () => {
+      fetchModule().then(
         () => redraw(true),
-        (failure) => setError(failure instanceof Unreachable ? failure : new ModuleMissing()),
+        (failure) => setError(failure instanceof UnreachableError ? failure : new ModuleMissingError()),
       );
     };
     useEffect(() => {
-      attempt();
-      return watch((isReachable) => isReachable && attempt());
+      tryToFetch();
+      return watchReachable((isReachable) => isReachable && tryToFetch());
     }, []);
-    const Loaded = loaded;
-    if (Loaded) return <Loaded {...props} />;
+    const Content = LoadedComponent;
+    if (Content) return <Content {...props} />;
     return (
       <Frame>
         {error ? (
-          <Failed
+          <ErrorPlaceholder
             heading="h1"
             title="This screen could not be fetched"
             error={error}
-            retry={error instanceof Unreachable ? attempt : () => location.reload()}
+            retry={error instanceof UnreachableError ? tryToFetch : () => location.reload()}
           />
         ) : (
           <Skeleton lines={6} />
@@ -64,5 +64,5 @@ export function fetchedLater<Props extends object>(
       </Frame>
     );
   };
-  return Object.assign(Later, { fetch });
+  return Object.assign(LazyWrapper, { fetch: fetchModule });
 }

@@ -1,9 +1,9 @@
-// Tokens, and for whom and how they were granted.
+// Types of granted tokens, and of the identities that a demo system grants tokens for.
 
 export const ROLES = ["Owner", "Manager", "Viewer"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** For whom a demo system grants a token. */
+/** The identity in a request for a demo token. */
 export interface Identity {
   team?: string;
   role: Role;
@@ -13,11 +13,11 @@ export interface Identity {
   email?: string;
 }
 
-/** A token, and what the next one is requested with. */
+/** A token, and the refresh token or identity for requesting the next one. */
 export interface Grant {
   token: string;
   refresh?: string;
   identity?: Identity;
-  /** The ID token that ends the issuer's session, where the API takes another token. */
+  /** The ID token, for signing out at the issuer. Only if the API accepts the access token instead. */
   idToken?: string;
 }

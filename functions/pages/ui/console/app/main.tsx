@@ -1,24 +1,25 @@
-// The console: a page for people, which calls the public API and nothing else.
+// Start of the console, a web application on top of the public API: completes or restores a sign-in, then renders the
+// application.
 
 import { render } from "preact";
 import { App } from "./app";
-import { finish } from "./oidc";
+import { completeSignIn } from "./oidc";
 import "./scheme";
-import { restore, startSession } from "./session";
+import { restoreSession, startSession } from "./session";
 
-async function start(): Promise<void> {
-  let fault: string | undefined;
+async function startConsole(): Promise<void> {
+  let signInError: string | undefined;
   try {
-    const grant = await finish();
+    const grant = await completeSignIn();
     if (grant) startSession(grant);
-    else restore();
+    else restoreSession();
   } catch (error) {
-    fault = error instanceof Error ? error.message : String(error);
-    restore();
+    signInError = error instanceof Error ? error.message : String(error);
+    restoreSession();
   }
-  const place = document.getElementById("console");
-  if (!place) throw new Error("the page has no place for the console");
-  render(<App fault={fault} />, place);
+  const container = document.getElementById("console");
+  if (!container) throw new Error("the page has no place for the console");
+  render(<App signInError={signInError} />, container);
 }
 
-start();
+startConsole();

@@ -1,36 +1,36 @@
-// The way between screens: a sidebar, a rail of icons on narrower windows, a bar at the bottom on phones.
+// The main navigation: a sidebar, a rail of icons on narrow windows, and a bar at the bottom on phones.
 
 import type { JSX } from "preact";
-import { ImportCount } from "../import/progress";
-import { Face } from "../ui/face";
-import { Icon, Mark } from "../ui/icon";
+import { ImportPercentage } from "../import/progress";
+import { Avatar } from "../ui/face";
+import { Icon, Logo } from "../ui/icon";
 import type { IconName } from "../ui/icons";
 import { Kbd } from "../ui/kbd";
 import { Menu, MenuItem, type TriggerProps } from "../ui/menu";
 import { openPalette } from "./palette";
-import { LOW_PLACES, PLACES, type Place, placesFor } from "./places";
 import { useRoute } from "./route";
-import { type Scheme, scheme, setScheme } from "./scheme";
+import { type ColorScheme, colorScheme, setColorScheme } from "./scheme";
+import { MAIN_SCREENS, type ScreenEntry, SECONDARY_SCREENS, screensForUser } from "./screen-entries";
 import { signOut, type User } from "./session";
-import { keyCaps, singleKeys, switchSingleKeys } from "./shortcuts";
-import { openShortcuts } from "./shortcuts-dialog";
+import { areSingleKeysEnabled, formatKeys, setSingleKeysEnabled } from "./shortcuts";
+import { openShortcutsDialog } from "./shortcuts-dialog";
 
 export function Navigation({ user }: { user: User }): JSX.Element {
-  const low = placesFor(user, LOW_PLACES);
+  const secondaryScreens = screensForUser(user, SECONDARY_SCREENS);
   return (
     <nav class="side" aria-label="Main">
       <a class="brand" href="#/board" title="Leads">
-        <Mark />
+        <Logo />
         <span class="cut">Leads</span>
       </a>
-      <button type="button" class="find" title={`Search and commands (${keyCaps("mod+k")})`} onClick={openPalette}>
+      <button type="button" class="find" title={`Search and commands (${formatKeys("mod+k")})`} onClick={openPalette}>
         <Icon name="search" />
         <span>Search</span>
         <Kbd keys="mod+k" />
       </button>
       <ul class="nav">
-        {PLACES.map((place) => (
-          <PlaceLink key={place.screen} place={place} />
+        {MAIN_SCREENS.map((place) => (
+          <ScreenLink key={place.screen} place={place} />
         ))}
         <li class="phone">
           <Menu
@@ -38,44 +38,44 @@ export function Navigation({ user }: { user: User }): JSX.Element {
               <button type="button" {...props}>
                 <Icon name="menu" />
                 <span>More</span>
-                <ImportCount />
+                <ImportPercentage />
               </button>
             )}
             label="More"
-            head={<Who user={user} />}
+            header={<UserInfo user={user} />}
           >
             <MenuItem icon="search" onSelect={openPalette}>
               Search
             </MenuItem>
-            {low.map(({ screen, title, icon }) => (
+            {secondaryScreens.map(({ screen, title, icon }) => (
               <MenuItem key={screen} icon={icon} href={`#/${screen}`}>
                 {title}
               </MenuItem>
             ))}
             <hr />
-            <AccountItems keyboard={false} />
+            <AccountItems showsKeyboardItems={false} />
           </Menu>
         </li>
       </ul>
       <ul class="low">
-        {low.map((place) => (
-          <PlaceLink key={place.screen} place={place} />
+        {secondaryScreens.map((place) => (
+          <ScreenLink key={place.screen} place={place} />
         ))}
         <li>
           <Menu
             trigger={(props: TriggerProps) => (
               <button type="button" title={user.name} {...props}>
                 <span class="unseen">Account: </span>
-                <Face of={user} size="small" />
+                <Avatar person={user} size="small" />
                 <span class="cut">
                   <bdi>{user.name}</bdi>
                 </span>
               </button>
             )}
             label="Account"
-            head={<Who user={user} />}
+            header={<UserInfo user={user} />}
           >
-            <AccountItems keyboard={true} />
+            <AccountItems showsKeyboardItems={true} />
           </Menu>
         </li>
       </ul>
@@ -83,26 +83,26 @@ export function Navigation({ user }: { user: User }): JSX.Element {
   );
 }
 
-function PlaceLink({ place: { screen, title, icon, keys } }: { place: Place }): JSX.Element {
+function ScreenLink({ place: { screen, title, icon, keys } }: { place: ScreenEntry }): JSX.Element {
   const route = useRoute();
-  // A new lead belongs to the list.
-  const current = (route.screen === "new" ? "leads" : route.screen) === screen;
+  // The new-lead form has no entry of its own: it marks “Leads” as current.
+  const isCurrent = (route.screen === "new" ? "leads" : route.screen) === screen;
   return (
     <li>
       <a
         href={`#/${screen}`}
-        title={keys ? `${title} (${keyCaps(keys)})` : title}
-        aria-current={current ? "page" : undefined}
+        title={keys ? `${title} (${formatKeys(keys)})` : title}
+        aria-current={isCurrent ? "page" : undefined}
       >
         <Icon name={icon} />
         <span>{title}</span>
-        {screen === "import" ? <ImportCount /> : null}
+        {screen === "import" ? <ImportPercentage /> : null}
       </a>
     </li>
   );
 }
 
-function Who({ user }: { user: User }): JSX.Element {
+function UserInfo({ user }: { user: User }): JSX.Element {
   return (
     <div class="who">
       <div class="cut" title={user.name}>
@@ -121,28 +121,33 @@ function Who({ user }: { user: User }): JSX.Element {
   );
 }
 
-const SCHEMES: { value: Scheme; name: string; icon: IconName }[] = [
+const COLOR_SCHEMES: { value: ColorScheme; name: string; icon: IconName }[] = [
   { value: "light", name: "Light", icon: "sun" },
   { value: "dark", name: "Dark", icon: "moon" },
   { value: "system", name: "As the system", icon: "monitor" },
 ];
 
-function AccountItems({ keyboard }: { keyboard: boolean }): JSX.Element {
+function AccountItems({ showsKeyboardItems }: { showsKeyboardItems: boolean }): JSX.Element {
   return (
     <>
-      {SCHEMES.map(({ value, name, icon }) => (
-        <MenuItem key={value} icon={icon} checked={scheme.value === value} onSelect={() => setScheme(value)}>
+      {COLOR_SCHEMES.map(({ value, name, icon }) => (
+        <MenuItem
+          key={value}
+          icon={icon}
+          isChecked={colorScheme.value === value}
+          onSelect={() => setColorScheme(value)}
+        >
           {name}
         </MenuItem>
       ))}
       <hr />
-      {keyboard ? (
+      {showsKeyboardItems ? (
         <>
-          <MenuItem icon="keyboard" kbd="?" onSelect={openShortcuts}>
+          <MenuItem icon="keyboard" kbd="?" onSelect={openShortcutsDialog}>
             Shortcuts
           </MenuItem>
-          <MenuItem icon="toggle-left" onSelect={() => switchSingleKeys(!singleKeys.peek())}>
-            {singleKeys.value ? "Switch single keys off" : "Switch single keys on"}
+          <MenuItem icon="toggle-left" onSelect={() => setSingleKeysEnabled(!areSingleKeysEnabled.peek())}>
+            {areSingleKeysEnabled.value ? "Switch single keys off" : "Switch single keys on"}
           </MenuItem>
         </>
       ) : null}

@@ -1,74 +1,74 @@
-// Search and commands: finds leads, acts and goes places without the mouse.
+// The command palette: finds leads, runs commands and opens screens by keyboard.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isSearchable } from "../leads/list-query";
-import { leadHref } from "../leads/open-lead";
-import { addressOfView, readViews, views } from "../leads/views-api";
-import { Face, fullName } from "../ui/face";
+import { leadUrl } from "../leads/open-lead";
+import { buildViewPath, readViews, views } from "../leads/views-api";
+import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
 import { Kbd } from "../ui/kbd";
 import { StatusPill } from "../ui/status";
 import { api, describeError, type LeadSummary, unwrapResponse, wait } from "./api";
-import { LOW_PLACES, PLACES, placesFor } from "./places";
-import { go } from "./route";
-import { type Scheme, scheme, setScheme } from "./scheme";
+import { navigate } from "./route";
+import { type ColorScheme, colorScheme, setColorScheme } from "./scheme";
+import { MAIN_SCREENS, SECONDARY_SCREENS, screensForUser } from "./screen-entries";
 import { signOut } from "./session";
-import { openShortcuts } from "./shortcuts-dialog";
+import { openShortcutsDialog } from "./shortcuts-dialog";
 import { useTeam } from "./team";
 
-const MAX_LEADS = 7;
-/** Waits for the end of a word before it searches. */
-const PAUSE_MS = 120;
+const MAX_LEAD_RESULTS = 7;
+/** The search is sent when nothing was typed for this long. */
+const SEARCH_PAUSE_MS = 120;
 
-const open = signal(false);
+const isPaletteOpen = signal(false);
 
 export const openPalette = (): void => {
-  open.value = true;
+  isPaletteOpen.value = true;
 };
 
-interface Found {
+interface SearchResult {
   text: string;
   leads: LeadSummary[];
-  complete: boolean;
+  isComplete: boolean;
   error?: unknown;
 }
 
-const NOTHING: Found = { text: "", leads: [], complete: true };
+const NO_RESULT: SearchResult = { text: "", leads: [], isComplete: true };
 
-async function search(text: string): Promise<Found> {
-  if (!isSearchable(text)) return { ...NOTHING, text };
+async function searchLeads(text: string): Promise<SearchResult> {
+  if (!isSearchable(text)) return { ...NO_RESULT, text };
   try {
-    const query = { search: text, limit: MAX_LEADS };
+    const query = { search: text, limit: MAX_LEAD_RESULTS };
     const { data, response } = await unwrapResponse(api.GET("/leads/search", { params: { query } }));
-    return { text, leads: data, complete: response.headers.get("search-complete") !== "false" };
+    return { text, leads: data, isComplete: response.headers.get("search-complete") !== "false" };
   } catch (error) {
-    return { ...NOTHING, text, error };
+    return { ...NO_RESULT, text, error };
   }
 }
 
-/** Returns what was found last, and whether that is for an older text. */
-function useSearch(text: string): { found: Found; pending: boolean } {
-  const [found, setFound] = useState(NOTHING);
+/** Returns the latest result, and whether that result is for an older text. */
+function useSearch(text: string): { found: SearchResult; pending: boolean } {
+  const [found, setFound] = useState(NO_RESULT);
   useEffect(() => {
-    let current = true;
-    const look = async () => {
-      if (isSearchable(text)) await wait(PAUSE_MS);
-      if (!current) return;
-      const next = await search(text);
-      if (current) setFound(next);
+    let isCurrent = true;
+    const searchAfterPause = async () => {
+      if (isSearchable(text)) await wait(SEARCH_PAUSE_MS);
+      if (!isCurrent) return;
+      const newResult = await searchLeads(text);
+      if (isCurrent) setFound(newResult);
     };
-    look();
+    searchAfterPause();
     return () => {
-      current = false;
+      isCurrent = false;
     };
   }, [text]);
   return { found, pending: found.text !== text };
 }
 
-interface Hit {
+interface PaletteItem {
   id: string;
   kind: "Leads" | "Commands" | "Go to";
   lead?: LeadSummary;
@@ -78,68 +78,75 @@ interface Hit {
   run: (asPage: boolean) => void;
 }
 
-const SCHEMES: { value: Scheme; label: string; icon: IconName }[] = [
+const COLOR_SCHEMES: { value: ColorScheme; label: string; icon: IconName }[] = [
   { value: "light", label: "Use the light scheme", icon: "sun" },
   { value: "dark", label: "Use the dark scheme", icon: "moon" },
   { value: "system", label: "Use the system’s scheme", icon: "monitor" },
 ];
 
 export function Palette(): JSX.Element | null {
-  return open.value ? <OpenPalette /> : null;
+  return isPaletteOpen.value ? <OpenPalette /> : null;
 }
 
-function useHits(text: string, leads: LeadSummary[]): Hit[] {
+function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
   const { user, mayWrite } = useTeam();
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const matches = ({ label }: Hit) => words.every((word) => label.toLowerCase().includes(word));
-  const ofLeads = leads.map(
-    (lead): Hit => ({
+  const searchWords = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const matchesWords = ({ label }: PaletteItem) => searchWords.every((word) => label.toLowerCase().includes(word));
+  const leadItems = leads.map(
+    (lead): PaletteItem => ({
       id: `lead-${lead.id}`,
       kind: "Leads",
       lead,
       label: fullName(lead),
-      run: (asPage) => go(asPage ? `/leads/${lead.id}` : leadHref(lead.id).slice(1)),
+      run: (asPage) => navigate(asPage ? `/leads/${lead.id}` : leadUrl(lead.id).slice(1)),
     }),
   );
-  const newLead: Hit = {
+  const newLeadItem: PaletteItem = {
     id: "new-lead",
     kind: "Commands",
     label: text ? `New lead “${text}”` : "New lead",
     icon: "plus",
     keys: "c",
-    run: () => go(text ? `/new?${new URLSearchParams({ name: text })}` : "/new"),
+    run: () => navigate(text ? `/new?${new URLSearchParams({ name: text })}` : "/new"),
   };
-  const commands: Hit[] = [
-    ...SCHEMES.filter(({ value }) => value !== scheme.value).map(
-      ({ value, label, icon }): Hit => ({
+  const commandItems: PaletteItem[] = [
+    ...COLOR_SCHEMES.filter(({ value }) => value !== colorScheme.value).map(
+      ({ value, label, icon }): PaletteItem => ({
         id: `scheme-${value}`,
         kind: "Commands",
         label,
         icon,
-        run: () => setScheme(value),
+        run: () => setColorScheme(value),
       }),
     ),
-    { id: "shortcuts", kind: "Commands", label: "Show shortcuts", icon: "keyboard", keys: "?", run: openShortcuts },
+    {
+      id: "shortcuts",
+      kind: "Commands",
+      label: "Show shortcuts",
+      icon: "keyboard",
+      keys: "?",
+      run: openShortcutsDialog,
+    },
     { id: "sign-out", kind: "Commands", label: "Sign out", icon: "log-out", run: signOut },
   ];
-  const places: Hit[] = [
-    ...placesFor(user, [...PLACES, ...LOW_PLACES]).map(
-      ({ screen, title, icon, keys }): Hit => ({
+  const screenItems: PaletteItem[] = [
+    ...screensForUser(user, [...MAIN_SCREENS, ...SECONDARY_SCREENS]).map(
+      ({ screen, title, icon, keys }): PaletteItem => ({
         id: `place-${screen}`,
         kind: "Go to",
         label: title,
         icon,
         keys,
-        run: () => go(`/${screen}`),
+        run: () => navigate(`/${screen}`),
       }),
     ),
     ...(views.value ?? []).map(
-      (view): Hit => ({
+      (view): PaletteItem => ({
         id: `view-${view.id}`,
         kind: "Go to",
         label: `View ${view.name}`,
         icon: view.layout === "board" ? "square-kanban" : "rows-3",
-        run: () => go(addressOfView(view)),
+        run: () => navigate(buildViewPath(view)),
       }),
     ),
     {
@@ -150,73 +157,78 @@ function useHits(text: string, leads: LeadSummary[]): Hit[] {
       run: () => location.assign("/docs"),
     },
   ];
-  return [...ofLeads, ...(mayWrite ? [newLead] : []), ...commands.filter(matches), ...places.filter(matches)];
+  return [
+    ...leadItems,
+    ...(mayWrite ? [newLeadItem] : []),
+    ...commandItems.filter(matchesWords),
+    ...screenItems.filter(matchesWords),
+  ];
 }
 
 function OpenPalette(): JSX.Element {
   const { statuses } = useTeam();
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState<string>();
-  /** Enter was pressed before the leads were found. */
+  /** Set if Enter was pressed while the search was pending. The first result opens when the search is complete. */
   const [entered, setEntered] = useState<{ asPage: boolean }>();
-  const dialog = useRef<HTMLDialogElement>(null);
-  const list = useRef<HTMLDivElement>(null);
-  const id = useId();
+  const dialogRef = useRef<HTMLDialogElement>(null);
+  const listRef = useRef<HTMLDivElement>(null);
+  const listboxId = useId();
   const text = typed.trim();
   const { found, pending } = useSearch(text);
-  const hits = useHits(text, found.leads);
-  const at = Math.max(
+  const items = usePaletteItems(text, found.leads);
+  const activeIndex = Math.max(
     0,
-    hits.findIndex((hit) => hit.id === chosen),
+    items.findIndex((hit) => hit.id === chosen),
   );
   useEffect(() => {
-    // Without them the palette finds everything else; board and list say what is wrong with them.
+    // If the saved views cannot be read, the palette works without them. The board and the list show the error.
     if (views.peek() === undefined) readViews().catch(() => undefined);
   }, []);
   useLayoutEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
+    const dialogElement = dialogRef.current;
+    dialogElement?.showModal();
+    return () => dialogElement?.close();
   }, []);
   useEffect(() => {
-    list.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
-  }, [at, hits.length]);
-  const close = () => {
-    // Closed first, so that the focus is back before the hit moves it.
-    dialog.current?.close();
-    open.value = false;
+    listRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
+  }, [activeIndex, items.length]);
+  const closePalette = () => {
+    // The dialog closes before the item runs: closing returns the focus, and the item may then move the focus.
+    dialogRef.current?.close();
+    isPaletteOpen.value = false;
   };
-  const run = (hit: Hit | undefined, asPage: boolean) => {
+  const runItem = (hit: PaletteItem | undefined, asPage: boolean) => {
     if (!hit) return;
-    close();
+    closePalette();
     hit.run(asPage);
   };
   useEffect(() => {
-    if (entered && !pending) run(hits[at], entered.asPage);
+    if (entered && !pending) runItem(items[activeIndex], entered.asPage);
   }, [entered, pending]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
     const asPage = event.ctrlKey || event.metaKey;
-    const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (move) setChosen(hits[(at + move + hits.length) % hits.length]?.id);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) setChosen(items[(activeIndex + step + items.length) % items.length]?.id);
     else if (event.key === "Enter" && pending && chosen === undefined && isSearchable(text)) setEntered({ asPage });
-    else if (event.key === "Enter") run(hits[at], asPage);
-    else if (asPage && event.key.toLowerCase() === "k") close();
+    else if (event.key === "Enter") runItem(items[activeIndex], asPage);
+    else if (asPage && event.key.toLowerCase() === "k") closePalette();
     else return;
     event.preventDefault();
   };
-  const groups = (["Leads", "Commands", "Go to"] as const).filter((kind) => hits.some((hit) => hit.kind === kind));
+  const itemGroups = (["Leads", "Commands", "Go to"] as const).filter((kind) => items.some((hit) => hit.kind === kind));
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it by keyboard.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes the dialog by keyboard.
     <dialog
-      ref={dialog}
+      ref={dialogRef}
       class="palette"
       aria-label="Search and commands"
       onClose={() => {
-        open.value = false;
+        isPaletteOpen.value = false;
       }}
-      // Only a click on the scrim is one on the dialog itself.
-      onClick={({ target, currentTarget }) => target === currentTarget && close()}
+      // Only a click on the backdrop has the dialog itself as its target.
+      onClick={({ target, currentTarget }) => target === currentTarget && closePalette()}
     >
       <div class="row">
         <Icon name="search" />
@@ -224,8 +236,8 @@ function OpenPalette(): JSX.Element {
           type="text"
           role="combobox"
           aria-expanded="true"
-          aria-controls={id}
-          aria-activedescendant={hits[at] ? `${id}-${hits[at].id}` : undefined}
+          aria-controls={listboxId}
+          aria-activedescendant={items[activeIndex] ? `${listboxId}-${items[activeIndex].id}` : undefined}
           aria-label="Search leads and commands"
           placeholder="Search leads and commands"
           autocomplete="off"
@@ -239,7 +251,7 @@ function OpenPalette(): JSX.Element {
           onKeyDown={onKeyDown}
         />
         <kbd>Esc</kbd>
-        <button type="button" class="btn ghost icon slim" aria-label="Close" onClick={close}>
+        <button type="button" class="btn ghost icon slim" aria-label="Close" onClick={closePalette}>
           <Icon name="x" />
         </button>
       </div>
@@ -249,37 +261,40 @@ function OpenPalette(): JSX.Element {
         </p>
       ) : null}
       <p class="unseen" role="status">
-        {pending ? "" : `${hits.length} results`}
+        {pending ? "" : `${items.length} results`}
       </p>
-      <div id={id} ref={list} role="listbox" aria-label="Results" aria-busy={pending}>
-        {groups.map((kind) => (
-          <div key={kind} role="group" aria-labelledby={`${id}-${kind.replace(" ", "-")}`}>
-            <p class="kind" role="presentation" id={`${id}-${kind.replace(" ", "-")}`}>
+      <div id={listboxId} ref={listRef} role="listbox" aria-label="Results" aria-busy={pending}>
+        {itemGroups.map((kind) => (
+          <div key={kind} role="group" aria-labelledby={`${listboxId}-${kind.replace(" ", "-")}`}>
+            <p class="kind" role="presentation" id={`${listboxId}-${kind.replace(" ", "-")}`}>
               {kind}
             </p>
             <div class="hits" role="presentation">
-              {hits
+              {items
                 .filter((hit) => hit.kind === kind)
                 .map((hit) => (
                   // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus.
                   // biome-ignore lint/a11y/useKeyWithClickEvents: the field handles the keys.
                   <div
                     key={hit.id}
-                    id={`${id}-${hit.id}`}
-                    class={hit === hits[at] ? "item on" : "item"}
+                    id={`${listboxId}-${hit.id}`}
+                    class={hit === items[activeIndex] ? "item on" : "item"}
                     role="option"
-                    aria-selected={hit === hits[at]}
+                    aria-selected={hit === items[activeIndex]}
                     onPointerMove={() => setChosen(hit.id)}
-                    onClick={(event) => run(hit, event.ctrlKey || event.metaKey)}
+                    onClick={(event) => runItem(hit, event.ctrlKey || event.metaKey)}
                   >
-                    <HitContent hit={hit} status={statuses.find((status) => status.id === hit.lead?.statusId)} />
+                    <PaletteItemContent
+                      hit={hit}
+                      status={statuses.find((status) => status.id === hit.lead?.statusId)}
+                    />
                   </div>
                 ))}
             </div>
           </div>
         ))}
       </div>
-      {found.complete ? null : <p class="small quiet">Not all leads were searched. Write more to find the others.</p>}
+      {found.isComplete ? null : <p class="small quiet">Not all leads were searched. Write more to find the others.</p>}
       <footer class="wide">
         <span>
           <kbd>↑</kbd> <kbd>↓</kbd> Choose
@@ -295,17 +310,17 @@ function OpenPalette(): JSX.Element {
   );
 }
 
-function HitContent({
+function PaletteItemContent({
   hit,
   status,
 }: {
-  hit: Hit;
+  hit: PaletteItem;
   status: Parameters<typeof StatusPill>[0]["status"] | undefined;
 }): JSX.Element {
   const { lead, label, icon, keys } = hit;
   return (
     <>
-      {lead ? <Face of={lead} /> : icon ? <Icon name={icon} /> : null}
+      {lead ? <Avatar person={lead} /> : icon ? <Icon name={icon} /> : null}
       <span class="cut" title={label}>
         <bdi>{label}</bdi>
       </span>

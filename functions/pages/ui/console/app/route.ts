@@ -1,44 +1,45 @@
-// The address: `#/leads/12`, `#/leads?status=1`. What follows the hash stays in the browser.
+// The router. Routes are URL fragments, which are not sent to the server: `#/leads/12`, `#/leads?status=1`.
 
 import { signal } from "@preact/signals";
 
 export interface Route {
   screen: string;
-  /** What follows the screen's name, without a slash before it. */
-  rest: string;
+  /** The path after the screen's name, without a leading slash. */
+  subpath: string;
   query: URLSearchParams;
 }
 
-/** The list's address of earlier versions, which people may have kept. */
-const OLD_LIST = /^#\/table(?=$|\?)/;
+/** Route of the list in earlier versions, for links and bookmarks from that time. */
+const OLD_LIST_ROUTE = /^#\/table(?=$|\?)/;
 
-function read(): Route {
-  if (OLD_LIST.test(location.hash)) history.replaceState(null, "", location.hash.replace(OLD_LIST, "#/leads"));
+function readRoute(): Route {
+  if (OLD_LIST_ROUTE.test(location.hash))
+    history.replaceState(null, "", location.hash.replace(OLD_LIST_ROUTE, "#/leads"));
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [screen = "", ...rest] = path.split("/");
-  return { screen: screen || "board", rest: rest.join("/"), query: new URLSearchParams(query) };
+  return { screen: screen || "board", subpath: rest.join("/"), query: new URLSearchParams(query) };
 }
 
-export const route = signal<Route>(read());
+export const route = signal<Route>(readRoute());
 
 addEventListener("hashchange", () => {
-  route.value = read();
+  route.value = readRoute();
 });
 
-/** Returns the route; the component is drawn again when it changes. */
+/** Returns the route. The component renders again when the route changes. */
 export const useRoute = (): Route => route.value;
 
-/** Goes to a path such as `/leads/12`, as a step in the history. */
-export function go(path: string): void {
+/** Navigates to a path such as `/leads/12`, with a new history entry. */
+export function navigate(path: string): void {
   location.hash = path;
 }
 
-/** Replaces the query of this address without a step in the history. */
+/** Replaces the query of the current route without a new history entry. */
 export function replaceQuery(query: URLSearchParams): void {
   const [path] = location.hash.split("?");
-  const text = query.toString();
-  history.replaceState(history.state, "", `${path || "#/board"}${text ? `?${text}` : ""}`);
-  route.value = read();
+  const queryString = query.toString();
+  history.replaceState(history.state, "", `${path || "#/board"}${queryString ? `?${queryString}` : ""}`);
+  route.value = readRoute();
 }
 
 /** Replaces the URL's path, query and hash, such as `/` or `/#/leads`, without a step in the history. */

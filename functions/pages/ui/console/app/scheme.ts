@@ -1,28 +1,28 @@
-// Light, dark, or as the system has it. The choice is the browser's, not the user's.
+// The colour scheme: light, dark, or the system's. The choice is stored in the browser, not with the user.
 
 import { signal } from "@preact/signals";
 
-export type Scheme = "light" | "dark" | "system";
+export type ColorScheme = "light" | "dark" | "system";
 
-const STORED = "scheme";
+const STORAGE_KEY = "scheme";
 
-function stored(): Scheme {
-  const value = localStorage.getItem(STORED);
+function readStoredScheme(): ColorScheme {
+  const value = localStorage.getItem(STORAGE_KEY);
   return value === "light" || value === "dark" ? value : "system";
 }
 
-export const scheme = signal<Scheme>(stored());
+export const colorScheme = signal<ColorScheme>(readStoredScheme());
 
-function apply(): void {
-  if (scheme.peek() === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = scheme.peek();
+function applyScheme(): void {
+  if (colorScheme.peek() === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = colorScheme.peek();
 }
 
-export function setScheme(next: Scheme): void {
-  scheme.value = next;
-  if (next === "system") localStorage.removeItem(STORED);
-  else localStorage.setItem(STORED, next);
-  apply();
+export function setColorScheme(newScheme: ColorScheme): void {
+  colorScheme.value = newScheme;
+  if (newScheme === "system") localStorage.removeItem(STORAGE_KEY);
+  else localStorage.setItem(STORAGE_KEY, newScheme);
+  applyScheme();
 }
 
-apply();
+applyScheme();

@@ -1,10 +1,10 @@
-// The session. Tokens are kept in session storage alone, which ends with the tab. A tab that is opened beside it receives them, so
-// that a lead can be opened in a new tab.
+// The session of the signed-in user. Tokens are stored only in session storage, which ends with the tab. A new tab receives
+// them from another tab, so that a lead can be opened in a new tab.
 
 import { effect, signal, untracked } from "@preact/signals";
 import * as cognito from "./cognito";
 import { signIn } from "./configuration";
-import { fetchFromIssuer, Unreachable } from "./connection";
+import { fetchFromIssuer, UnreachableError } from "./connection";
 import { type Grant, type Identity, ROLES, type Role } from "./grant";
 import * as oidc from "./oidc";
 import { replaceUrl } from "./route";
@@ -17,16 +17,16 @@ export interface User {
   role: Role;
 }
 
-export type State =
+export type SessionState =
   | { is: "out" }
-  /** The token was refused and could not be renewed: the user signs in again over what is shown. */
+  /** The token was rejected and could not be renewed: the user signs in again in a dialog over the current screen. */
   | { is: "lost"; user: User }
   | { is: "in"; user: User };
 
-const STORED = "session";
-/** How long a new tab waits for the grant of another. */
-const TAB_WAIT_MS = 1000;
-/** A token that expires sooner is renewed before it is used. */
+const STORAGE_KEY = "session";
+/** How long a new tab waits for the grant of another tab. */
+const MAX_TAB_WAIT_MS = 1000;
+/** A token that expires sooner than this is renewed before a request. */
 const MIN_VALIDITY_SECONDS = 30;
 
 interface Claims {
@@ -37,111 +37,111 @@ interface Claims {
   [claim: `custom:${string}`]: string | undefined;
 }
 
-function claims(token: string): Claims {
-  const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
+function readClaims(token: string): Claims {
+  const base64Payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+  const bytes = Uint8Array.from(atob(base64Payload), (char) => char.charCodeAt(0));
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-/** Returns the user of a token, to be shown. What a user may do is decided by the API. */
-function userOf(token: string): User {
-  const payload = claims(token);
-  const role = ROLES.find((role) => role === payload["custom:team_role"]);
-  const id = Number(payload["custom:user_id"]);
-  if (!role || !payload["custom:team_id"] || !(id > 0)) {
+/** Returns the user that a token names, for display only. The API decides what a user may do. */
+function readUser(token: string): User {
+  const claims = readClaims(token);
+  const role = ROLES.find((role) => role === claims["custom:team_role"]);
+  const id = Number(claims["custom:user_id"]);
+  if (!role || !claims["custom:team_id"] || !(id > 0)) {
     throw new Error("The token names no team, no role or no user of this API.");
   }
-  const name = [payload.given_name, payload.family_name].filter(Boolean).join(" ");
+  const name = [claims.given_name, claims.family_name].filter(Boolean).join(" ");
   return {
     id,
-    name: name || (payload.email ?? "You"),
-    email: payload.email ?? "",
-    team: payload["custom:team_id"],
+    name: name || (claims.email ?? "You"),
+    email: claims.email ?? "",
+    team: claims["custom:team_id"],
     role,
   };
 }
 
-let grant: Grant | undefined;
-/** Only this file sets it. */
-export const session = signal<State>({ is: "out" });
-let renewing: Promise<string> | undefined;
-/** Requests that wait until the user has signed in again. */
-let waiting: ((token: string) => void)[] = [];
+let currentGrant: Grant | undefined;
+/** State of the session. Only this file writes this signal. */
+export const session = signal<SessionState>({ is: "out" });
+let pendingRenewal: Promise<string> | undefined;
+/** Resolvers of requests that wait until the user has signed in again. */
+let waitingRequests: ((token: string) => void)[] = [];
 
-/** Messages between tabs. */
-type Message = { is: "new" } | { is: "entered"; grant: Grant } | { is: "left"; user: User };
-const tabs = new BroadcastChannel("session");
-const broadcast = (message: Message): void => tabs.postMessage(message);
-let isNew = false;
+/** Messages between tabs: a new tab asks for a grant, a user signed in, a user signed out. */
+type TabMessage = { is: "new" } | { is: "entered"; grant: Grant } | { is: "left"; user: User };
+const tabChannel = new BroadcastChannel("session");
+const broadcast = (message: TabMessage): void => tabChannel.postMessage(message);
+let mayAdoptGrant = false;
 
 const isSameUser = (one: User, other: User): boolean => one.team === other.team && one.id === other.id;
 
-tabs.onmessage = ({ data }: MessageEvent<Message>) => {
+tabChannel.onmessage = ({ data }: MessageEvent<TabMessage>) => {
   const state = session.peek();
   const user = state.is === "out" ? undefined : state.user;
   if (data.is === "new") {
-    if (grant && state.is === "in") broadcast({ is: "entered", grant });
+    if (currentGrant && state.is === "in") broadcast({ is: "entered", grant: currentGrant });
   } else if (data.is === "left") {
     if (user && isSameUser(user, data.user)) clearSession();
-  } else if (user ? isSameUser(user, userOf(data.grant.token)) : isNew) {
+  } else if (user ? isSameUser(user, readUser(data.grant.token)) : mayAdoptGrant) {
     adoptGrant(data.grant);
   }
 };
 
-export const current = (): State => session.peek();
+export const currentSession = (): SessionState => session.peek();
 
-/** Calls back when the session changes, until the returned function is called. */
-export function listen(listener: (state: State) => void): () => void {
-  let before = session.peek();
+/** Calls the listener whenever the session changes. Returns the function that stops this. */
+export function watchSession(listener: (state: SessionState) => void): () => void {
+  let previous = session.peek();
   return effect(() => {
-    const now = session.value;
-    if (now === before) return;
-    before = now;
-    untracked(() => listener(now));
+    const newState = session.value;
+    if (newState === previous) return;
+    previous = newState;
+    untracked(() => listener(newState));
   });
 }
 
-/** Restores the session of this tab, or takes over that of another tab. */
-export function restore(): void {
+/** Restores the session of this tab after a reload, or asks other tabs for their grant. */
+export function restoreSession(): void {
   try {
-    const stored = sessionStorage.getItem(STORED);
-    if (stored) {
-      adoptGrant(JSON.parse(stored) as Grant);
+    const storedGrant = sessionStorage.getItem(STORAGE_KEY);
+    if (storedGrant) {
+      adoptGrant(JSON.parse(storedGrant) as Grant);
       return;
     }
   } catch {
-    sessionStorage.removeItem(STORED);
+    sessionStorage.removeItem(STORAGE_KEY);
   }
-  isNew = true;
+  mayAdoptGrant = true;
   broadcast({ is: "new" });
   setTimeout(() => {
-    isNew = false;
-  }, TAB_WAIT_MS);
+    mayAdoptGrant = false;
+  }, MAX_TAB_WAIT_MS);
 }
 
-/** Starts a session, in every tab of the same user. */
-export function startSession(next: Grant): void {
-  adoptGrant(next);
-  broadcast({ is: "entered", grant: next });
+/** Starts a session in this tab, and in other tabs of the same user. */
+export function startSession(newGrant: Grant): void {
+  adoptGrant(newGrant);
+  broadcast({ is: "entered", grant: newGrant });
 }
 
-/** Uses a grant. When it is another user's, the page is loaded again. */
-function adoptGrant(next: Grant): void {
-  const user = userOf(next.token);
+/** Adopts a grant. If the grant belongs to another user, the page is reloaded to remove the previous user's data. */
+function adoptGrant(newGrant: Grant): void {
+  const user = readUser(newGrant.token);
   const state = session.peek();
-  const before = state.is === "out" ? undefined : state.user;
-  grant = next;
-  sessionStorage.setItem(STORED, JSON.stringify(next));
-  if (before && !isSameUser(before, user)) {
+  const previous = state.is === "out" ? undefined : state.user;
+  currentGrant = newGrant;
+  sessionStorage.setItem(STORAGE_KEY, JSON.stringify(newGrant));
+  if (previous && !isSameUser(previous, user)) {
     location.reload();
     return;
   }
   session.value = { is: "in", user };
-  for (const resolve of waiting) resolve(next.token);
-  waiting = [];
+  for (const resolve of waitingRequests) resolve(newGrant.token);
+  waitingRequests = [];
 }
 
-/** Requests a token of a demo system. */
+/** Requests a token from the demo system's token endpoint. */
 export async function requestDemoToken(identity: Identity): Promise<Grant> {
   const headers = { "content-type": "application/json" };
   const response = await fetchFromIssuer(signIn.tokens ?? "", {
@@ -155,73 +155,74 @@ export async function requestDemoToken(identity: Identity): Promise<Grant> {
 }
 
 async function renewGrant(): Promise<Grant> {
-  if (grant?.identity) return requestDemoToken(grant.identity);
-  if (grant?.refresh && signIn.cognito) return cognito.refresh(grant.refresh);
-  if (grant?.refresh) return oidc.refresh(grant.refresh);
+  if (currentGrant?.identity) return requestDemoToken(currentGrant.identity);
+  if (currentGrant?.refresh && signIn.cognito) return cognito.refreshGrant(currentGrant.refresh);
+  if (currentGrant?.refresh) return oidc.refreshGrant(currentGrant.refresh);
   throw new Error("The session has no refresh token.");
 }
 
-/** Asks the user to sign in again over what is shown. Returns the new token. */
-export function awaitSignIn(refused: string): Promise<string> {
-  if (grant && grant.token !== refused) return Promise.resolve(grant.token);
+/** Asks the user to sign in again in a dialog. Resolves with the new token. */
+export function awaitSignIn(rejectedToken: string): Promise<string> {
+  if (currentGrant && currentGrant.token !== rejectedToken) return Promise.resolve(currentGrant.token);
   const state = session.peek();
   if (state.is === "in") session.value = { is: "lost", user: state.user };
   return new Promise((resolve) => {
-    waiting.push(resolve);
+    waitingRequests.push(resolve);
   });
 }
 
 /**
- * Returns a new token after one was refused. If the issuer grants none, the user signs in again.
+ * Returns a new token after one was rejected. If the issuer grants none, the user signs in again.
  *
- * Throws `Unreachable` if the issuer cannot be reached.
+ * Throws `UnreachableError` if the issuer cannot be reached.
  */
-export function renewToken(refused: string): Promise<string> {
-  if (grant && grant.token !== refused) return Promise.resolve(grant.token);
-  const before = grant;
-  renewing ??= renewGrant()
+export function renewToken(rejectedToken: string): Promise<string> {
+  if (currentGrant && currentGrant.token !== rejectedToken) return Promise.resolve(currentGrant.token);
+  const previous = currentGrant;
+  pendingRenewal ??= renewGrant()
     .then((renewed) => {
-      // The user has signed out meanwhile.
-      if (grant !== before) throw new Unreachable("The session");
+      // The user signed out, or another grant arrived, during the renewal.
+      if (currentGrant !== previous) throw new UnreachableError("The session");
       startSession(renewed);
       return renewed.token;
     })
     .catch(async (error) => {
-      if (error instanceof Unreachable) throw error;
-      // A refresh token may be valid only once, and another tab may have used it first.
-      await new Promise((resolve) => setTimeout(resolve, TAB_WAIT_MS / 2));
-      return awaitSignIn(refused);
+      if (error instanceof UnreachableError) throw error;
+      // Some refresh tokens are valid only once. If another tab has used this one, that tab sends its new grant during this
+      // pause.
+      await new Promise((resolve) => setTimeout(resolve, MAX_TAB_WAIT_MS / 2));
+      return awaitSignIn(rejectedToken);
     })
     .finally(() => {
-      renewing = undefined;
+      pendingRenewal = undefined;
     });
-  return renewing;
+  return pendingRenewal;
 }
 
-/** Returns a valid token for a request. */
-export async function token(): Promise<string> {
-  if (!grant) throw new Error("Nobody is signed in.");
-  const { exp } = claims(grant.token);
-  return exp && exp - Date.now() / 1000 < MIN_VALIDITY_SECONDS ? renewToken(grant.token) : grant.token;
+/** Returns a token for a request, and renews one that expires soon. */
+export async function getValidToken(): Promise<string> {
+  if (!currentGrant) throw new Error("Nobody is signed in.");
+  const { exp } = readClaims(currentGrant.token);
+  return exp && exp - Date.now() / 1000 < MIN_VALIDITY_SECONDS ? renewToken(currentGrant.token) : currentGrant.token;
 }
 
 function clearSession(): void {
-  grant = undefined;
+  currentGrant = undefined;
   sessionStorage.clear();
-  waiting = [];
+  waitingRequests = [];
   document.title = "Leads";
   session.value = { is: "out" };
   replaceUrl("/");
 }
 
-/** Signs out, in every tab and at the issuer. */
+/** Signs out in all tabs of the user and at the issuer. */
 export async function signOut(): Promise<void> {
-  const { refresh, identity, token, idToken = token } = grant ?? {};
+  const { refresh, identity, token, idToken = token } = currentGrant ?? {};
   const state = session.peek();
   if (state.is !== "out") broadcast({ is: "left", user: state.user });
   clearSession();
-  // Without a connection the issuer's session ends by itself.
-  if (refresh && signIn.cognito) await cognito.revoke(refresh).catch(() => undefined);
+  // Failures are ignored: without a connection, the issuer's session expires later.
+  if (refresh && signIn.cognito) await cognito.revokeToken(refresh).catch(() => undefined);
   else if (!identity && idToken && signIn.clientId && !signIn.cognito)
-    await oidc.signOut(idToken).catch(() => undefined);
+    await oidc.endIssuerSession(idToken).catch(() => undefined);
 }

@@ -2,24 +2,24 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Dialog } from "../ui/dialog";
 import { Kbd } from "../ui/kbd";
-import { shortcuts, singleKeys, switchSingleKeys } from "./shortcuts";
+import { activeShortcuts, areSingleKeysEnabled, setSingleKeysEnabled } from "./shortcuts";
 
-const open = signal(false);
+const isDialogOpen = signal(false);
 
-export const openShortcuts = (): void => {
-  open.value = true;
+export const openShortcutsDialog = (): void => {
+  isDialogOpen.value = true;
 };
 
-/** Lists the shortcuts that act on the screen below. */
+/** The dialog that lists the shortcuts of the current screen. */
 export function ShortcutsDialog(): JSX.Element | null {
-  if (!open.value) return null;
-  const close = () => {
-    open.value = false;
+  if (!isDialogOpen.value) return null;
+  const closeDialog = () => {
+    isDialogOpen.value = false;
   };
   return (
-    <Dialog title="Shortcuts" onClose={close}>
+    <Dialog title="Shortcuts" onClose={closeDialog}>
       <dl class="keyset">
-        {shortcuts.value.map(({ keys, label }) => (
+        {activeShortcuts.value.map(({ keys, label }) => (
           <div key={keys}>
             <dt>{label}</dt>
             <dd>
@@ -31,13 +31,13 @@ export function ShortcutsDialog(): JSX.Element | null {
       <label class="check">
         <input
           type="checkbox"
-          checked={singleKeys.value}
-          onInput={({ currentTarget }) => switchSingleKeys(currentTarget.checked)}
+          checked={areSingleKeysEnabled.value}
+          onInput={({ currentTarget }) => setSingleKeysEnabled(currentTarget.checked)}
         />
         Single keys act
       </label>
       <div class="actions">
-        <button type="button" class="btn" onClick={close}>
+        <button type="button" class="btn" onClick={closeDialog}>
           Close
         </button>
       </div>

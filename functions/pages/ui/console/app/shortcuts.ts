@@ -1,84 +1,86 @@
-// Keyboard shortcuts: screens register theirs while they are shown, `?` lists them, and single keys can be switched off.
+// Keyboard shortcuts. Components register shortcuts while they are shown, `?` lists all of them, and shortcuts of a single key
+// can be switched off.
 
 import { computed, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-/** Returning `false` leaves the key to the shortcut that was registered before. */
-type Handler = (event: KeyboardEvent) => unknown;
+/** Handles a shortcut. Returning `false` passes the key to the shortcut with the same keys that was registered before. */
+type ShortcutHandler = (event: KeyboardEvent) => unknown;
 
 interface Shortcut {
   keys: string;
   label: string;
-  handle: Handler;
+  handle: ShortcutHandler;
 }
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
-/** How long the second key of a sequence such as `g b` is waited for. */
-const SEQUENCE_MS = 1500;
-const STORED = "single-key-shortcuts";
+/** Maximum time between the keys of a sequence such as `g b`. */
+const MAX_SEQUENCE_GAP_MS = 1500;
+const STORAGE_KEY = "single-key-shortcuts";
 
-const registered = signal<Shortcut[]>([]);
+const registeredShortcuts = signal<Shortcut[]>([]);
 
-/** Whether single keys act. WCAG 2.1.4 asks for a way to switch them off. */
-export const singleKeys = signal(localStorage.getItem(STORED) !== "off");
+/** Whether shortcuts of a single key are on. WCAG 2.1.4 requires a way to switch them off. */
+export const areSingleKeysEnabled = signal(localStorage.getItem(STORAGE_KEY) !== "off");
 
-export function switchSingleKeys(on: boolean): void {
-  singleKeys.value = on;
-  if (on) localStorage.removeItem(STORED);
-  else localStorage.setItem(STORED, "off");
+export function setSingleKeysEnabled(isEnabled: boolean): void {
+  areSingleKeysEnabled.value = isEnabled;
+  if (isEnabled) localStorage.removeItem(STORAGE_KEY);
+  else localStorage.setItem(STORAGE_KEY, "off");
 }
 
-/** The shortcuts that act on this screen, each key once. */
-export const shortcuts = computed(() => {
-  const byKeys = new Map<string, Shortcut>();
-  for (const shortcut of registered.value) byKeys.set(shortcut.keys, shortcut);
-  return [...byKeys.values()].filter(({ label }) => label !== "");
+/** The shortcuts of the current screen. Of several with the same keys, only the latest is listed. */
+export const activeShortcuts = computed(() => {
+  const shortcutsByKeys = new Map<string, Shortcut>();
+  for (const shortcut of registeredShortcuts.value) shortcutsByKeys.set(shortcut.keys, shortcut);
+  return [...shortcutsByKeys.values()].filter(({ label }) => label !== "");
 });
 
 /**
- * Handles keys while a component is shown: `c`, `shift+x`, `g b`, `mod+k`, `Enter`, `Escape`. `mod` is Cmd on a Mac and Ctrl
- * elsewhere. All but `mod` combinations rest while somebody types, `mod+z` too. Nothing acts behind an open dialog.
+ * Registers a shortcut while a component is shown: `c`, `shift+x`, `g b`, `mod+k`, `Enter`, `Escape`. `mod` is Cmd on a Mac and
+ * Ctrl elsewhere. While the focus is in a text field, only `mod` combinations other than `mod+z` work. While a dialog is open,
+ * no shortcut works.
  */
-export function useShortcut(keys: string, handler: Handler | undefined, label: string): void {
-  const latest = useRef(handler);
-  latest.current = handler;
-  const enabled = handler !== undefined;
+export function useShortcut(keys: string, handler: ShortcutHandler | undefined, label: string): void {
+  const handlerRef = useRef(handler);
+  handlerRef.current = handler;
+  const isEnabled = handler !== undefined;
   useEffect(() => {
-    if (!enabled) return undefined;
-    const shortcut = { keys, label, handle: (event: KeyboardEvent) => latest.current?.(event) };
-    registered.value = [...registered.peek(), shortcut];
+    if (!isEnabled) return undefined;
+    const shortcut = { keys, label, handle: (event: KeyboardEvent) => handlerRef.current?.(event) };
+    registeredShortcuts.value = [...registeredShortcuts.peek(), shortcut];
     return () => {
-      registered.value = registered.peek().filter((one) => one !== shortcut);
+      registeredShortcuts.value = registeredShortcuts.peek().filter((one) => one !== shortcut);
     };
-  }, [keys, label, enabled]);
+  }, [keys, label, isEnabled]);
 }
 
-const NAMES: Record<string, string> = { mod: isMac ? "⌘" : "Ctrl ", shift: isMac ? "⇧" : "Shift ", enter: "↵" };
+const KEY_LABELS: Record<string, string> = { mod: isMac ? "⌘" : "Ctrl ", shift: isMac ? "⇧" : "Shift ", enter: "↵" };
 
-/** Returns the keys as a person reads them: `⌘K` or `Ctrl K`, `G B`, `Shift X`. */
-export function keyCaps(keys: string): string {
+/** Formats keys for display: `⌘K` or `Ctrl K`, `G B`, `Shift X`. */
+export function formatKeys(keys: string): string {
   return keys
     .split(" ")
     .map((stroke) =>
       stroke
         .split("+")
-        .map((key) => NAMES[key.toLowerCase()] ?? (key.length === 1 ? key.toUpperCase() : key))
+        .map((key) => KEY_LABELS[key.toLowerCase()] ?? (key.length === 1 ? key.toUpperCase() : key))
         .join(""),
     )
     .join(" ");
 }
 
-function strokeOf(event: KeyboardEvent): string {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const mod = isMac ? event.metaKey : event.ctrlKey;
-  const isLetter = /^\p{L}$/u.test(key);
-  // Shift is part of what is typed for a sign such as `?`.
-  const shift = event.shiftKey && (isLetter || key.length > 1);
-  return `${mod ? "mod+" : ""}${shift ? "shift+" : ""}${key}`;
+function readStroke(event: KeyboardEvent): string {
+  const keyName = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const hasMod = isMac ? event.metaKey : event.ctrlKey;
+  const isLetter = /^\p{L}$/u.test(keyName);
+  // A sign such as `?` may need Shift on the keyboard, so Shift is no modifier there.
+  const hasShift = event.shiftKey && (isLetter || keyName.length > 1);
+  return `${hasMod ? "mod+" : ""}${hasShift ? "shift+" : ""}${keyName}`;
 }
 
-/** Whether the keys go to what has the focus. */
-function isTaken(target: EventTarget | null): boolean {
+/** Whether the focused element uses the keys itself, as a text field does. */
+function usesKeysItself(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) {
     return true;
@@ -86,11 +88,11 @@ function isTaken(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !["checkbox", "radio", "button", "submit"].includes(target.type);
 }
 
-let begun: { stroke: string; at: number } | undefined;
+let firstStroke: { stroke: string; at: number } | undefined;
 
-function act(event: KeyboardEvent, keys: string): boolean {
-  for (const { keys: wanted, handle } of [...registered.peek()].reverse()) {
-    if (wanted === keys && handle(event) !== false) {
+function runShortcut(event: KeyboardEvent, keys: string): boolean {
+  for (const { keys: shortcutKeys, handle } of [...registeredShortcuts.peek()].reverse()) {
+    if (shortcutKeys === keys && handle(event) !== false) {
       event.preventDefault();
       return true;
     }
@@ -103,16 +105,21 @@ addEventListener("keydown", (event) => {
   if (document.querySelector("dialog:modal")) return;
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest(":popover-open")) return;
-  const stroke = strokeOf(event);
-  const withMod = stroke.startsWith("mod+");
-  if ((!withMod || stroke === "mod+z") && isTaken(event.target)) return;
-  if (!withMod && (event.altKey || event.ctrlKey || event.metaKey)) return;
-  if (!withMod && event.key.length === 1 && !singleKeys.peek()) return;
-  const before = begun;
-  begun = undefined;
-  if (before && event.timeStamp - before.at < SEQUENCE_MS && act(event, `${before.stroke} ${stroke}`)) return;
-  if (act(event, stroke)) return;
-  if (registered.peek().some(({ keys }) => keys.startsWith(`${stroke} `))) {
-    begun = { stroke, at: event.timeStamp };
+  const stroke = readStroke(event);
+  const hasMod = stroke.startsWith("mod+");
+  if ((!hasMod || stroke === "mod+z") && usesKeysItself(event.target)) return;
+  if (!hasMod && (event.altKey || event.ctrlKey || event.metaKey)) return;
+  if (!hasMod && event.key.length === 1 && !areSingleKeysEnabled.peek()) return;
+  const previousStroke = firstStroke;
+  firstStroke = undefined;
+  if (
+    previousStroke &&
+    event.timeStamp - previousStroke.at < MAX_SEQUENCE_GAP_MS &&
+    runShortcut(event, `${previousStroke.stroke} ${stroke}`)
+  )
+    return;
+  if (runShortcut(event, stroke)) return;
+  if (registeredShortcuts.peek().some(({ keys }) => keys.startsWith(`${stroke} `))) {
+    firstStroke = { stroke, at: event.timeStamp };
   }
 });

@@ -1,25 +1,25 @@
-// Signing in, by what this deployment offers.
+// The sign-in screen and the dialog for signing in again, with the methods that the deployment offers.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Dialog } from "../ui/dialog";
-import { type ControlIds, Field, submitting } from "../ui/field";
-import { focused } from "../ui/focus";
-import { Icon, Mark } from "../ui/icon";
+import { type ControlIds, Field, handleSubmit } from "../ui/field";
+import { focusOnce } from "../ui/focus";
+import { Icon, Logo } from "../ui/icon";
 import * as cognito from "./cognito";
 import { signIn } from "./configuration";
 import { type Grant, type Identity, ROLES } from "./grant";
 import * as oidc from "./oidc";
 import { requestDemoToken, signOut, startSession, type User } from "./session";
 
-export function SignInScreen({ fault }: { fault: string | undefined }): JSX.Element {
+export function SignInScreen({ signInError }: { signInError: string | undefined }): JSX.Element {
   return (
     <main class="door" id="main">
       <div>
-        <Mark big />
+        <Logo isLarge />
         <h1 class="huge">Sign in to Leads</h1>
       </div>
-      <Methods fault={fault} leaves={true} />
+      <SignInMethods fault={signInError} mayRedirect={true} />
       <footer>
         <a class="link" href="/docs">
           API reference
@@ -29,7 +29,7 @@ export function SignInScreen({ fault }: { fault: string | undefined }): JSX.Elem
   );
 }
 
-/** Over what the user was doing, which continues afterwards. */
+/** The dialog for signing in again after the session has ended. It keeps the current screen, so that the user can continue. */
 export function SignInAgain({ user }: { user: User }): JSX.Element {
   return (
     <Dialog title="Sign in again">
@@ -38,7 +38,7 @@ export function SignInAgain({ user }: { user: User }): JSX.Element {
           Your session has ended. Nothing that you typed is lost: sign in as <bdi>{user.email || user.name}</bdi> and
           continue.
         </p>
-        <Methods fault={undefined} leaves={false} />
+        <SignInMethods fault={undefined} mayRedirect={false} />
         <button type="button" class="btn ghost" onClick={signOut}>
           Sign out instead
         </button>
@@ -47,14 +47,14 @@ export function SignInAgain({ user }: { user: User }): JSX.Element {
   );
 }
 
-interface MethodProps {
+interface SignInMethodProps {
   busy: boolean;
-  /** Why the last attempt failed. */
+  /** Error of the latest attempt. */
   error: unknown;
-  run: (sign: () => Promise<Grant | undefined>) => void;
+  run: (requestGrant: () => Promise<Grant | undefined>) => void;
 }
 
-function Fault({ error }: { error: unknown }): JSX.Element | null {
+function SignInErrorMessage({ error }: { error: unknown }): JSX.Element | null {
   if (error === undefined) return null;
   return (
     <p class="small bad" role="alert">
@@ -63,39 +63,41 @@ function Fault({ error }: { error: unknown }): JSX.Element | null {
   );
 }
 
-function Methods({ fault, leaves }: { fault: string | undefined; leaves: boolean }): JSX.Element {
+function SignInMethods({ fault, mayRedirect }: { fault: string | undefined; mayRedirect: boolean }): JSX.Element {
   const [error, setError] = useState<unknown>(fault);
   const [busy, setBusy] = useState(false);
-  const run: MethodProps["run"] = async (sign) => {
+  const attemptSignIn: SignInMethodProps["run"] = async (requestGrant) => {
     setBusy(true);
     setError(undefined);
     try {
-      const grant = await sign();
+      const grant = await requestGrant();
       if (grant) startSession(grant);
     } catch (error) {
       setError(error);
     }
     setBusy(false);
   };
-  const method = { busy, error, run };
-  const byIssuer = signIn.clientId && signIn.issuer && !signIn.cognito;
+  const methodProps = { busy, error, run: attemptSignIn };
+  const hasIssuer = signIn.clientId && signIn.issuer && !signIn.cognito;
   return (
     <div class="methods">
-      {signIn.cognito ? <Password {...method} /> : <Fault error={error} />}
-      {byIssuer ? (
+      {signIn.cognito ? <PasswordSignIn {...methodProps} /> : <SignInErrorMessage error={error} />}
+      {hasIssuer ? (
         <button
           type="button"
           class={signIn.tokens ? "btn" : "btn primary"}
-          // Somebody who closed the window that signs in opens another.
-          disabled={busy && leaves}
-          onClick={() => run(() => (leaves ? oidc.start().then(() => undefined) : oidc.startBeside()))}
+          // The button stays enabled with a pop-up: the user may have closed the pop-up and need another.
+          disabled={busy && mayRedirect}
+          onClick={() =>
+            attemptSignIn(() => (mayRedirect ? oidc.startRedirect().then(() => undefined) : oidc.startPopup()))
+          }
         >
           Sign in at {new URL(signIn.issuer ?? "").host}
         </button>
       ) : null}
-      {signIn.tokens && (signIn.cognito || byIssuer) ? <p class="or">or</p> : null}
-      {signIn.tokens ? <Demo {...method} /> : null}
-      {signIn.tokens || signIn.cognito || byIssuer ? null : <PastedToken {...method} />}
+      {signIn.tokens && (signIn.cognito || hasIssuer) ? <p class="or">or</p> : null}
+      {signIn.tokens ? <DemoSignIn {...methodProps} /> : null}
+      {signIn.tokens || signIn.cognito || hasIssuer ? null : <TokenSignIn {...methodProps} />}
     </div>
   );
 }
@@ -107,9 +109,9 @@ const DEMO_MEMBERS: Identity[] = [
   { role: "Viewer", userId: 3, firstName: "Vera", email: "viewer@example.com" },
 ];
 
-/** On a demo system a click signs in as a member of its team. */
-function Demo({ busy, run }: MethodProps): JSX.Element {
-  const [other, setOther] = useState<Required<Omit<Identity, "firstName" | "lastName">>>({
+/** Sign-in at a demo system: a click signs in as a member of its team. */
+function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
+  const [customIdentity, setCustomIdentity] = useState<Required<Omit<Identity, "firstName" | "lastName">>>({
     team: "demo",
     role: "Owner",
     userId: 1,
@@ -135,15 +137,15 @@ function Demo({ busy, run }: MethodProps): JSX.Element {
         <summary>
           <Icon name="chevron-right" /> Somebody else
         </summary>
-        <form onSubmit={submitting(() => run(() => requestDemoToken(other)))}>
+        <form onSubmit={handleSubmit(() => run(() => requestDemoToken(customIdentity)))}>
           <Field label="Team">
             {(ids: ControlIds) => (
               <input
                 class="input"
                 {...ids}
-                value={other.team}
+                value={customIdentity.team}
                 required
-                onInput={({ currentTarget }) => setOther({ ...other, team: currentTarget.value })}
+                onInput={({ currentTarget }) => setCustomIdentity({ ...customIdentity, team: currentTarget.value })}
               />
             )}
           </Field>
@@ -152,8 +154,10 @@ function Demo({ busy, run }: MethodProps): JSX.Element {
               <span class="select">
                 <select
                   {...ids}
-                  value={other.role}
-                  onInput={({ currentTarget }) => setOther({ ...other, role: currentTarget.value as Identity["role"] })}
+                  value={customIdentity.role}
+                  onInput={({ currentTarget }) =>
+                    setCustomIdentity({ ...customIdentity, role: currentTarget.value as Identity["role"] })
+                  }
                 >
                   {ROLES.map((role) => (
                     <option key={role}>{role}</option>
@@ -171,8 +175,10 @@ function Demo({ busy, run }: MethodProps): JSX.Element {
                 min={1}
                 required
                 {...ids}
-                value={other.userId}
-                onInput={({ currentTarget }) => setOther({ ...other, userId: currentTarget.valueAsNumber })}
+                value={customIdentity.userId}
+                onInput={({ currentTarget }) =>
+                  setCustomIdentity({ ...customIdentity, userId: currentTarget.valueAsNumber })
+                }
               />
             )}
           </Field>
@@ -182,8 +188,8 @@ function Demo({ busy, run }: MethodProps): JSX.Element {
                 class="input"
                 type="email"
                 {...ids}
-                value={other.email}
-                onInput={({ currentTarget }) => setOther({ ...other, email: currentTarget.value })}
+                value={customIdentity.email}
+                onInput={({ currentTarget }) => setCustomIdentity({ ...customIdentity, email: currentTarget.value })}
               />
             )}
           </Field>
@@ -196,34 +202,35 @@ function Demo({ busy, run }: MethodProps): JSX.Element {
   );
 }
 
-type Step =
+type PasswordStep =
   | { is: "password" }
   | { is: "forgotten" }
   | { is: "code" }
   | { is: "challenge"; challenge: cognito.Challenge };
 
-/** By the stack's own user pool. */
-function Password({ busy, error, run }: MethodProps): JSX.Element {
-  const [step, setStep] = useState<Step>({ is: "password" });
+/** Sign-in at the deployment's own Cognito user pool, with e-mail address and password. */
+function PasswordSignIn({ busy, error, run }: SignInMethodProps): JSX.Element {
+  const [step, setStep] = useState<PasswordStep>({ is: "password" });
   const [username, setUsername] = useState("");
-  const submit =
-    (act: (field: (name: string) => string) => Promise<Grant | cognito.Challenge | Step>) => (event: SubmitEvent) => {
+  const createSubmitHandler =
+    (runStep: (field: (name: string) => string) => Promise<Grant | cognito.Challenge | PasswordStep>) =>
+    (event: SubmitEvent) => {
       event.preventDefault();
       const form = event.currentTarget as HTMLFormElement;
-      const data = new FormData(form);
+      const formData = new FormData(form);
       run(async () => {
-        const next = await act((name) => String(data.get(name) ?? ""));
+        const result = await runStep((name) => String(formData.get(name) ?? ""));
         form.reset();
-        if ("token" in next) return next;
-        setStep("is" in next ? next : { is: "challenge", challenge: next });
+        if ("token" in result) return result;
+        setStep("is" in result ? result : { is: "challenge", challenge: result });
         return undefined;
       });
     };
-  const addressField = (
+  const emailField = (
     <Field label="E-mail">
       {(ids: ControlIds) => (
         <input
-          ref={focused}
+          ref={focusOnce}
           class="input"
           name="username"
           type="email"
@@ -240,7 +247,7 @@ function Password({ busy, error, run }: MethodProps): JSX.Element {
     <Field label={label}>
       {(ids: ControlIds) => (
         <input
-          ref={isFirst ? focused : null}
+          ref={isFirst ? focusOnce : null}
           class="input"
           name="code"
           inputMode="numeric"
@@ -255,7 +262,7 @@ function Password({ busy, error, run }: MethodProps): JSX.Element {
     <Field label="New password" hint="At least 12 characters, with capitals, small letters and digits.">
       {(ids: ControlIds) => (
         <input
-          ref={isFirst ? focused : null}
+          ref={isFirst ? focusOnce : null}
           class="input"
           name="password"
           type="password"
@@ -278,16 +285,19 @@ function Password({ busy, error, run }: MethodProps): JSX.Element {
     </button>
   );
   if (step.is === "password") {
-    const wrong = error instanceof cognito.WrongCredentials;
+    const hasWrongCredentials = error instanceof cognito.WrongCredentialsError;
     return (
-      <form key="password" onSubmit={submit((field) => cognito.start(username, field("password")))}>
-        {addressField}
-        <Field label="Password" fault={wrong ? error.message : undefined}>
+      <form
+        key="password"
+        onSubmit={createSubmitHandler((field) => cognito.signInWithPassword(username, field("password")))}
+      >
+        {emailField}
+        <Field label="Password" fault={hasWrongCredentials ? error.message : undefined}>
           {(ids: ControlIds) => (
             <input class="input" name="password" type="password" autocomplete="current-password" required {...ids} />
           )}
         </Field>
-        {wrong ? null : <Fault error={error} />}
+        {hasWrongCredentials ? null : <SignInErrorMessage error={error} />}
         {submitButton("Sign in")}
         <button type="button" class="btn ghost" onClick={() => setStep({ is: "forgotten" })}>
           Forgot the password
@@ -300,7 +310,9 @@ function Password({ busy, error, run }: MethodProps): JSX.Element {
     return (
       <form
         key="challenge"
-        onSubmit={submit((field) => cognito.respond(challenge, field("password") || field("code")))}
+        onSubmit={createSubmitHandler((field) =>
+          cognito.respondToChallenge(challenge, field("password") || field("code")),
+        )}
       >
         {challenge.name === "NEW_PASSWORD_REQUIRED" ? (
           <>
@@ -310,7 +322,7 @@ function Password({ busy, error, run }: MethodProps): JSX.Element {
         ) : (
           codeField("Code of your authenticator app", true)
         )}
-        <Fault error={error} />
+        <SignInErrorMessage error={error} />
         {submitButton("Continue")}
         {backButton}
       </form>
@@ -318,10 +330,13 @@ function Password({ busy, error, run }: MethodProps): JSX.Element {
   }
   if (step.is === "forgotten") {
     return (
-      <form key="forgotten" onSubmit={submit(() => cognito.forgot(username).then(() => ({ is: "code" })))}>
+      <form
+        key="forgotten"
+        onSubmit={createSubmitHandler(() => cognito.requestResetCode(username).then(() => ({ is: "code" })))}
+      >
         <p class="quiet">A code is sent to your address.</p>
-        {addressField}
-        <Fault error={error} />
+        {emailField}
+        <SignInErrorMessage error={error} />
         {submitButton("Send the code")}
         {backButton}
       </form>
@@ -330,9 +345,9 @@ function Password({ busy, error, run }: MethodProps): JSX.Element {
   return (
     <form
       key="code"
-      onSubmit={submit(async (field) => {
-        await cognito.reset(username, field("code"), field("password"));
-        return cognito.start(username, field("password"));
+      onSubmit={createSubmitHandler(async (field) => {
+        await cognito.resetPassword(username, field("code"), field("password"));
+        return cognito.signInWithPassword(username, field("password"));
       })}
     >
       <p class="quiet">
@@ -340,18 +355,18 @@ function Password({ busy, error, run }: MethodProps): JSX.Element {
       </p>
       {codeField("Code", true)}
       {newPasswordField(false)}
-      <Fault error={error} />
+      <SignInErrorMessage error={error} />
       {submitButton("Set the password")}
       {backButton}
     </form>
   );
 }
 
-/** Where the deployment names no client to sign in with. */
-function PastedToken({ busy, run }: MethodProps): JSX.Element {
+/** Sign-in with a pasted token, for deployments without an OpenID Connect client. */
+function TokenSignIn({ busy, run }: SignInMethodProps): JSX.Element {
   const [token, setToken] = useState("");
   return (
-    <form onSubmit={submitting(() => run(async () => ({ token: token.trim() })))}>
+    <form onSubmit={handleSubmit(() => run(async () => ({ token: token.trim() })))}>
       <p class="quiet">This deployment’s own issuer grants its tokens. Paste one to continue.</p>
       <Field label="Token">
         {(ids: ControlIds) => (

@@ -1,16 +1,16 @@
-// What nearly every screen shows beside leads: who is looking, the team's statuses and its businesses.
+// The context of nearly all screens: the user, and the team's statuses and businesses.
 
 import { createContext, type JSX } from "preact";
 import { useContext } from "preact/hooks";
-import { Options } from "../ui/choices";
+import { SelectOptions } from "../ui/choices";
 import { api, type Business, type Color, type Status, unwrap } from "./api";
 import type { User } from "./session";
 
 export interface Team {
   user: User;
-  /** In the team's order. */
+  /** The team's statuses, in the order of the board. */
   statuses: Status[];
-  /** What a status may be shown in. */
+  /** The colours that a status may have. */
   colors: Color[];
   businesses: Business[];
   /** Reads statuses and businesses again. */
@@ -19,11 +19,11 @@ export interface Team {
 
 export const TeamContext = createContext<Team | undefined>(undefined);
 
-export function useTeam(): Team & { mayWrite: boolean; owns: boolean } {
+export function useTeam(): Team & { mayWrite: boolean; isOwner: boolean } {
   const team = useContext(TeamContext);
   if (!team) throw new Error("no team is shown");
   const { role } = team.user;
-  return { ...team, mayWrite: role !== "Viewer", owns: role === "Owner" };
+  return { ...team, mayWrite: role !== "Viewer", isOwner: role === "Owner" };
 }
 
 export async function readTeam(): Promise<Pick<Team, "statuses" | "colors" | "businesses">> {
@@ -34,22 +34,22 @@ export async function readTeam(): Promise<Pick<Team, "statuses" | "colors" | "bu
   return { statuses, colors, businesses };
 }
 
-/** Which business is shown; 0 is all. */
+/** A select that filters by business. 0 stands for all businesses. */
 export function BusinessSelect({
   business,
-  choose,
+  onChoose,
 }: {
   business: number;
-  choose: (id: number) => void;
+  onChoose: (id: number) => void;
 }): JSX.Element | null {
   const { businesses } = useTeam();
   if (businesses.length === 0) return null;
   return (
     <label>
       <span class="unseen">Business</span>
-      <select value={business} onInput={({ currentTarget }) => choose(Number(currentTarget.value))}>
+      <select value={business} onInput={({ currentTarget }) => onChoose(Number(currentTarget.value))}>
         <option value={0}>All businesses</option>
-        <Options of={businesses} />
+        <SelectOptions items={businesses} />
       </select>
     </label>
   );

@@ -1,4 +1,4 @@
-// How many leads came in a period: by day and status, by business, and the newest ones.
+// The dashboard: new leads of a period by time and status, by business, and the most recent leads.
 
 import "../app/first-view";
 import type { JSX } from "preact";
@@ -7,63 +7,63 @@ import { api, type LeadSummary, unwrap, type Volume } from "../app/api";
 import { replaceQuery, useRoute } from "../app/route";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "../leads/lead-changes";
-import { leadHref } from "../leads/open-lead";
-import { Face, fullName } from "../ui/face";
+import { leadUrl } from "../leads/open-lead";
+import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { Failure, Skeleton, useLoading } from "../ui/loading";
+import { ErrorNote, Skeleton, useLoading } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { StatusDot, StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { axisWidth, Bars, type Series, useWidth } from "./bars";
+import { BarChart, computeAxisWidth, type Series, useWidth } from "./bars";
 import {
   type Bucket,
+  chooseUnit,
   describePeriod,
+  describePreviousPeriod,
+  formatPeriodLabel,
   groupDays,
   type Period,
   PRESETS,
-  periodLabel,
-  previousPeriodLabel,
   readPeriod,
-  unitFor,
   withDays,
   withPreset,
 } from "./period";
 
 const RECENT_LEADS = 8;
-/** The least time between two reads that the team's changes cause, in milliseconds. */
-const FOLLOW_PAUSE_MS = 5000;
+/** Minimum time between two reloads that events cause, in milliseconds. */
+const MIN_RELOAD_PAUSE_MS = 5000;
 
 type DayCounts = Record<string, number>;
 
 const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
-const share = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
-const change = new Intl.NumberFormat("en", {
+const shareFormat = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
+const changeFormat = new Intl.NumberFormat("en", {
   style: "percent",
   maximumFractionDigits: 0,
   signDisplay: "exceptZero",
 });
-const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-const average = (count: number, days: number): string =>
-  count / days < 100 ? tenths.format(count / days) : formatCount(Math.round(count / days));
-const leadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
+const tenthsFormat = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const formatAverage = (count: number, days: number): string =>
+  count / days < 100 ? tenthsFormat.format(count / days) : formatCount(Math.round(count / days));
+const formatLeadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
 
-/** A sentence without a colour: fewer new leads is no alarm. */
-function comparison(now: number, before: number, previous: string): string {
+/** Returns a sentence that compares two counts. It has no warning colour, because fewer new leads are no error. */
+function compareCounts(now: number, before: number, previous: string): string {
   if (before === 0) return now === 0 ? `None in ${previous} either` : `New: none in ${previous}`;
   if (now === before) return `As many as in ${previous}`;
   const percent = Math.round(((now - before) / before) * 100);
-  return percent === 0 ? `About as many as in ${previous}` : `${change.format(percent / 100)} on ${previous}`;
+  return percent === 0 ? `About as many as in ${previous}` : `${changeFormat.format(percent / 100)} on ${previous}`;
 }
 
-/** The list of the leads that a figure counts. */
-function listHref(
+/** Links to the list of the leads that a number counts. */
+function leadListUrl(
   days: { from: string; to: string },
-  filter: { status?: number; business?: number | undefined },
+  apiFilter: { status?: number; business?: number | undefined },
 ): string {
   const query = new URLSearchParams();
-  if (filter.status) query.set("status", String(filter.status));
-  if (filter.business) query.set("business", String(filter.business));
+  if (apiFilter.status) query.set("status", String(apiFilter.status));
+  if (apiFilter.business) query.set("business", String(apiFilter.business));
   query.set("from", days.from);
   query.set("to", days.to);
   return `#/leads?${query}`;
@@ -83,10 +83,10 @@ export function Dashboard(): JSX.Element {
           <BusinessMenu query={query} current={business?.id} />
           <PeriodMenu query={query} period={period} />
         </div>
-        {period.preset === "custom" ? <Days query={query} period={period} /> : null}
+        {period.preset === "custom" ? <CustomPeriodInputs query={query} period={period} /> : null}
       </header>
       <div class="scroll" tabIndex={0} role="region" aria-label="Figures">
-        <Figures period={period} business={business?.id} asTable={query.get("as") === "table"} query={query} />
+        <DashboardBody period={period} business={business?.id} asTable={query.get("as") === "table"} query={query} />
       </div>
     </>
   );
@@ -95,31 +95,31 @@ export function Dashboard(): JSX.Element {
 function BusinessMenu({ query, current }: { query: URLSearchParams; current: number | undefined }): JSX.Element | null {
   const { businesses } = useTeam();
   if (businesses.length === 0) return null;
-  const choose = (id?: number) => {
-    const next = new URLSearchParams(query);
-    if (id) next.set("business", String(id));
-    else next.delete("business");
-    replaceQuery(next);
+  const chooseBusiness = (id?: number) => {
+    const newQuery = new URLSearchParams(query);
+    if (id) newQuery.set("business", String(id));
+    else newQuery.delete("business");
+    replaceQuery(newQuery);
   };
-  const name = businesses.find(({ id }) => id === current)?.name ?? "All businesses";
+  const businessName = businesses.find(({ id }) => id === current)?.name ?? "All businesses";
   return (
     <Menu
       label="Business"
       trigger={(props) => (
-        <button type="button" class="btn ghost" aria-label={`Business: ${name}`} {...props}>
+        <button type="button" class="btn ghost" aria-label={`Business: ${businessName}`} {...props}>
           <Icon name="briefcase" />
           <span class={current === undefined ? "cut wide" : "cut"}>
-            <bdi>{name}</bdi>
+            <bdi>{businessName}</bdi>
           </span>
           <Icon name="chevron-down" />
         </button>
       )}
     >
-      <MenuItem checked={current === undefined} onSelect={() => choose()}>
+      <MenuItem isChecked={current === undefined} onSelect={() => chooseBusiness()}>
         All businesses
       </MenuItem>
       {businesses.map(({ id, name }) => (
-        <MenuItem key={id} checked={id === current} onSelect={() => choose(id)}>
+        <MenuItem key={id} isChecked={id === current} onSelect={() => chooseBusiness(id)}>
           <bdi class="cut">{name}</bdi>
         </MenuItem>
       ))}
@@ -132,21 +132,21 @@ function PeriodMenu({ query, period }: { query: URLSearchParams; period: Period 
     <Menu
       label="Period"
       trigger={(props) => (
-        <button type="button" class="btn" aria-label={`Period: ${periodLabel(period)}`} {...props}>
+        <button type="button" class="btn" aria-label={`Period: ${formatPeriodLabel(period)}`} {...props}>
           <Icon name="calendar" />
-          {periodLabel(period)}
+          {formatPeriodLabel(period)}
           <Icon name="chevron-down" />
         </button>
       )}
     >
       {PRESETS.map(({ key, label }) => (
-        <MenuItem key={key} checked={key === period.preset} onSelect={() => replaceQuery(withPreset(query, key))}>
+        <MenuItem key={key} isChecked={key === period.preset} onSelect={() => replaceQuery(withPreset(query, key))}>
           {label}
         </MenuItem>
       ))}
       <hr />
       <MenuItem
-        checked={period.preset === "custom"}
+        isChecked={period.preset === "custom"}
         onSelect={() => replaceQuery(withDays(query, period.from, period.to))}
       >
         Choose days
@@ -155,7 +155,7 @@ function PeriodMenu({ query, period }: { query: URLSearchParams; period: Period 
   );
 }
 
-function Days({ query, period }: { query: URLSearchParams; period: Period }): JSX.Element {
+function CustomPeriodInputs({ query, period }: { query: URLSearchParams; period: Period }): JSX.Element {
   return (
     <div class="bar" role="group" aria-label="Days">
       <label class="row">
@@ -181,51 +181,55 @@ function Days({ query, period }: { query: URLSearchParams; period: Period }): JS
   );
 }
 
-interface FiguresProps {
+interface DashboardBodyProps {
   period: Period;
   business: number | undefined;
   asTable: boolean;
   query: URLSearchParams;
 }
 
-function Figures({ period, business, asTable, query }: FiguresProps): JSX.Element {
+function DashboardBody({ period, business, asTable, query }: DashboardBodyProps): JSX.Element {
   const { from, to } = period;
-  const read = useLoading(async () => {
-    const filter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
+  const loadable = useLoading(async () => {
+    const apiFilter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
     const [volume, recent] = await Promise.all([
-      unwrap(api.GET("/leads/leads-volume", { params: { query: filter } })),
-      unwrap(api.GET("/leads/recent-leads", { params: { query: { ...filter, limit: RECENT_LEADS } } })),
+      unwrap(api.GET("/leads/leads-volume", { params: { query: apiFilter } })),
+      unwrap(api.GET("/leads/recent-leads", { params: { query: { ...apiFilter, limit: RECENT_LEADS } } })),
     ]);
     return { volume, recent, period, business };
   }, [from, to, business]);
-  useFollowing(read.reload);
-  const { value } = read;
+  useReloadOnEvents(loadable.reload);
+  const { value } = loadable;
   return (
     <div class="body page">
-      {read.error ? <Failure error={read.error} retry={read.reload} /> : null}
-      {value ? <Drawn {...value} asTable={asTable} query={query} /> : read.error ? null : <Skeleton lines={8} />}
+      {loadable.error ? <ErrorNote error={loadable.error} retry={loadable.reload} /> : null}
+      {value ? (
+        <DashboardCharts {...value} asTable={asTable} query={query} />
+      ) : loadable.error ? null : (
+        <Skeleton lines={8} />
+      )}
     </div>
   );
 }
 
-/** Reads again after the team's leads have changed, at most once in a while: an import changes thousands. */
-function useFollowing(reload: () => Promise<void>): void {
-  const latest = useRef(reload);
-  latest.current = reload;
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const schedule = () => {
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      latest.current();
-    }, FOLLOW_PAUSE_MS);
+/** Reloads the dashboard after events, at most once in `MIN_RELOAD_PAUSE_MS`, because an import causes thousands of events. */
+function useReloadOnEvents(reload: () => Promise<void>): void {
+  const reloadRef = useRef(reload);
+  reloadRef.current = reload;
+  const timerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const scheduleReload = () => {
+    timerRef.current ??= setTimeout(() => {
+      timerRef.current = undefined;
+      reloadRef.current();
+    }, MIN_RELOAD_PAUSE_MS);
   };
-  useLeadChanges((events) => events.some(({ type }) => type.startsWith("lead.")) && schedule(), schedule, {
-    readsLater: true,
+  useLeadChanges((events) => events.some(({ type }) => type.startsWith("lead.")) && scheduleReload(), scheduleReload, {
+    readsAfterSubscribing: true,
   });
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => () => clearTimeout(timerRef.current), []);
 }
 
-interface DrawnProps {
+interface DashboardChartsProps {
   volume: Volume;
   recent: LeadSummary[];
   period: Period;
@@ -234,20 +238,20 @@ interface DrawnProps {
   query: URLSearchParams;
 }
 
-function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps): JSX.Element {
+function DashboardCharts({ volume, recent, period, business, asTable, query }: DashboardChartsProps): JSX.Element {
   const { statuses } = useTeam();
   const [chart, width] = useWidth();
   const total = volume.totalLeadsAmount;
   const days = volume.labels;
-  const perDay = days.map((day) => sum(volume.statuses.map(({ data }) => (data as DayCounts)[day] ?? 0)));
-  const unit = unitFor(days.length, width - axisWidth(Math.max(...perDay)));
+  const dailyCounts = days.map((day) => sum(volume.statuses.map(({ data }) => (data as DayCounts)[day] ?? 0)));
+  const unit = chooseUnit(days.length, width - computeAxisWidth(Math.max(...dailyCounts)));
   const buckets = groupDays(days, unit);
-  const grouped = (counts: DayCounts): number[] => {
-    let at = 0;
+  const sumByBucket = (counts: DayCounts): number[] => {
+    let bucketIndex = 0;
     const sums = buckets.map(() => 0);
     for (const day of days) {
-      if (day > (buckets[at]?.to ?? day)) at += 1;
-      sums[at] = (sums[at] ?? 0) + (counts[day] ?? 0);
+      if (day > (buckets[bucketIndex]?.to ?? day)) bucketIndex += 1;
+      sums[bucketIndex] = (sums[bucketIndex] ?? 0) + (counts[day] ?? 0);
     }
     return sums;
   };
@@ -255,13 +259,13 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
     id,
     name,
     color: statuses.find((status) => status.id === id)?.primaryColor,
-    counts: grouped(data as DayCounts),
+    counts: sumByBucket(data as DayCounts),
   }));
-  const first = series[0];
-  const untouched = sum(first?.counts ?? []);
-  const busiest = perDay.indexOf(Math.max(...perDay));
-  const busiestDay = days[busiest];
-  const previous = previousPeriodLabel(period);
+  const firstStatus = series[0];
+  const firstStatusCount = sum(firstStatus?.counts ?? []);
+  const busiestIndex = dailyCounts.indexOf(Math.max(...dailyCounts));
+  const busiestDay = days[busiestIndex];
+  const previousLabel = describePreviousPeriod(period);
 
   return (
     <div class="grid">
@@ -269,21 +273,21 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
         <h2 id="kpi-new" class="quiet small">
           New leads
         </h2>
-        <a class="huge num" href={listHref(period, { business })}>
+        <a class="huge num" href={leadListUrl(period, { business })}>
           {formatCount(total)}
         </a>
-        <p class="small quiet">{comparison(total, volume.previousLeadsAmount, previous)}</p>
+        <p class="small quiet">{compareCounts(total, volume.previousLeadsAmount, previousLabel)}</p>
       </section>
-      {first ? (
+      {firstStatus ? (
         <section class="kpi" aria-labelledby="kpi-first">
           <h2 id="kpi-first" class="quiet small cut">
-            Still in <bdi title={first.name}>{first.name}</bdi>
+            Still in <bdi title={firstStatus.name}>{firstStatus.name}</bdi>
           </h2>
-          <a class="huge num" href={listHref(period, { business, status: first.id })}>
-            {formatCount(untouched)}
+          <a class="huge num" href={leadListUrl(period, { business, status: firstStatus.id })}>
+            {formatCount(firstStatusCount)}
           </a>
           <p class="small quiet">
-            {total > 0 ? `${share.format(untouched / total)} of the new leads` : "No new leads"}
+            {total > 0 ? `${shareFormat.format(firstStatusCount / total)} of the new leads` : "No new leads"}
           </p>
         </section>
       ) : null}
@@ -291,9 +295,9 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
         <h2 id="kpi-average" class="quiet small">
           A day on average
         </h2>
-        <p class="huge num">{average(total, days.length)}</p>
+        <p class="huge num">{formatAverage(total, days.length)}</p>
         <p class="small quiet">
-          {average(volume.previousLeadsAmount, days.length)} in {previous}
+          {formatAverage(volume.previousLeadsAmount, days.length)} in {previousLabel}
         </p>
       </section>
       <section class="kpi" aria-labelledby="kpi-busiest">
@@ -302,8 +306,8 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
         </h2>
         {total > 0 && busiestDay ? (
           <>
-            <a class="huge num" href={listHref({ from: busiestDay, to: busiestDay }, { business })}>
-              {formatCount(perDay[busiest] ?? 0)}
+            <a class="huge num" href={leadListUrl({ from: busiestDay, to: busiestDay }, { business })}>
+              {formatCount(dailyCounts[busiestIndex] ?? 0)}
             </a>
             <p class="small quiet">{describePeriod({ from: busiestDay, to: busiestDay, preset: "" })}</p>
           </>
@@ -323,10 +327,10 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
               type="button"
               class="btn ghost little"
               onClick={() => {
-                const next = new URLSearchParams(query);
-                if (asTable) next.delete("as");
-                else next.set("as", "table");
-                replaceQuery(next);
+                const newQuery = new URLSearchParams(query);
+                if (asTable) newQuery.delete("as");
+                else newQuery.set("as", "table");
+                replaceQuery(newQuery);
               }}
             >
               {asTable ? "As bars" : "As a table"}
@@ -339,13 +343,13 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
           ) : asTable ? (
             <VolumeTable unit={unit} buckets={buckets} series={series} business={business} />
           ) : width > 0 ? (
-            <Bars
+            <BarChart
               label={`New leads by ${unit} and by their status now, ${describePeriod(period)}`}
               unit={unit}
               width={width}
               buckets={buckets}
               series={series}
-              href={(bucket) => listHref(bucket, { business })}
+              bucketUrl={(bucket) => leadListUrl(bucket, { business })}
             />
           ) : null}
         </div>
@@ -353,7 +357,7 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
           <ul class="keys" aria-label="New leads by their status now">
             {series.map(({ id, name, color, counts }) => (
               <li key={id}>
-                <a href={listHref(period, { business, status: id })}>
+                <a href={leadListUrl(period, { business, status: id })}>
                   <StatusDot color={color} />
                   <bdi>{name}</bdi>
                   <b class="num">{formatCount(sum(counts))}</b>
@@ -364,7 +368,7 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
         ) : null}
       </section>
       {business === undefined ? (
-        <Businesses volume={volume} period={period} unit={unit} buckets={buckets} grouped={grouped} />
+        <Businesses volume={volume} period={period} unit={unit} buckets={buckets} sumByBucket={sumByBucket} />
       ) : null}
       <RecentLeads leads={recent} isAlone={business !== undefined} />
     </div>
@@ -374,7 +378,7 @@ function Drawn({ volume, recent, period, business, asTable, query }: DrawnProps)
 function NoLeads({ period, query }: { period: Period; query: URLSearchParams }): JSX.Element {
   const { mayWrite } = useTeam();
   return (
-    <Empty
+    <EmptyState
       icon="chart-no-axes-column"
       title="No leads came in this period"
       text="A bar for each day appears here as soon as there are new leads."
@@ -389,7 +393,7 @@ function NoLeads({ period, query }: { period: Period; query: URLSearchParams }):
           New lead
         </a>
       ) : null}
-    </Empty>
+    </EmptyState>
   );
 }
 
@@ -427,11 +431,11 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
               </th>
               {series.map(({ id, counts }) => (
                 <td key={id} class="right num wide">
-                  <Count count={counts[at] ?? 0} href={listHref(bucket, { business, status: id })} />
+                  <CountCell count={counts[at] ?? 0} href={leadListUrl(bucket, { business, status: id })} />
                 </td>
               ))}
               <td class="right num">
-                <Count count={total} href={listHref(bucket, { business })} />
+                <CountCell count={total} href={leadListUrl(bucket, { business })} />
               </td>
             </tr>
           );
@@ -452,8 +456,8 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
   );
 }
 
-/** What is empty is empty in a table. */
-function Count({ count, href }: { count: number; href: string }): JSX.Element | null {
+/** A count that links to its leads. A zero is left blank. */
+function CountCell({ count, href }: { count: number; href: string }): JSX.Element | null {
   return count > 0 ? <a href={href}>{formatCount(count)}</a> : null;
 }
 
@@ -462,20 +466,22 @@ interface BusinessesProps {
   period: Period;
   unit: string;
   buckets: Bucket[];
-  grouped: (counts: DayCounts) => number[];
+  sumByBucket: (counts: DayCounts) => number[];
 }
 
-/** Small multiples on one scale. Not stacked: a lead may have several businesses. */
-function Businesses({ volume, period, unit, buckets, grouped }: BusinessesProps): JSX.Element | null {
+/**
+ * Small bar charts for each business, on the same scale. They are not stacked, because a lead may belong to several businesses.
+ */
+function Businesses({ volume, period, unit, buckets, sumByBucket }: BusinessesProps): JSX.Element | null {
   const { businesses } = useTeam();
   if (businesses.length === 0 || volume.totalLeadsAmount === 0) return null;
-  const rows = Object.entries(volume.data as Record<string, DayCounts>)
-    .map(([name, data]) => ({ name, id: businesses.find((one) => one.name === name)?.id, counts: grouped(data) }))
+  const businessRows = Object.entries(volume.data as Record<string, DayCounts>)
+    .map(([name, data]) => ({ name, id: businesses.find((one) => one.name === name)?.id, counts: sumByBucket(data) }))
     .sort((a, b) => sum(b.counts) - sum(a.counts));
-  const unassigned = grouped(volume.unassigned as DayCounts);
-  if (sum(unassigned) > 0) rows.push({ name: "", id: undefined, counts: unassigned });
-  const max = Math.max(1, ...rows.flatMap(({ counts }) => counts));
-  const isOverlapping = sum(rows.map(({ counts }) => sum(counts))) > volume.totalLeadsAmount;
+  const unassigned = sumByBucket(volume.unassigned as DayCounts);
+  if (sum(unassigned) > 0) businessRows.push({ name: "", id: undefined, counts: unassigned });
+  const maxCount = Math.max(1, ...businessRows.flatMap(({ counts }) => counts));
+  const isOverlapping = sum(businessRows.map(({ counts }) => sum(counts))) > volume.totalLeadsAmount;
   return (
     <section class="half" aria-labelledby="by-business">
       <div class="sec">
@@ -495,11 +501,11 @@ function Businesses({ volume, period, unit, buckets, grouped }: BusinessesProps)
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ name, id, counts }) => (
+          {businessRows.map(({ name, id, counts }) => (
             <tr key={name}>
               <th scope="row" class="cut" title={name || undefined}>
                 {id ? (
-                  <a href={listHref(period, { business: id })}>
+                  <a href={leadListUrl(period, { business: id })}>
                     <bdi>{name}</bdi>
                   </a>
                 ) : name ? (
@@ -514,17 +520,23 @@ function Businesses({ volume, period, unit, buckets, grouped }: BusinessesProps)
                   viewBox={`0 0 ${buckets.length} 1`}
                   preserveAspectRatio="none"
                   role="img"
-                  aria-label={`${name || "No business"}: at most ${leadCount(Math.max(...counts))} a ${unit}`}
+                  aria-label={`${name || "No business"}: at most ${formatLeadCount(Math.max(...counts))} a ${unit}`}
                 >
                   {counts.map((count, at) =>
                     count > 0 ? (
-                      <rect key={buckets[at]?.from} x={at + 0.2} y={1 - count / max} width="0.6" height={count / max} />
+                      <rect
+                        key={buckets[at]?.from}
+                        x={at + 0.2}
+                        y={1 - count / maxCount}
+                        width="0.6"
+                        height={count / maxCount}
+                      />
                     ) : null,
                   )}
                 </svg>
               </td>
               <td class="right num">{formatCount(sum(counts))}</td>
-              <td class="right num quiet wide">{share.format(sum(counts) / volume.totalLeadsAmount)}</td>
+              <td class="right num quiet wide">{shareFormat.format(sum(counts) / volume.totalLeadsAmount)}</td>
             </tr>
           ))}
         </tbody>
@@ -561,8 +573,8 @@ function RecentLeads({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolea
               <tr key={lead.id}>
                 <th scope="row">
                   <span class="row">
-                    <Face of={lead} size="small" />
-                    <a class="cut" href={leadHref(lead.id)} title={fullName(lead)}>
+                    <Avatar person={lead} size="small" />
+                    <a class="cut" href={leadUrl(lead.id)} title={fullName(lead)}>
                       <bdi>{fullName(lead)}</bdi>
                     </a>
                   </span>

@@ -1,31 +1,32 @@
-// Recognises what the columns of a file hold, from headings in four languages, and what their values mean for the team.
+// Maps the columns of a CSV file to fields of a lead by their headings in four languages, and the values of a column to the
+// team's statuses, businesses and states.
 
 import { LIMITS } from "../app/contract-values";
-import type { Row, Sheet } from "./csv-file";
+import type { CsvFile, CsvRow } from "./csv-file";
 
 export const LANGUAGES = { en: "English", de: "German", fr: "French", es: "Spanish" } as const;
 type Language = keyof typeof LANGUAGES;
 
-/** A field of a lead that a column can become. `name` is a full name, which is split. */
+/** A field of a lead that a column of the file can be imported to. `name` is a full name, which is split. */
 export interface Target {
-  /** The column's name in an export, which `POST /leads/batch` takes; `name` is split before. */
+  /** Name of the field's column in exports and in `POST /leads/batch`. `name` is split before the request. */
   column: string;
   label: string;
-  /** In characters. */
-  limit?: number;
-  /** Several columns may become it, because it is a list. */
-  list?: boolean;
-  /** Its cells are names of something that the team has. */
-  values?: "status" | "business" | "state";
+  /** Maximum length of the field, in characters. */
+  maxChars?: number;
+  /** Whether the field is a list, to which several columns may be imported. */
+  isList?: boolean;
+  /** The kind of names in the column's cells, for a column whose values must exist in the team. */
+  valueKind?: "status" | "business" | "state";
   headings: Partial<Record<Language, string[]>>;
 }
 
-/** Headings are compared without case, accents, spaces and punctuation. */
+/** Known headings of each field. They are compared without case, accents, spaces and punctuation. */
 export const TARGETS: Target[] = [
   {
     column: "firstName",
     label: "First name",
-    limit: LIMITS.maxNameChars,
+    maxChars: LIMITS.maxNameChars,
     headings: {
       en: ["first", "firstName", "given name", "forename"],
       de: ["Vorname", "Rufname"],
@@ -36,7 +37,7 @@ export const TARGETS: Target[] = [
   {
     column: "lastName",
     label: "Last name",
-    limit: LIMITS.maxNameChars,
+    maxChars: LIMITS.maxNameChars,
     headings: {
       en: ["last", "lastName", "surname", "family name"],
       de: ["Nachname", "Familienname", "Zuname"],
@@ -57,7 +58,7 @@ export const TARGETS: Target[] = [
   {
     column: "email",
     label: "E-mail",
-    limit: LIMITS.maxEmailChars,
+    maxChars: LIMITS.maxEmailChars,
     headings: {
       en: ["email", "mail", "email address", "email addresses", "primary email", "work email"],
       de: ["email", "mail", "E-Mail-Adresse", "Mailadresse"],
@@ -76,7 +77,7 @@ export const TARGETS: Target[] = [
   {
     column: "phoneNumber",
     label: "Phone",
-    list: true,
+    isList: true,
     headings: {
       en: [
         "phone",
@@ -110,7 +111,7 @@ export const TARGETS: Target[] = [
   {
     column: "company",
     label: "Company",
-    limit: LIMITS.maxTextChars,
+    maxChars: LIMITS.maxTextChars,
     headings: {
       en: ["company", "company name", "organization", "organisation", "account", "account name", "employer"],
       de: ["Firma", "Firmenname", "Unternehmen", "Betrieb"],
@@ -121,7 +122,7 @@ export const TARGETS: Target[] = [
   {
     column: "position",
     label: "Position",
-    limit: LIMITS.maxTextChars,
+    maxChars: LIMITS.maxTextChars,
     headings: {
       en: ["position", "title", "job title", "role"],
       de: ["Position", "Funktion", "Stelle", "Beruf"],
@@ -132,7 +133,7 @@ export const TARGETS: Target[] = [
   {
     column: "status",
     label: "Status",
-    values: "status",
+    valueKind: "status",
     headings: {
       en: ["status", "stage", "lead status", "lead stage", "deal stage", "pipeline stage"],
       de: ["Status", "Phase", "Stufe"],
@@ -141,11 +142,11 @@ export const TARGETS: Target[] = [
     },
   },
   { column: "statusId", label: "Status by its id", headings: { en: ["statusId"] } },
-  { column: "state", label: "State", values: "state", headings: { en: ["state"] } },
+  { column: "state", label: "State", valueKind: "state", headings: { en: ["state"] } },
   {
     column: "business",
     label: "Businesses",
-    values: "business",
+    valueKind: "business",
     headings: {
       en: ["business", "businesses", "business unit"],
       de: ["Geschäftsbereich", "Geschaeftsbereich", "Geschäft", "Sparte", "Unternehmensbereich"],
@@ -156,7 +157,7 @@ export const TARGETS: Target[] = [
   {
     column: "source",
     label: "Source",
-    limit: LIMITS.maxTextChars,
+    maxChars: LIMITS.maxTextChars,
     headings: {
       en: ["source", "lead source", "origin", "channel"],
       de: ["Quelle", "Leadquelle", "Herkunft", "Kanal"],
@@ -167,7 +168,7 @@ export const TARGETS: Target[] = [
   {
     column: "location",
     label: "Location",
-    limit: LIMITS.maxTextChars,
+    maxChars: LIMITS.maxTextChars,
     headings: {
       en: ["location", "city", "town", "address"],
       de: ["Ort", "Stadt", "Standort", "Wohnort", "Adresse"],
@@ -178,7 +179,7 @@ export const TARGETS: Target[] = [
   {
     column: "description",
     label: "Description",
-    limit: LIMITS.maxDescriptionChars,
+    maxChars: LIMITS.maxDescriptionChars,
     headings: {
       en: ["description", "notes", "note", "comment", "comments", "remarks", "message"],
       de: [
@@ -199,86 +200,89 @@ export const TARGETS: Target[] = [
   {
     column: "socialMedia.youtube",
     label: "YouTube",
-    limit: LIMITS.maxTextChars,
+    maxChars: LIMITS.maxTextChars,
     headings: { en: ["socialMedia.youtube", "youtube"] },
   },
   {
     column: "socialMedia.facebook",
     label: "Facebook",
-    limit: LIMITS.maxTextChars,
+    maxChars: LIMITS.maxTextChars,
     headings: { en: ["socialMedia.facebook", "facebook"] },
   },
   {
     column: "socialMedia.instagram",
     label: "Instagram",
-    limit: LIMITS.maxTextChars,
+    maxChars: LIMITS.maxTextChars,
     headings: { en: ["socialMedia.instagram", "instagram"] },
   },
   {
     column: "socialMedia.twitter",
     label: "X (Twitter)",
-    limit: LIMITS.maxTextChars,
+    maxChars: LIMITS.maxTextChars,
     headings: { en: ["socialMedia.twitter", "twitter", "x"] },
   },
 ];
 
-export const targetOf = (column: string | undefined): Target | undefined =>
+export const findTarget = (column: string | undefined): Target | undefined =>
   TARGETS.find((target) => target.column === column);
 
-/** Label of a field that a fault of the API names. */
-export const labelOf = (field: string): string => targetOf(field)?.label ?? field;
+/** Returns the label of a field that an error of the API names. */
+export const targetLabel = (field: string): string => findTarget(field)?.label ?? field;
 
-const plain = (text: string): string =>
+const normalizeText = (text: string): string =>
   text
     .normalize("NFKD")
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, "");
 
-interface Recognised {
-  /** The target of each column; an empty string leaves it out. */
+interface RecognisedColumns {
+  /** Field name of the target of each column. An empty string skips the column. */
   targets: string[];
-  /** The language of most headings that exist in one language alone. */
+  /** The language of most headings, counted over headings that exist in only one language. */
   language: string | undefined;
 }
 
-/** Which target each heading most likely is, and in which language. */
-export function recognise({ columns, rows }: Pick<Sheet, "columns" | "rows">): Recognised {
-  const votes: Record<Language, number> = { en: 0, de: 0, fr: 0, es: 0 };
-  const taken = new Set<string>();
-  const names = columns.map(plain);
-  const languages = (target: Target, name: string): Language[] =>
+/** Guesses the target of each column from its heading, and the language of the headings. */
+export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "rows">): RecognisedColumns {
+  const headingCounts: Record<Language, number> = { en: 0, de: 0, fr: 0, es: 0 };
+  const usedTargets = new Set<string>();
+  const normalizedHeadings = columns.map(normalizeText);
+  const findLanguages = (target: Target, name: string): Language[] =>
     (Object.keys(LANGUAGES) as Language[]).filter((language) =>
-      target.headings[language]?.some((heading) => plain(heading) === name),
+      target.headings[language]?.some((heading) => normalizeText(heading) === name),
     );
-  const targets = names.map((name, index) => {
+  const targets = normalizedHeadings.map((name, index) => {
     if (!name) return "";
     const target = TARGETS.find(
-      (target) => (target.list || !taken.has(target.column)) && languages(target, name).length > 0,
+      (target) => (target.isList || !usedTargets.has(target.column)) && findLanguages(target, name).length > 0,
     );
     if (!target) return "";
-    const found = languages(target, name);
-    if (found[0] && found.length === 1) votes[found[0]] += 1;
-    // In addresses of the United States this heading is a region.
-    if (target.column === "state" && !isState(rows, index)) return "";
-    taken.add(target.column);
+    const matchingLanguages = findLanguages(target, name);
+    if (matchingLanguages[0] && matchingLanguages.length === 1) headingCounts[matchingLanguages[0]] += 1;
+    // In US postal addresses “state” is a region, so the column is imported only if its values are lead states.
+    if (target.column === "state" && !hasOnlyStates(rows, index)) return "";
+    usedTargets.add(target.column);
     return target.column;
   });
-  // “Name, Vorname” and “Nom, Prénom” are the last and the first name; so are “Nombre, Apellidos” the other way round.
-  const full = targets.indexOf("name");
-  if (full >= 0) {
-    if (taken.has("firstName")) targets[full] = taken.has("lastName") ? "" : "lastName";
-    else if (taken.has("lastName")) targets[full] = "firstName";
+  // “name” is the last name beside a first name (“Name, Vorname”; “Nom, Prénom”), and the first name beside a last name
+  // (“Nombre, Apellidos”).
+  const nameIndex = targets.indexOf("name");
+  if (nameIndex >= 0) {
+    if (usedTargets.has("firstName")) targets[nameIndex] = usedTargets.has("lastName") ? "" : "lastName";
+    else if (usedTargets.has("lastName")) targets[nameIndex] = "firstName";
   }
-  // The id is of the team that the export came from; the name is the same in another team.
-  if (taken.has("status") && taken.has("statusId")) targets[targets.indexOf("statusId")] = "";
-  const [language] = (Object.keys(votes) as Language[]).sort((one, other) => votes[other] - votes[one]);
-  return { targets, language: language && votes[language] > 0 ? LANGUAGES[language] : undefined };
+  // A status id is valid only in the team that exported the file, so the column with status names is preferred.
+  if (usedTargets.has("status") && usedTargets.has("statusId")) targets[targets.indexOf("statusId")] = "";
+  const [language] = (Object.keys(headingCounts) as Language[]).sort(
+    (one, other) => headingCounts[other] - headingCounts[one],
+  );
+  return { targets, language: language && headingCounts[language] > 0 ? LANGUAGES[language] : undefined };
 }
 
-const isState = (rows: Row[], index: number): boolean =>
-  rows.every(({ cells }) => ["", "active", "inactive"].includes(plain(cells[index] ?? "")));
+const hasOnlyStates = (rows: CsvRow[], index: number): boolean =>
+  rows.every(({ cells }) => ["", "active", "inactive"].includes(normalizeText(cells[index] ?? "")));
 
-/** Splits a full name at its last space, or “Lovelace, Ada” at the comma. */
+/** Splits a full name at its last space. A name such as “Lovelace, Ada” is split at the comma. */
 export function splitName(name: string): { firstName: string; lastName: string } {
   const [, last, first] = /^([^,]+),\s*([^,]+)$/.exec(name) ?? [];
   if (first && last) return { firstName: first.trim(), lastName: last.trim() };
@@ -286,48 +290,49 @@ export function splitName(name: string): { firstName: string; lastName: string }
   return { firstName: firsts, lastName: word };
 }
 
-/** Splits a list cell as the API does: at `;`, unless a backslash stands before it. */
+/** Splits a cell with a list at each `;`, as the API does. A backslash escapes a semicolon. */
 export function splitList(cell: string): string[] {
-  const items = [""];
+  const listItems = [""];
   for (const [part] of cell.matchAll(/\\?./gsu)) {
-    if (part === ";") items.push("");
-    else items[items.length - 1] += part.length > 1 && part.startsWith("\\") ? part.slice(1) : part;
+    if (part === ";") listItems.push("");
+    else listItems[listItems.length - 1] += part.length > 1 && part.startsWith("\\") ? part.slice(1) : part;
   }
-  return items.map((item) => item.trim()).filter(Boolean);
+  return listItems.map((item) => item.trim()).filter(Boolean);
 }
 
-export const joinList = (items: string[]): string => items.map((item) => item.replace(/[\\;]/g, "\\$&")).join(";");
+export const formatList = (listItems: string[]): string =>
+  listItems.map((item) => item.replace(/[\\;]/g, "\\$&")).join(";");
 
-/** Removes the apostrophe that an export puts before a cell that a spreadsheet would run as a formula. */
+/** Removes the apostrophe that exports put before a cell that a spreadsheet would evaluate as a formula. */
 export const unescapeFormula = (cell: string): string => (/^''*[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
 
-/** A value as names are compared: case and Unicode form do not matter. */
-export const valueKey = (value: string): string => value.trim().normalize("NFC").toLowerCase();
+/** Normalizes a value for comparison with names: case and Unicode form are ignored. */
+export const normalizeValue = (value: string): string => value.trim().normalize("NFC").toLowerCase();
 
 export interface UnknownValue {
   text: string;
   rows: number;
 }
 
-/** The values of a column that are none of `known`, the most frequent first. */
-export function unknownValues(rows: Row[], index: number, target: Target, known: string[]): UnknownValue[] {
-  const names = new Set(known.map(valueKey));
-  const found = new Map<string, UnknownValue>();
+/** Returns the values of a column that are not in `known`, the most frequent first. */
+export function findUnknownValues(rows: CsvRow[], index: number, target: Target, known: string[]): UnknownValue[] {
+  const knownKeys = new Set(known.map(normalizeValue));
+  const unknownByKey = new Map<string, UnknownValue>();
   for (const { cells } of rows) {
     const cell = unescapeFormula((cells[index] ?? "").trim());
-    for (const text of target.values === "business" ? splitList(cell) : [cell]) {
-      const key = valueKey(text);
-      if (!key || names.has(key)) continue;
-      const value = found.get(key);
-      if (value) value.rows += 1;
-      else found.set(key, { text, rows: 1 });
+    for (const text of target.valueKind === "business" ? splitList(cell) : [cell]) {
+      const key = normalizeValue(text);
+      if (!key || knownKeys.has(key)) continue;
+      const unknownValue = unknownByKey.get(key);
+      if (unknownValue) unknownValue.rows += 1;
+      else unknownByKey.set(key, { text, rows: 1 });
     }
   }
-  return [...found.values()].sort((one, other) => other.rows - one.rows);
+  return [...unknownByKey.values()].sort((one, other) => other.rows - one.rows);
 }
 
-/** Words for the same stage or state in the four languages. */
-const SYNONYMS = [
+/** Groups of words in the four languages that mean the same status or state. */
+const SYNONYM_GROUPS = [
   ["new", "open", "neu", "offen", "nouveau", "nouvelle", "nuevo", "nueva", "abierto"],
   ["contacted", "in contact", "kontaktiert", "angerufen", "contacté", "contactée", "contactado", "contactada"],
   ["qualified", "qualifiziert", "qualifié", "qualifiée", "calificado", "cualificado"],
@@ -350,13 +355,13 @@ const SYNONYMS = [
   ["closed", "done", "geschlossen", "abgeschlossen", "erledigt", "fermé", "clos", "clôturé", "cerrado", "cerrada"],
   ["active", "aktiv", "actif", "activo"],
   ["inactive", "inaktiv", "inactif", "inactivo"],
-].map((words) => new Set(words.map(plain)));
+].map((words) => new Set(words.map(normalizeText)));
 
-/** The name that means the same as a value in another language, if the team has one. */
-export function guessValue(value: string, known: string[]): string | undefined {
-  const word = plain(value);
-  const exact = known.find((name) => plain(name) === word);
-  if (exact) return exact;
-  const group = SYNONYMS.find((words) => words.has(word));
-  return group && known.find((name) => group.has(plain(name)));
+/** Returns the name in `known` that equals a value or is a synonym of the value in another language. */
+export function guessName(value: string, known: string[]): string | undefined {
+  const normalizedValue = normalizeText(value);
+  const exactName = known.find((name) => normalizeText(name) === normalizedValue);
+  if (exactName) return exactName;
+  const synonyms = SYNONYM_GROUPS.find((words) => words.has(normalizedValue));
+  return synonyms && known.find((name) => synonyms.has(normalizeText(name)));
 }

@@ -1,227 +1,248 @@
-// The import: the file, the choices, and a run, which goes on while other screens are shown. A request may be sent again
-// with its idempotency key, so a lost connection writes no row twice.
+// State and execution of an import: the file, the options, and the run, which continues while other screens are shown. Requests
+// are retried with the same idempotency key, so a lost connection writes no row twice.
 
 import { computed, effect, signal, untracked } from "@preact/signals";
 import {
   api,
   type BatchRequest,
   type BatchResponse,
+  createIdempotencyKey,
   describeError,
-  hex,
-  idempotencyKey,
   RequestError,
+  toHex,
   unwrap,
   wait,
 } from "../app/api";
-import { Unreachable } from "../app/connection";
+import { UnreachableError } from "../app/connection";
 import { session } from "../app/session";
 import { formatCount } from "../ui/time";
-import { complain, notify } from "../ui/toast";
-import { labelOf } from "./columns";
-import type { Sheet } from "./csv-file";
-import { batchesOf, type Choices, type LeadRow } from "./lead-rows";
-import { Prediction, SAME_ADDRESS } from "./prediction";
-import { importRun } from "./progress";
+import { notify, reportFailure } from "../ui/toast";
+import { targetLabel } from "./columns";
+import type { CsvFile } from "./csv-file";
+import { buildBatches, type ImportOptions, type LeadRow } from "./lead-rows";
+import { DUPLICATE_EMAIL_MESSAGE, Prediction } from "./prediction";
+import { importProgress } from "./progress";
 
 const MAX_PAUSE_MS = 10_000;
-/** Causes for which a row is sent again with the same key: the API then goes on where the request was cut short. */
-const UNDECIDED = ["conflict", "outcome_unknown", "unavailable"];
-/** Statuses of a whole request that is sent again. */
-const BUSY_STATUSES = [409, 429, 503];
+/**
+ * Error codes of rows whose outcome is not known yet. The batch is sent again with the same key, and the API continues where
+ * the first request ended.
+ */
+const RETRIED_CODES = ["conflict", "outcome_unknown", "unavailable"];
+/** HTTP statuses after which a request is sent again. */
+const RETRIED_STATUSES = [409, 429, 503];
 
 type RowResult = BatchResponse["results"][number];
 
-export interface Run {
+export interface ImportRun {
   dryRun: boolean;
-  total: number;
-  done: number;
+  totalRows: number;
+  doneRows: number;
   created: number;
   updated: number;
   unchanged: number;
-  /** Number of rows that changed a lead in the archive. */
+  /** Number of rows that changed an archived lead. */
   archived: number;
-  /** Reasons by the number of the row. */
-  failed: ReadonlyMap<number, string>;
-  /** Why it does not go on at the moment. */
-  waiting?: string | undefined;
-  /** Why it ended early. */
-  stopped?: string;
-  over: boolean;
+  /** Reasons of failed rows, by row number. */
+  failedRows: ReadonlyMap<number, string>;
+  /** Why the run is waiting to send a request again. */
+  waitReason?: string | undefined;
+  /** Why the run ended early. */
+  stopReason?: string;
+  isFinished: boolean;
 }
 
-/** The file and the choices outlive the screen, so that nothing is lost by a look at a lead. */
-export const sheet = signal<Sheet | undefined>(undefined);
-export const choices = signal<Choices | undefined>(undefined);
-/** The run that is under way, or the last one of the current file and choices. */
-export const run = signal<Run | undefined>(undefined);
-export const isRunning = computed(() => run.value !== undefined && !run.value.over);
+/** The file. This signal and `importOptions` outlive the import screen, so that the user can look at a lead and return. */
+export const csvFile = signal<CsvFile | undefined>(undefined);
+export const importOptions = signal<ImportOptions | undefined>(undefined);
+/** The current run, or the last one with the current file and options. */
+export const importRun = signal<ImportRun | undefined>(undefined);
+export const isImportRunning = computed(() => importRun.value !== undefined && !importRun.value.isFinished);
 
 effect(() => {
-  const state = run.value;
-  importRun.value =
-    state && !state.over
+  const currentRun = importRun.value;
+  importProgress.value =
+    currentRun && !currentRun.isFinished
       ? {
-          file: sheet.value?.name ?? "",
-          dryRun: state.dryRun,
-          done: state.done,
-          total: state.total,
-          waiting: state.waiting !== undefined,
+          file: csvFile.value?.name ?? "",
+          dryRun: currentRun.dryRun,
+          done: currentRun.doneRows,
+          total: currentRun.totalRows,
+          waiting: currentRun.waitReason !== undefined,
         }
       : undefined;
 });
 
-/** A run would end with the page. */
-const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+/** Closing the page would end a run, so the browser asks for confirmation. */
+const preventUnload = (event: BeforeUnloadEvent): void => event.preventDefault();
 effect(() => {
-  if (isRunning.value && !run.peek()?.dryRun) addEventListener("beforeunload", warn);
-  else removeEventListener("beforeunload", warn);
+  if (isImportRunning.value && !importRun.peek()?.dryRun) addEventListener("beforeunload", preventUnload);
+  else removeEventListener("beforeunload", preventUnload);
 });
 
-/** Ends the run after the request that is on its way. */
-export function stop(): void {
-  if (run.value && !run.value.over) run.value = { ...run.value, over: true, stopped: "You stopped it." };
+/** Stops the run. The current request is still completed. */
+export function stopImport(): void {
+  if (importRun.value && !importRun.value.isFinished)
+    importRun.value = { ...importRun.value, isFinished: true, stopReason: "You stopped it." };
 }
 
-/** Replaces the choices. A result of other choices is not what would happen now. */
-export function choose(change: Partial<Choices>): void {
-  if (!choices.value) return;
-  run.value = undefined;
-  choices.value = { ...choices.value, ...change };
+/** Changes import options, and removes the result of an earlier run, which does not apply to the new options. */
+export function changeOptions(change: Partial<ImportOptions>): void {
+  if (!importOptions.value) return;
+  importRun.value = undefined;
+  importOptions.value = { ...importOptions.value, ...change };
 }
 
-/** Forgets file, choices and run. */
-export function forget(): void {
-  stop();
-  run.value = undefined;
-  sheet.value = undefined;
-  choices.value = undefined;
+/** Removes the file, the options and the run. */
+export function resetImport(): void {
+  stopImport();
+  importRun.value = undefined;
+  csvFile.value = undefined;
+  importOptions.value = undefined;
 }
 
-// File and run belong to the user who is signed in.
+// Signing out removes the file and the run, which belong to the user.
 effect(() => {
-  if (session.value.is === "out") untracked(forget);
+  if (session.value.is === "out") untracked(resetImport);
 });
 
-/** The beginning of the requests' keys, kept by this tab until the import is done: the same file, dropped again, goes on. */
-async function keyOf(batches: LeadRow[][], options: unknown): Promise<{ key: string; release: () => void }> {
-  const key = idempotencyKey();
-  // Over plain HTTP from another machine there is no digest. Begun anew, it is another import.
-  if (!crypto.subtle) return { key, release: () => undefined };
+/**
+ * Returns the prefix of the requests' idempotency keys. Session storage keeps the prefix until the import is complete, so that
+ * the same file, dropped again, resumes the import.
+ */
+async function prepareKeyPrefix(batches: LeadRow[][], options: unknown): Promise<{ key: string; release: () => void }> {
+  const newPrefix = createIdempotencyKey();
+  // Over plain HTTP, except on localhost, browsers have no `crypto.subtle`. An import that is restarted there gets a new key,
+  // so it cannot resume.
+  if (!crypto.subtle) return { key: newPrefix, release: () => undefined };
   const content = new TextEncoder().encode(JSON.stringify([batches, options]));
-  const name = `import ${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", content)))}`;
-  const kept = sessionStorage.getItem(name) ?? key;
-  sessionStorage.setItem(name, kept);
-  return { key: kept, release: () => sessionStorage.removeItem(name) };
+  const storageKey = `import ${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", content)))}`;
+  const keyPrefix = sessionStorage.getItem(storageKey) ?? newPrefix;
+  sessionStorage.setItem(storageKey, keyPrefix);
+  return { key: keyPrefix, release: () => sessionStorage.removeItem(storageKey) };
 }
 
-const sentence = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
+const endWithPeriod = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
 
-/** Why a row failed, in the words of the screen. */
-function reasonOf({ code, message = "", errors = [] }: RowResult): string {
+/** Returns the reason of a failed row, with the labels of the screen. */
+function describeRowError({ code, message = "", errors = [] }: RowResult): string {
   if (code === "email_exists") return "A lead with this e-mail address exists.";
-  if (errors.length === 0) return sentence(message);
-  return errors.map(({ field, message }) => sentence(`${labelOf(field)}: ${message}`)).join(" ");
+  if (errors.length === 0) return endWithPeriod(message);
+  return errors.map(({ field, message }) => endWithPeriod(`${targetLabel(field)}: ${message}`)).join(" ");
 }
 
-/** Checks the rows of the file (`dryRun`), or writes them. */
-export async function start(chosen: Choices, createBusinesses: boolean, dryRun: boolean): Promise<void> {
-  const file = sheet.value;
-  if (!file || isRunning.value) return;
-  const { mode, fill } = chosen;
-  const options = { mode, fill, createBusinesses };
-  const batches = batchesOf(file, chosen);
-  let state: Run = {
+/** Starts a run, which imports the rows of the file or, with `dryRun`, only checks them. */
+export async function startImport(
+  chosenOptions: ImportOptions,
+  createBusinesses: boolean,
+  dryRun: boolean,
+): Promise<void> {
+  const csv = csvFile.value;
+  if (!csv || isImportRunning.value) return;
+  const { mode, fill } = chosenOptions;
+  const requestOptions = { mode, fill, createBusinesses };
+  const batches = buildBatches(csv, chosenOptions);
+  let currentRun: ImportRun = {
     dryRun,
-    total: file.rows.length,
-    done: 0,
+    totalRows: csv.rows.length,
+    doneRows: 0,
     created: 0,
     updated: 0,
     unchanged: 0,
     archived: 0,
-    failed: new Map(),
-    over: false,
+    failedRows: new Map(),
+    isFinished: false,
   };
-  run.value = state;
-  const isCurrent = () => run.value === state && !state.over;
-  const change = (change: Partial<Run>) => {
+  importRun.value = currentRun;
+  const isCurrent = () => importRun.value === currentRun && !currentRun.isFinished;
+  const updateRun = (change: Partial<ImportRun>) => {
     if (!isCurrent()) return;
-    state = { ...state, ...change };
-    run.value = state;
+    currentRun = { ...currentRun, ...change };
+    importRun.value = currentRun;
   };
-  const prediction = dryRun ? new Prediction(options) : undefined;
-  const written = new Set<string>();
-  const { key, release } = await keyOf(batches, options);
+  const prediction = dryRun ? new Prediction(requestOptions) : undefined;
+  const writtenEmails = new Set<string>();
+  const { key, release } = await prepareKeyPrefix(batches, requestOptions);
   try {
     for (const [index, batch] of batches.entries()) {
       const leads = batch.map(({ cells }) => cells);
-      const body: BatchRequest = { ...options, dryRun, format: "csv", leads };
+      const body: BatchRequest = { ...requestOptions, dryRun, format: "csv", leads };
       const params = dryRun ? {} : { header: { "Idempotency-Key": `${key}-${index}` } };
-      const answer = await sendPatiently(() => unwrap(api.POST("/leads/batch", { params, body })), change, isCurrent);
-      if (!answer) return;
-      const count = { created: state.created, updated: state.updated, unchanged: state.unchanged };
-      const failed = new Map(state.failed);
-      let { archived } = state;
-      for (const answered of answer.results) {
-        const row = batch[answered.index];
+      const response = await sendWithRetry(
+        () => unwrap(api.POST("/leads/batch", { params, body })),
+        updateRun,
+        isCurrent,
+      );
+      if (!response) return;
+      const counts = { created: currentRun.created, updated: currentRun.updated, unchanged: currentRun.unchanged };
+      const failedRows = new Map(currentRun.failedRows);
+      let { archived } = currentRun;
+      for (const apiResult of response.results) {
+        const row = batch[apiResult.index];
         if (!row) continue;
-        const result = prediction?.result(row.cells, answered) ?? answered;
-        const address = row.cells.email?.toLowerCase() ?? "";
+        const result = prediction?.predictResult(row.cells, apiResult) ?? apiResult;
+        const email = row.cells.email?.toLowerCase() ?? "";
         if (result.result === "failed") {
-          const isTwice = result.code === "email_exists" && written.has(address);
-          failed.set(row.number, isTwice ? SAME_ADDRESS : reasonOf(result));
+          const isDuplicate = result.code === "email_exists" && writtenEmails.has(email);
+          failedRows.set(row.number, isDuplicate ? DUPLICATE_EMAIL_MESSAGE : describeRowError(result));
         } else {
-          count[result.result] += 1;
-          written.add(address);
+          counts[result.result] += 1;
+          writtenEmails.add(email);
           if (result.archived) archived += 1;
         }
       }
-      change({ ...count, archived, failed, done: state.done + batch.length });
+      updateRun({ ...counts, archived, failedRows, doneRows: currentRun.doneRows + batch.length });
     }
     if (!isCurrent()) return;
-    change({ over: true });
+    updateRun({ isFinished: true });
     if (dryRun) return;
     release();
-    announce(state);
+    reportImport(currentRun);
   } catch (error) {
-    change({ over: true, stopped: describeError(error) });
-    if (!dryRun) complain(`The import ended early. ${describeError(error)}`);
+    updateRun({ isFinished: true, stopReason: describeError(error) });
+    if (!dryRun) reportFailure(`The import ended early. ${describeError(error)}`);
   }
 }
 
-const leadsCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
-export const rowsCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "row" : "rows"}`;
+const formatLeadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
+export const formatRowCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "row" : "rows"}`;
 
-function announce({ created, updated, failed }: Run): void {
-  const written = `${leadsCount(created)} created, ${formatCount(updated)} changed`;
-  if (failed.size > 0) complain(`${rowsCount(failed.size)} could not be imported. ${written}.`);
-  else notify(`${written}.`);
+function reportImport({ created, updated, failedRows }: ImportRun): void {
+  const summary = `${formatLeadCount(created)} created, ${formatCount(updated)} changed`;
+  if (failedRows.size > 0) reportFailure(`${formatRowCount(failedRows.size)} could not be imported. ${summary}.`);
+  else notify(`${summary}.`);
 }
 
-/** Sends a request until it is decided: while there is no connection or the API is busy. Returns nothing once stopped. */
-async function sendPatiently(
+/**
+ * Sends a batch until its outcome is known: retries while the API is unreachable or busy. Returns `undefined` if the run was
+ * stopped.
+ */
+async function sendWithRetry(
   send: () => Promise<BatchResponse>,
-  change: (change: Partial<Run>) => void,
+  change: (change: Partial<ImportRun>) => void,
   isCurrent: () => boolean,
 ): Promise<BatchResponse | undefined> {
-  for (let pause = 1000; isCurrent(); pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+  for (let pauseMs = 1000; isCurrent(); pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     let reason: string;
-    let leastPause = 0;
+    let minPauseMs = 0;
     try {
-      const answer = await send();
-      const undecided = answer.results.find(({ result, code = "" }) => result === "failed" && UNDECIDED.includes(code));
-      if (!undecided) {
-        change({ waiting: undefined });
-        return answer;
+      const response = await send();
+      const unfinishedRow = response.results.find(
+        ({ result, code = "" }) => result === "failed" && RETRIED_CODES.includes(code),
+      );
+      if (!unfinishedRow) {
+        change({ waitReason: undefined });
+        return response;
       }
-      reason = sentence(undecided.message ?? "The outcome is not known yet");
+      reason = endWithPeriod(unfinishedRow.message ?? "The outcome is not known yet");
     } catch (error) {
-      const isBusy = error instanceof RequestError && BUSY_STATUSES.includes(error.status);
-      if (!isBusy && !(error instanceof Unreachable)) throw error;
-      leastPause = error instanceof RequestError ? error.retryAfter : 0;
-      reason = sentence(describeError(error));
+      const isBusy = error instanceof RequestError && RETRIED_STATUSES.includes(error.status);
+      if (!isBusy && !(error instanceof UnreachableError)) throw error;
+      minPauseMs = error instanceof RequestError ? error.retryAfterMs : 0;
+      reason = endWithPeriod(describeError(error));
     }
-    change({ waiting: reason });
-    await wait(Math.max(leastPause, (0.5 + Math.random() / 2) * pause));
+    change({ waitReason: reason });
+    await wait(Math.max(minPauseMs, (0.5 + Math.random() / 2) * pauseMs));
   }
   return undefined;
 }

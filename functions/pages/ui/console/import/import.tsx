@@ -1,34 +1,45 @@
-// Leads out of a CSV file: chosen, its columns mapped, checked, and imported.
+// The import screen, in four steps: choose a CSV file, map its columns, check the rows, import them.
 
 import "../app/first-view";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { describeError } from "../app/api";
 import { useTeam } from "../app/team";
-import { FileInput, useDrop } from "../ui/drop";
+import { FileInput, useFileDrop } from "../ui/drop";
 import { Icon } from "../ui/icon";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { formatCount } from "../ui/time";
-import { recognise } from "./columns";
-import { readSheet, type Sheet, separatorName } from "./csv-file";
-import { choices, choose, forget, isRunning, type Run, rowsCount, run, sheet, start, stop } from "./import-run";
-import type { Choices } from "./lead-rows";
-import { type Decisions, Mapping, useDecisions } from "./mapping";
-import { Outcome } from "./outcome";
+import { recogniseColumns } from "./columns";
+import { type CsvFile, describeSeparator, readCsvFile } from "./csv-file";
+import {
+  changeOptions,
+  csvFile,
+  formatRowCount,
+  type ImportRun,
+  importOptions,
+  importRun,
+  isImportRunning,
+  resetImport,
+  startImport,
+  stopImport,
+} from "./import-run";
+import type { ImportOptions } from "./lead-rows";
+import { type ColumnMapping, MappingTable, useColumnMapping } from "./mapping";
+import { ImportResult } from "./outcome";
 
 const STEPS = ["File", "Columns", "Check", "Import"];
 
-function stepOf(file: Sheet | undefined, shown: Run | undefined): number {
+function currentStep(file: CsvFile | undefined, run: ImportRun | undefined): number {
   if (!file) return 0;
-  if (!shown) return 1;
-  if (shown.dryRun) return 2;
-  return shown.over && !shown.stopped ? STEPS.length : 3;
+  if (!run) return 1;
+  if (run.dryRun) return 2;
+  return run.isFinished && !run.stopReason ? STEPS.length : 3;
 }
 
 export function Import(): JSX.Element {
   const { mayWrite } = useTeam();
-  const [file, shown] = [sheet.value, run.value];
-  const step = stepOf(file, shown);
+  const [file, run] = [csvFile.value, importRun.value];
+  const stepIndex = currentStep(file, run);
   return (
     <>
       <header class="head">
@@ -40,10 +51,10 @@ export function Import(): JSX.Element {
               {STEPS.map((name, index) => (
                 <li
                   key={name}
-                  class={index < step ? "good" : undefined}
-                  aria-current={index === step ? "step" : undefined}
+                  class={index < stepIndex ? "good" : undefined}
+                  aria-current={index === stepIndex ? "step" : undefined}
                 >
-                  {index < step ? <Icon name="check" /> : null}
+                  {index < stepIndex ? <Icon name="check" /> : null}
                   {name}
                 </li>
               ))}
@@ -52,34 +63,34 @@ export function Import(): JSX.Element {
         </div>
       </header>
       {!mayWrite ? (
-        <Empty icon="upload" title="Viewers cannot import leads." text="Ask an Owner of the team." />
+        <EmptyState icon="upload" title="Viewers cannot import leads." text="Ask an Owner of the team." />
       ) : file ? (
-        <FileScreen file={file} shown={shown} />
+        <FileScreen file={file} run={run} />
       ) : (
-        <DropScreen />
+        <FileDropScreen />
       )}
     </>
   );
 }
 
-function DropScreen(): JSX.Element {
+function FileDropScreen(): JSX.Element {
   const [fault, setFault] = useState<string>();
-  const read = async (file: File | undefined) => {
+  const readFile = async (file: File | undefined) => {
     if (!file) return;
     try {
-      const read = await readSheet(file);
-      const { targets } = recognise(read);
-      choices.value = { mode: "upsert", fill: false, clears: false, targets, values: {} };
-      sheet.value = read;
+      const csv = await readCsvFile(file);
+      const { targets } = recogniseColumns(csv);
+      importOptions.value = { mode: "upsert", fill: false, clearsFields: false, targets, values: {} };
+      csvFile.value = csv;
     } catch (error) {
       setFault(`${file.name} cannot be read. ${describeError(error)}`);
     }
   };
-  const { over, on } = useDrop(read);
+  const { isDraggedOver, dropHandlers } = useFileDrop(readFile);
   return (
     <div class="scroll">
       <div class="body page narrow">
-        <label class={over ? "drop-file over" : "drop-file"} {...on}>
+        <label class={isDraggedOver ? "drop-file over" : "drop-file"} {...dropHandlers}>
           <Icon name="file-up" />
           <strong>Drop a CSV file here, or choose one</strong>
           <span class="quiet">
@@ -89,7 +100,7 @@ function DropScreen(): JSX.Element {
           <span class="btn primary" aria-hidden="true">
             Choose a file
           </span>
-          <FileInput accept="" take={read} />
+          <FileInput accept="" take={readFile} />
         </label>
         {fault ? (
           <div class="note bad" role="alert">
@@ -102,18 +113,18 @@ function DropScreen(): JSX.Element {
   );
 }
 
-function FileScreen({ file, shown }: { file: Sheet; shown: Run | undefined }): JSX.Element {
+function FileScreen({ file, run }: { file: CsvFile; run: ImportRun | undefined }): JSX.Element {
   const { reload } = useTeam();
-  const chosen = choices.value;
-  const decisions = useDecisions(file, chosen);
-  const language = recognise(file).language;
-  const isWritten = shown?.over === true && !shown.dryRun;
-  const createsBusinesses = decisions?.createsBusinesses === true;
+  const options = importOptions.value;
+  const mapping = useColumnMapping(file, options);
+  const headingLanguage = recogniseColumns(file).language;
+  const isImported = run?.isFinished === true && !run.dryRun;
+  const createsBusinesses = mapping?.createsBusinesses === true;
   useEffect(() => {
-    // Businesses that the run has created belong in every filter.
-    if (isWritten && createsBusinesses) reload();
-  }, [isWritten]);
-  const format = [rowsCount(file.rows.length), separatorName(file.separator), file.encoding].join(", ");
+    // Reads the team again, so that all filters offer the businesses that the run has created.
+    if (isImported && createsBusinesses) reload();
+  }, [isImported]);
+  const fileSummary = [formatRowCount(file.rows.length), describeSeparator(file.separator), file.encoding].join(", ");
   return (
     <div class="footed">
       <div class="scroll" tabIndex={0} role="region" aria-label="Columns and outcome">
@@ -123,34 +134,34 @@ function FileScreen({ file, shown }: { file: Sheet; shown: Run | undefined }): J
               <bdi>{file.name}</bdi>
             </b>{" "}
             <span class="quiet">
-              {format}.{language ? ` Headings were recognised as ${language}.` : ""}
+              {fileSummary}.{headingLanguage ? ` Headings were recognised as ${headingLanguage}.` : ""}
             </span>
           </p>
-          {shown ? <Outcome run={shown} sheet={file} /> : null}
-          {decisions && chosen ? (
+          {run ? <ImportResult run={run} csvFile={file} /> : null}
+          {mapping && options ? (
             <>
-              <Mapping sheet={file} decisions={decisions} disabled={isRunning.value} />
-              <Options chosen={chosen} />
+              <MappingTable csvFile={file} mapping={mapping} disabled={isImportRunning.value} />
+              <WriteOptions options={options} />
             </>
           ) : null}
         </div>
       </div>
-      {decisions ? <Foot file={file} shown={shown} decisions={decisions} /> : null}
+      {mapping ? <ImportFooter file={file} run={run} mapping={mapping} /> : null}
     </div>
   );
 }
 
-function Options({ chosen }: { chosen: Choices }): JSX.Element {
-  const { mode, fill, clears } = chosen;
+function WriteOptions({ options }: { options: ImportOptions }): JSX.Element {
+  const { mode, fill, clearsFields } = options;
   return (
-    <fieldset class="import-options" disabled={isRunning.value}>
+    <fieldset class="import-options" disabled={isImportRunning.value}>
       <legend class="unseen">Leads that exist</legend>
       <label class="label">
         Leads that exist, by e-mail
         <span class="select">
           <select
             value={mode}
-            onInput={({ currentTarget }) => choose({ mode: currentTarget.value as Choices["mode"] })}
+            onInput={({ currentTarget }) => changeOptions({ mode: currentTarget.value as ImportOptions["mode"] })}
           >
             <option value="upsert">Are changed, new ones are created</option>
             <option value="create">Stay as they are, their rows fail</option>
@@ -164,16 +175,16 @@ function Options({ chosen }: { chosen: Choices }): JSX.Element {
           type="checkbox"
           checked={fill}
           disabled={mode === "create"}
-          onInput={({ currentTarget }) => choose({ fill: currentTarget.checked, clears: false })}
+          onInput={({ currentTarget }) => changeOptions({ fill: currentTarget.checked, clearsFields: false })}
         />
         Only fill in empty fields, overwrite nothing
       </label>
       <label class="row">
         <input
           type="checkbox"
-          checked={clears}
+          checked={clearsFields}
           disabled={fill || mode === "create"}
-          onInput={({ currentTarget }) => choose({ clears: currentTarget.checked })}
+          onInput={({ currentTarget }) => changeOptions({ clearsFields: currentTarget.checked })}
         />
         Empty cells empty the fields of leads that exist
       </label>
@@ -181,96 +192,107 @@ function Options({ chosen }: { chosen: Choices }): JSX.Element {
   );
 }
 
-/** The leads of this import as far as a filter can tell: created today, and of the one source that the file has. */
-function leadsHref({ rows }: Sheet, { targets }: Choices): string {
+/**
+ * Links to the list with filters that approximate the leads of this import: created today, with the file's source if all rows
+ * have the same one.
+ */
+function importedLeadsUrl({ rows }: CsvFile, { targets }: ImportOptions): string {
   const today = new Date().toISOString().slice(0, 10);
-  const query = new URLSearchParams({ from: today, to: today });
-  const index = targets.indexOf("source");
-  const sources = new Set(index < 0 ? [] : rows.map(({ cells }) => cells[index]?.trim()));
+  const urlParams = new URLSearchParams({ from: today, to: today });
+  const sourceIndex = targets.indexOf("source");
+  const sources = new Set(sourceIndex < 0 ? [] : rows.map(({ cells }) => cells[sourceIndex]?.trim()));
   const [source] = sources;
-  if (sources.size === 1 && source) query.set("source", source);
-  return `#/leads?${query}`;
+  if (sources.size === 1 && source) urlParams.set("source", source);
+  return `#/leads?${urlParams}`;
 }
 
-function Foot({ file, shown, decisions }: { file: Sheet; shown: Run | undefined; decisions: Decisions }): JSX.Element {
-  const foot = useRef<HTMLElement>(null);
-  const running = isRunning.value;
-  const { undecided, contactMissing } = decisions;
-  const missing = contactMissing
-    ? decisions.choices.mode === "update"
+function ImportFooter({
+  file,
+  run,
+  mapping,
+}: {
+  file: CsvFile;
+  run: ImportRun | undefined;
+  mapping: ColumnMapping;
+}): JSX.Element {
+  const footerRef = useRef<HTMLElement>(null);
+  const isRunning = isImportRunning.value;
+  const { undecided, isContactMissing } = mapping;
+  const missingChoice = isContactMissing
+    ? mapping.options.mode === "update"
       ? "Choose the column that is the e-mail address"
       : "Choose the column that is the e-mail address or the phone number"
     : undecided > 0
       ? `Choose what ${undecided === 1 ? "one value becomes" : `${formatCount(undecided)} values become`}`
       : undefined;
-  const begin = (dryRun: boolean) => {
-    if (missing) {
-      const screen = foot.current?.parentElement;
-      const first = contactMissing ? "select" : "[data-undecided]";
-      screen?.querySelector<HTMLElement>(`.map ${first}`)?.focus();
+  const handleStart = (dryRun: boolean) => {
+    if (missingChoice) {
+      const screenElement = footerRef.current?.parentElement;
+      const controlSelector = isContactMissing ? "select" : "[data-undecided]";
+      screenElement?.querySelector<HTMLElement>(`.map ${controlSelector}`)?.focus();
       return;
     }
-    start(decisions.choices, decisions.createsBusinesses, dryRun);
-    foot.current?.parentElement?.querySelector(".scroll")?.scrollTo({ top: 0 });
+    startImport(mapping.options, mapping.createsBusinesses, dryRun);
+    footerRef.current?.parentElement?.querySelector(".scroll")?.scrollTo({ top: 0 });
   };
-  const isChecked = shown?.dryRun === true && shown.over && !shown.stopped;
-  const isCutShort = shown?.dryRun === false && shown.stopped !== undefined;
-  const passed = shown ? shown.total - shown.failed.size : 0;
-  const isDone = shown?.dryRun === false && shown.over && !shown.stopped;
-  let primary: JSX.Element;
-  if (isDone) {
-    primary = (
-      <a class="btn primary" href={leadsHref(file, decisions.choices)}>
+  const isChecked = run?.dryRun === true && run.isFinished && !run.stopReason;
+  const isInterrupted = run?.dryRun === false && run.stopReason !== undefined;
+  const importableRows = run ? run.totalRows - run.failedRows.size : 0;
+  const isImportDone = run?.dryRun === false && run.isFinished && !run.stopReason;
+  let primaryControl: JSX.Element;
+  if (isImportDone) {
+    primaryControl = (
+      <a class="btn primary" href={importedLeadsUrl(file, mapping.options)}>
         See the new leads
       </a>
     );
   } else {
-    const imports = (isChecked && passed > 0) || isCutShort || shown?.dryRun === false;
-    const name = running
-      ? shown?.dryRun
+    const willImport = (isChecked && importableRows > 0) || isInterrupted || run?.dryRun === false;
+    const buttonLabel = isRunning
+      ? run?.dryRun
         ? "Checking…"
         : "Importing…"
-      : isCutShort
+      : isInterrupted
         ? "Go on with the import"
-        : imports
-          ? `Import ${formatCount(passed)} ${passed === 1 ? "lead" : "leads"}`
-          : `Check ${rowsCount(file.rows.length)}`;
-    // It keeps the focus while it rests, which a disabled button would lose.
-    primary = (
+        : willImport
+          ? `Import ${formatCount(importableRows)} ${importableRows === 1 ? "lead" : "leads"}`
+          : `Check ${formatRowCount(file.rows.length)}`;
+    // During a run the button has `aria-disabled`, because a button with `disabled` would lose the focus.
+    primaryControl = (
       <button
         type="button"
         class="btn primary"
-        aria-disabled={running}
-        aria-describedby={missing ? "import-missing" : undefined}
-        onClick={() => running || begin(!imports)}
+        aria-disabled={isRunning}
+        aria-describedby={missingChoice ? "import-missing" : undefined}
+        onClick={() => isRunning || handleStart(!willImport)}
       >
-        {name}
+        {buttonLabel}
       </button>
     );
   }
   return (
-    <footer class="foot" ref={foot}>
-      {primary}
-      {running ? (
-        <button type="button" class="btn" onClick={stop}>
+    <footer class="foot" ref={footerRef}>
+      {primaryControl}
+      {isRunning ? (
+        <button type="button" class="btn" onClick={stopImport}>
           Stop
         </button>
       ) : (
-        <button type="button" class="btn ghost" onClick={forget}>
+        <button type="button" class="btn ghost" onClick={resetImport}>
           Another file
         </button>
       )}
-      {missing ? (
+      {missingChoice ? (
         <small id="import-missing" class="bad push">
-          {missing}
+          {missingChoice}
         </small>
       ) : (
         <small class="quiet push wide">
-          {running
+          {isRunning
             ? "It goes on while you work elsewhere"
             : isChecked
               ? "Nothing is written yet"
-              : isDone
+              : isImportDone
                 ? ""
                 : "Checking writes nothing"}
         </small>

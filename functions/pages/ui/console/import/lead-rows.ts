@@ -1,103 +1,107 @@
-// Makes the rows of POST /leads/batch from the rows of a file, in an order in which no request has an address twice.
+// Builds the rows of POST /leads/batch from a file's rows, ordered so that no request contains an e-mail address twice.
 
 import type { BatchRequest } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { joinList, splitList, splitName, targetOf, unescapeFormula, valueKey } from "./columns";
-import type { Row, Sheet } from "./csv-file";
+import { findTarget, formatList, normalizeValue, splitList, splitName, unescapeFormula } from "./columns";
+import type { CsvFile, CsvRow } from "./csv-file";
 
-/** In characters; well below the limit of a request's body, whatever the encoding. */
+/** Maximum size of a batch, in characters. The request stays well below the API's limit in any encoding. */
 const MAX_BATCH_CHARS = 1_000_000;
 
-/** What each unknown value of a column becomes, by its key: a name, or `null` to leave it out. */
+/** The name to import for each unknown value of a column, by the value's key. `null` skips the value. */
 export type ValueMap = Record<string, string | null>;
 
-export interface Choices {
+export interface ImportOptions {
   mode: BatchRequest["mode"];
-  /** Whether only empty fields of leads that exist are written. */
+  /** Whether only empty fields of existing leads are written. */
   fill: boolean;
-  /** Whether an empty cell empties the field of a lead that exists. */
-  clears: boolean;
-  /** The target of each column; an empty string leaves it out. */
+  /** Whether an empty cell clears the field of an existing lead. */
+  clearsFields: boolean;
+  /** Field name of the target of each column. An empty string skips the column. */
   targets: string[];
-  /** By the target's column. */
+  /** The chosen names for unknown values, by the field name of the target. */
   values: Record<string, ValueMap>;
 }
 
-/** The cells of a lead by their column in an export. */
-export type Cells = Record<string, string>;
+/** The cells of one lead, by the name of their column in exports. */
+export type LeadCells = Record<string, string>;
 
 export interface LeadRow {
   number: number;
-  cells: Cells;
+  cells: LeadCells;
 }
 
-/** Cuts a text at a number of characters as the API counts them. */
-const cutTo = (text: string, limit: number): string =>
+/** Truncates a text to a number of Unicode characters, as the API counts them. */
+const truncateText = (text: string, limit: number): string =>
   text.length > limit ? Array.from(text).slice(0, limit).join("") : text;
 
-function cellsOf(row: Row, { targets, values, clears }: Choices): Cells {
-  const cells: Cells = {};
+function buildCells(row: CsvRow, { targets, values, clearsFields }: ImportOptions): LeadCells {
+  const cells: LeadCells = {};
   for (const [index, column] of targets.entries()) {
-    const target = targetOf(column);
+    const target = findTarget(column);
     const cell = (row.cells[index] ?? "").trim();
     if (!target) continue;
     if (target.column === "name") {
       const { firstName, lastName } = splitName(unescapeFormula(cell));
       if (firstName) cells.firstName = firstName;
       if (lastName) cells.lastName = lastName;
-    } else if (target.values) {
-      const chosen = values[target.column] ?? {};
-      const items = target.values === "business" ? splitList(unescapeFormula(cell)) : [unescapeFormula(cell)];
-      const names = items
-        .map((item) => (valueKey(item) in chosen ? chosen[valueKey(item)] : item))
+    } else if (target.valueKind) {
+      const namesByValue = values[target.column] ?? {};
+      const cellValues = target.valueKind === "business" ? splitList(unescapeFormula(cell)) : [unescapeFormula(cell)];
+      const mappedNames = cellValues
+        .map((item) => (normalizeValue(item) in namesByValue ? namesByValue[normalizeValue(item)] : item))
         .filter((name) => name !== null && name !== undefined && name !== "") as string[];
-      const written = target.values === "business" ? joinList([...new Set(names)]) : (names[0] ?? "");
-      // Every lead has a status and a state.
-      if (written || (clears && !cell && target.values === "business")) cells[target.column] = written;
-    } else if (cell || clears) {
-      const before = cells[target.column];
-      if (target.list && before) cells[target.column] = `${unescapeFormula(before)};${unescapeFormula(cell)}`;
-      else cells[target.column] = target.column === "description" ? cutTo(cell, target.limit ?? cell.length) : cell;
+      const cellText = target.valueKind === "business" ? formatList([...new Set(mappedNames)]) : (mappedNames[0] ?? "");
+      // A status and a state cannot be cleared, so an empty cell clears only businesses.
+      if (cellText || (clearsFields && !cell && target.valueKind === "business")) cells[target.column] = cellText;
+    } else if (cell || clearsFields) {
+      const earlierCell = cells[target.column];
+      if (target.isList && earlierCell)
+        cells[target.column] = `${unescapeFormula(earlierCell)};${unescapeFormula(cell)}`;
+      else
+        cells[target.column] =
+          target.column === "description" ? truncateText(cell, target.maxChars ?? cell.length) : cell;
     }
   }
   return cells;
 }
 
-/** The address of a row as the API compares addresses. */
-export const addressOf = ({ email = "" }: Cells): string => valueKey(unescapeFormula(email));
+/** Returns the normalized e-mail address of a row, by which the API finds its lead. */
+export const getEmailKey = ({ email = "" }: LeadCells): string => normalizeValue(unescapeFormula(email));
 
 /**
- * The requests of an import. A request may have an address once, so the second row of an address comes after all first
- * rows, and changes the lead that the first one wrote: it does not matter where in the file the rows stand.
+ * Splits the rows of a file into the requests of an import. A request may contain an e-mail address once, so the second row of
+ * an address is sent after all first rows, and changes the lead that the first row wrote. The rows of an address may be
+ * anywhere in the file.
  */
-export function batchesOf({ rows }: Sheet, choices: Choices): LeadRow[][] {
-  const waves: LeadRow[][] = [];
-  const occurrences = new Map<string, number>();
+export function buildBatches({ rows }: CsvFile, options: ImportOptions): LeadRow[][] {
+  const rowsByOccurrence: LeadRow[][] = [];
+  const rowCountsByEmail = new Map<string, number>();
   for (const row of rows) {
-    const cells = cellsOf(row, choices);
-    const address = addressOf(cells);
-    const earlier = address ? (occurrences.get(address) ?? 0) : 0;
-    occurrences.set(address, earlier + 1);
-    const wave = waves[earlier] ?? [];
-    waves[earlier] = wave;
-    wave.push({ number: row.number, cells });
+    const cells = buildCells(row, options);
+    const emailKey = getEmailKey(cells);
+    const earlierRows = emailKey ? (rowCountsByEmail.get(emailKey) ?? 0) : 0;
+    rowCountsByEmail.set(emailKey, earlierRows + 1);
+    const occurrenceRows = rowsByOccurrence[earlierRows] ?? [];
+    rowsByOccurrence[earlierRows] = occurrenceRows;
+    occurrenceRows.push({ number: row.number, cells });
   }
-  return waves.flatMap(split);
+  return rowsByOccurrence.flatMap(splitBatches);
 }
 
-function split(rows: LeadRow[]): LeadRow[][] {
+function splitBatches(rows: LeadRow[]): LeadRow[][] {
   const batches: LeadRow[][] = [];
   let batch: LeadRow[] = [];
-  let size = 0;
+  let batchChars = 0;
   for (const row of rows) {
-    const length = Object.values(row.cells).reduce((sum, cell) => sum + cell.length + 20, 0);
-    if (batch.length === LIMITS.maxBatchRows || (batch.length > 0 && size + length > MAX_BATCH_CHARS)) {
+    const rowChars = Object.values(row.cells).reduce((sum, cell) => sum + cell.length + 20, 0);
+    if (batch.length === LIMITS.maxBatchRows || (batch.length > 0 && batchChars + rowChars > MAX_BATCH_CHARS)) {
       batches.push(batch);
       batch = [];
-      size = 0;
+      batchChars = 0;
     }
     batch.push(row);
-    size += length;
+    batchChars += rowChars;
   }
   return [...batches, batch];
 }

@@ -1,4 +1,4 @@
-// The columns of a file, one row each: what a column becomes, and below it what its unknown values become.
+// The table that maps the columns of a file to fields of a lead, and the unknown values of a column to names of the team.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo } from "preact/hooks";
@@ -6,88 +6,112 @@ import { type Team, useTeam } from "../app/team";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
-import { guessValue, TARGETS, type Target, targetOf, type UnknownValue, unknownValues, valueKey } from "./columns";
-import type { Sheet } from "./csv-file";
-import { choose, rowsCount } from "./import-run";
-import type { Choices, ValueMap } from "./lead-rows";
+import {
+  findTarget,
+  findUnknownValues,
+  guessName,
+  normalizeValue,
+  TARGETS,
+  type Target,
+  type UnknownValue,
+} from "./columns";
+import type { CsvFile } from "./csv-file";
+import { changeOptions, formatRowCount } from "./import-run";
+import type { ImportOptions, ValueMap } from "./lead-rows";
 
-/** Values that get a row of their own; a column with more is most likely of another kind. */
+/**
+ * Maximum number of values that are mapped one by one. A column with more unknown values most likely belongs to another field.
+ */
 const MAX_VALUE_ROWS = 30;
 
 interface ColumnValues {
   target: Target;
   unknown: UnknownValue[];
-  /** What each of them becomes, chosen or guessed. */
+  /** Names for the unknown values, chosen by the user or guessed. */
   map: ValueMap;
   undecided: UnknownValue[];
 }
 
-/** What is left to decide before the rows can be checked. */
-export interface Decisions {
-  /** By the index of the column. */
+/** The resolved mapping of a file, and what the user must still choose before the rows can be checked. */
+export interface ColumnMapping {
+  /** Values of each mapped column, by the column's index. */
   values: Map<number, ColumnValues>;
   undecided: number;
-  /** Whether no column becomes something that a lead can be found or reached by. */
-  contactMissing: boolean;
-  /** The choices with the guessed values. */
-  choices: Choices;
+  /** Whether no column is mapped to an e-mail address or phone number, which a lead needs. */
+  isContactMissing: boolean;
+  /** The user's choices, completed with the guessed names. */
+  options: ImportOptions;
   createsBusinesses: boolean;
 }
 
-type Options = { name: string; color?: string }[];
+type ValueOptions = { name: string; color?: string }[];
 
-function optionsOf(target: Target, { statuses, businesses }: Pick<Team, "statuses" | "businesses">): Options {
-  if (target.values === "status") return statuses.map(({ name, primaryColor }) => ({ name, color: primaryColor }));
-  if (target.values === "business") return businesses.map(({ name }) => ({ name }));
+function valueOptionsOf(target: Target, { statuses, businesses }: Pick<Team, "statuses" | "businesses">): ValueOptions {
+  if (target.valueKind === "status") return statuses.map(({ name, primaryColor }) => ({ name, color: primaryColor }));
+  if (target.valueKind === "business") return businesses.map(({ name }) => ({ name }));
   return [{ name: "Active" }, { name: "Inactive" }];
 }
 
-export function useDecisions(sheet: Sheet | undefined, choices: Choices | undefined): Decisions | undefined {
+export function useColumnMapping(
+  csvFile: CsvFile | undefined,
+  options: ImportOptions | undefined,
+): ColumnMapping | undefined {
   const { statuses, businesses } = useTeam();
-  const targets = choices?.targets.join();
-  // Reads every row, so not with every choice.
-  const unknown = useMemo(() => {
-    const found = new Map<number, { target: Target; names: string[]; unknown: UnknownValue[] }>();
-    for (const [index, column] of choices?.targets.entries() ?? []) {
-      const target = targetOf(column);
-      if (!sheet || !target?.values) continue;
-      const names = optionsOf(target, { statuses, businesses }).map(({ name }) => name);
-      found.set(index, { target, names, unknown: unknownValues(sheet.rows, index, target, names) });
+  const targets = options?.targets.join();
+  // Memoized, because this reads every row of the file.
+  const unknownByColumn = useMemo(() => {
+    const unknownByColumnIndex = new Map<number, { target: Target; names: string[]; unknown: UnknownValue[] }>();
+    for (const [index, column] of options?.targets.entries() ?? []) {
+      const target = findTarget(column);
+      if (!csvFile || !target?.valueKind) continue;
+      const knownNames = valueOptionsOf(target, { statuses, businesses }).map(({ name }) => name);
+      unknownByColumnIndex.set(index, {
+        target,
+        names: knownNames,
+        unknown: findUnknownValues(csvFile.rows, index, target, knownNames),
+      });
     }
-    return found;
-  }, [sheet, targets, statuses, businesses]);
-  if (!choices) return undefined;
-  const values = new Map<number, ColumnValues>();
-  const resolved: Choices["values"] = {};
-  for (const [index, { target, names, unknown: found }] of unknown) {
-    const map: ValueMap = {};
+    return unknownByColumnIndex;
+  }, [csvFile, targets, statuses, businesses]);
+  if (!options) return undefined;
+  const valuesByColumn = new Map<number, ColumnValues>();
+  const resolvedValues: ImportOptions["values"] = {};
+  for (const [index, { target, names, unknown: found }] of unknownByColumn) {
+    const namesByKey: ValueMap = {};
     for (const { text } of found) {
-      const key = valueKey(text);
-      const chosen = choices.values[target.column]?.[key];
-      const name = chosen === undefined ? guessValue(text, names) : chosen;
-      if (name !== undefined) map[key] = name;
+      const key = normalizeValue(text);
+      const chosenName = options.values[target.column]?.[key];
+      const mappedName = chosenName === undefined ? guessName(text, names) : chosenName;
+      if (mappedName !== undefined) namesByKey[key] = mappedName;
     }
-    values.set(index, { target, unknown: found, map, undecided: found.filter(({ text }) => !(valueKey(text) in map)) });
-    resolved[target.column] = map;
+    valuesByColumn.set(index, {
+      target,
+      unknown: found,
+      map: namesByKey,
+      undecided: found.filter(({ text }) => !(normalizeValue(text) in namesByKey)),
+    });
+    resolvedValues[target.column] = namesByKey;
   }
-  const known = new Set(businesses.map(({ name }) => valueKey(name)));
-  const contacts = choices.mode === "update" ? ["email"] : ["email", "phoneNumber"];
+  const businessKeys = new Set(businesses.map(({ name }) => normalizeValue(name)));
+  const contactColumns = options.mode === "update" ? ["email"] : ["email", "phoneNumber"];
   return {
-    values,
-    undecided: [...values.values()].reduce((sum, { undecided }) => sum + undecided.length, 0),
-    contactMissing: !contacts.some((column) => choices.targets.includes(column)),
-    choices: { ...choices, values: resolved },
-    createsBusinesses: Object.values(resolved.business ?? {}).some((name) => name && !known.has(valueKey(name))),
+    values: valuesByColumn,
+    undecided: [...valuesByColumn.values()].reduce((sum, { undecided }) => sum + undecided.length, 0),
+    isContactMissing: !contactColumns.some((column) => options.targets.includes(column)),
+    options: { ...options, values: resolvedValues },
+    createsBusinesses: Object.values(resolvedValues.business ?? {}).some(
+      (name) => name && !businessKeys.has(normalizeValue(name)),
+    ),
   };
 }
 
-interface MappingProps {
-  sheet: Sheet;
-  decisions: Decisions;
+interface MappingTableProps {
+  csvFile: CsvFile;
+  mapping: ColumnMapping;
   disabled: boolean;
 }
 
-export function Mapping({ sheet, decisions, disabled }: MappingProps): JSX.Element {
+export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps): JSX.Element {
   return (
     <fieldset disabled={disabled}>
       <legend class="unseen">Columns</legend>
@@ -109,8 +133,8 @@ export function Mapping({ sheet, decisions, disabled }: MappingProps): JSX.Eleme
           </tr>
         </thead>
         <tbody>
-          {sheet.columns.map((heading, index) => (
-            <Column key={`${index} ${heading}`} sheet={sheet} index={index} decisions={decisions} />
+          {csvFile.columns.map((heading, index) => (
+            <Column key={`${index} ${heading}`} csvFile={csvFile} index={index} mapping={mapping} />
           ))}
         </tbody>
       </table>
@@ -118,39 +142,42 @@ export function Mapping({ sheet, decisions, disabled }: MappingProps): JSX.Eleme
   );
 }
 
-const nameOf = (heading: string, index: number): string => heading || `Column ${index + 1}`;
+const columnTitle = (heading: string, index: number): string => heading || `Column ${index + 1}`;
 
-/** The targets after one column is chosen for `column`: no field but a list has two columns. */
-function withTarget(targets: string[], index: number, column: string): string[] {
-  const rivals =
+/**
+ * Returns the targets after a column is mapped to `column`. Another column with the same target is skipped, unless the target
+ * is a list.
+ */
+function assignTarget(targets: string[], index: number, column: string): string[] {
+  const conflictingTargets =
     column === "name" ? ["name", "firstName", "lastName"] : [column, ...(/Name$/.test(column) ? ["name"] : [])];
   return targets.map((other, at) => {
     if (at === index) return column;
-    return other && rivals.includes(other) && !targetOf(other)?.list ? "" : other;
+    return other && conflictingTargets.includes(other) && !findTarget(other)?.isList ? "" : other;
   });
 }
 
 interface ColumnProps {
-  sheet: Sheet;
+  csvFile: CsvFile;
   index: number;
-  decisions: Decisions;
+  mapping: ColumnMapping;
 }
 
-function Column({ sheet, index, decisions }: ColumnProps): JSX.Element {
-  const { targets } = decisions.choices;
-  const name = nameOf(sheet.columns[index] ?? "", index);
-  const values = decisions.values.get(index);
+function Column({ csvFile, index, mapping }: ColumnProps): JSX.Element {
+  const { targets } = mapping.options;
+  const name = columnTitle(csvFile.columns[index] ?? "", index);
+  const values = mapping.values.get(index);
   const column = targets[index] ?? "";
   const samples = useMemo(() => {
-    const found = new Set<string>();
-    for (const { cells } of sheet.rows) {
+    const cellSamples = new Set<string>();
+    for (const { cells } of csvFile.rows) {
       const cell = cells[index]?.trim();
-      if (cell) found.add(cell.slice(0, 60));
-      if (found.size === 3) break;
+      if (cell) cellSamples.add(cell.slice(0, 60));
+      if (cellSamples.size === 3) break;
     }
-    return [...found].join(", ");
-  }, [sheet, index]);
-  const note = useMemo(() => noteOf(sheet, index, targetOf(column)), [sheet, index, column]);
+    return [...cellSamples].join(", ");
+  }, [csvFile, index]);
+  const columnNote = useMemo(() => describeColumn(csvFile, index, findTarget(column)), [csvFile, index, column]);
   const undecided = values?.undecided.length ?? 0;
   return (
     <>
@@ -168,7 +195,9 @@ function Column({ sheet, index, decisions }: ColumnProps): JSX.Element {
             <select
               aria-label={`Field for ${name}`}
               value={column}
-              onInput={({ currentTarget }) => choose({ targets: withTarget(targets, index, currentTarget.value) })}
+              onInput={({ currentTarget }) =>
+                changeOptions({ targets: assignTarget(targets, index, currentTarget.value) })
+              }
             >
               <option value="">Leave out</option>
               {TARGETS.map(({ column, label }) => (
@@ -183,13 +212,13 @@ function Column({ sheet, index, decisions }: ColumnProps): JSX.Element {
         <td class={undecided > 0 ? "small note-cell bad" : "small note-cell quiet"}>
           {undecided > 0
             ? `${formatCount(undecided)} of ${formatCount(values?.unknown.length ?? 0)} values to choose`
-            : note}
+            : columnNote}
         </td>
       </tr>
       {values && values.unknown.length > 0 ? (
         <tr class="inner">
           <td colSpan={4}>
-            <Values name={name} values={values} choices={decisions.choices} />
+            <Values name={name} values={values} options={mapping.options} />
           </td>
         </tr>
       ) : null}
@@ -197,92 +226,95 @@ function Column({ sheet, index, decisions }: ColumnProps): JSX.Element {
   );
 }
 
-/** What somebody should know of a column before its rows are checked. */
-function noteOf({ rows }: Sheet, index: number, target: Target | undefined): string {
+/** Returns a note about a column for the user, such as the number of rows without an e-mail address. */
+function describeColumn({ rows }: CsvFile, index: number, target: Target | undefined): string {
   if (!target) return "";
   if (target.column === "name") return "Split at the last space";
   if (target.column === "email") {
-    const empty = rows.filter(({ cells }) => !cells[index]?.trim()).length;
-    return empty > 0 ? `${rowsCount(empty)} ${empty === 1 ? "has" : "have"} none` : "";
+    const emptyRows = rows.filter(({ cells }) => !cells[index]?.trim()).length;
+    return emptyRows > 0 ? `${formatRowCount(emptyRows)} ${emptyRows === 1 ? "has" : "have"} none` : "";
   }
-  const { limit } = target;
-  const long = limit ? rows.filter(({ cells }) => Array.from(cells[index]?.trim() ?? "").length > limit).length : 0;
-  if (long === 0) return "";
-  const action = target.column === "description" ? "will be cut at" : long === 1 ? "is longer than" : "are longer than";
-  return `${rowsCount(long)} ${action} ${formatCount(limit ?? 0)}${target.column === "description" ? "" : " characters"}`;
+  const { maxChars } = target;
+  const longRows = maxChars
+    ? rows.filter(({ cells }) => Array.from(cells[index]?.trim() ?? "").length > maxChars).length
+    : 0;
+  if (longRows === 0) return "";
+  const action =
+    target.column === "description" ? "will be cut at" : longRows === 1 ? "is longer than" : "are longer than";
+  return `${formatRowCount(longRows)} ${action} ${formatCount(maxChars ?? 0)}${target.column === "description" ? "" : " characters"}`;
 }
 
 interface ValuesProps {
   name: string;
   values: ColumnValues;
-  choices: Choices;
+  options: ImportOptions;
 }
 
-function Values({ name, values, choices }: ValuesProps): JSX.Element {
-  const { owns, ...team } = useTeam();
+function Values({ name, values, options }: ValuesProps): JSX.Element {
+  const { isOwner, ...team } = useTeam();
   const { target, unknown, map, undecided } = values;
-  const options = optionsOf(target, team);
-  const canCreate = target.values === "business" && owns;
-  const shown = unknown.slice(0, MAX_VALUE_ROWS);
-  const rest = unknown.slice(MAX_VALUE_ROWS);
-  const decide = (texts: string[], nameFor: (text: string) => string | null) => {
-    const chosen = Object.fromEntries(texts.map((text) => [valueKey(text), nameFor(text)]));
-    choose({ values: { ...choices.values, [target.column]: { ...map, ...chosen } } });
+  const valueOptions = valueOptionsOf(target, team);
+  const mayCreate = target.valueKind === "business" && isOwner;
+  const shownValues = unknown.slice(0, MAX_VALUE_ROWS);
+  const otherValues = unknown.slice(MAX_VALUE_ROWS);
+  const chooseNames = (texts: string[], nameFor: (text: string) => string | null) => {
+    const mappedNames = Object.fromEntries(texts.map((text) => [normalizeValue(text), nameFor(text)]));
+    changeOptions({ values: { ...options.values, [target.column]: { ...map, ...mappedNames } } });
   };
-  const texts = (values: UnknownValue[]) => values.map(({ text }) => text);
+  const listTexts = (values: UnknownValue[]) => values.map(({ text }) => text);
   return (
     <div class="values" role="group" aria-label={`Values of ${name}`}>
-      {shown.map(({ text, rows }) => (
-        <Value key={valueKey(text)} text={<bdi>{text}</bdi>} title={text} count={rowsCount(rows)}>
-          <Choice
+      {shownValues.map(({ text, rows }) => (
+        <ValueRow key={normalizeValue(text)} text={<bdi>{text}</bdi>} title={text} count={formatRowCount(rows)}>
+          <ValueMenu
             text={text}
             target={target}
-            options={options}
-            chosen={map[valueKey(text)]}
-            create={canCreate ? () => decide([text], (text) => text) : undefined}
-            choose={(name) => decide([text], () => name)}
+            valueOptions={valueOptions}
+            chosenName={map[normalizeValue(text)]}
+            onCreate={mayCreate ? () => chooseNames([text], (text) => text) : undefined}
+            onChoose={(name) => chooseNames([text], () => name)}
           />
-        </Value>
+        </ValueRow>
       ))}
-      {rest.length > 0 ? (
-        <Value text={`${formatCount(rest.length)} more values`} count="">
-          <Choice
+      {otherValues.length > 0 ? (
+        <ValueRow text={`${formatCount(otherValues.length)} more values`} count="">
+          <ValueMenu
             text="all others"
             target={target}
-            options={options}
-            chosen={rest.every(({ text }) => map[valueKey(text)] === null) ? null : undefined}
-            create={canCreate ? () => decide(texts(rest), (text) => text) : undefined}
-            choose={(name) => decide(texts(rest), () => name)}
+            valueOptions={valueOptions}
+            chosenName={otherValues.every(({ text }) => map[normalizeValue(text)] === null) ? null : undefined}
+            onCreate={mayCreate ? () => chooseNames(listTexts(otherValues), (text) => text) : undefined}
+            onChoose={(name) => chooseNames(listTexts(otherValues), () => name)}
           />
-        </Value>
+        </ValueRow>
       ) : null}
       {undecided.length > 1 ? (
         <div class="row all">
-          {canCreate ? (
-            <button type="button" class="btn little" onClick={() => decide(texts(undecided), (text) => text)}>
+          {mayCreate ? (
+            <button type="button" class="btn little" onClick={() => chooseNames(listTexts(undecided), (text) => text)}>
               Create {formatCount(undecided.length)} businesses
             </button>
           ) : null}
-          <button type="button" class="btn little ghost" onClick={() => decide(texts(undecided), () => null)}>
+          <button type="button" class="btn little ghost" onClick={() => chooseNames(listTexts(undecided), () => null)}>
             Leave {formatCount(undecided.length)} out
           </button>
         </div>
       ) : null}
-      {target.values === "business" && !owns && undecided.length > 0 ? (
+      {target.valueKind === "business" && !isOwner && undecided.length > 0 ? (
         <small class="quiet all">Only Owners create businesses. Choose one, or leave the value out.</small>
       ) : null}
     </div>
   );
 }
 
-interface ValueProps {
+interface ValueRowProps {
   text: ComponentChildren;
   title?: string;
   count: string;
   children: ComponentChildren;
 }
 
-function Value({ text, title, count, children }: ValueProps): JSX.Element {
+function ValueRow({ text, title, count, children }: ValueRowProps): JSX.Element {
   return (
     <>
       <span class="row">
@@ -296,60 +328,61 @@ function Value({ text, title, count, children }: ValueProps): JSX.Element {
   );
 }
 
-interface ChoiceProps {
+interface ValueMenuProps {
   text: string;
   target: Target;
-  options: Options;
-  /** A name, `null` for a value that is left out, and nothing as long as it is not decided. */
-  chosen: string | null | undefined;
-  create: (() => void) | undefined;
-  choose: (name: string | null) => void;
+  valueOptions: ValueOptions;
+  /** The name that a value is mapped to. `null` if the value is skipped, `undefined` until the user chooses. */
+  chosenName: string | null | undefined;
+  onCreate: (() => void) | undefined;
+  onChoose: (name: string | null) => void;
 }
 
-const NOUNS = { status: "status", business: "business", state: "state" };
+const KIND_LABELS = { status: "status", business: "business", state: "state" };
 
-function Choice({ text, target, options, chosen, create, choose }: ChoiceProps): JSX.Element {
-  const noun = NOUNS[target.values ?? "status"];
-  const option = options.find(({ name }) => name === chosen);
-  const isNew = typeof chosen === "string" && !option;
-  const shown = chosen === null ? "Left out" : isNew ? `New: ${chosen}` : (chosen ?? `Choose a ${noun}`);
+function ValueMenu({ text, target, valueOptions, chosenName, onCreate, onChoose }: ValueMenuProps): JSX.Element {
+  const kindLabel = KIND_LABELS[target.valueKind ?? "status"];
+  const chosenOption = valueOptions.find(({ name }) => name === chosenName);
+  const isNewName = typeof chosenName === "string" && !chosenOption;
+  const label =
+    chosenName === null ? "Left out" : isNewName ? `New: ${chosenName}` : (chosenName ?? `Choose a ${kindLabel}`);
   return (
     <Menu
-      label={`${noun} for ${text}`}
+      label={`${kindLabel} for ${text}`}
       trigger={(props) => (
         <button
           type="button"
-          class={option?.color ? "pill" : chosen === null ? "btn little ghost hang" : "btn little"}
-          data-color={option?.color}
-          data-undecided={chosen === undefined ? "" : undefined}
+          class={chosenOption?.color ? "pill" : chosenName === null ? "btn little ghost hang" : "btn little"}
+          data-color={chosenOption?.color}
+          data-undecided={chosenName === undefined ? "" : undefined}
           {...props}
         >
-          {option?.color ? <span class="dot" aria-hidden="true" /> : null}
+          {chosenOption?.color ? <span class="dot" aria-hidden="true" /> : null}
           <span class="unseen">
-            {noun[0]?.toUpperCase()}
-            {noun.slice(1)} for {text}:{" "}
+            {kindLabel[0]?.toUpperCase()}
+            {kindLabel.slice(1)} for {text}:{" "}
           </span>
-          <span class="cut" title={shown}>
-            <bdi>{shown}</bdi>
+          <span class="cut" title={label}>
+            <bdi>{label}</bdi>
           </span>
           <Icon name="chevron-down" />
         </button>
       )}
     >
-      {create ? (
-        <MenuItem icon="plus" checked={isNew} onSelect={create}>
+      {onCreate ? (
+        <MenuItem icon="plus" isChecked={isNewName} onSelect={onCreate}>
           {text === "all others" ? "Create them" : `Create “${text}”`}
         </MenuItem>
       ) : null}
-      {options.map(({ name, color }) => (
-        <MenuItem key={name} checked={name === chosen} onSelect={() => choose(name)}>
+      {valueOptions.map(({ name, color }) => (
+        <MenuItem key={name} isChecked={name === chosenName} onSelect={() => onChoose(name)}>
           <span class="row">
             {color ? <span class="dot" data-color={color} aria-hidden="true" /> : null}
             <bdi>{name}</bdi>
           </span>
         </MenuItem>
       ))}
-      <MenuItem icon="x" checked={chosen === null} onSelect={() => choose(null)}>
+      <MenuItem icon="x" isChecked={chosenName === null} onSelect={() => onChoose(null)}>
         Leave out
       </MenuItem>
     </Menu>

@@ -1,79 +1,94 @@
-// How far a check or an import is, what came of it, and the rows that failed, equal reasons together.
+// The progress and result of a check or an import, with the failed rows grouped by reason.
 
 import type { JSX } from "preact";
-import { save } from "../leads/export";
+import { saveFile } from "../leads/export";
 import { Icon } from "../ui/icon";
 import { formatCount } from "../ui/time";
-import { failedRows, type Sheet } from "./csv-file";
-import { type Run, rowsCount } from "./import-run";
+import { type CsvFile, writeFailedRows } from "./csv-file";
+import { formatRowCount, type ImportRun } from "./import-run";
 
 const MAX_REASONS = 20;
-/** Ranges of row numbers that a reason names. */
+/** Maximum number of ranges of row numbers that are listed for a reason. */
 const MAX_RANGES = 6;
 
-/** `3, 5–9, 12 and 40 more` */
-function rangesOf(numbers: number[]): string {
+/** Formats sorted row numbers as ranges: `3, 5–9, 12 and 40 more`. */
+function formatRanges(rowNumbers: number[]): string {
   const ranges: { from: number; to: number }[] = [];
-  for (const number of numbers) {
-    const last = ranges.at(-1);
-    if (last && last.to + 1 === number) last.to = number;
-    else ranges.push({ from: number, to: number });
+  for (const rowNumber of rowNumbers) {
+    const lastRange = ranges.at(-1);
+    if (lastRange && lastRange.to + 1 === rowNumber) lastRange.to = rowNumber;
+    else ranges.push({ from: rowNumber, to: rowNumber });
   }
-  const shown = ranges.slice(0, MAX_RANGES);
-  const hidden = ranges.slice(MAX_RANGES).reduce((sum, { from, to }) => sum + to - from + 1, 0);
-  const text = shown.map(({ from, to }) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
-  return hidden > 0 ? `${text} and ${formatCount(hidden)} more` : text;
+  const shownRanges = ranges.slice(0, MAX_RANGES);
+  const hiddenRows = ranges.slice(MAX_RANGES).reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const rangeText = shownRanges.map(({ from, to }) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
+  return hiddenRows > 0 ? `${rangeText} and ${formatCount(hiddenRows)} more` : rangeText;
 }
 
-/** The numbers of the rows by the reason for which they failed, the most frequent reason first. */
-function reasonsOf(failed: ReadonlyMap<number, string>): [string, number[]][] {
-  const reasons = new Map<string, number[]>();
+/** Groups failed rows by reason. Returns each reason with its row numbers, the most frequent reason first. */
+function groupByReason(failed: ReadonlyMap<number, string>): [string, number[]][] {
+  const rowNumbersByReason = new Map<string, number[]>();
   for (const [number, reason] of failed) {
-    const numbers = reasons.get(reason);
-    if (numbers) numbers.push(number);
-    else reasons.set(reason, [number]);
+    const rowNumbers = rowNumbersByReason.get(reason);
+    if (rowNumbers) rowNumbers.push(number);
+    else rowNumbersByReason.set(reason, [number]);
   }
-  for (const numbers of reasons.values()) numbers.sort((one, other) => one - other);
-  return [...reasons].sort(([, one], [, other]) => other.length - one.length);
+  for (const rowNumbers of rowNumbersByReason.values()) rowNumbers.sort((one, other) => one - other);
+  return [...rowNumbersByReason].sort(([, one], [, other]) => other.length - one.length);
 }
 
-function titleOf({ dryRun, over, stopped, total, done, failed }: Run): string {
-  const passed = done - failed.size;
-  if (!over) return `${dryRun ? "Checking" : "Importing"} ${rowsCount(total)}`;
-  if (stopped) return `${dryRun ? "Check" : "Import"} stopped after ${formatCount(done)} of ${rowsCount(total)}`;
-  const count = failed.size > 0 ? `${formatCount(passed)} of ${rowsCount(total)}` : rowsCount(total);
+function formatTitle({ dryRun, isFinished, stopReason, totalRows, doneRows, failedRows }: ImportRun): string {
+  const passedRows = doneRows - failedRows.size;
+  if (!isFinished) return `${dryRun ? "Checking" : "Importing"} ${formatRowCount(totalRows)}`;
+  if (stopReason)
+    return `${dryRun ? "Check" : "Import"} stopped after ${formatCount(doneRows)} of ${formatRowCount(totalRows)}`;
+  const count =
+    failedRows.size > 0 ? `${formatCount(passedRows)} of ${formatRowCount(totalRows)}` : formatRowCount(totalRows);
   return dryRun ? `${count} can be imported` : `${count} imported`;
 }
 
-export function Outcome({ run, sheet }: { run: Run; sheet: Sheet }): JSX.Element {
-  const { dryRun, over, stopped, waiting, total, done, created, updated, unchanged, archived, failed } = run;
-  const reasons = reasonsOf(failed);
-  const download = () => save(sheet.name.replace(/(\.\w+)?$/, "-failed.csv"), [failedRows(sheet, failed)], "text/csv");
+export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFile }): JSX.Element {
+  const {
+    dryRun,
+    isFinished,
+    stopReason,
+    waitReason,
+    totalRows,
+    doneRows,
+    created,
+    updated,
+    unchanged,
+    archived,
+    failedRows,
+  } = run;
+  const reasons = groupByReason(failedRows);
+  const saveFailedRows = () =>
+    saveFile(csvFile.name.replace(/(\.\w+)?$/, "-failed.csv"), [writeFailedRows(csvFile, failedRows)], "text/csv");
   return (
     <section class="outcome" aria-label="Outcome">
       <div class="sec">
-        <h2 class="title">{titleOf(run)}</h2>
-        {over ? null : (
+        <h2 class="title">{formatTitle(run)}</h2>
+        {isFinished ? null : (
           <span class="count">
-            {formatCount(done)} of {formatCount(total)}
+            {formatCount(doneRows)} of {formatCount(totalRows)}
           </span>
         )}
       </div>
       <p class="unseen" role="status">
-        {titleOf(run)}
+        {formatTitle(run)}
       </p>
-      {over && !stopped ? null : (
-        <progress max={total} value={done} aria-label={dryRun ? "Rows checked" : "Rows imported"} />
+      {isFinished && !stopReason ? null : (
+        <progress max={totalRows} value={doneRows} aria-label={dryRun ? "Rows checked" : "Rows imported"} />
       )}
-      {waiting && !over ? (
+      {waitReason && !isFinished ? (
         <p class="row warn" role="status">
           <Icon name="cloud-off" />
-          {waiting} The import goes on by itself.
+          {waitReason} The import goes on by itself.
         </p>
       ) : null}
-      {stopped ? (
-        <p class={stopped.startsWith("You") ? "quiet" : "bad"}>
-          {stopped} {dryRun ? "" : "The rows counted here are written. Going on writes none of them twice."}
+      {stopReason ? (
+        <p class={stopReason.startsWith("You") ? "quiet" : "bad"}>
+          {stopReason} {dryRun ? "" : "The rows counted here are written. Going on writes none of them twice."}
         </p>
       ) : null}
       <dl class="tally">
@@ -81,7 +96,7 @@ export function Outcome({ run, sheet }: { run: Run; sheet: Sheet }): JSX.Element
           { label: dryRun ? "To be created" : "Created", count: created },
           { label: dryRun ? "To be changed" : "Changed", count: updated },
           { label: "Unchanged", count: unchanged },
-          { label: "Failed", count: failed.size },
+          { label: "Failed", count: failedRows.size },
         ].map(({ label, count }) => (
           <div key={label}>
             <dt>{label}</dt>
@@ -91,7 +106,7 @@ export function Outcome({ run, sheet }: { run: Run; sheet: Sheet }): JSX.Element
       </dl>
       {archived > 0 ? (
         <p class="quiet">
-          {rowsCount(archived)} {archived === 1 ? "is of a lead" : "are of leads"} in the archive.
+          {formatRowCount(archived)} {archived === 1 ? "is of a lead" : "are of leads"} in the archive.
         </p>
       ) : null}
       {reasons.length > 0 ? (
@@ -111,11 +126,11 @@ export function Outcome({ run, sheet }: { run: Run; sheet: Sheet }): JSX.Element
             <tbody>
               {reasons.slice(0, MAX_REASONS).map(([reason, numbers]) => (
                 <tr key={reason}>
-                  <td class="num">{rowsCount(numbers.length)}</td>
+                  <td class="num">{formatRowCount(numbers.length)}</td>
                   <th scope="row">
                     <bdi>{reason}</bdi>
                   </th>
-                  <td class="quiet num">{rangesOf(numbers)}</td>
+                  <td class="quiet num">{formatRanges(numbers)}</td>
                 </tr>
               ))}
             </tbody>
@@ -123,11 +138,11 @@ export function Outcome({ run, sheet }: { run: Run; sheet: Sheet }): JSX.Element
           {reasons.length > MAX_REASONS ? (
             <p class="quiet">{formatCount(reasons.length - MAX_REASONS)} more reasons are in the file.</p>
           ) : null}
-          {over ? (
+          {isFinished ? (
             <p class="row wrap">
-              <button type="button" class="btn" onClick={download}>
+              <button type="button" class="btn" onClick={saveFailedRows}>
                 <Icon name="download" />
-                Save {rowsCount(failed.size)} that failed
+                Save {formatRowCount(failedRows.size)} that failed
               </button>
               <small class="quiet">With the reasons in a last column. Correct them there, and import that file.</small>
             </p>

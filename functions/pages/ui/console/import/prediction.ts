@@ -1,43 +1,48 @@
-// A dry run writes nothing, so the API does not know what earlier rows of the file would have written. This adds it.
+// `Prediction` corrects the results of a dry run: a dry run writes nothing, so the API does not know the effects of earlier
+// rows of the file.
 
 import type { BatchRequest, BatchResponse } from "../app/api";
-import { addressOf, type Cells } from "./lead-rows";
+import { getEmailKey, type LeadCells } from "./lead-rows";
 
 type RowResult = BatchResponse["results"][number];
 
-/** What earlier rows would have written of the lead with an address. */
-interface Written {
+/** The fields that earlier rows with the same e-mail address would have written. */
+interface PredictedLead {
   isNew: boolean;
-  cells: Cells;
+  cells: LeadCells;
 }
 
-export const SAME_ADDRESS = "Another row has the same e-mail address.";
+export const DUPLICATE_EMAIL_MESSAGE = "Another row has the same e-mail address.";
 
 export class Prediction {
-  private readonly written = new Map<string, Written>();
+  private readonly predictedByEmail = new Map<string, PredictedLead>();
 
   constructor(private readonly options: Pick<BatchRequest, "mode" | "fill">) {}
 
-  /** The result that the row would get in a run, from the result of the dry run. */
-  result(cells: Cells, result: RowResult): RowResult {
-    const address = addressOf(cells);
-    if (!address || result.result === "failed") return result;
-    const before = this.written.get(address);
-    if (!before) {
-      this.written.set(address, { isNew: result.result === "created", cells });
+  /** Returns the result that a row would get in a real run, from its result in the dry run. */
+  predictResult(cells: LeadCells, result: RowResult): RowResult {
+    const emailKey = getEmailKey(cells);
+    if (!emailKey || result.result === "failed") return result;
+    const predicted = this.predictedByEmail.get(emailKey);
+    if (!predicted) {
+      this.predictedByEmail.set(emailKey, { isNew: result.result === "created", cells });
       return result;
     }
     if (this.options.mode === "create") return { ...result, result: "failed", code: "email_exists" };
-    const { isNew } = before;
-    const changed = Object.keys(cells).filter((column) => {
-      const [current, next] = [before.cells[column], cells[column] ?? ""];
+    const { isNew } = predicted;
+    const changedColumns = Object.keys(cells).filter((column) => {
+      const [current, next] = [predicted.cells[column], cells[column] ?? ""];
       if ((current ?? (isNew ? "" : undefined)) === undefined) return false;
       return next !== (current ?? "") && !(this.options.fill && current);
     });
-    // Fields that no earlier row has are as the API has read them.
-    const rest = Object.keys(cells).some((column) => before.cells[column] === undefined);
-    before.cells = { ...before.cells, ...Object.fromEntries(changed.map((column) => [column, cells[column] ?? ""])) };
-    const isUpdate = changed.length > 0 || (rest && !isNew && result.result === "updated");
+    // For fields that no earlier row contains, the result of the dry run is right: the API has compared them with the stored
+    // lead.
+    const hasOtherColumns = Object.keys(cells).some((column) => predicted.cells[column] === undefined);
+    predicted.cells = {
+      ...predicted.cells,
+      ...Object.fromEntries(changedColumns.map((column) => [column, cells[column] ?? ""])),
+    };
+    const isUpdate = changedColumns.length > 0 || (hasOtherColumns && !isNew && result.result === "updated");
     return { ...result, result: isUpdate ? "updated" : "unchanged" };
   }
 }

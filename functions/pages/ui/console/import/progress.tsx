@@ -1,28 +1,28 @@
-// How far an import is, for the frame. The importer itself is in a chunk of its own, which the other screens do without.
+// The progress of an import for the navigation. The import screen is a separate chunk, which the navigation does not load.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 
-/** The run that is under way. */
+/** Progress of the current run. */
 export interface ImportProgress {
   file: string;
   dryRun: boolean;
   done: number;
   total: number;
-  /** Whether it waits for the connection or for the API. */
+  /** Whether the run waits until the API is reachable or no longer busy. */
   waiting: boolean;
 }
 
-export const importRun = signal<ImportProgress | undefined>(undefined);
+export const importProgress = signal<ImportProgress | undefined>(undefined);
 
-/** The count beside “Import” in the navigation while an import goes on: `62 %`. */
-export function ImportCount(): JSX.Element | null {
-  const run = importRun.value;
-  if (!run) return null;
+/** The percentage beside “Import” in the navigation during a run: `62 %`. */
+export function ImportPercentage(): JSX.Element | null {
+  const progress = importProgress.value;
+  if (!progress) return null;
   return (
-    <span class="count" title={`${run.dryRun ? "Checking" : "Importing"} ${run.file}`}>
-      {Math.floor((100 * run.done) / run.total)} %
-      <span class="unseen"> {run.waiting ? "done, waiting for the connection" : "done"}</span>
+    <span class="count" title={`${progress.dryRun ? "Checking" : "Importing"} ${progress.file}`}>
+      {Math.floor((100 * progress.done) / progress.total)} %
+      <span class="unseen"> {progress.waiting ? "done, waiting for the connection" : "done"}</span>
     </span>
   );
 }

@@ -1,19 +1,24 @@
-// A board that follows what the team does: leads of the feed's events are put where they belong, and counts are read again.
+// Applies the team's changes to the board: moves leads of events from the feed into their columns, and reads the counts again.
 
 import { useEffect, useRef } from "preact/hooks";
 import { api, type Event, type LeadFilter, type LeadSummary, unwrap } from "../app/api";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "./lead-changes";
 import { matchesFilter } from "./list-query";
-import { type Columns, type Moves, newestFirst } from "./moves";
+import { type BoardColumns, type BoardMoves, compareNewestFirst } from "./moves";
 
-/** Cards stay for so long after the pointer was moved over them, in milliseconds: nothing moves under the hand. */
-const HAND_REST_MS = 1000;
+/**
+ * No event is applied until the pointer has rested on the board for this long, so that no card moves away under the pointer.
+ */
+const POINTER_REST_MS = 1000;
 const RETRY_MS = 250;
-/** Events may be missing once for every board: those between its first read and the first look at the feed. In milliseconds. */
-const FIRST_LOOK_MS = 10_000;
+/**
+ * Maximum age of a board for which missing events only cause a recount: those events fell between the board's first read and
+ * its first request to the feed. An older board is read again.
+ */
+const MAX_FIRST_GAP_MS = 10_000;
 
-const MOVING_TYPES = [
+const COLUMN_EVENT_TYPES = [
   "lead.created",
   "lead.updated",
   "lead.archived",
@@ -22,121 +27,128 @@ const MOVING_TYPES = [
   "lead.deleted",
 ];
 
-interface Board {
-  columns: Columns;
+interface BoardState {
+  columns: BoardColumns;
   filter: LeadFilter;
-  /** Whether words are searched, which only the API can match. */
-  isSearch: boolean;
-  moves: Moves;
+  /** Whether the board shows the result of a search. Only the API can decide whether a lead matches a search. */
+  hasSearch: boolean;
+  moves: BoardMoves;
   /** Whether a card is being dragged or its menu is open. */
-  isHeld: () => boolean;
-  /** Reads counts again, and with `reloads` the columns whose counts have changed. */
+  isCardInUse: () => boolean;
+  /** Reads the counts of columns again. With `mayReload`, a column whose count differs is also read again. */
   recount: (statuses: number[], reloads?: boolean) => void;
   reload: () => void;
 }
 
-/** Returns a function to call whenever the pointer moves over the board. */
-export function useBoardChanges(board: Board): () => void {
+/** Subscribes the board to the feed. Returns the handler for `pointermove` events of the board. */
+export function useBoardChanges(board: BoardState): () => void {
   const { statuses } = useTeam();
-  const current = useRef(board);
-  current.current = board;
-  const pending = useRef(new Map<number, Event>());
-  const mustReload = useRef(false);
-  const mustCount = useRef(false);
-  const mountedAt = useRef(Date.now());
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const handMoved = useRef(0);
+  const boardRef = useRef(board);
+  boardRef.current = board;
+  const pendingEventsRef = useRef(new Map<number, Event>());
+  const mustReloadRef = useRef(false);
+  const mustCountRef = useRef(false);
+  const mountedAtRef = useRef(Date.now());
+  const timerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const pointerMovedAtRef = useRef(0);
 
-  /** Puts a lead into its column, or takes it off the board. Returns the columns whose counts may have changed. */
-  const place = (id: number, lead: LeadSummary | undefined): number[] => {
-    const { columns, filter } = current.current;
-    const to = lead && matchesFilter(lead, filter) ? lead.statusId : undefined;
-    const touched = new Set<number>();
+  /**
+   * Adds a lead to its column, replaces it there, or removes it from the board. Returns the status ids of the columns whose
+   * counts may have changed.
+   */
+  const placeLead = (id: number, lead: LeadSummary | undefined): number[] => {
+    const { columns, filter } = boardRef.current;
+    const targetStatusId = lead && matchesFilter(lead, filter) ? lead.statusId : undefined;
+    const changedStatusIds = new Set<number>();
     for (const [status, pages] of columns) {
-      const before = pages.items.find((item) => item.id === id);
-      if (status !== to || !lead) {
-        if (!before) continue;
-        pages.change((items) => items.filter((item) => item.id !== id));
-        touched.add(status);
+      const knownLead = pages.items.find((item) => item.id === id);
+      if (status !== targetStatusId || !lead) {
+        if (!knownLead) continue;
+        pages.updateItems((items) => items.filter((item) => item.id !== id));
+        changedStatusIds.add(status);
         continue;
       }
-      // Events have no photo URL, as it would expire.
-      const photoUrl = before && before.photo === lead.photo ? before.photoUrl : undefined;
+      // Events carry no photo URL, because such URLs expire. The known URL stays valid while the photo is the same.
+      const photoUrl = knownLead && knownLead.photo === lead.photo ? knownLead.photoUrl : undefined;
       const { photoUrl: _, ...rest } = lead;
-      const shown = { ...rest, ...(photoUrl ? { photoUrl } : {}) };
-      if (before) {
-        pages.change((items) => items.map((item) => (item.id === id ? shown : item)));
+      const leadWithPhoto = { ...rest, ...(photoUrl ? { photoUrl } : {}) };
+      if (knownLead) {
+        pages.updateItems((items) => items.map((item) => (item.id === id ? leadWithPhoto : item)));
         continue;
       }
-      touched.add(status);
-      const last = pages.items.at(-1);
-      // Further down than what was read: scrolling will read it.
-      if (pages.more && last && newestFirst(lead, last) > 0) continue;
-      pages.change((items) => [...items.filter((item) => item.id !== id), shown].sort(newestFirst));
+      changedStatusIds.add(status);
+      const lastLoaded = pages.items.at(-1);
+      // The lead belongs below the last loaded lead, so scrolling will read the lead later.
+      if (pages.hasMore && lastLoaded && compareNewestFirst(lead, lastLoaded) > 0) continue;
+      pages.updateItems((items) => [...items.filter((item) => item.id !== id), leadWithPhoto].sort(compareNewestFirst));
     }
-    return [...touched];
+    return [...changedStatusIds];
   };
 
-  const apply = async () => {
-    timer.current = undefined;
-    const { columns, isSearch, isHeld, moves, recount, reload } = current.current;
-    if (isHeld() || Date.now() - handMoved.current < HAND_REST_MS) return schedule();
-    if (mustCount.current && !isSearch) {
-      mustCount.current = false;
+  const applyPendingEvents = async () => {
+    timerRef.current = undefined;
+    const { columns, hasSearch, isCardInUse, moves, recount, reload } = boardRef.current;
+    if (isCardInUse() || Date.now() - pointerMovedAtRef.current < POINTER_REST_MS) return scheduleApply();
+    if (mustCountRef.current && !hasSearch) {
+      mustCountRef.current = false;
       recount([...columns.keys()], true);
     }
-    if (mustReload.current || (isSearch && pending.current.size > 0)) {
-      mustReload.current = false;
-      pending.current.clear();
+    if (mustReloadRef.current || (hasSearch && pendingEventsRef.current.size > 0)) {
+      mustReloadRef.current = false;
+      pendingEventsRef.current.clear();
       return reload();
     }
-    const events = [...pending.current];
-    pending.current.clear();
-    const touched = new Set<number>();
+    const events = [...pendingEventsRef.current];
+    pendingEventsRef.current.clear();
+    const changedStatusIds = new Set<number>();
     for (const [id, event] of events) {
-      // The answer of the move under way decides.
+      // While this user's move of the lead is pending, its response decides the column, so the event is ignored.
       if (moves.isMoving(id)) continue;
       let lead: LeadSummary | undefined = event.type === "lead.deleted" ? undefined : event.lead;
-      if (moves.isSettling(id)) {
+      if (moves.isRecentlyMoved(id)) {
         lead = await unwrap(api.GET("/leads/{id}", { params: { path: { id } } })).catch(() => undefined);
         if (!lead || moves.isMoving(id)) continue;
       }
-      for (const status of place(id, lead)) touched.add(status);
+      for (const status of placeLead(id, lead)) changedStatusIds.add(status);
       if (event.type === "lead.status_changed") {
-        const previous = event.changes?.status?.previous;
-        const status = statuses.find(({ name }) => name === previous);
-        for (const one of status ? [status.id] : columns.keys()) touched.add(one);
-      } else if (event.type !== "lead.updated" && event.lead) touched.add(event.lead.statusId);
+        const previousName = event.changes?.status?.previous;
+        const previousStatus = statuses.find(({ name }) => name === previousName);
+        for (const statusId of previousStatus ? [previousStatus.id] : columns.keys()) changedStatusIds.add(statusId);
+      } else if (event.type !== "lead.updated" && event.lead) changedStatusIds.add(event.lead.statusId);
     }
-    if (touched.size > 0) recount([...touched]);
+    if (changedStatusIds.size > 0) recount([...changedStatusIds]);
   };
-  const applyLatest = useRef(apply);
-  applyLatest.current = apply;
-  const schedule = () => {
-    timer.current ??= setTimeout(() => applyLatest.current(), RETRY_MS);
+  const latestApplyRef = useRef(applyPendingEvents);
+  latestApplyRef.current = applyPendingEvents;
+  const scheduleApply = () => {
+    timerRef.current ??= setTimeout(() => latestApplyRef.current(), RETRY_MS);
   };
 
   useLeadChanges(
     (events) => {
       for (const event of events) {
-        if (!MOVING_TYPES.includes(event.type) && event.type !== "lead.photo_changed") continue;
-        // Its latest state counts, and of its status the first one, which another column lost.
-        const before = pending.current.get(event.leadId);
-        const changes = { ...event.changes, ...before?.changes };
-        const type = before?.type === "lead.status_changed" && event.type === "lead.updated" ? before.type : event.type;
-        pending.current.set(event.leadId, { ...event, type, changes });
+        if (!COLUMN_EVENT_TYPES.includes(event.type) && event.type !== "lead.photo_changed") continue;
+        // Merges pending events of one lead: the newest event has the lead's state, the oldest one names the status that the
+        // lead had before, whose column must be counted again.
+        const pendingEvent = pendingEventsRef.current.get(event.leadId);
+        const mergedChanges = { ...event.changes, ...pendingEvent?.changes };
+        const mergedType =
+          pendingEvent?.type === "lead.status_changed" && event.type === "lead.updated"
+            ? pendingEvent.type
+            : event.type;
+        pendingEventsRef.current.set(event.leadId, { ...event, type: mergedType, changes: mergedChanges });
       }
-      if (pending.current.size > 0) schedule();
+      if (pendingEventsRef.current.size > 0) scheduleApply();
     },
     () => {
-      if (Date.now() - mountedAt.current < FIRST_LOOK_MS) mustCount.current = true;
-      else mustReload.current = true;
-      schedule();
+      if (Date.now() - mountedAtRef.current < MAX_FIRST_GAP_MS) mustCountRef.current = true;
+      else mustReloadRef.current = true;
+      scheduleApply();
     },
-    { readsLater: true },
+    { readsAfterSubscribing: true },
   );
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => () => clearTimeout(timerRef.current), []);
   return () => {
-    handMoved.current = Date.now();
+    pointerMovedAtRef.current = Date.now();
   };
 }

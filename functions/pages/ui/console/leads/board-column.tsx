@@ -1,72 +1,74 @@
-// A column of the board, and its cards.
+// A column of the board, its header, and the cards of its leads.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LeadSummary, Status } from "../app/api";
-import { Face, fullName } from "../ui/face";
+import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { More, type Pages, usePages } from "../ui/loading";
+import { LoadMore, type PagedList, usePagedList } from "../ui/loading";
 import { Popover } from "../ui/menu";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { StatusMenu } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { leadHref, leadOrder } from "./open-lead";
+import { leadUrl, orderedLeadIds } from "./open-lead";
 
-/** What cards do to the board. */
+/** State and callbacks of the board that its cards use. */
 export interface BoardActions {
   mayMove: boolean;
   move: (lead: LeadSummary, to: Status) => void;
-  /** The lead whose card takes the focus when it arrives in another column. */
-  focusedLead: { current: number };
-  /** The lead that is being dragged: until it is dropped, browsers do not say what it is. */
-  dragged: { current: LeadSummary | undefined };
+  /** Id of the moved lead, whose card takes the focus when the card appears in another column. */
+  focusedLeadRef: { current: number };
+  /** The lead that is being dragged. Browsers reveal the data of a drag only on drop, so columns read the lead here. */
+  draggedLeadRef: { current: LeadSummary | undefined };
   onCardKeyDown: (event: KeyboardEvent) => void;
 }
 
-/** The words of the list for the same. */
-const NOT_ALL = "Not everything was read: another word narrows it";
+/** The list shows the same text when a search was incomplete. */
+const INCOMPLETE_MESSAGE = "Not everything was read: another word narrows it";
 
 interface ColumnProps {
   status: Status;
-  read: (
+  readLeads: (
     status: number,
     cursor: string | undefined,
   ) => Promise<{ items: LeadSummary[]; count?: number; isPartial?: boolean }>;
-  /** Changes when other leads are to be read. */
+  /** Changes with the search and the filters, so that the column reads its leads again. */
   filterKey: string;
   openLead: number | undefined;
-  register: (pages: Pages<LeadSummary>) => void;
+  register: (pages: PagedList<LeadSummary>) => void;
   onEmpty: (isEmpty: boolean) => void;
-  /** Whether the team has no lead at all, and this column says how to begin. */
-  isFirstOfNone: boolean;
+  /** Whether this is the first column and the team has no leads, so that the column shows how to add the first one. */
+  showsFirstLeadHint: boolean;
   actions: BoardActions;
 }
 
 export function Column(props: ColumnProps): JSX.Element {
-  const { status, read, filterKey, openLead, register, onEmpty, isFirstOfNone, actions } = props;
+  const { status, readLeads, filterKey, openLead, register, onEmpty, showsFirstLeadHint, actions } = props;
   const [isOver, setOver] = useState(false);
-  // One Tab stop a column; the arrows go from card to card.
+  // Each column has one Tab stop. Arrow keys move the focus between cards.
   const [tabStop, setTabStop] = useState(0);
-  const leads = usePages<LeadSummary>((cursor) => read(status.id, cursor), [status.id, filterKey]);
-  register(leads);
-  const headId = `column-${status.id}`;
-  const { dragged } = actions;
-  const isEmpty = leads.count === 0 && !leads.busy && !leads.error;
+  const pagedLeads = usePagedList<LeadSummary>((cursor) => readLeads(status.id, cursor), [status.id, filterKey]);
+  register(pagedLeads);
+  const headingId = `column-${status.id}`;
+  const { draggedLeadRef } = actions;
+  const isEmpty = pagedLeads.count === 0 && !pagedLeads.isBusy && !pagedLeads.error;
   useEffect(() => {
-    if (!leads.busy) onEmpty(isEmpty);
-  }, [isEmpty, leads.busy]);
-  // The panel walks the column of the lead that is open.
-  const order = leads.items.some(({ id }) => id === openLead) ? leads.items.map(({ id }) => id).join(" ") : "";
+    if (!pagedLeads.isBusy) onEmpty(isEmpty);
+  }, [isEmpty, pagedLeads.isBusy]);
+  // Previous and next in the lead panel (J, K) follow the column of the open lead.
+  const leadIdList = pagedLeads.items.some(({ id }) => id === openLead)
+    ? pagedLeads.items.map(({ id }) => id).join(" ")
+    : "";
   useEffect(() => {
-    if (order) leadOrder.value = order.split(" ").map(Number);
-  }, [order]);
-  const stop = leads.items.some(({ id }) => id === tabStop) ? tabStop : leads.items[0]?.id;
+    if (leadIdList) orderedLeadIds.value = leadIdList.split(" ").map(Number);
+  }, [leadIdList]);
+  const tabStopId = pagedLeads.items.some(({ id }) => id === tabStop) ? tabStop : pagedLeads.items[0]?.id;
   return (
     <section
       class={isOver ? "over" : undefined}
-      aria-labelledby={headId}
+      aria-labelledby={headingId}
       onDragOver={(event) => {
-        if (!dragged.current || dragged.current.statusId === status.id) return;
+        if (!draggedLeadRef.current || draggedLeadRef.current.statusId === status.id) return;
         event.preventDefault();
         setOver(true);
       }}
@@ -76,18 +78,18 @@ export function Column(props: ColumnProps): JSX.Element {
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        if (dragged.current) actions.move(dragged.current, status);
-        dragged.current = undefined;
+        if (draggedLeadRef.current) actions.move(draggedLeadRef.current, status);
+        draggedLeadRef.current = undefined;
       }}
     >
       <h2 data-color={status.primaryColor}>
         <span class="dot" aria-hidden="true" />
-        <span id={headId} class="cut" title={status.name}>
+        <span id={headingId} class="cut" title={status.name}>
           <bdi>{status.name}</bdi>
         </span>
-        <span class="count" title={leads.isPartial ? NOT_ALL : undefined}>
-          {leads.count === undefined ? "" : formatCount(leads.count)}
-          {leads.isPartial ? "+" : ""}
+        <span class="count" title={pagedLeads.isPartial ? INCOMPLETE_MESSAGE : undefined}>
+          {pagedLeads.count === undefined ? "" : formatCount(pagedLeads.count)}
+          {pagedLeads.isPartial ? "+" : ""}
         </span>
         {actions.mayMove ? (
           <a
@@ -100,34 +102,38 @@ export function Column(props: ColumnProps): JSX.Element {
           </a>
         ) : null}
       </h2>
-      <ol aria-labelledby={headId}>
-        {leads.items.map((lead) => (
+      <ol aria-labelledby={headingId}>
+        {pagedLeads.items.map((lead) => (
           <Card
             key={lead.id}
             lead={lead}
             isOpen={lead.id === openLead}
-            isTabStop={lead.id === stop}
+            isTabStop={lead.id === tabStopId}
             onFocus={() => setTabStop(lead.id)}
             actions={actions}
           />
         ))}
         <li class="end">
-          {isFirstOfNone ? (
-            <FirstLead mayWrite={actions.mayMove} />
+          {showsFirstLeadHint ? (
+            <FirstLeadHint mayWrite={actions.mayMove} />
           ) : isEmpty ? (
-            <p class="quiet small">{leads.isPartial ? NOT_ALL : "No leads"}</p>
+            <p class="quiet small">{pagedLeads.isPartial ? INCOMPLETE_MESSAGE : "No leads"}</p>
           ) : null}
-          {leads.items.length === 0 && leads.busy && !leads.error ? <CardBones /> : <More of={leads} />}
+          {pagedLeads.items.length === 0 && pagedLeads.isBusy && !pagedLeads.error ? (
+            <CardSkeletons />
+          ) : (
+            <LoadMore pagedList={pagedLeads} />
+          )}
         </li>
       </ol>
     </section>
   );
 }
 
-function FirstLead({ mayWrite }: { mayWrite: boolean }): JSX.Element {
+function FirstLeadHint({ mayWrite }: { mayWrite: boolean }): JSX.Element {
   if (!mayWrite) return <p class="quiet small">There are no leads yet</p>;
   return (
-    <Empty
+    <EmptyState
       icon="inbox"
       title="There are no leads yet"
       text={
@@ -140,8 +146,8 @@ function FirstLead({ mayWrite }: { mayWrite: boolean }): JSX.Element {
   );
 }
 
-/** Three cards to be. */
-function CardBones(): JSX.Element {
+/** Placeholders for three cards while a column is read for the first time. */
+function CardSkeletons(): JSX.Element {
   return (
     <div class="skeleton bones" role="status" aria-label="Loading">
       {[0, 1, 2].map((at) => (
@@ -163,37 +169,38 @@ interface CardProps {
 }
 
 function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Element {
-  const link = useRef<HTMLAnchorElement>(null);
+  const linkRef = useRef<HTMLAnchorElement>(null);
   const [carried, setCarried] = useState<"" | "held" | "left">("");
-  const { mayMove, dragged, focusedLead } = actions;
+  const { mayMove, draggedLeadRef, focusedLeadRef } = actions;
   useEffect(() => {
-    // A card in another column is another element, and nothing has the focus of the one that is gone.
-    if (focusedLead.current === lead.id && document.activeElement === document.body) link.current?.focus();
+    // A move to another column creates a new card element. If the removed card had the focus, this card takes the focus.
+    if (focusedLeadRef.current === lead.id && document.activeElement === document.body) linkRef.current?.focus();
   }, []);
-  const name = fullName(lead);
+  const leadName = fullName(lead);
   return (
     <li class={carried === "left" ? "left" : undefined} data-lead={lead.id} data-status={lead.statusId}>
       <article
         class={`card${isOpen ? " open" : ""}${carried === "held" ? " held" : ""}`}
         draggable={mayMove}
         onDragStart={(event) => {
-          dragged.current = lead;
-          event.dataTransfer?.setData("text/plain", name);
+          draggedLeadRef.current = lead;
+          event.dataTransfer?.setData("text/plain", leadName);
           if (event.dataTransfer) event.dataTransfer.effectAllowed = "move";
-          // The browser draws what is carried now, tilted; a moment later its place is left empty.
+          // The browser takes the drag image now, so the card gets its tilted style now. The next task hides the card in its
+          // column.
           event.currentTarget.classList.add("held");
           setTimeout(() => setCarried("left"));
         }}
         onDragEnd={() => {
-          dragged.current = undefined;
+          draggedLeadRef.current = undefined;
           setCarried("");
         }}
       >
         <h3 class="cut">
           <a
-            ref={link}
-            href={leadHref(lead.id)}
-            title={name}
+            ref={linkRef}
+            href={leadUrl(lead.id)}
+            title={leadName}
             draggable={false}
             tabIndex={isTabStop ? 0 : -1}
             aria-describedby="board-keys"
@@ -201,14 +208,14 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
             onFocus={onFocus}
             onKeyDown={actions.onCardKeyDown}
           >
-            <bdi>{name}</bdi>
+            <bdi>{leadName}</bdi>
           </a>
         </h3>
         <p class="quiet small cut" title={lead.company || lead.email}>
           <bdi>{lead.company || lead.email || " "}</bdi>
         </p>
         <span class="push">
-          <Face of={lead} size="small" />
+          <Avatar person={lead} size="small" />
         </span>
         <div class="row">
           <span class="due">
@@ -222,16 +229,17 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
         </div>
         {mayMove ? (
           <Popover
-            popup="listbox"
+            popupRole="listbox"
             trigger={(props) => (
               <button
                 type="button"
                 class="btn icon little status"
                 tabIndex={-1}
-                aria-label={`Status of ${name}`}
+                aria-label={`Status of ${leadName}`}
                 title="Status (S)"
-                // The focus is the card's: this button serves the pointer and S.
-                onFocus={() => link.current?.focus()}
+                // This button has no Tab stop, because it only serves the pointer and the shortcut S. The focus moves to the
+                // card's link.
+                onFocus={() => linkRef.current?.focus()}
                 {...props}
               >
                 <Icon name="chevron-down" />

@@ -2,157 +2,163 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, type LeadSummary, leadPage, type Status, unwrap, unwrapResponse } from "../app/api";
+import { api, type LeadSummary, readLeadPage, type Status, unwrap, unwrapResponse } from "../app/api";
 import { replaceQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { Icon } from "../ui/icon";
-import type { Pages } from "../ui/loading";
+import type { PagedList } from "../ui/loading";
 import { useBoardChanges } from "./board-changes";
 import { type BoardActions, Column } from "./board-column";
 import { FilterChips, FilterMenu } from "./filters";
 import {
-  activeFilters,
+  buildLeadFilter,
   isSearchable,
   type ListQuery,
-  leadFilter,
+  listActiveFilters,
   readListQuery,
-  withoutFilters,
+  removeFilters,
   writeListQuery,
 } from "./list-query";
 import { useMoves } from "./moves";
 import { openLeadId } from "./open-lead";
-import { useViewOfAddress, ViewTabs } from "./views";
+import { useViewFromUrl, ViewTabs } from "./views";
 
-const PAGE_LEADS = 25;
-/** What the API's search answers at most. */
-const MAX_FOUND_LEADS = 100;
-/** How long typing must rest before it is searched, in milliseconds. */
+const COLUMN_PAGE_LEADS = 25;
+/** The largest page of `GET /leads/search`. A result of this length may be incomplete. */
+const MAX_SEARCH_LEADS = 100;
+/** The search is sent when nothing was typed for this long. */
 const SEARCH_PAUSE_MS = 250;
 
 export function Board(): JSX.Element {
   const route = useRoute();
   const { statuses, mayWrite } = useTeam();
-  const columns = useRef(new Map<number, Pages<LeadSummary>>());
-  const board = useRef<HTMLDivElement>(null);
-  const focusedLead = useRef(0);
-  const dragged = useRef<LeadSummary | undefined>(undefined);
-  /** The latest recount of each column, by the id of its status. */
-  const recounts = useRef(new Map<number, number>());
+  const columnsRef = useRef(new Map<number, PagedList<LeadSummary>>());
+  const boardRef = useRef<HTMLDivElement>(null);
+  const focusedLeadRef = useRef(0);
+  const draggedLeadRef = useRef<LeadSummary | undefined>(undefined);
+  /** Number of the latest recount of each column, by the id of its status. An older response is discarded. */
+  const recountNumbersRef = useRef(new Map<number, number>());
   const [emptyColumns, setEmptyColumns] = useState<ReadonlySet<number>>(new Set());
 
   const query = readListQuery(route.query);
-  const search = isSearchable(query.search.trim()) ? query.search.trim() : "";
-  const { status: shownStatuses, ...filter } = leadFilter({ ...query, sort: "" });
-  const filterKey = JSON.stringify([search, filter]);
-  const shown = statuses.filter(({ id }) => !shownStatuses || (shownStatuses as number[]).includes(id));
-  for (const id of columns.current.keys()) if (!shown.some((status) => status.id === id)) columns.current.delete(id);
-  const openLead = openLeadId(route);
-  const isFiltered = search !== "" || shownStatuses !== undefined || Object.keys(filter).length > 0;
+  const searchText = isSearchable(query.search.trim()) ? query.search.trim() : "";
+  const { status: shownStatuses, ...filter } = buildLeadFilter({ ...query, sort: "" });
+  const filterKey = JSON.stringify([searchText, filter]);
+  const visibleStatuses = statuses.filter(({ id }) => !shownStatuses || (shownStatuses as number[]).includes(id));
+  for (const id of columnsRef.current.keys())
+    if (!visibleStatuses.some((status) => status.id === id)) columnsRef.current.delete(id);
+  const openId = openLeadId(route);
+  const isFiltered = searchText !== "" || shownStatuses !== undefined || Object.keys(filter).length > 0;
   const isEmpty = !isFiltered && statuses.every(({ id }) => emptyColumns.has(id));
 
-  const read = async (status: number, cursor: string | undefined) => {
-    if (search) {
-      const words = { ...filter, status: [status], search, limit: MAX_FOUND_LEADS };
-      const found = await unwrapResponse(api.GET("/leads/search", { params: { query: words } }));
-      const { data: items, response } = found;
-      const isPartial = items.length === MAX_FOUND_LEADS || response.headers.get("search-complete") === "false";
+  const readColumn = async (status: number, cursor: string | undefined) => {
+    if (searchText) {
+      const searchQuery = { ...filter, status: [status], search: searchText, limit: MAX_SEARCH_LEADS };
+      const searchResponse = await unwrapResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
+      const { data: items, response } = searchResponse;
+      const isPartial = items.length === MAX_SEARCH_LEADS || response.headers.get("search-complete") === "false";
       return { items, count: items.length, isPartial };
     }
-    return leadPage({ ...filter, status: [status], limit: PAGE_LEADS }, cursor);
+    return readLeadPage({ ...filter, status: [status], limit: COLUMN_PAGE_LEADS }, cursor);
   };
 
-  const recount = async (ids: number[], reloads = false) => {
-    if (search) {
-      for (const id of ids) columns.current.get(id)?.reload();
+  const recount = async (ids: number[], mayReload = false) => {
+    if (searchText) {
+      for (const id of ids) columnsRef.current.get(id)?.reload();
       return;
     }
-    const recountOne = async (id: number) => {
-      const latest = (recounts.current.get(id) ?? 0) + 1;
-      recounts.current.set(id, latest);
+    const recountColumn = async (id: number) => {
+      const recountNumber = (recountNumbersRef.current.get(id) ?? 0) + 1;
+      recountNumbersRef.current.set(id, recountNumber);
       const { count } = await unwrap(api.GET("/leads", { params: { query: { ...filter, status: [id], limit: 1 } } }));
-      const pages = columns.current.get(id);
-      // A later move has changed the count since.
-      if (!pages || latest !== recounts.current.get(id)) return;
-      if (reloads && pages.count !== count) pages.reload();
+      const pages = columnsRef.current.get(id);
+      // A later recount was started, so this response is stale.
+      if (!pages || recountNumber !== recountNumbersRef.current.get(id)) return;
+      if (mayReload && pages.count !== count) pages.reload();
       else pages.setCount(count);
     };
-    // The next page that is read has the count too if this fails.
-    await Promise.allSettled(ids.map(recountOne));
+    // Failures are ignored: the next page that the column reads has the count too.
+    await Promise.allSettled(ids.map(recountColumn));
   };
 
-  const moves = useMoves(columns.current, recount);
-  const move = (lead: LeadSummary, to: Status) => {
-    focusedLead.current = lead.id;
+  const moves = useMoves(columnsRef.current, recount);
+  const moveLead = (lead: LeadSummary, to: Status) => {
+    focusedLeadRef.current = lead.id;
     moves.move(lead, to);
   };
 
   const onPointerMove = useBoardChanges({
-    columns: columns.current,
+    columns: columnsRef.current,
     filter,
-    isSearch: search !== "",
+    hasSearch: searchText !== "",
     moves,
-    isHeld: () => dragged.current !== undefined || board.current?.querySelector(":popover-open") !== null,
+    isCardInUse: () =>
+      draggedLeadRef.current !== undefined || boardRef.current?.querySelector(":popover-open") !== null,
     recount,
     reload: () => {
-      for (const pages of columns.current.values()) pages.reload();
+      for (const pages of columnsRef.current.values()) pages.reload();
     },
   });
 
-  const cardOf = (target: EventTarget | null) =>
+  const findCard = (target: EventTarget | null) =>
     target instanceof Element ? target.closest<HTMLElement>("[data-lead]") : null;
 
   const onCardKeyDown = (event: KeyboardEvent) => {
-    const card = cardOf(event.target);
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!card || !step || event.ctrlKey || event.metaKey || event.altKey) return;
+    const card = findCard(event.target);
+    const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!card || !direction || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    const [across = 0, down = 0] = step;
-    const at = shown.findIndex(({ id }) => String(id) === card.dataset.status);
+    const [across = 0, down = 0] = direction;
+    const statusIndex = visibleStatuses.findIndex(({ id }) => String(id) === card.dataset.status);
     if (event.shiftKey && across) {
-      const [from, to] = [shown[at], shown[at + across]];
-      const leads = columns.current.get(from?.id ?? 0)?.items ?? [];
-      const lead = leads.find(({ id }) => String(id) === card.dataset.lead);
-      if (mayWrite && lead && to) move(lead, to);
+      const [fromStatus, to] = [visibleStatuses[statusIndex], visibleStatuses[statusIndex + across]];
+      const columnLeads = columnsRef.current.get(fromStatus?.id ?? 0)?.items ?? [];
+      const lead = columnLeads.find(({ id }) => String(id) === card.dataset.lead);
+      if (mayWrite && lead && to) moveLead(lead, to);
       return;
     }
-    const cardsOf = (status: Status | undefined) =>
-      Array.from(board.current?.querySelectorAll<HTMLElement>(`[data-status="${status?.id}"]`) ?? []);
-    const row = cardsOf(shown[at]).indexOf(card);
+    const findCards = (status: Status | undefined) =>
+      Array.from(boardRef.current?.querySelectorAll<HTMLElement>(`[data-status="${status?.id}"]`) ?? []);
+    const cardIndex = findCards(visibleStatuses[statusIndex]).indexOf(card);
     if (down) {
-      cardsOf(shown[at])[row + down]?.querySelector("a")?.focus();
+      findCards(visibleStatuses[statusIndex])[cardIndex + down]?.querySelector("a")?.focus();
       return;
     }
-    // An empty column has nothing to go to.
-    for (let next = at + across; next >= 0 && next < shown.length; next += across) {
-      const cards = cardsOf(shown[next]);
-      const target = cards[Math.min(row, cards.length - 1)];
-      if (!target) continue;
-      target.querySelector("a")?.focus();
+    // Skips empty columns.
+    for (
+      let columnIndex = statusIndex + across;
+      columnIndex >= 0 && columnIndex < visibleStatuses.length;
+      columnIndex += across
+    ) {
+      const cards = findCards(visibleStatuses[columnIndex]);
+      const targetCard = cards[Math.min(cardIndex, cards.length - 1)];
+      if (!targetCard) continue;
+      targetCard.querySelector("a")?.focus();
       return;
     }
   };
   useShortcut(
     "s",
     () => {
-      const opener = cardOf(document.activeElement)?.querySelector<HTMLElement>("button.status");
-      if (!opener) return false;
-      opener.click();
+      const statusButton = findCard(document.activeElement)?.querySelector<HTMLElement>("button.status");
+      if (!statusButton) return false;
+      statusButton.click();
     },
     mayWrite ? "Status of the lead" : "",
   );
 
-  const show = (next: ListQuery) => {
-    const written = writeListQuery(next);
-    const open = route.query.get("lead");
-    if (open) written.set("lead", open);
-    replaceQuery(written);
+  const showQuery = (next: ListQuery) => {
+    const urlParams = writeListQuery(next);
+    const openLeadParam = route.query.get("lead");
+    if (openLeadParam) urlParams.set("lead", openLeadParam);
+    replaceQuery(urlParams);
   };
-  const change = (part: Partial<ListQuery>) => show({ ...query, ...part });
-  const clear = () => show({ ...withoutFilters(query), search: "", view: 0 });
-  useViewOfAddress(query, show);
+  const changeQuery = (part: Partial<ListQuery>) => showQuery({ ...query, ...part });
+  const clearQuery = () => showQuery({ ...removeFilters(query), search: "", view: 0 });
+  useViewFromUrl(query, showQuery);
 
-  const actions: BoardActions = { mayMove: mayWrite, move, focusedLead, dragged, onCardKeyDown };
+  const actions: BoardActions = { mayMove: mayWrite, move: moveLead, focusedLeadRef, draggedLeadRef, onCardKeyDown };
   return (
     <>
       <header class="head">
@@ -168,11 +174,11 @@ export function Board(): JSX.Element {
           ) : null}
         </div>
         <search class="bar">
-          <SearchBox value={query.search} onSearch={(text) => change({ search: text })} />
-          <FilterChips query={query} change={change} />
-          <FilterMenu query={query} change={change} found="leads" clear={clear} />
-          {activeFilters(query).length > 0 || query.search ? (
-            <button type="button" class="btn ghost wide" onClick={clear}>
+          <SearchBox value={query.search} onSearch={(text) => changeQuery({ search: text })} />
+          <FilterChips query={query} changeQuery={changeQuery} />
+          <FilterMenu query={query} changeQuery={changeQuery} countText="leads" clear={clearQuery} />
+          {listActiveFilters(query).length > 0 || query.search ? (
+            <button type="button" class="btn ghost wide" onClick={clearQuery}>
               Clear
             </button>
           ) : null}
@@ -181,25 +187,25 @@ export function Board(): JSX.Element {
       <p id="board-keys" class="unseen">
         Arrow keys go from lead to lead.{mayWrite ? " S changes the status; so does Shift with left and right." : ""}
       </p>
-      <div class="board" ref={board} onPointerMove={onPointerMove}>
-        {shown.map((status, at) => (
+      <div class="board" ref={boardRef} onPointerMove={onPointerMove}>
+        {visibleStatuses.map((status, at) => (
           <Column
             key={`${status.id} ${filterKey}`}
             status={status}
-            read={read}
+            readLeads={readColumn}
             filterKey={filterKey}
-            openLead={openLead}
-            register={(pages) => columns.current.set(status.id, pages)}
+            openLead={openId}
+            register={(pages) => columnsRef.current.set(status.id, pages)}
             onEmpty={(is) => {
               if (emptyColumns.has(status.id) === is) return;
               setEmptyColumns((before) => {
-                const next = new Set(before);
-                if (is) next.add(status.id);
-                else next.delete(status.id);
-                return next;
+                const newEmptyColumns = new Set(before);
+                if (is) newEmptyColumns.add(status.id);
+                else newEmptyColumns.delete(status.id);
+                return newEmptyColumns;
               });
             }}
-            isFirstOfNone={isEmpty && at === 0}
+            showsFirstLeadHint={isEmpty && at === 0}
             actions={actions}
           />
         ))}
@@ -210,29 +216,29 @@ export function Board(): JSX.Element {
 
 function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string) => void }): JSX.Element {
   const [text, setText] = useState(value);
-  const box = useRef<HTMLInputElement>(null);
-  const latest = useRef(onSearch);
-  latest.current = onSearch;
-  const sent = useRef(value);
+  const inputRef = useRef<HTMLInputElement>(null);
+  const onSearchRef = useRef(onSearch);
+  onSearchRef.current = onSearch;
+  const sentTextRef = useRef(value);
   useEffect(() => {
-    // The address has changed by something other than this box.
-    if (value !== sent.current) setText(value);
-    sent.current = value;
+    // The search in the URL was changed elsewhere, for example by Back or a saved view.
+    if (value !== sentTextRef.current) setText(value);
+    sentTextRef.current = value;
   }, [value]);
   useEffect(() => {
-    if (text === sent.current) return;
+    if (text === sentTextRef.current) return;
     const timer = setTimeout(() => {
-      sent.current = text;
-      latest.current(text);
+      sentTextRef.current = text;
+      onSearchRef.current(text);
     }, SEARCH_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  useShortcut("/", () => box.current?.focus(), "Search this view");
+  useShortcut("/", () => inputRef.current?.focus(), "Search this view");
   return (
     <div class="search">
       <Icon name="search" />
       <input
-        ref={box}
+        ref={inputRef}
         class="input"
         type="search"
         placeholder="Search this view"

@@ -1,44 +1,49 @@
-// What is done to many leads at once: asked about above fifty, with progress and Stop, and undone from what is known of before.
+// Actions on the selected leads: move, archive, restore, delete, and edit a field. Changes of more than fifty leads need a
+// confirmation. A dialog shows the progress with a Stop button, and a toast offers Undo.
 
 import { signal } from "@preact/signals";
 import { api, describeError, type Lead, RequestError, type Status, unwrap } from "../app/api";
-import { confirmed } from "../ui/dialog";
+import { confirmAction } from "../ui/dialog";
 import { formatCount } from "../ui/time";
-import { complain, notify } from "../ui/toast";
+import { notify, reportFailure } from "../ui/toast";
 import { type BulkResult, runInBulk } from "./bulk-run";
-import type { LeadPages, Row } from "./list-pages";
+import type { LeadPages, ListLead } from "./list-pages";
 import { matchesFilter } from "./list-query";
 import type { Selection } from "./list-selection";
 
-/** A change of more leads than this is asked about first. */
-const MAX_UNASKED_LEADS = 50;
-/** A run that is over sooner shows no dialog. */
+/** A change of more leads than this needs a confirmation. */
+const MAX_UNCONFIRMED_LEADS = 50;
+/** The progress dialog appears only if a run takes longer than this. */
 const DIALOG_DELAY_MS = 250;
 
-export interface Progress {
+export interface BulkProgressState {
   title: string;
   done: number;
   total: number;
-  /** What holds of the leads that are done when it is stopped. */
+  /** Text beside the Stop button: the state of the processed leads after a stop. */
   note: string;
   stop: () => void;
 }
 
-/** The run under way, once it takes longer than a moment. */
-export const progress = signal<Progress | undefined>(undefined);
+/** Progress of the current run. `undefined` until the run has taken `DIALOG_DELAY_MS`. */
+export const bulkProgress = signal<BulkProgressState | undefined>(undefined);
 
-export const countLeads = (count: number): string => (count === 1 ? "1 lead" : `${formatCount(count)} leads`);
+export const formatLeadCount = (count: number): string => (count === 1 ? "1 lead" : `${formatCount(count)} leads`);
 
-type Send = (ids: number[]) => Promise<unknown>;
+type SendRequest = (ids: number[]) => Promise<unknown>;
 
-/** Runs one after the other under one dialog, and stops all of them. */
-async function runShown(title: string, note: string, runs: { ids: number[]; send: Send }[]): Promise<BulkResult> {
-  const total = runs.reduce((sum, { ids }) => sum + ids.length, 0);
+/** Executes runs one after the other with one progress dialog. Stop ends all of them. */
+async function runWithProgress(
+  progressTitle: string,
+  note: string,
+  runs: { ids: number[]; send: SendRequest }[],
+): Promise<BulkResult> {
+  const totalLeads = runs.reduce((sum, { ids }) => sum + ids.length, 0);
   let isStopped = false;
-  const current: Progress = {
-    title,
+  const currentProgress: BulkProgressState = {
+    title: progressTitle,
     note,
-    total,
+    total: totalLeads,
     done: 0,
     stop: () => {
       isStopped = true;
@@ -47,47 +52,47 @@ async function runShown(title: string, note: string, runs: { ids: number[]; send
   let isShown = false;
   const timer = setTimeout(() => {
     isShown = true;
-    progress.value = { ...current };
+    bulkProgress.value = { ...currentProgress };
   }, DIALOG_DELAY_MS);
-  const all: BulkResult = { done: [], deleted: [], left: [] };
+  const totalResult: BulkResult = { changed: [], deleted: [], unprocessed: [] };
   try {
     for (const { ids, send } of runs) {
-      const before = all.done.length + all.deleted.length;
-      const one = await runInBulk(ids, send, {
-        isStopped: () => isStopped || all.error !== undefined,
+      const processedBefore = totalResult.changed.length + totalResult.deleted.length;
+      const runResult = await runInBulk(ids, send, {
+        isStopped: () => isStopped || totalResult.error !== undefined,
         onProgress: (done) => {
-          current.done = before + done;
-          if (isShown) progress.value = { ...current };
+          currentProgress.done = processedBefore + done;
+          if (isShown) bulkProgress.value = { ...currentProgress };
         },
       });
-      all.done.push(...one.done);
-      all.deleted.push(...one.deleted);
-      all.left.push(...one.left);
-      if (one.error !== undefined) all.error = one.error;
+      totalResult.changed.push(...runResult.changed);
+      totalResult.deleted.push(...runResult.deleted);
+      totalResult.unprocessed.push(...runResult.unprocessed);
+      if (runResult.error !== undefined) totalResult.error = runResult.error;
     }
   } finally {
     clearTimeout(timer);
-    progress.value = undefined;
+    bulkProgress.value = undefined;
   }
-  return all;
+  return totalResult;
 }
 
-/** The words of a change: `Move 3 leads to Lost?`, `Moving leads to Lost`, `3 leads moved to Lost`. */
-interface Words {
+/** Texts for a change: `Move 3 leads to Lost?`, `Moving leads to Lost`, `3 leads moved to Lost`. */
+interface ChangeTexts {
   verb: string;
   running: string;
   done: string;
-  /** Behind the leads: ` to Lost`. */
+  /** Text after the number of leads: ` to Lost`. */
   target?: string;
 }
 
-interface Change {
-  words: Words;
-  send: Send;
-  /** Shows the change in the list. */
+interface BulkChange {
+  words: ChangeTexts;
+  send: SendRequest;
+  /** Applies the change to the rows of the list. */
   show: (ids: number[]) => void;
-  /** The requests that take it back. Absent where it is final. */
-  undo?: (leads: Row[]) => { ids: number[]; send: Send }[];
+  /** Returns the requests that undo the change. Absent for a change that cannot be undone. */
+  undo?: (leads: ListLead[]) => { ids: number[]; send: SendRequest }[];
 }
 
 export class BulkActions {
@@ -96,106 +101,115 @@ export class BulkActions {
     readonly selection: Selection,
   ) {}
 
-  /** Reads what is selected, and says so where it cannot be read. */
-  async #selected(): Promise<Row[]> {
-    const total = this.selection.size;
-    if (!this.pages.hasMore || !this.selection.state.peek().inverted) return this.selection.resolve();
+  /**
+   * Reads the selected leads, with a progress dialog. Returns an empty array after Stop, and after a failure, which a toast
+   * reports.
+   */
+  async #readSelected(): Promise<ListLead[]> {
+    const totalLeads = this.selection.size;
+    if (!this.pages.hasMore || !this.selection.state.peek().isInverted) return this.selection.readSelectedLeads();
     let isStopped = false;
-    const stop = () => {
+    const stopReading = () => {
       isStopped = true;
-      progress.value = undefined;
+      bulkProgress.value = undefined;
     };
-    const follow = this.pages.version.subscribe(() => {
+    const unsubscribe = this.pages.listVersion.subscribe(() => {
       if (isStopped) return;
       const note = "Nothing is changed yet";
-      progress.value = { title: "Reading the leads", done: this.pages.items.length, total, note, stop };
+      bulkProgress.value = {
+        title: "Reading the leads",
+        done: this.pages.items.length,
+        total: totalLeads,
+        note,
+        stop: stopReading,
+      };
     });
     try {
-      const leads = await this.selection.resolve();
+      const leads = await this.selection.readSelectedLeads();
       return isStopped ? [] : leads;
     } catch (error) {
-      complain(`Not all leads could be read, so none was changed. ${describeError(error)}`);
+      reportFailure(`Not all leads could be read, so none was changed. ${describeError(error)}`);
       return [];
     } finally {
-      follow();
-      progress.value = undefined;
+      unsubscribe();
+      bulkProgress.value = undefined;
     }
   }
 
-  async #run(leads: Row[], change: Change): Promise<void> {
+  async #execute(leads: ListLead[], change: BulkChange): Promise<void> {
     const { verb, running, done, target = "" } = change.words;
-    const title = `${running} leads${target}`;
+    const progressTitle = `${running} leads${target}`;
     const ids = leads.map(({ id }) => id);
-    const result = await runShown(title, `What is ${done} stays ${done}`, [{ ids, send: change.send }]);
-    change.show(result.done);
+    const result = await runWithProgress(progressTitle, `What is ${done} stays ${done}`, [{ ids, send: change.send }]);
+    change.show(result.changed);
     this.pages.remove(result.deleted);
-    if (this.selection.state.peek().inverted || this.selection.size > 0) this.selection.set(result.left);
+    if (this.selection.state.peek().isInverted || this.selection.size > 0) this.selection.set(result.unprocessed);
     this.pages.recount();
-    const changed = new Set(result.done);
-    const deleted = result.deleted.length > 0 ? `, ${formatCount(result.deleted.length)} had been deleted` : "";
-    const text = `${countLeads(result.done.length)} ${done}${target}${deleted}`;
+    const changedIds = new Set(result.changed);
+    const deletedText = result.deleted.length > 0 ? `, ${formatCount(result.deleted.length)} had been deleted` : "";
+    const summary = `${formatLeadCount(result.changed.length)} ${done}${target}${deletedText}`;
     const { undo } = change;
     if (result.error !== undefined) {
-      const left = `${formatCount(result.left.length)} of ${countLeads(leads.length)} not ${done}${target}.`;
-      complain(`${left} ${describeError(result.error)}`);
+      const remainingText = `${formatCount(result.unprocessed.length)} of ${formatLeadCount(leads.length)} not ${done}${target}.`;
+      reportFailure(`${remainingText} ${describeError(result.error)}`);
     }
-    if (result.done.length === 0) {
-      if (result.error === undefined) notify(`No lead ${done}${target}${deleted}`);
+    if (result.changed.length === 0) {
+      if (result.error === undefined) notify(`No lead ${done}${target}${deletedText}`);
       return;
     }
     if (!undo) {
-      notify(text);
+      notify(summary);
       return;
     }
-    notify(text, {
+    notify(summary, {
       undo: async () => {
-        const runs = undo(leads.filter(({ id }) => changed.has(id)));
-        const undone = await runShown("Taking it back", "What is taken back stays so", runs);
+        const undoRuns = undo(leads.filter(({ id }) => changedIds.has(id)));
+        const undoResult = await runWithProgress("Taking it back", "What is taken back stays so", undoRuns);
         await this.pages.reload();
-        if (undone.error !== undefined) throw undone.error;
-        notify(`Undone: ${verb.toLowerCase()} ${countLeads(undone.done.length)}${target}`);
+        if (undoResult.error !== undefined) throw undoResult.error;
+        notify(`Undone: ${verb.toLowerCase()} ${formatLeadCount(undoResult.changed.length)}${target}`);
       },
     });
   }
 
-  async #ask(leads: Row[], { words, undo }: Change): Promise<boolean> {
+  async #confirm(leads: ListLead[], { words, undo }: BulkChange): Promise<boolean> {
     if (leads.length === 0) return false;
-    if (undo && leads.length <= MAX_UNASKED_LEADS) return true;
+    if (undo && leads.length <= MAX_UNCONFIRMED_LEADS) return true;
     const { verb, target = "" } = words;
-    const action = `${verb} ${countLeads(leads.length)}`;
-    const text = undo
+    const actionText = `${verb} ${formatLeadCount(leads.length)}`;
+    const consequence = undo
       ? "You can undo it right afterwards."
       : `Comments, history and ${leads.length === 1 ? "photo" : "photos"} go too. It cannot be undone.`;
-    return confirmed(`${action}${target}?`, text, action);
+    return confirmAction(`${actionText}${target}?`, consequence, actionText);
   }
 
-  async #change(change: Change, given?: Row[]): Promise<void> {
-    const leads = given ?? (await this.#selected());
-    if (await this.#ask(leads, change)) await this.#run(leads, change);
+  async #change(change: BulkChange, given?: ListLead[]): Promise<void> {
+    const leads = given ?? (await this.#readSelected());
+    if (await this.#confirm(leads, change)) await this.#execute(leads, change);
   }
 
-  #showWhatMatches(ids: number[]): void {
+  #removeMismatches(ids: number[]): void {
     const { filter, search } = this.pages.source;
-    const leaving = ids.filter((id) => {
+    const leavingIds = ids.filter((id) => {
       const lead = this.pages.get(id);
       return lead && !(search ? !lead.archived : matchesFilter(lead, filter));
     });
-    this.pages.remove(leaving);
+    this.pages.remove(leavingIds);
   }
 
-  /** Moves the selected leads, or those given. */
-  move(to: Status, given?: Row[]): Promise<void> {
-    const change: Change = {
+  /** Moves `given` to a status, by default the selected leads. */
+  move(to: Status, given?: ListLead[]): Promise<void> {
+    const change: BulkChange = {
       words: { verb: "Move", running: "Moving", done: "moved", target: ` to ${to.name}` },
       send: (ids) => unwrap(api.PUT("/leads/change-status", { body: { ids, statusId: to.id } })),
       show: (ids) => {
         this.pages.update(ids, (lead) => ({ ...lead, statusId: to.id, status: to.name }));
-        this.#showWhatMatches(ids);
+        this.#removeMismatches(ids);
       },
       undo: (leads) => {
-        const byStatus = new Map<number, number[]>();
-        for (const { id, statusId } of leads) byStatus.set(statusId, [...(byStatus.get(statusId) ?? []), id]);
-        return [...byStatus].map(([statusId, ids]) => ({
+        const idsByStatus = new Map<number, number[]>();
+        for (const { id, statusId } of leads) idsByStatus.set(statusId, [...(idsByStatus.get(statusId) ?? []), id]);
+        return [...idsByStatus].map(([statusId, ids]) => ({
           ids,
           send: (ids: number[]) => unwrap(api.PUT("/leads/change-status", { body: { ids, statusId } })),
         }));
@@ -204,22 +218,22 @@ export class BulkActions {
     return this.#change(change, given);
   }
 
-  /** Archives the selected leads, or restores them. */
-  archive(archived: boolean, given?: Row[]): Promise<void> {
-    const archive: Send = (ids) => unwrap(api.PATCH("/leads/archive", { body: { ids } }));
-    const restore: Send = (ids) => unwrap(api.PATCH("/leads/restore", { body: { ids } }));
-    const change: Change = {
+  /** Archives or restores `given`, by default the selected leads. */
+  archive(archived: boolean, given?: ListLead[]): Promise<void> {
+    const sendArchive: SendRequest = (ids) => unwrap(api.PATCH("/leads/archive", { body: { ids } }));
+    const sendRestore: SendRequest = (ids) => unwrap(api.PATCH("/leads/restore", { body: { ids } }));
+    const change: BulkChange = {
       words: archived
         ? { verb: "Archive", running: "Archiving", done: "archived" }
         : { verb: "Restore", running: "Restoring", done: "restored" },
-      send: archived ? archive : restore,
+      send: archived ? sendArchive : sendRestore,
       show: (ids) => {
         this.pages.update(ids, (lead) => ({ ...lead, archived }));
-        this.#showWhatMatches(ids);
+        this.#removeMismatches(ids);
       },
       undo: (leads) => {
         const ids = leads.filter((lead) => lead.archived !== archived).map(({ id }) => id);
-        return [{ ids, send: archived ? restore : archive }];
+        return [{ ids, send: archived ? sendRestore : sendArchive }];
       },
     };
     return this.#change(change, given);
@@ -233,25 +247,25 @@ export class BulkActions {
     });
   }
 
-  /** Writes one field of the selected leads. */
+  /** Writes one field of the selected leads. Their previous values are kept for Undo. */
   async edit<Field extends EditableField>(field: Field, value: Lead[Field], name: string): Promise<void> {
-    const leads = await this.#selected();
-    const byId = new Map(leads.map((lead) => [lead.id, lead]));
-    const previous = new Map<number, Partial<Lead>>();
-    const change: Change = {
+    const leads = await this.#readSelected();
+    const leadsById = new Map(leads.map((lead) => [lead.id, lead]));
+    const previousById = new Map<number, Partial<Lead>>();
+    const change: BulkChange = {
       words: { verb: `Change the ${name} of`, running: `Changing the ${name} of`, done: "changed" },
       send: async (ids) => {
-        await readField(ids, byId, field, previous);
-        await writeField(ids, byId, () => ({ [field]: value }));
+        await rememberField(ids, leadsById, field, previousById);
+        await writeField(ids, leadsById, () => ({ [field]: value }));
       },
       show: (ids) => {
         this.pages.update(ids, (lead) => ({ ...lead, [field]: value }));
-        this.#showWhatMatches(ids);
+        this.#removeMismatches(ids);
       },
       undo: (changed) => [
         {
           ids: changed.map(({ id }) => id),
-          send: (ids) => writeField(ids, byId, (id) => previous.get(id) ?? {}),
+          send: (ids) => writeField(ids, leadsById, (id) => previousById.get(id) ?? {}),
         },
       ],
     };
@@ -261,55 +275,63 @@ export class BulkActions {
 
 export type EditableField = "business" | "company" | "position" | "location" | "source" | "state";
 
-/** Remembers the values of a field. Fields that lists do not have are read lead by lead. */
-async function readField(
+/**
+ * Stores the current values of a field in `previousById`. A field that the list's rows lack is read with one request for each
+ * lead.
+ */
+async function rememberField(
   ids: number[],
-  byId: Map<number, Row>,
+  leadsById: Map<number, ListLead>,
   field: EditableField,
-  into: Map<number, Partial<Lead>>,
+  previousById: Map<number, Partial<Lead>>,
 ): Promise<void> {
-  const unknown: number[] = [];
+  const unknownIds: number[] = [];
   for (const id of ids) {
-    const lead: Partial<Lead> = byId.get(id) ?? {};
-    if (field in lead) into.set(id, { [field]: lead[field] });
-    else if (!into.has(id)) unknown.push(id);
+    const lead: Partial<Lead> = leadsById.get(id) ?? {};
+    if (field in lead) previousById.set(id, { [field]: lead[field] });
+    else if (!previousById.has(id)) unknownIds.push(id);
   }
-  const read = async (id: number) => {
-    const lead = await unwrap(api.GET("/leads/{id}", { params: { path: { id } } })).catch(unlessDeleted);
-    if (lead) into.set(id, { [field]: lead[field] });
+  const readOne = async (id: number) => {
+    const lead = await unwrap(api.GET("/leads/{id}", { params: { path: { id } } })).catch(ignoreDeleted);
+    if (lead) previousById.set(id, { [field]: lead[field] });
   };
-  for (let at = 0; at < unknown.length; at += 5) await Promise.all(unknown.slice(at, at + 5).map(read));
+  for (let start = 0; start < unknownIds.length; start += 5)
+    await Promise.all(unknownIds.slice(start, start + 5).map(readOne));
 }
 
-function unlessDeleted(error: unknown): undefined {
+function ignoreDeleted(error: unknown): undefined {
   if (error instanceof RequestError && error.status === 404) return undefined;
   throw error;
 }
 
-/** Writes a hundred leads in one request by their addresses, and those without one each by its id. */
+/**
+ * Writes one field of up to a hundred leads. A batch request finds leads by their e-mail address; leads without an e-mail
+ * address are written one by one.
+ */
 async function writeField(
   ids: number[],
-  byId: Map<number, Row>,
+  leadsById: Map<number, ListLead>,
   fieldsOf: (id: number) => Partial<Lead>,
 ): Promise<void> {
-  const leads = ids.map((id) => byId.get(id)).filter((lead) => lead !== undefined);
-  const patch = async ({ id }: Row) => {
+  const leads = ids.map((id) => leadsById.get(id)).filter((lead) => lead !== undefined);
+  const patchOne = async ({ id }: ListLead) => {
     const { business, ...fields } = fieldsOf(id);
     const body = { ...fields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
-    await unwrap(api.PATCH("/leads/{id}", { params: { path: { id } }, body })).catch(unlessDeleted);
+    await unwrap(api.PATCH("/leads/{id}", { params: { path: { id } }, body })).catch(ignoreDeleted);
   };
-  const addressed = leads.filter(({ email }) => email !== "");
-  let single = leads.filter(({ email }) => email === "");
-  if (addressed.length === 1) single = leads;
-  else if (addressed.length > 1) {
-    const rows = addressed.map(({ id, email }) => {
+  const leadsWithEmail = leads.filter(({ email }) => email !== "");
+  let leadsWithoutEmail = leads.filter(({ email }) => email === "");
+  if (leadsWithEmail.length === 1) leadsWithoutEmail = leads;
+  else if (leadsWithEmail.length > 1) {
+    const batchRows = leadsWithEmail.map(({ id, email }) => {
       const { business, ...fields } = fieldsOf(id);
       return { email, ...fields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     });
-    const { results } = await unwrap(api.POST("/leads/batch", { body: { mode: "update", leads: rows } }));
-    // A row fails where its lead has another address by now.
-    const failed = new Set(results.filter(({ result }) => result === "failed").map(({ index }) => index));
-    single = [...single, ...addressed.filter((_, index) => failed.has(index))];
+    const { results } = await unwrap(api.POST("/leads/batch", { body: { mode: "update", leads: batchRows } }));
+    // A row fails if the e-mail address of its lead was changed in the meantime. Such leads are written one by one.
+    const failedIndexes = new Set(results.filter(({ result }) => result === "failed").map(({ index }) => index));
+    leadsWithoutEmail = [...leadsWithoutEmail, ...leadsWithEmail.filter((_, index) => failedIndexes.has(index))];
   }
-  for (let at = 0; at < single.length; at += 5) await Promise.all(single.slice(at, at + 5).map(patch));
+  for (let start = 0; start < leadsWithoutEmail.length; start += 5)
+    await Promise.all(leadsWithoutEmail.slice(start, start + 5).map(patchOne));
 }

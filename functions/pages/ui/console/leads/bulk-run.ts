@@ -1,86 +1,89 @@
-// One change of many leads, sent in requests of a hundred. It can be stopped between requests.
+// Sends one change of many leads in requests of a hundred leads each. A run can be stopped between requests.
 
 import { describeError, RequestError, wait } from "../app/api";
 import { MAX_PAGE_LEADS } from "./list-pages";
 
 const MAX_IDS_PER_REQUEST = MAX_PAGE_LEADS;
-/** More requests at a time contend for the same counters of the team. */
+/** More parallel requests would contend for the team's counters. */
 const PARALLEL_REQUESTS = 3;
-const MAX_TRIES = 4;
+const MAX_ATTEMPTS = 4;
 
 export interface BulkResult {
-  /** Leads that were changed. */
-  done: number[];
-  /** Leads that somebody has deleted meanwhile. */
+  /** Ids of leads that were changed. */
+  changed: number[];
+  /** Ids of leads that somebody deleted in the meantime. */
   deleted: number[];
-  /** Leads that were not reached: stopped, or after an error. */
-  left: number[];
+  /** Ids of leads that were not changed, because the run was stopped or a request failed. */
+  unprocessed: number[];
   error?: unknown;
 }
 
 export interface BulkOptions {
-  /** Called with how many leads are done. */
+  /** Receives the number of leads that are processed so far. */
   onProgress?: (done: number) => void;
   isStopped?: () => boolean;
   idsPerRequest?: number;
 }
 
-/** The ids that an error names as unknown. */
-function unknownIds(error: unknown): number[] {
-  const faults = error instanceof RequestError ? error.errors.filter(({ field }) => field === "ids") : [];
-  return faults.flatMap(({ message }) => (message.match(/\d+/g) ?? []).map(Number));
+/** Returns the lead ids that the API's error names as unknown. */
+function parseUnknownIds(error: unknown): number[] {
+  const idErrors = error instanceof RequestError ? error.errors.filter(({ field }) => field === "ids") : [];
+  return idErrors.flatMap(({ message }) => (message.match(/\d+/g) ?? []).map(Number));
 }
 
-/** Sends one request. Leads that are deleted are left out of it, and errors that pass are tried again. */
-async function sendOnce(ids: number[], send: (ids: number[]) => Promise<unknown>): Promise<number[]> {
-  let present = ids;
-  for (let tries = 1; present.length > 0; ) {
+/**
+ * Sends one request, and retries temporary errors. Ids of deleted leads are removed from the request. Returns the ids that were
+ * changed.
+ */
+async function sendChunk(ids: number[], send: (ids: number[]) => Promise<unknown>): Promise<number[]> {
+  let existingIds = ids;
+  for (let attempts = 1; existingIds.length > 0; ) {
     try {
-      await send(present);
+      await send(existingIds);
       break;
     } catch (error) {
-      const unknown = new Set(unknownIds(error));
-      const known = present.filter((id) => !unknown.has(id));
-      if (known.length < present.length) present = known;
-      else if (error instanceof RequestError && error.passes && tries < MAX_TRIES) {
-        tries += 1;
-        await wait(error.retryAfter);
+      const missingIds = new Set(parseUnknownIds(error));
+      const remainingIds = existingIds.filter((id) => !missingIds.has(id));
+      if (remainingIds.length < existingIds.length) existingIds = remainingIds;
+      else if (error instanceof RequestError && error.isTemporary && attempts < MAX_ATTEMPTS) {
+        attempts += 1;
+        await wait(error.retryAfterMs);
       } else throw error;
     }
   }
-  return present;
+  return existingIds;
 }
 
-/** Changes leads a hundred at a time. Each request is repeatable: a lead that was changed already stays so. */
+/** Sends all requests of a change, several at a time. A retried request does not change a lead twice. */
 export async function runInBulk(
   ids: readonly number[],
   send: (ids: number[]) => Promise<unknown>,
   { onProgress, isStopped, idsPerRequest = MAX_IDS_PER_REQUEST }: BulkOptions = {},
 ): Promise<BulkResult> {
-  const result: BulkResult = { done: [], deleted: [], left: [] };
-  let next = 0;
-  let failed = false;
-  const work = async () => {
-    while (next < ids.length && !failed && !isStopped?.()) {
-      const chunk = ids.slice(next, next + idsPerRequest);
-      next += chunk.length;
+  const bulkResult: BulkResult = { changed: [], deleted: [], unprocessed: [] };
+  let nextIndex = 0;
+  let hasFailed = false;
+  const runWorker = async () => {
+    while (nextIndex < ids.length && !hasFailed && !isStopped?.()) {
+      const chunk = ids.slice(nextIndex, nextIndex + idsPerRequest);
+      nextIndex += chunk.length;
       try {
-        const present = await sendOnce(chunk, send);
-        const changed = new Set(present);
-        result.done.push(...present);
-        result.deleted.push(...chunk.filter((id) => !changed.has(id)));
-        onProgress?.(result.done.length + result.deleted.length);
+        const changedIds = await sendChunk(chunk, send);
+        const changedIdSet = new Set(changedIds);
+        bulkResult.changed.push(...changedIds);
+        bulkResult.deleted.push(...chunk.filter((id) => !changedIdSet.has(id)));
+        onProgress?.(bulkResult.changed.length + bulkResult.deleted.length);
       } catch (error) {
-        failed = true;
-        result.error = error;
-        result.left.push(...chunk);
+        hasFailed = true;
+        bulkResult.error = error;
+        bulkResult.unprocessed.push(...chunk);
       }
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, work));
-  result.left.push(...ids.slice(next));
-  return result;
+  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, runWorker));
+  bulkResult.unprocessed.push(...ids.slice(nextIndex));
+  return bulkResult;
 }
 
-/** What a failed run is said to have done: `200 of 450 leads moved to Lost. The API cannot be reached.` */
+/** Message for a failed run: `200 of 450 leads moved to Lost. The API cannot be reached.` */
 export const describeFailure = (done: string, { error }: BulkResult): string => `${done} ${describeError(error)}`;

@@ -1,30 +1,31 @@
-// The bar of the selection: it floats at the bottom and moves nothing.
+// The toolbar for selected leads, the dialog that edits a field of them, and the progress dialog. The toolbar floats above the
+// list, so that no row moves when it appears.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusMenu } from "../ui/status";
 import { formatCount } from "../ui/time";
-import { type BulkActions, countLeads, type EditableField, progress } from "./bulk-actions";
+import { type BulkActions, bulkProgress, type EditableField, formatLeadCount } from "./bulk-actions";
 
-interface BarProps {
+interface BulkBarProps {
   actions: BulkActions;
-  /** Whether the list is of archived leads. */
+  /** Whether the list shows archived leads. */
   archived: boolean;
 }
 
-export function BulkBar({ actions, archived }: BarProps): JSX.Element | null {
+export function BulkBar({ actions, archived }: BulkBarProps): JSX.Element | null {
   const { selection, pages } = actions;
   const [isEditing, setIsEditing] = useState(false);
   const { size } = selection;
   if (size === 0) return null;
-  const { inverted } = selection.state.value;
-  const isReading = inverted && pages.hasMore;
+  const { isInverted } = selection.state.value;
+  const isReading = isInverted && pages.hasMore;
   return (
     <>
       <div class="bulk" role="toolbar" aria-label={`${formatCount(size)} selected`}>
@@ -35,7 +36,7 @@ export function BulkBar({ actions, archived }: BarProps): JSX.Element | null {
         {isReading ? <span class="small quiet num wide">{formatCount(pages.items.length)} read</span> : null}
         <i />
         <Popover
-          popup="listbox"
+          popupRole="listbox"
           trigger={(props) => (
             <button type="button" class="btn ghost" aria-keyshortcuts="s" title="Status (S)" {...props}>
               <Icon name="circle" />
@@ -86,7 +87,7 @@ export function BulkBar({ actions, archived }: BarProps): JSX.Element | null {
   );
 }
 
-const FIELDS: Record<EditableField, string> = {
+const FIELD_TITLES: Record<EditableField, string> = {
   business: "Business",
   source: "Source",
   state: "State",
@@ -101,22 +102,22 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
   const [text, setText] = useState("");
   const [state, setState] = useState<"Active" | "Inactive">("Active");
   const [chosen, setChosen] = useState<number[]>([]);
-  const leads = countLeads(actions.selection.size);
-  const save = () => {
+  const leadCountText = formatLeadCount(actions.selection.size);
+  const applyEdit = () => {
     onClose();
-    const name = FIELDS[field].toLowerCase();
+    const fieldTitle = FIELD_TITLES[field].toLowerCase();
     if (field === "business") {
       actions.edit(
         field,
         businesses.filter(({ id }) => chosen.includes(id)),
-        name,
+        fieldTitle,
       );
-    } else if (field === "state") actions.edit(field, state, name);
-    else actions.edit(field, text.trim(), name);
+    } else if (field === "state") actions.edit(field, state, fieldTitle);
+    else actions.edit(field, text.trim(), fieldTitle);
   };
   return (
-    <Dialog title={`Edit ${leads}`} onClose={onClose}>
-      <form class="editor" onSubmit={submitting(save)}>
+    <Dialog title={`Edit ${leadCountText}`} onClose={onClose}>
+      <form class="editor" onSubmit={handleSubmit(applyEdit)}>
         <Field label="Field">
           {(ids) => (
             <span class="select">
@@ -125,7 +126,7 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
                 value={field}
                 onInput={({ currentTarget }) => setField(currentTarget.value as EditableField)}
               >
-                {Object.entries(FIELDS).map(([name, title]) => (
+                {Object.entries(FIELD_TITLES).map(([name, title]) => (
                   <option key={name} value={name}>
                     {title}
                   </option>
@@ -171,7 +172,7 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
             )}
           </Field>
         ) : (
-          <Field label={FIELDS[field]} hint="Empty clears it.">
+          <Field label={FIELD_TITLES[field]} hint="Empty clears it.">
             {(ids) => (
               <input
                 {...ids}
@@ -188,7 +189,7 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
             Cancel
           </button>
           <button type="submit" class="btn primary">
-            Change {leads}
+            Change {leadCountText}
           </button>
         </div>
       </form>
@@ -197,9 +198,9 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
 }
 
 export function BulkProgress(): JSX.Element | null {
-  const run = progress.value;
-  if (!run) return null;
-  const { title, done, total, note, stop } = run;
+  const progress = bulkProgress.value;
+  if (!progress) return null;
+  const { title, done, total, note, stop } = progress;
   return (
     <Dialog title={title}>
       <p class="quiet num" role="status">

@@ -1,11 +1,11 @@
-// The columns of the list: which there are, which a person has chosen, and how many of them the list has room for.
+// The columns of the list: their definitions, the user's choice of them, and the columns that fit the available width.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 
-/** Named as the lead's fields are in the API; saved views store these names. */
+/** Column definitions by the name of the lead's field in the API. Saved views store these names. */
 export const COLUMNS = {
   company: { title: "Company", style: "", roomRem: 11 },
   status: { title: "Status", style: "w-m", roomRem: 8.75 },
@@ -19,7 +19,7 @@ export const COLUMNS = {
 } as const;
 
 export type Column = keyof typeof COLUMNS;
-const ALL = Object.keys(COLUMNS) as Column[];
+const ALL_COLUMNS = Object.keys(COLUMNS) as Column[];
 export const DEFAULT_COLUMNS: readonly Column[] = [
   "company",
   "status",
@@ -29,15 +29,15 @@ export const DEFAULT_COLUMNS: readonly Column[] = [
   "createdAt",
 ];
 
-/** Columns that `GET /leads` does not answer. */
-const NEEDS_WHOLE_LEAD: readonly Column[] = ["position", "location", "source"];
+/** Fields that `GET /leads` does not return. A list with such a column reads its leads from the export. */
+const WHOLE_LEAD_COLUMNS: readonly Column[] = ["position", "location", "source"];
 export const needWholeLeads = (columns: readonly Column[]): boolean =>
-  columns.some((column) => NEEDS_WHOLE_LEAD.includes(column));
+  columns.some((column) => WHOLE_LEAD_COLUMNS.includes(column));
 
-/** The box and the name, which never leave. */
+/** Width of the checkbox column and the name column, which are always shown. */
 const FIXED_REM = 3.25 + 13.5;
-/** Those that stay longest come first. */
-const PRIORITY: readonly Column[] = [
+/** Columns by importance: on a narrow screen the last ones are hidden first. */
+const COLUMNS_BY_PRIORITY: readonly Column[] = [
   "status",
   "createdAt",
   "company",
@@ -49,48 +49,51 @@ const PRIORITY: readonly Column[] = [
   "location",
 ];
 
-/** Returns the chosen columns that fit into so much room, in the table's order. */
-export function fittingColumns(chosen: readonly Column[], roomRem: number): Column[] {
-  let left = roomRem - FIXED_REM;
-  const fitting = new Set<Column>();
-  for (const column of PRIORITY) {
-    if (!chosen.includes(column)) continue;
-    left -= COLUMNS[column].roomRem;
-    if (left < 0) break;
-    fitting.add(column);
+/** Returns the chosen columns that fit into `roomRem`, in the order of the table. */
+export function fitColumns(chosenColumns: readonly Column[], availableRem: number): Column[] {
+  let remainingRem = availableRem - FIXED_REM;
+  const fittingColumns = new Set<Column>();
+  for (const column of COLUMNS_BY_PRIORITY) {
+    if (!chosenColumns.includes(column)) continue;
+    remainingRem -= COLUMNS[column].roomRem;
+    if (remainingRem < 0) break;
+    fittingColumns.add(column);
   }
-  return ALL.filter((column) => fitting.has(column));
+  return ALL_COLUMNS.filter((column) => fittingColumns.has(column));
 }
 
-export const validColumns = (names: readonly string[]): Column[] => ALL.filter((column) => names.includes(column));
+export const filterColumns = (names: readonly string[]): Column[] =>
+  ALL_COLUMNS.filter((column) => names.includes(column));
 
-// The choice for a saved view is kept beside the one for no view (0), until the view is updated with it.
-const storageKey = (view: number): string => (view ? `columns:${view}` : "columns");
-const choices = signal<Record<number, Column[] | undefined>>({});
+// Columns chosen in a saved view are stored in this browser under the view's id until the view is updated with them. The id 0
+// stands for no view.
+const buildStorageKey = (view: number): string => (view ? `columns:${view}` : "columns");
+const chosenColumnsByView = signal<Record<number, Column[] | undefined>>({});
 
-function stored(view: number): Column[] | undefined {
-  const text = localStorage.getItem(storageKey(view));
-  return text === null ? undefined : validColumns(text.split(","));
+function readStoredColumns(view: number): Column[] | undefined {
+  const storedText = localStorage.getItem(buildStorageKey(view));
+  return storedText === null ? undefined : filterColumns(storedText.split(","));
 }
 
-/** Returns what this browser has chosen for a view, or `undefined` where it shows what the view says. */
-export const chosenColumns = (view: number): Column[] | undefined => choices.value[view] ?? stored(view);
+/** Returns the columns that were chosen for a view in this browser, or `undefined` if the view's own columns are shown. */
+export const readChosenColumns = (view: number): Column[] | undefined =>
+  chosenColumnsByView.value[view] ?? readStoredColumns(view);
 
-export function chooseColumns(view: number, columns: Column[] | undefined): void {
-  choices.value = { ...choices.value, [view]: columns };
-  if (columns) localStorage.setItem(storageKey(view), columns.join(","));
-  else localStorage.removeItem(storageKey(view));
+export function storeChosenColumns(view: number, columns: Column[] | undefined): void {
+  chosenColumnsByView.value = { ...chosenColumnsByView.value, [view]: columns };
+  if (columns) localStorage.setItem(buildStorageKey(view), columns.join(","));
+  else localStorage.removeItem(buildStorageKey(view));
 }
 
-interface MenuProps {
+interface ColumnMenuProps {
   chosen: readonly Column[];
-  choose: (columns: Column[]) => void;
+  onChoose: (columns: Column[]) => void;
 }
 
-export function ColumnMenu({ chosen, choose }: MenuProps): JSX.Element {
+export function ColumnMenu({ chosen, onChoose }: ColumnMenuProps): JSX.Element {
   return (
     <Popover
-      popup="dialog"
+      popupRole="dialog"
       label="Columns"
       trigger={(props) => (
         <button type="button" class="btn ghost icon wide" aria-label="Columns" title="Columns" {...props}>
@@ -99,13 +102,13 @@ export function ColumnMenu({ chosen, choose }: MenuProps): JSX.Element {
       )}
     >
       {() =>
-        ALL.map((column) => (
+        ALL_COLUMNS.map((column) => (
           <label key={column} class="item">
             <input
               type="checkbox"
               checked={chosen.includes(column)}
               onInput={({ currentTarget: { checked } }) =>
-                choose(ALL.filter((other) => (other === column ? checked : chosen.includes(other))))
+                onChoose(ALL_COLUMNS.filter((other) => (other === column ? checked : chosen.includes(other))))
               }
             />
             {COLUMNS[column].title}

@@ -1,14 +1,14 @@
-// The filtered leads as a file.
+// The export dialog: saves the filtered leads as a CSV or NDJSON file.
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { exported, type LeadFilter } from "../app/api";
+import { type LeadFilter, readExport } from "../app/api";
 import { Dialog } from "../ui/dialog";
-import { Failure } from "../ui/loading";
+import { ErrorNote } from "../ui/loading";
 import { notify } from "../ui/toast";
 
-/** Has the browser save a file. */
-export function save(name: string, parts: BlobPart[], type: string): void {
+/** Starts a download of `parts` as a file. */
+export function saveFile(name: string, parts: BlobPart[], type: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(parts, { type }));
   link.download = name;
@@ -16,38 +16,38 @@ export function save(name: string, parts: BlobPart[], type: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () => void }): JSX.Element {
+export function ExportDialog({ filter, onClose }: { filter: LeadFilter; onClose: () => void }): JSX.Element {
   const [format, setFormat] = useState<"csv" | "ndjson">("csv");
   const [bom, setBom] = useState(false);
-  /** How many pages of a thousand leads have come. */
+  /** Number of pages of a thousand leads that were read. `undefined` unless an export is running. */
   const [pages, setPages] = useState<number>();
   const [failed, setFailed] = useState<unknown>();
-  const stopped = useRef(false);
-  const close = () => {
-    stopped.current = true;
+  const isStoppedRef = useRef(false);
+  const closeDialog = () => {
+    isStoppedRef.current = true;
     onClose();
   };
-  const start = async () => {
+  const startExport = async () => {
     setPages(0);
     setFailed(undefined);
     try {
-      const parts = format === "csv" && bom ? ["\uFEFF"] : [];
-      for await (const page of exported(filter, format)) {
-        if (stopped.current) return;
-        parts.push(page);
+      const fileParts = format === "csv" && bom ? ["\uFEFF"] : [];
+      for await (const page of readExport(filter, format)) {
+        if (isStoppedRef.current) return;
+        fileParts.push(page);
         setPages((pages = 0) => pages + 1);
       }
       const day = new Date().toISOString().slice(0, 10);
-      save(`leads-${day}.${format}`, parts, format === "csv" ? "text/csv" : "application/x-ndjson");
+      saveFile(`leads-${day}.${format}`, fileParts, format === "csv" ? "text/csv" : "application/x-ndjson");
       notify("The export is saved");
-      close();
+      closeDialog();
     } catch (error) {
       setFailed(error);
       setPages(undefined);
     }
   };
   return (
-    <Dialog title="Export" onClose={close}>
+    <Dialog title="Export" onClose={closeDialog}>
       <div class="editor">
         <p class="quiet">Every lead that the filters show, as a file. A CSV file can be imported again.</p>
         <fieldset class="options">
@@ -70,13 +70,13 @@ export function Export({ filter, onClose }: { filter: LeadFilter; onClose: () =>
           />
           With a byte order mark, for Excel
         </label>
-        {failed ? <Failure title="The export stopped" error={failed} /> : null}
+        {failed ? <ErrorNote title="The export stopped" error={failed} /> : null}
       </div>
       <div class="actions">
-        <button type="button" class="btn ghost" onClick={close}>
+        <button type="button" class="btn ghost" onClick={closeDialog}>
           Cancel
         </button>
-        <button type="button" class="btn primary" disabled={pages !== undefined} onClick={start}>
+        <button type="button" class="btn primary" disabled={pages !== undefined} onClick={startExport}>
           {pages === undefined ? "Export" : `Reading page ${pages + 1}`}
         </button>
       </div>

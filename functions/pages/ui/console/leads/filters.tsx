@@ -1,24 +1,24 @@
-// Filters of the list: a chip for each that is set, whose words open its editor, and a menu of all.
+// Filters of the list and the board: a chip for each active filter, which opens its editor, and a menu of all filters.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { Field, submitting } from "../ui/field";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusDot } from "../ui/status";
 import { formatDay } from "../ui/time";
 import {
-  activeFilters,
   FILTER_NAMES,
   type FilterName,
-  firstOfLastDays,
+  firstDayOfPeriod,
   type ListQuery,
-  withoutFilter,
+  listActiveFilters,
+  removeFilter,
 } from "./list-query";
 
-const TITLES: Record<FilterName, string> = {
+const FILTER_TITLES: Record<FilterName, string> = {
   status: "Status",
   business: "Business",
   state: "State",
@@ -27,90 +27,90 @@ const TITLES: Record<FilterName, string> = {
   archived: "Archived",
 };
 
-/** Offered for the day of creation. */
-const LAST_DAYS = [7, 30, 90] as const;
-/** A chip that names more says how many instead. */
-const MAX_NAMES = 2;
+/** Periods that the filter by day of creation offers, in days up to today. */
+const PERIOD_DAYS = [7, 30, 90] as const;
+/** A chip lists up to this many names. For more names the chip shows their number. */
+const MAX_LISTED_NAMES = 2;
 
 interface FilterProps {
   query: ListQuery;
-  change: (change: Partial<ListQuery>) => void;
+  changeQuery: (change: Partial<ListQuery>) => void;
 }
 
-function namesOf(chosen: number[], all: { id: number; name: string }[]): string {
+function formatNames(chosen: number[], all: { id: number; name: string }[]): string {
   if (chosen.length === 0) return "";
   const names = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
-  return names.length > 0 && names.length <= MAX_NAMES ? names.join(", ") : `${chosen.length} chosen`;
+  return names.length > 0 && names.length <= MAX_LISTED_NAMES ? names.join(", ") : `${chosen.length} chosen`;
 }
 
-function createdText(from: string, to: string): string {
+function formatCreatedPeriod(from: string, to: string): string {
   if (from === "" && to === "") return "";
-  const days = to === "" ? LAST_DAYS.find((days) => firstOfLastDays(days) === from) : undefined;
+  const days = to === "" ? PERIOD_DAYS.find((days) => firstDayOfPeriod(days) === from) : undefined;
   if (days) return `last ${days} days`;
   if (from === to) return formatDay(from);
   if (to === "") return `since ${formatDay(from)}`;
   return from === "" ? `until ${formatDay(to)}` : `${formatDay(from)} to ${formatDay(to)}`;
 }
 
-/** Returns what a filter says, without its name. */
-export function useFilterText(): (name: FilterName, query: ListQuery) => string {
+/** Returns a function that formats the value of a filter. */
+export function useFilterFormatter(): (name: FilterName, query: ListQuery) => string {
   const { statuses, businesses } = useTeam();
   return (name, query) => {
-    if (name === "status") return namesOf(query.status, statuses);
-    if (name === "business") return namesOf(query.business, businesses);
-    if (name === "created") return createdText(query.from, query.to);
+    if (name === "status") return formatNames(query.status, statuses);
+    if (name === "business") return formatNames(query.business, businesses);
+    if (name === "created") return formatCreatedPeriod(query.from, query.to);
     return name === "archived" ? "" : query[name];
   };
 }
 
-export function FilterChips({ query, change }: FilterProps): JSX.Element {
-  const textOf = useFilterText();
+export function FilterChips({ query, changeQuery }: FilterProps): JSX.Element {
+  const formatFilter = useFilterFormatter();
   const [editing, setEditing] = useState<FilterName>();
-  const place = useRef<HTMLSpanElement>(null);
-  const active = activeFilters(query);
-  const begin = (name: FilterName) => {
+  const barRef = useRef<HTMLSpanElement>(null);
+  const activeNames = listActiveFilters(query);
+  const startEditing = (name: FilterName) => {
     setEditing(name);
     return () => setEditing(undefined);
   };
-  // A chip goes when its editor is closed on an empty filter; the focus that it had stays in the bar.
-  const shown = FILTER_NAMES.filter((name) => active.includes(name) || name === editing);
-  const edited = useRef(editing);
+  // A chip disappears when its editor closes with an empty filter. Its focus then moves to the filter menu.
+  const shownNames = FILTER_NAMES.filter((name) => activeNames.includes(name) || name === editing);
+  const previousEditingRef = useRef(editing);
   useEffect(() => {
-    const before = edited.current;
-    edited.current = editing;
-    if (before && !editing && !active.includes(before) && document.activeElement === document.body) {
-      place.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
+    const previousName = previousEditingRef.current;
+    previousEditingRef.current = editing;
+    if (previousName && !editing && !activeNames.includes(previousName) && document.activeElement === document.body) {
+      barRef.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
     }
   }, [editing]);
   return (
     <>
-      <span ref={place} hidden />
-      {shown.map((name) => {
-        const text = textOf(name, query);
+      <span ref={barRef} hidden />
+      {shownNames.map((name) => {
+        const valueText = formatFilter(name, query);
         return (
           <span key={name} class="chip wide">
             <Popover
-              popup="dialog"
-              label={TITLES[name]}
+              popupRole="dialog"
+              label={FILTER_TITLES[name]}
               trigger={(props) => (
                 <button type="button" {...props}>
-                  <span class="cut" title={text}>
-                    {text ? `${TITLES[name]}: ` : TITLES[name]}
-                    <bdi>{text}</bdi>
+                  <span class="cut" title={valueText}>
+                    {valueText ? `${FILTER_TITLES[name]}: ` : FILTER_TITLES[name]}
+                    <bdi>{valueText}</bdi>
                   </span>
                 </button>
               )}
             >
-              {(close) => <FilterEditor {...{ name, query, change, close, begin }} />}
+              {(close) => <FilterEditor {...{ name, query, changeQuery, close, begin: startEditing }} />}
             </Popover>
             <button
               type="button"
-              aria-label={`Remove the filter ${TITLES[name]}`}
-              title={`Remove the filter ${TITLES[name]}`}
+              aria-label={`Remove the filter ${FILTER_TITLES[name]}`}
+              title={`Remove the filter ${FILTER_TITLES[name]}`}
               onClick={(event) => {
-                // The focus stays in the bar when the chip that had it goes.
+                // Removing the filter removes this button, so the focus moves to the filter menu.
                 event.currentTarget.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
-                change(withoutFilter(query, name));
+                changeQuery(removeFilter(query, name));
               }}
             >
               <Icon name="x" />
@@ -122,59 +122,65 @@ export function FilterChips({ query, change }: FilterProps): JSX.Element {
   );
 }
 
-interface MenuProps extends FilterProps {
-  /** How many leads match, in words. */
-  found: string;
+interface FilterMenuProps extends FilterProps {
+  /** Number of leads that match, as text: `17 leads`. */
+  countText: string;
   clear: () => void;
 }
 
-/** All filters with what they say; on a phone a sheet with its own Clear. */
-export function FilterMenu({ query, change, found, clear }: MenuProps): JSX.Element {
-  const active = activeFilters(query).length;
+/** A menu of all filters with their values. On a phone it is a sheet with its own Clear button. */
+export function FilterMenu({ query, changeQuery, countText, clear }: FilterMenuProps): JSX.Element {
+  const activeCount = listActiveFilters(query).length;
   return (
     <Popover
-      popup="dialog"
+      popupRole="dialog"
       label="Filter"
       trigger={(props) => (
         <button type="button" class="btn ghost" data-filter-menu {...props}>
           <Icon name="list-filter" />
           Filter
-          {active > 0 ? <span class="count slim">{active}</span> : null}
+          {activeCount > 0 ? <span class="count slim">{activeCount}</span> : null}
         </button>
       )}
     >
-      {(close) => <FilterSheet {...{ query, change, found, clear, close }} />}
+      {(close) => <FilterSheet {...{ query, changeQuery, countText, clear, close }} />}
     </Popover>
   );
 }
 
-function FilterSheet({ query, change, found, clear, close }: MenuProps & { close: () => void }): JSX.Element {
+function FilterSheet({
+  query,
+  changeQuery,
+  countText,
+  clear,
+  close,
+}: FilterMenuProps & { close: () => void }): JSX.Element {
   const [chosen, setChosen] = useState<FilterName>();
   const [left, setLeft] = useState<FilterName>();
-  const list = useRef<HTMLDivElement>(null);
-  const textOf = useFilterText();
-  const active = activeFilters(query);
+  const listRef = useRef<HTMLDivElement>(null);
+  const formatFilter = useFilterFormatter();
+  const activeNames = listActiveFilters(query);
   useEffect(() => {
-    if (left) list.current?.querySelector<HTMLElement>(`[data-filter="${left}"]`)?.focus();
+    if (left) listRef.current?.querySelector<HTMLElement>(`[data-filter="${left}"]`)?.focus();
   }, [left]);
   if (chosen) {
-    const back = () => {
+    const showAllFilters = () => {
       setLeft(chosen);
       setChosen(undefined);
     };
     return (
       <>
-        <button type="button" class="item" onClick={back}>
+        <button type="button" class="item" onClick={showAllFilters}>
           <Icon name="chevron-left" />
-          <span class="cut">{TITLES[chosen]}</span>
+          <span class="cut">{FILTER_TITLES[chosen]}</span>
         </button>
         <hr />
-        <FilterEditor name={chosen} query={query} change={change} close={close} focused />
+        <FilterEditor name={chosen} query={query} changeQuery={changeQuery} close={close} isFocused />
       </>
     );
   }
   return (
-    <div ref={list}>
+    <div ref={listRef}>
       {FILTER_NAMES.map((name) => (
         <button
           key={name}
@@ -182,15 +188,15 @@ function FilterSheet({ query, change, found, clear, close }: MenuProps & { close
           class="item"
           data-filter={name}
           aria-pressed={name === "archived" ? query.archived : undefined}
-          onClick={() => (name === "archived" ? change({ archived: !query.archived }) : setChosen(name))}
+          onClick={() => (name === "archived" ? changeQuery({ archived: !query.archived }) : setChosen(name))}
         >
-          <span>{TITLES[name]}</span>
+          <span>{FILTER_TITLES[name]}</span>
           <span class="end quiet cut">
-            {active.includes(name) ? (
+            {activeNames.includes(name) ? (
               name === "archived" ? (
                 <Icon name="check" />
               ) : (
-                <bdi>{textOf(name, query)}</bdi>
+                <bdi>{formatFilter(name, query)}</bdi>
               )
             ) : null}
           </span>
@@ -198,45 +204,47 @@ function FilterSheet({ query, change, found, clear, close }: MenuProps & { close
         </button>
       ))}
       <div class="row slim">
-        <button type="button" class="btn ghost" disabled={active.length === 0} onClick={clear}>
+        <button type="button" class="btn ghost" disabled={activeNames.length === 0} onClick={clear}>
           Clear
         </button>
         <span class="push" />
         <button type="button" class="btn primary" onClick={close}>
-          Show {found}
+          Show {countText}
         </button>
       </div>
     </div>
   );
 }
 
-interface EditorProps extends FilterProps {
+interface FilterEditorProps extends FilterProps {
   name: FilterName;
   close: () => void;
-  /** Takes the focus when it is drawn in a popover that was open before. */
-  focused?: boolean;
-  /** Called when the editor opens; what it returns, when it closes. */
+  /** Focuses the editor's first control, for an editor that appears in an open popover. */
+  isFocused?: boolean;
+  /** Called when the editor opens. It returns the function that is called when the editor closes. */
   begin?: (name: FilterName) => () => void;
 }
 
-function FilterEditor({ name, query, change, close, focused = false, begin }: EditorProps): JSX.Element {
-  const editor = useRef<HTMLDivElement>(null);
+function FilterEditor({ name, query, changeQuery, close, isFocused = false, begin }: FilterEditorProps): JSX.Element {
+  const editorRef = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (focused) editor.current?.querySelector<HTMLElement>("input, button")?.focus();
+    if (isFocused) editorRef.current?.querySelector<HTMLElement>("input, button")?.focus();
     return begin?.(name);
   }, []);
   return (
-    <div ref={editor}>
-      {name === "status" || name === "business" ? <IdsEditor name={name} query={query} change={change} /> : null}
-      {name === "state" ? <StateEditor query={query} change={change} /> : null}
-      {name === "source" ? <SourceEditor query={query} change={change} close={close} /> : null}
-      {name === "created" ? <CreatedEditor query={query} change={change} /> : null}
+    <div ref={editorRef}>
+      {name === "status" || name === "business" ? (
+        <IdsEditor name={name} query={query} changeQuery={changeQuery} />
+      ) : null}
+      {name === "state" ? <StateEditor query={query} changeQuery={changeQuery} /> : null}
+      {name === "source" ? <SourceEditor query={query} changeQuery={changeQuery} close={close} /> : null}
+      {name === "created" ? <CreatedEditor query={query} changeQuery={changeQuery} /> : null}
       {name === "archived" ? (
         <label class="item">
           <input
             type="checkbox"
             checked={query.archived}
-            onInput={({ currentTarget }) => change({ archived: currentTarget.checked })}
+            onInput={({ currentTarget }) => changeQuery({ archived: currentTarget.checked })}
           />
           Archived leads
         </label>
@@ -245,22 +253,22 @@ function FilterEditor({ name, query, change, close, focused = false, begin }: Ed
   );
 }
 
-function IdsEditor({ name, query, change }: FilterProps & { name: "status" | "business" }): JSX.Element {
+function IdsEditor({ name, query, changeQuery }: FilterProps & { name: "status" | "business" }): JSX.Element {
   const { statuses, businesses } = useTeam();
-  const chosen = query[name];
-  const all = name === "status" ? statuses : businesses;
-  if (all.length === 0) return <p class="quiet pad">There are none yet.</p>;
+  const chosenIds = query[name];
+  const allItems = name === "status" ? statuses : businesses;
+  if (allItems.length === 0) return <p class="quiet pad">There are none yet.</p>;
   return (
     <fieldset class="options">
-      <legend class="unseen">{TITLES[name]}</legend>
-      {all.map((one) => (
+      <legend class="unseen">{FILTER_TITLES[name]}</legend>
+      {allItems.map((one) => (
         <label key={one.id} class="item" data-color={"primaryColor" in one ? one.primaryColor : undefined}>
           <input
             type="checkbox"
-            checked={chosen.includes(one.id)}
+            checked={chosenIds.includes(one.id)}
             onInput={({ currentTarget: { checked } }) => {
-              const next = checked ? [...chosen, one.id] : chosen.filter((id) => id !== one.id);
-              change({ [name]: next });
+              const newIds = checked ? [...chosenIds, one.id] : chosenIds.filter((id) => id !== one.id);
+              changeQuery({ [name]: newIds });
             }}
           />
           {"primaryColor" in one ? <StatusDot color={String(one.primaryColor)} /> : null}
@@ -273,13 +281,13 @@ function IdsEditor({ name, query, change }: FilterProps & { name: "status" | "bu
   );
 }
 
-function StateEditor({ query, change }: FilterProps): JSX.Element {
+function StateEditor({ query, changeQuery }: FilterProps): JSX.Element {
   return (
     <fieldset>
       <legend class="unseen">State</legend>
       {(["", "Active", "Inactive"] as const).map((state) => (
         <label key={state} class="item">
-          <input type="radio" name="state" checked={query.state === state} onInput={() => change({ state })} />
+          <input type="radio" name="state" checked={query.state === state} onInput={() => changeQuery({ state })} />
           {state || "Any"}
         </label>
       ))}
@@ -287,13 +295,13 @@ function StateEditor({ query, change }: FilterProps): JSX.Element {
   );
 }
 
-function SourceEditor({ query, change, close }: FilterProps & { close: () => void }): JSX.Element {
+function SourceEditor({ query, changeQuery, close }: FilterProps & { close: () => void }): JSX.Element {
   const [source, setSource] = useState(query.source);
   return (
     <form
       class="editor"
-      onSubmit={submitting(() => {
-        change({ source: source.trim() });
+      onSubmit={handleSubmit(() => {
+        changeQuery({ source: source.trim() });
         close();
       })}
     >
@@ -315,8 +323,8 @@ function SourceEditor({ query, change, close }: FilterProps & { close: () => voi
   );
 }
 
-function CreatedEditor({ query, change }: FilterProps): JSX.Element {
-  const day = (name: "from" | "to", label: string) => (
+function CreatedEditor({ query, changeQuery }: FilterProps): JSX.Element {
+  const renderDayField = (name: "from" | "to", label: string) => (
     <Field label={label}>
       {(ids) => (
         <input
@@ -324,15 +332,15 @@ function CreatedEditor({ query, change }: FilterProps): JSX.Element {
           class="input"
           type="date"
           value={query[name]}
-          onChange={({ currentTarget }) => change({ [name]: currentTarget.value })}
+          onChange={({ currentTarget }) => changeQuery({ [name]: currentTarget.value })}
         />
       )}
     </Field>
   );
   return (
     <>
-      {LAST_DAYS.map((days) => {
-        const from = firstOfLastDays(days);
+      {PERIOD_DAYS.map((days) => {
+        const from = firstDayOfPeriod(days);
         const isChosen = query.from === from && query.to === "";
         return (
           <button
@@ -340,7 +348,7 @@ function CreatedEditor({ query, change }: FilterProps): JSX.Element {
             type="button"
             class="item"
             aria-pressed={isChosen}
-            onClick={() => change({ from, to: "" })}
+            onClick={() => changeQuery({ from, to: "" })}
           >
             Last {days} days
             {isChosen ? (
@@ -352,8 +360,8 @@ function CreatedEditor({ query, change }: FilterProps): JSX.Element {
         );
       })}
       <div class="editor">
-        {day("from", "From")}
-        {day("to", "To")}
+        {renderDayField("from", "From")}
+        {renderDayField("to", "To")}
         <small class="quiet">Days are counted in UTC.</small>
       </div>
     </>

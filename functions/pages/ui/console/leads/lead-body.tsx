@@ -1,163 +1,173 @@
-// One lead, as the panel and the page show it: who it is, the details, and the activity.
+// The content of a lead, on its page and in the panel: head, details, and activity. `useOpenLead` reads the lead and applies
+// events from the feed.
 
 import type { JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
-import { api, describeError, type Event, isRefused, unwrap } from "../app/api";
+import { api, describeError, type Event, hasStatus, unwrap } from "../app/api";
 import { useTeam } from "../app/team";
-import { confirmed } from "../ui/dialog";
+import { confirmAction } from "../ui/dialog";
 import { readDraft } from "../ui/draft";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { type Loading, Skeleton, useLoading } from "../ui/loading";
-import { Failed } from "../ui/states";
+import { type Loadable, Skeleton, useLoading } from "../ui/loading";
+import { ErrorPlaceholder } from "../ui/states";
 import { RelativeTime } from "../ui/time";
-import { attempted, complain, notify } from "../ui/toast";
+import { notify, reportFailure, reportOutcome } from "../ui/toast";
 import { useLeadChanges } from "./lead-changes";
-import { draftKey } from "./lead-edit";
-import { FIELDS, textOf } from "./lead-fields";
+import { buildDraftKey } from "./lead-edit";
+import { FIELDS, getFieldText } from "./lead-fields";
 import { LeadHead } from "./lead-head";
-import { type LeadVersion, readLead, versionNumber } from "./lead-save";
+import { type LeadVersion, parseVersionNumber, readLead } from "./lead-save";
 import { LeadValue } from "./lead-value";
-import { closeLead, lastList } from "./open-lead";
-import { commentDraftKey, Timeline } from "./timeline";
-import { authorOf, newsOf } from "./timeline-groups";
+import { closeLead, lastListScreen } from "./open-lead";
+import { buildCommentDraftKey, Timeline } from "./timeline";
+import { describeEventWithAuthor, getAuthorName } from "./timeline-groups";
 
 export interface OpenLead {
   id: number;
-  loading: Loading<LeadVersion>;
-  /** The lead, once it is read. */
+  loading: Loadable<LeadVersion>;
+  /** The lead with its ETag. `undefined` until the lead is read. */
   version: LeadVersion | undefined;
-  /** Shows a version that was saved or read. */
-  adopt: (version: LeadVersion) => void;
+  /** Shows a version of the lead that was saved or read, unless a newer one is shown. */
+  showVersion: (version: LeadVersion) => void;
   refresh: () => Promise<void>;
-  /** Grows with each change, so that the activity is read again. */
+  /** Number of known changes of the lead. When the number grows, the activity is read again. */
   changes: number;
-  /** What others have just done. */
-  news: string;
-  /** The event that deleted it while it was shown. */
+  /** The latest changes by other users, as text for screen readers. */
+  newsText: string;
+  /** The event of the lead's deletion, if the lead was deleted while it was shown. */
   deletion: Event | undefined;
   archive: () => Promise<void>;
   restore: () => Promise<void>;
   remove: () => Promise<void>;
 }
 
-/** Reads a lead and follows its changes. */
+/** Reads a lead, and applies the changes that other users make to it. */
 export function useOpenLead(id: number): OpenLead {
   const { user } = useTeam();
   const [changes, setChanges] = useState(0);
   const [news, setNews] = useState({ id, text: "" });
   const [deletion, setDeletion] = useState<Event>();
-  const latest = useRef<LeadVersion | undefined>(undefined);
+  const latestVersionRef = useRef<LeadVersion | undefined>(undefined);
 
-  const adopt = (next: LeadVersion) => {
+  const showVersion = (next: LeadVersion) => {
     setChanges((count) => count + 1);
-    const shown = latest.current;
-    if (next.lead.id !== shown?.lead.id) return;
-    // A response may arrive after that of a later change.
-    if (versionNumber(next.etag) >= versionNumber(shown.etag)) loading.set(next);
+    const shownVersion = latestVersionRef.current;
+    if (next.lead.id !== shownVersion?.lead.id) return;
+    // Responses may arrive out of order, so an older version is ignored.
+    if (parseVersionNumber(next.etag) >= parseVersionNumber(shownVersion.etag)) loading.setValue(next);
   };
   const refresh = () =>
-    readLead(id).then(adopt, (error) => {
-      if (!isRefused(error, 404)) complain(describeError(error));
+    readLead(id).then(showVersion, (error) => {
+      if (!hasStatus(error, 404)) reportFailure(describeError(error));
       else loading.reload();
     });
-  const heard = (events: Event[]) => {
-    const here = events.filter(({ leadId }) => leadId === id);
-    const shown = latest.current;
-    if (here.length === 0 || !shown) return;
-    const end = here.find(({ type }) => type === "lead.deleted");
-    if (end) {
-      setDeletion(end);
+  const handleEvents = (events: Event[]) => {
+    const leadEvents = events.filter(({ leadId }) => leadId === id);
+    const shownVersion = latestVersionRef.current;
+    if (leadEvents.length === 0 || !shownVersion) return;
+    const deletionEvent = leadEvents.find(({ type }) => type === "lead.deleted");
+    if (deletionEvent) {
+      setDeletion(deletionEvent);
       return;
     }
-    const next = here.at(-1)?.lead;
-    if (!next || next.version <= versionNumber(shown.etag)) setChanges((count) => count + 1);
-    // Events do not carry the address of the photo.
-    else if (next.photo !== shown.lead.photo) refresh();
-    else adopt({ lead: { ...shown.lead, ...next }, etag: `"${next.version}"` });
-    const others = here.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
-    if (others.length > 0) setNews({ id, text: [...new Set(others.map(newsOf))].slice(-3).join("; ") });
+    const newestLead = leadEvents.at(-1)?.lead;
+    if (!newestLead || newestLead.version <= parseVersionNumber(shownVersion.etag)) setChanges((count) => count + 1);
+    // Events carry no photo URL, so a changed photo is read with its lead.
+    else if (newestLead.photo !== shownVersion.lead.photo) refresh();
+    else showVersion({ lead: { ...shownVersion.lead, ...newestLead }, etag: `"${newestLead.version}"` });
+    const othersEvents = leadEvents.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
+    if (othersEvents.length > 0)
+      setNews({ id, text: [...new Set(othersEvents.map(describeEventWithAuthor))].slice(-3).join("; ") });
   };
-  useLeadChanges(heard, () => void (latest.current && refresh()), { readsLater: true });
+  useLeadChanges(handleEvents, () => void (latestVersionRef.current && refresh()), { readsAfterSubscribing: true });
   const loading = useLoading(() => readLead(id), [id]);
   const version = loading.value?.lead.id === id ? loading.value : undefined;
-  latest.current = version;
+  latestVersionRef.current = version;
 
-  const body = { ids: [id] };
-  const name = version ? fullName(version.lead) : "";
-  const restore = async () => {
-    if (await attempted(unwrap(api.PATCH("/leads/restore", { body })), `${name} restored`, "Nothing was restored.")) {
+  const requestBody = { ids: [id] };
+  const leadName = version ? fullName(version.lead) : "";
+  const restoreLead = async () => {
+    if (
+      await reportOutcome(
+        unwrap(api.PATCH("/leads/restore", { body: requestBody })),
+        `${leadName} restored`,
+        "Nothing was restored.",
+      )
+    ) {
       await refresh();
     }
   };
-  const archive = async () => {
+  const archiveLead = async () => {
     try {
-      await unwrap(api.PATCH("/leads/archive", { body }));
-      notify(`${name} archived`, { undo: () => unwrap(api.PATCH("/leads/restore", { body })).then(refresh) });
+      await unwrap(api.PATCH("/leads/archive", { body: requestBody }));
+      notify(`${leadName} archived`, {
+        undo: () => unwrap(api.PATCH("/leads/restore", { body: requestBody })).then(refresh),
+      });
       await refresh();
     } catch (error) {
-      complain(`${name} was not archived. ${describeError(error)}`);
+      reportFailure(`${leadName} was not archived. ${describeError(error)}`);
     }
   };
-  const remove = async () => {
-    const text = "Comments, history and photo go with the lead. This cannot be undone.";
-    if (!(await confirmed(`Delete ${name}?`, text, "Delete lead"))) return;
-    const change = unwrap(api.DELETE("/leads/{id}", { params: { path: { id } } }));
-    if (await attempted(change, `${name} deleted`, `${name} was not deleted.`)) closeLead();
+  const deleteLead = async () => {
+    const explanation = "Comments, history and photo go with the lead. This cannot be undone.";
+    if (!(await confirmAction(`Delete ${leadName}?`, explanation, "Delete lead"))) return;
+    const request = unwrap(api.DELETE("/leads/{id}", { params: { path: { id } } }));
+    if (await reportOutcome(request, `${leadName} deleted`, `${leadName} was not deleted.`)) closeLead();
   };
   return {
     id,
     loading,
     version,
-    adopt,
+    showVersion: showVersion,
     refresh,
     changes,
-    news: news.id === id ? news.text : "",
+    newsText: news.id === id ? news.text : "",
     deletion: deletion?.leadId === id ? deletion : undefined,
-    archive,
-    restore,
-    remove,
+    archive: archiveLead,
+    restore: restoreLead,
+    remove: deleteLead,
   };
 }
 
-/** Fields that the panel shows before the others are asked for. */
+/** Fields that the panel shows before the user unfolds the others. */
 const FIRST_FIELDS = ["email", "phoneNumber", "company", "position", "location", "business"];
-/** Fields of the head. */
+/** Fields that the head shows, so that the details omit them. */
 const HEAD_FIELDS = ["firstName", "lastName", "statusId"];
-const DETAILS = [
+const DETAIL_FIELDS = [
   ...FIRST_FIELDS.flatMap((name) => FIELDS.filter((field) => field.name === name)),
   ...FIELDS.filter(({ name }) => !FIRST_FIELDS.includes(name) && !HEAD_FIELDS.includes(name)),
 ];
 
-interface BodyProps {
+interface LeadBodyProps {
   open: OpenLead;
-  /** The level of the name's heading: on its page it is the first. */
-  level: 1 | 2;
+  /** Level of the name's heading: 1 on the lead's own page, 2 in the panel. */
+  headingLevel: 1 | 2;
 }
 
-export function LeadBody({ open, level }: BodyProps): JSX.Element {
+export function LeadBody({ open, headingLevel }: LeadBodyProps): JSX.Element {
   const { loading, version, deletion } = open;
-  if (deletion || isRefused(loading.error, 404)) return <LeadGone open={open} level={level} />;
+  if (deletion || hasStatus(loading.error, 404)) return <DeletedLead open={open} headingLevel={headingLevel} />;
   if (!version) {
     return loading.error ? (
-      <Failed title="The lead could not be read" error={loading.error} retry={loading.reload} />
+      <ErrorPlaceholder title="The lead could not be read" error={loading.error} retry={loading.reload} />
     ) : (
       <div class="lead">
         <Skeleton lines={6} />
       </div>
     );
   }
-  return <LeadShown key={open.id} open={open} version={version} level={level} />;
+  return <LeadContent key={open.id} open={open} version={version} headingLevel={headingLevel} />;
 }
 
-function LeadShown({ open, version, level }: BodyProps & { version: LeadVersion }): JSX.Element {
+function LeadContent({ open, version, headingLevel }: LeadBodyProps & { version: LeadVersion }): JSX.Element {
   const { mayWrite } = useTeam();
-  const tabs = useId();
+  const tabGroupName = useId();
   const { lead } = version;
   return (
     <div class="lead">
       <p class="unseen" role="status">
-        {open.news}
+        {open.newsText}
       </p>
       {lead.archived ? (
         <div class="note archived">
@@ -170,44 +180,46 @@ function LeadShown({ open, version, level }: BodyProps & { version: LeadVersion 
           ) : null}
         </div>
       ) : null}
-      <LeadHead version={version} onSaved={open.adopt} refresh={open.refresh} level={level} />
+      <LeadHead version={version} onSaved={open.showVersion} refresh={open.refresh} level={headingLevel} />
       <div class="tabs seg" role="group" aria-label="Show">
         <label>
-          <input class="unseen" type="radio" name={tabs} defaultChecked />
+          <input class="unseen" type="radio" name={tabGroupName} defaultChecked />
           Activity
         </label>
         <label>
-          <input class="unseen" type="radio" name={tabs} />
+          <input class="unseen" type="radio" name={tabGroupName} />
           Details
         </label>
       </div>
       <div class="parts">
         <section class="details" aria-label="Details">
-          <Details open={open} version={version} level={level} />
+          <LeadDetails open={open} version={version} headingLevel={headingLevel} />
         </section>
         <section class="activity" aria-label="Activity">
-          <Timeline lead={lead.id} changes={open.changes} level={level === 1 ? 2 : 3} />
+          <Timeline lead={lead.id} changes={open.changes} headingLevel={headingLevel === 1 ? 2 : 3} />
         </section>
       </div>
     </div>
   );
 }
 
-function Details({ open, version, level }: BodyProps & { version: LeadVersion }): JSX.Element {
+function LeadDetails({ open, version, headingLevel }: LeadBodyProps & { version: LeadVersion }): JSX.Element {
   const { mayWrite } = useTeam();
   const { lead } = version;
-  const isPage = level === 1;
-  const shown = DETAILS.filter(({ name }) => mayWrite || textOf(lead, name) !== "");
-  const first = shown.filter(({ name }) => FIRST_FIELDS.includes(name));
-  const others = shown.filter(({ name }) => !FIRST_FIELDS.includes(name));
-  // A draft of a field that is folded away would be out of sight.
-  const [isOpen, setOpen] = useState(() => others.some(({ name }) => readDraft(draftKey(lead.id, name)) !== undefined));
-  const list = useRef<HTMLDListElement>(null);
+  const isPage = headingLevel === 1;
+  const shownFields = DETAIL_FIELDS.filter(({ name }) => mayWrite || getFieldText(lead, name) !== "");
+  const firstFields = shownFields.filter(({ name }) => FIRST_FIELDS.includes(name));
+  const otherFields = shownFields.filter(({ name }) => !FIRST_FIELDS.includes(name));
+  // Starts unfolded if a folded field has a draft, which would be hidden otherwise.
+  const [isOpen, setOpen] = useState(() =>
+    otherFields.some(({ name }) => readDraft(buildDraftKey(lead.id, name)) !== undefined),
+  );
+  const listRef = useRef<HTMLDListElement>(null);
   const attribution = Object.entries(lead.attribution ?? {});
-  const unfold = () => {
+  const unfoldFields = () => {
     setOpen(true);
     requestAnimationFrame(() => {
-      list.current?.querySelector<HTMLElement>(`div:nth-child(${first.length + 1}) .value`)?.focus();
+      listRef.current?.querySelector<HTMLElement>(`div:nth-child(${firstFields.length + 1}) .value`)?.focus();
     });
   };
   const Heading = isPage ? "h2" : "h3";
@@ -216,9 +228,9 @@ function Details({ open, version, level }: BodyProps & { version: LeadVersion })
       <div class="sec">
         <Heading>Details</Heading>
       </div>
-      <dl class="fields" ref={list}>
-        {[...first, ...(isPage || isOpen ? others : [])].map((field) => (
-          <LeadValue key={field.name} field={field} version={version} onSaved={open.adopt} />
+      <dl class="fields" ref={listRef}>
+        {[...firstFields, ...(isPage || isOpen ? otherFields : [])].map((field) => (
+          <LeadValue key={field.name} field={field} version={version} onSaved={open.showVersion} />
         ))}
         {isPage || isOpen ? (
           <>
@@ -246,27 +258,27 @@ function Details({ open, version, level }: BodyProps & { version: LeadVersion })
         ) : null}
       </dl>
       {isPage || isOpen ? null : (
-        <button type="button" class="btn ghost hang" onClick={unfold}>
+        <button type="button" class="btn ghost hang" onClick={unfoldFields}>
           <Icon name="chevron-down" />
-          {others.length + 1 + attribution.length} more fields
+          {otherFields.length + 1 + attribution.length} more fields
         </button>
       )}
     </>
   );
 }
 
-/** In the place of a lead that was deleted, or never was. What was typed and not sent can still be copied. */
-function LeadGone({ open, level }: BodyProps): JSX.Element {
+/** Message for a lead that was deleted or never existed. An unsent comment can still be copied. */
+function DeletedLead({ open, headingLevel }: LeadBodyProps): JSX.Element {
   const { deletion, id } = open;
-  const comment = readDraft<string>(commentDraftKey(id));
-  const Heading = level === 1 ? "h1" : "h2";
-  const copy = async () => {
+  const unsentComment = readDraft<string>(buildCommentDraftKey(id));
+  const Heading = headingLevel === 1 ? "h1" : "h2";
+  const copyComment = async () => {
     try {
-      await navigator.clipboard.writeText(comment ?? "");
+      await navigator.clipboard.writeText(unsentComment ?? "");
       notify("Comment copied");
     } catch {
-      // Without TLS a page has no clipboard.
-      complain("The browser does not let this page copy. Select the text instead.");
+      // Over plain HTTP, except on localhost, browsers provide no clipboard.
+      reportFailure("The browser does not let this page copy. Select the text instead.");
     }
   };
   return (
@@ -276,26 +288,26 @@ function LeadGone({ open, level }: BodyProps): JSX.Element {
       <p class="quiet">
         {deletion ? (
           <>
-            <bdi>{authorOf(deletion.actor)}</bdi> deleted it.
+            <bdi>{getAuthorName(deletion.actor)}</bdi> deleted it.
           </>
         ) : (
           `Somebody deleted it, or there never was a lead ${id}.`
         )}
-        {comment ? " Your unsent comment is kept." : null}
+        {unsentComment ? " Your unsent comment is kept." : null}
       </p>
-      {comment ? (
+      {unsentComment ? (
         <blockquote class="paragraph">
-          <bdi>{comment}</bdi>
+          <bdi>{unsentComment}</bdi>
         </blockquote>
       ) : null}
       <div class="row wrap">
-        {comment ? (
-          <button type="button" class="btn" onClick={copy}>
+        {unsentComment ? (
+          <button type="button" class="btn" onClick={copyComment}>
             Copy the comment
           </button>
         ) : null}
         <button type="button" class="btn ghost" onClick={closeLead}>
-          {lastList.value.title === "Board" ? "Back to the board" : "Back to the list"}
+          {lastListScreen.value.title === "Board" ? "Back to the board" : "Back to the list"}
         </button>
       </div>
     </div>

@@ -1,113 +1,117 @@
-// Changes of the team's leads by anybody: one walk of the feed of events for the whole page, shared by all that is shown.
+// The feed of events (`GET /events`): one polling loop for the whole page, shared by all components that show leads.
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { api, type Event, isRefused, unwrap, wait } from "../app/api";
+import { api, type Event, hasStatus, unwrap, wait } from "../app/api";
 import { isReachable } from "../app/connection";
-import { current } from "../app/session";
+import { currentSession } from "../app/session";
 
 const PAGE_EVENTS = 100;
-const PAUSE_MS = 3000;
-/** The longest pause while the feed fails. */
-const PAUSE_CAP_MS = 30_000;
+const POLL_PAUSE_MS = 3000;
+/** Upper bound on the pause between requests while the feed fails. */
+const MAX_POLL_PAUSE_MS = 30_000;
 
-interface Listener {
-  /** Events in the order in which they became known, each batch once. */
-  heard: (events: Event[]) => void;
-  /** Events may be missing: what is shown must be read again. */
-  missed: () => void;
+interface FeedListener {
+  /** Receives each page of events once, in the order of the feed. */
+  onEvents: (events: Event[]) => void;
+  /** Called if events may be missing, so that the component must read its data again. */
+  onGap: () => void;
 }
 
-const listeners = new Set<Listener>();
-let walking = false;
-let cursor: string | undefined;
-/** The user to whom the API refuses the feed. */
-let refusedUser: string | undefined;
+const listeners = new Set<FeedListener>();
+let isPolling = false;
+let feedCursor: string | undefined;
+/** Key of the user to whom the API refuses the feed. No loop is started for this user again. */
+let refusedUserKey: string | undefined;
 
-/** The latest batch of events. */
-export const leadChanges = signal<Event[]>([]);
+/** The latest page of events. */
+export const latestEvents = signal<Event[]>([]);
 
-const userKey = (): string => {
-  const session = current();
+const getUserKey = (): string => {
+  const session = currentSession();
   return session.is === "out" ? "" : `${session.user.team} ${session.user.id}`;
 };
 
-async function look() {
-  if (document.hidden || !isReachable() || current().is !== "in") return undefined;
-  const query = { after: cursor ?? "latest", limit: PAGE_EVENTS };
+async function readFeedPage() {
+  if (document.hidden || !isReachable() || currentSession().is !== "in") return undefined;
+  const query = { after: feedCursor ?? "latest", limit: PAGE_EVENTS };
   return unwrap(api.GET("/events", { params: { query } }));
 }
 
-async function walk(): Promise<void> {
-  let failures = 0;
-  cursor = undefined;
+async function pollFeed(): Promise<void> {
+  let failureCount = 0;
+  feedCursor = undefined;
   while (listeners.size > 0) {
     try {
-      const page = await look();
+      const page = await readFeedPage();
       if (page) {
-        const isFirst = cursor === undefined;
-        cursor = page.nextCursor;
-        failures = 0;
-        // What happened between a screen's first read and this cursor is in no page of this walk.
-        if (isFirst) for (const { missed } of [...listeners]) missed();
+        const isFirstPage = feedCursor === undefined;
+        feedCursor = page.nextCursor;
+        failureCount = 0;
+        // The first request only returns a cursor. Events between a component's first read and this cursor are in no page of
+        // this loop.
+        if (isFirstPage) for (const { onGap } of [...listeners]) onGap();
         else if (page.events.length > 0) {
-          leadChanges.value = page.events;
-          for (const { heard } of [...listeners]) heard(page.events);
+          latestEvents.value = page.events;
+          for (const { onEvents } of [...listeners]) onEvents(page.events);
         }
         if (page.hasMore) continue;
       }
     } catch (error) {
-      if (isRefused(error, 403)) {
-        refusedUser = userKey();
+      if (hasStatus(error, 403)) {
+        refusedUserKey = getUserKey();
         break;
       }
-      // A cursor is valid for as long as events are kept.
-      if (isRefused(error, 400)) cursor = undefined;
-      failures += 1;
+      // The API deletes old events, and this cursor's events are deleted. The loop starts again at the latest event.
+      if (hasStatus(error, 400)) feedCursor = undefined;
+      failureCount += 1;
     }
-    await wait(Math.min(PAUSE_MS * 2 ** failures, PAUSE_CAP_MS) * (1 - Math.random() / 4));
+    await wait(Math.min(POLL_PAUSE_MS * 2 ** failureCount, MAX_POLL_PAUSE_MS) * (1 - Math.random() / 4));
   }
-  walking = false;
+  isPolling = false;
 }
 
-/** Listens until the returned function is called. The walk lasts while anybody listens. */
-export function subscribe(listener: Listener): () => void {
+/**
+ * Adds a listener, and starts the polling loop for the first one. Returns the function that removes the listener. The loop ends
+ * without listeners.
+ */
+export function subscribe(listener: FeedListener): () => void {
   listeners.add(listener);
-  if (!walking && refusedUser !== userKey()) {
-    walking = true;
-    walk();
+  if (!isPolling && refusedUserKey !== getUserKey()) {
+    isPolling = true;
+    pollFeed();
   }
   return () => {
     listeners.delete(listener);
   };
 }
 
-interface Options {
-  following?: boolean;
-  /** Whether the component begins to read its data no earlier than it listens, so that a walk under way misses nothing. */
-  readsLater?: boolean;
+interface SubscriptionOptions {
+  isSubscribed?: boolean;
+  /** Whether the component reads its data after it has subscribed, so that a running loop misses no event. */
+  readsAfterSubscribing?: boolean;
 }
 
 /**
- * Calls `heard` with events as they become known, and `missed` where some may be missing. A component that mounts what it
- * read before is told `missed` once when it joins a walk; call this hook before the one that reads, and set `readsLater`, to
- * avoid that read.
+ * Calls `onEvents` with each page of events, and `onGap` if events may be missing. A component that joins a running loop gets
+ * one `onGap` call, because its data may be older than the loop's cursor. To avoid that read, call this hook before the hook
+ * that reads the data, and set `readsAfterSubscribing`.
  */
 export function useLeadChanges(
-  heard: Listener["heard"],
-  missed: Listener["missed"],
-  { following = true, readsLater = false }: Options = {},
+  onEvents: FeedListener["onEvents"],
+  onGap: FeedListener["onGap"],
+  { isSubscribed = true, readsAfterSubscribing = false }: SubscriptionOptions = {},
 ): void {
-  const latest = useRef({ heard, missed });
-  latest.current = { heard, missed };
+  const callbacksRef = useRef({ onEvents, onGap });
+  callbacksRef.current = { onEvents, onGap };
   useEffect(() => {
-    if (!following) return undefined;
-    const joins = walking && cursor !== undefined;
-    const stop = subscribe({
-      heard: (events) => latest.current.heard(events),
-      missed: () => latest.current.missed(),
+    if (!isSubscribed) return undefined;
+    const joinsRunningLoop = isPolling && feedCursor !== undefined;
+    const unsubscribe = subscribe({
+      onEvents: (events) => callbacksRef.current.onEvents(events),
+      onGap: () => callbacksRef.current.onGap(),
     });
-    if (joins && !readsLater) latest.current.missed();
-    return stop;
-  }, [following]);
+    if (joinsRunningLoop && !readsAfterSubscribing) callbacksRef.current.onGap();
+    return unsubscribe;
+  }, [isSubscribed]);
 }

@@ -1,133 +1,133 @@
-// One field of a lead that is being edited: its draft, what was wrong with it, and who else changed it meanwhile.
+// The edit of one field of a lead: its draft, its error, and a conflicting change by another user.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
 import { useDraft } from "../ui/draft";
-import { type EditName, faultSentence, fieldNamed, textOf } from "./lead-fields";
-import { type FieldEdit, type LeadVersion, lastChangeOf, saveField } from "./lead-save";
+import { type EditName, findField, formatFieldError, getFieldText } from "./lead-fields";
+import { type FieldEdit, type LeadVersion, readLastChange, saveField } from "./lead-save";
 
-export interface Fault {
+export interface EditError {
   text: string;
   /** The lead that has the e-mail address already. */
   existing?: RequestError["existing"];
 }
 
 export interface Conflict {
-  /** The text that somebody else has saved. */
+  /** The text that another user has saved. */
   theirs: string;
   by?: string;
   at?: string;
 }
 
 export interface LeadEdit {
-  /** The text of the input; `undefined` while the value is only shown. */
+  /** Text of the input. `undefined` while the field is not being edited. */
   text: string | undefined;
-  /** The edit was left before it could be saved, here or before the page was loaded again. */
+  /** Whether the input lost the focus, or the page was reloaded, before the edit was saved. */
   isLeft: boolean;
   isBusy: boolean;
-  fault: Fault | undefined;
+  error: EditError | undefined;
   conflict: Conflict | undefined;
-  begin: () => void;
-  change: (text: string) => void;
-  /** Saves the input's text, or the one given. Returns the saved version; `undefined` if nothing was saved. */
+  startEdit: () => void;
+  changeText: (text: string) => void;
+  /** Saves `text`, by default the input's text. Returns the saved version, or `undefined` if nothing was saved. */
   save: (text?: string) => Promise<LeadVersion | undefined>;
-  leave: () => void;
+  handleLeave: () => void;
   cancel: () => void;
 }
 
-export const draftKey = (id: number, name: EditName): string => `lead ${id} ${name}`;
+export const buildDraftKey = (id: number, name: EditName): string => `lead ${id} ${name}`;
 
-/** The API's errors about one edit, in sentences. */
-function faultOf(error: unknown, name: EditName): Fault {
+/** Converts the API's errors about one edit to sentences. */
+function describeEditError(error: unknown, name: EditName): EditError {
   if (!(error instanceof RequestError)) return { text: describeError(error) };
   if (error.existing) return { text: "Another lead has this address.", existing: error.existing };
-  const column = (path: string) => fieldNamed(path)?.name;
-  const own = error.errors.filter(({ field }) => column(field) === name);
-  if (own.length > 0) return { text: own.map(({ message }) => faultSentence(message)).join(" ") };
+  const fieldName = (path: string) => findField(path)?.name;
+  const ownErrors = error.errors.filter(({ field }) => fieldName(field) === name);
+  if (ownErrors.length > 0) return { text: ownErrors.map(({ message }) => formatFieldError(message)).join(" ") };
   if (error.errors.length === 0) return { text: describeError(error) };
-  const sentences = error.errors.map(({ field, message }) => `${fieldNamed(field)?.label ?? field} ${message}.`);
+  const sentences = error.errors.map(({ field, message }) => `${findField(field)?.label ?? field} ${message}.`);
   return { text: sentences.join(" ") };
 }
 
-interface Options {
+interface LeadEditOptions {
   name: EditName;
-  /** The path of the field in the log. */
+  /** Path of the field in the log, such as `socialMedia.youtube`. */
   column: string;
   version: LeadVersion;
   onSaved: (version: LeadVersion) => void;
-  /** Called before the input closes, while it may still have the focus. */
+  /** Called before the input is removed, while it may still have the focus. */
   onClosing?: () => void;
 }
 
-export function useLeadEdit({ name, column, version, onSaved, onClosing }: Options): LeadEdit {
+export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadEditOptions): LeadEdit {
   const { lead } = version;
-  const [edit, setEdit, clearEdit] = useDraft<FieldEdit | null>(draftKey(lead.id, name), null);
+  const [edit, setEdit, clearEdit] = useDraft<FieldEdit | null>(buildDraftKey(lead.id, name), null);
   const [isLeft, setLeft] = useState(edit !== null);
   const [isBusy, setBusy] = useState(false);
-  const [fault, setFault] = useState<Fault>();
+  const [error, setError] = useState<EditError>();
   const [conflict, setConflict] = useState<Conflict>();
-  const latest = useRef(edit);
-  latest.current = edit;
-  const shown = useRef(version);
-  shown.current = version;
-  const saving = useRef(false);
-  const isShown = useRef(true);
+  const latestEditRef = useRef(edit);
+  latestEditRef.current = edit;
+  const shownVersionRef = useRef(version);
+  shownVersionRef.current = version;
+  const isSavingRef = useRef(false);
+  const isMountedRef = useRef(true);
   useEffect(
     () => () => {
-      isShown.current = false;
+      isMountedRef.current = false;
     },
     [],
   );
-  const begun = (): FieldEdit => {
-    const base = textOf(shown.current.lead, name);
-    return { text: base, base, etag: shown.current.etag };
+  const createEdit = (): FieldEdit => {
+    const baseText = getFieldText(shownVersionRef.current.lead, name);
+    return { text: baseText, base: baseText, etag: shownVersionRef.current.etag };
   };
 
-  const close = () => {
-    if (isShown.current) onClosing?.();
+  const closeEdit = () => {
+    if (isMountedRef.current) onClosing?.();
     clearEdit();
-    setFault(undefined);
+    setError(undefined);
     setConflict(undefined);
     setLeft(false);
   };
-  const save = async (text = latest.current?.text) => {
-    if (text === undefined || saving.current) return undefined;
-    const from = latest.current ?? begun();
-    if (text === from.base && !conflict) {
-      close();
+  const saveEdit = async (text = latestEditRef.current?.text) => {
+    if (text === undefined || isSavingRef.current) return undefined;
+    const currentEdit = latestEditRef.current ?? createEdit();
+    if (text === currentEdit.base && !conflict) {
+      closeEdit();
       return undefined;
     }
-    saving.current = true;
+    isSavingRef.current = true;
     setBusy(true);
-    setFault(undefined);
+    setError(undefined);
     try {
-      const outcome = await saveField(lead.id, name, { ...from, text });
-      const typed = latest.current?.text ?? text;
-      const saved = textOf(outcome.version.lead, name);
+      const outcome = await saveField(lead.id, name, { ...currentEdit, text });
+      const typedText = latestEditRef.current?.text ?? text;
+      const savedText = getFieldText(outcome.version.lead, name);
       onSaved(outcome.version);
       if (outcome.isConflict) {
-        // Saving again is a decision made in sight of the other text.
-        setEdit({ text: typed, base: saved, etag: outcome.version.etag });
-        setConflict({ theirs: saved });
-        lastChangeOf(lead.id, column)
+        // The edit takes the newer version as its base: the user sees the other text, so saving again overwrites that text.
+        setEdit({ text: typedText, base: savedText, etag: outcome.version.etag });
+        setConflict({ theirs: savedText });
+        readLastChange(lead.id, column)
           .then((change) => change && setConflict((now) => now && { ...now, ...change }))
           .catch(() => undefined);
         return undefined;
       }
-      if (typed === text) close();
+      if (typedText === text) closeEdit();
       else {
-        // What was typed while the request was under way is edited on.
-        setEdit({ text: typed, base: saved, etag: outcome.version.etag });
+        // The user has typed more during the request. The edit continues on the saved version.
+        setEdit({ text: typedText, base: savedText, etag: outcome.version.etag });
         setConflict(undefined);
       }
       return outcome.version;
     } catch (error) {
-      // A select has no input of its own: it becomes one, with the choice that was not saved.
-      if (!latest.current) setEdit({ ...from, text });
-      setFault(faultOf(error, name));
+      // A choice from a menu has no open edit. It becomes one, so that the choice can be saved again.
+      if (!latestEditRef.current) setEdit({ ...currentEdit, text });
+      setError(describeEditError(error, name));
       return undefined;
     } finally {
-      saving.current = false;
+      isSavingRef.current = false;
       setBusy(false);
     }
   };
@@ -135,20 +135,20 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: Optio
     text: edit?.text,
     isLeft,
     isBusy,
-    fault,
+    error,
     conflict,
-    begin: () => setEdit(begun()),
-    change: (text) => {
+    startEdit: () => setEdit(createEdit()),
+    changeText: (text) => {
       setLeft(false);
-      setEdit((now) => ({ ...(now ?? begun()), text }));
+      setEdit((now) => ({ ...(now ?? createEdit()), text }));
     },
-    save,
-    leave: () => {
-      if (!latest.current) return;
+    save: saveEdit,
+    handleLeave: () => {
+      if (!latestEditRef.current) return;
       setLeft(true);
-      // Which of two texts stays is decided by a button.
-      if (!conflict) save();
+      // During a conflict, only the buttons save or discard.
+      if (!conflict) saveEdit();
     },
-    cancel: close,
+    cancel: closeEdit,
   };
 }

@@ -1,13 +1,14 @@
-// The fields of a lead that people write. The lead, the new lead and the import read the same list.
+// The editable fields of a lead: their definitions, their conversion to and from text, and their inputs. The new-lead form, the
+// lead page and the lead panel use these definitions.
 
 import type { JSX } from "preact";
 import type { Lead, LeadMerge, NewLead } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { Checks, Options } from "../ui/choices";
+import { Checkboxes, SelectOptions } from "../ui/choices";
 import { Icon } from "../ui/icon";
 
-/** A lead as text: one phone number a line, businesses and the status by id. */
+/** The fields of a lead as text: phone numbers one per line, businesses and the status by id. */
 export interface LeadTexts {
   firstName: string;
   lastName: string;
@@ -31,13 +32,13 @@ export interface LeadField {
   name: keyof LeadTexts;
   label: string;
   kind: "text" | "email" | "lines" | "paragraph" | "status" | "state" | "businesses";
-  /** The field's path in a request, and its column in an export. */
+  /** Path of the field in requests, which is also its column in an export. */
   column: string;
-  /** The most characters that its input takes. */
-  limit: number;
-  required?: boolean;
-  /** The label is a name, which keeps its capital letters within a sentence. */
-  proper?: boolean;
+  /** Maximum length of the input, in characters. */
+  maxChars: number;
+  isRequired?: boolean;
+  /** Whether the label is a proper name, which keeps its capital letter within a sentence. */
+  isProperName?: boolean;
 }
 
 export const FIELDS: LeadField[] = [
@@ -46,76 +47,76 @@ export const FIELDS: LeadField[] = [
     label: "First name",
     kind: "text",
     column: "firstName",
-    limit: LIMITS.maxNameChars,
-    required: true,
+    maxChars: LIMITS.maxNameChars,
+    isRequired: true,
   },
   {
     name: "lastName",
     label: "Last name",
     kind: "text",
     column: "lastName",
-    limit: LIMITS.maxNameChars,
-    required: true,
+    maxChars: LIMITS.maxNameChars,
+    isRequired: true,
   },
-  { name: "email", label: "E-mail", kind: "email", column: "email", limit: LIMITS.maxEmailChars },
+  { name: "email", label: "E-mail", kind: "email", column: "email", maxChars: LIMITS.maxEmailChars },
   {
     name: "phoneNumber",
     label: "Phone numbers",
     kind: "lines",
     column: "phoneNumber",
-    limit: LIMITS.maxPhoneNumbers * (LIMITS.maxPhoneNumberChars + 1),
+    maxChars: LIMITS.maxPhoneNumbers * (LIMITS.maxPhoneNumberChars + 1),
   },
-  { name: "company", label: "Company", kind: "text", column: "company", limit: LIMITS.maxTextChars },
-  { name: "position", label: "Position", kind: "text", column: "position", limit: LIMITS.maxTextChars },
-  { name: "location", label: "Location", kind: "text", column: "location", limit: LIMITS.maxTextChars },
-  { name: "source", label: "Source", kind: "text", column: "source", limit: LIMITS.maxTextChars },
-  { name: "statusId", label: "Status", kind: "status", column: "statusId", limit: 16 },
-  { name: "state", label: "State", kind: "state", column: "state", limit: 8 },
-  { name: "business", label: "Businesses", kind: "businesses", column: "business", limit: LIMITS.maxTextChars },
+  { name: "company", label: "Company", kind: "text", column: "company", maxChars: LIMITS.maxTextChars },
+  { name: "position", label: "Position", kind: "text", column: "position", maxChars: LIMITS.maxTextChars },
+  { name: "location", label: "Location", kind: "text", column: "location", maxChars: LIMITS.maxTextChars },
+  { name: "source", label: "Source", kind: "text", column: "source", maxChars: LIMITS.maxTextChars },
+  { name: "statusId", label: "Status", kind: "status", column: "statusId", maxChars: 16 },
+  { name: "state", label: "State", kind: "state", column: "state", maxChars: 8 },
+  { name: "business", label: "Businesses", kind: "businesses", column: "business", maxChars: LIMITS.maxTextChars },
   {
     name: "description",
     label: "Description",
     kind: "paragraph",
     column: "description",
-    limit: LIMITS.maxDescriptionChars,
+    maxChars: LIMITS.maxDescriptionChars,
   },
   {
     name: "youtube",
     label: "YouTube",
     kind: "text",
     column: "socialMedia.youtube",
-    limit: LIMITS.maxTextChars,
-    proper: true,
+    maxChars: LIMITS.maxTextChars,
+    isProperName: true,
   },
   {
     name: "facebook",
     label: "Facebook",
     kind: "text",
     column: "socialMedia.facebook",
-    limit: LIMITS.maxTextChars,
-    proper: true,
+    maxChars: LIMITS.maxTextChars,
+    isProperName: true,
   },
   {
     name: "instagram",
     label: "Instagram",
     kind: "text",
     column: "socialMedia.instagram",
-    limit: LIMITS.maxTextChars,
-    proper: true,
+    maxChars: LIMITS.maxTextChars,
+    isProperName: true,
   },
   {
     name: "twitter",
     label: "X (Twitter)",
     kind: "text",
     column: "socialMedia.twitter",
-    limit: LIMITS.maxTextChars,
-    proper: true,
+    maxChars: LIMITS.maxTextChars,
+    isProperName: true,
   },
 ];
 
-/** A field's label within a sentence: "Edit company". */
-export const labelInSentence = ({ label, proper }: Pick<LeadField, "label" | "proper">): string =>
-  proper ? label : label.charAt(0).toLowerCase() + label.slice(1);
+/** Returns a field's label for use within a sentence: `company` in “Edit company”. */
+export const formatLabelInSentence = ({ label, isProperName }: Pick<LeadField, "label" | "isProperName">): string =>
+  isProperName ? label : label.charAt(0).toLowerCase() + label.slice(1);
 
 const splitLines = (text: string): string[] =>
   text
@@ -124,7 +125,7 @@ const splitLines = (text: string): string[] =>
     .filter(Boolean);
 const splitIds = (text: string): number[] => text.split(",").filter(Boolean).map(Number);
 
-export function textsOf(lead: Lead): LeadTexts {
+export function convertToTexts(lead: Lead): LeadTexts {
   const { youtube = "", facebook = "", instagram = "", twitter = "" } = lead.socialMedia;
   return {
     firstName: lead.firstName,
@@ -146,16 +147,18 @@ export function textsOf(lead: Lead): LeadTexts {
   };
 }
 
-export const emptyTexts = (statusId: number): LeadTexts => ({
+export const createEmptyTexts = (statusId: number): LeadTexts => ({
   ...(Object.fromEntries(FIELDS.map(({ name }) => [name, ""])) as unknown as LeadTexts),
   statusId: String(statusId),
   state: "Active",
 });
 
-/** The body that creates a lead. */
-export function newLeadOf(texts: LeadTexts): NewLead {
+/** Converts the texts of the form to the body of `POST /leads`. */
+export function buildNewLead(texts: LeadTexts): NewLead {
   const { youtube, facebook, instagram, twitter, phoneNumber, business, statusId, state, ...others } = texts;
-  const social = Object.entries({ youtube, facebook, instagram, twitter }).filter(([, value]) => value.trim() !== "");
+  const socialMedia = Object.entries({ youtube, facebook, instagram, twitter }).filter(
+    ([, value]) => value.trim() !== "",
+  );
   return {
     ...others,
     phoneNumber: splitLines(phoneNumber),
@@ -163,18 +166,18 @@ export function newLeadOf(texts: LeadTexts): NewLead {
     statusId: Number(statusId),
     state: state === "Inactive" ? "Inactive" : "Active",
     photo: "",
-    socialMedia: Object.fromEntries(social),
+    socialMedia: Object.fromEntries(socialMedia),
   };
 }
 
-/** What is edited at once: one field, or both names, a line each. */
+/** Name of an edit: one field, or `fullName`, which has the first name and the last name on two lines. */
 export type EditName = keyof LeadTexts | "fullName";
 
-export const textOf = (lead: Lead, name: EditName): string =>
-  name === "fullName" ? `${lead.firstName}\n${lead.lastName}` : textsOf(lead)[name];
+export const getFieldText = (lead: Lead, name: EditName): string =>
+  name === "fullName" ? `${lead.firstName}\n${lead.lastName}` : convertToTexts(lead)[name];
 
-/** The merge patch that writes one edit. */
-export function mergeOf(name: EditName, text: string): LeadMerge {
+/** Converts the text of one edit to the JSON merge patch (RFC 7396) that saves it. */
+export function buildMergePatch(name: EditName, text: string): LeadMerge {
   switch (name) {
     case "fullName": {
       const [firstName = "", lastName = ""] = text.split("\n");
@@ -198,31 +201,31 @@ export function mergeOf(name: EditName, text: string): LeadMerge {
   }
 }
 
-/** Finds a field by its path in the API's errors and logs, such as `phoneNumber` and `socialMedia.youtube`. */
-export const fieldNamed = (path: string): LeadField | undefined => FIELDS.find(({ column }) => path === column);
+/** Returns a field by its path in the API's errors and logs, such as `phoneNumber` or `socialMedia.youtube`. */
+export const findField = (path: string): LeadField | undefined => FIELDS.find(({ column }) => path === column);
 
-/** The label of a field in a log, where a status stands under its name as well as its id. */
-export function labelOf(path: string): string {
+/** Returns the label of a field in a log. Logs name the status both `status` and `statusId`. */
+export function getFieldLabel(path: string): string {
   if (path === "socialMedia") return "Social media";
-  return (fieldNamed(path) ?? fieldNamed(`${path}Id`))?.label ?? path;
+  return (findField(path) ?? findField(`${path}Id`))?.label ?? path;
 }
 
-/** A message of the API about one field, as a sentence: `must be an e-mail address` becomes `Must be an e-mail address.` */
-export const faultSentence = (message: string): string =>
+/** Converts the API's message about a field to a sentence: `must be an e-mail address` becomes `Must be an e-mail address.` */
+export const formatFieldError = (message: string): string =>
   `${message.charAt(0).toUpperCase()}${message.slice(1)}`.replace(/[^.!?]$/, "$&.");
 
-interface InputProps {
+interface LeadInputProps {
   field: LeadField;
   id: string;
   value: string;
   onChange: (value: string) => void;
-  fault?: boolean;
-  /** Ids of the elements that say what is wrong or how the field is filled in. */
+  hasError?: boolean;
+  /** Ids of the elements with the field's error or hint, for `aria-describedby`. */
   describedBy?: string | undefined;
-  /** Receives the control that takes the focus. */
-  control?: ((element: HTMLElement | null) => void) | undefined;
-  /** The class of the control besides `input`. */
-  editing?: boolean;
+  /** Callback ref of the control that takes the focus. */
+  controlRef?: ((element: HTMLElement | null) => void) | undefined;
+  /** Whether the control replaces a value on the lead, which has a style of its own. */
+  isInPlace?: boolean;
 }
 
 export function LeadInput({
@@ -230,35 +233,35 @@ export function LeadInput({
   id,
   value,
   onChange,
-  fault = false,
+  hasError = false,
   describedBy,
-  control,
-  editing = false,
-}: InputProps): JSX.Element {
+  controlRef,
+  isInPlace = false,
+}: LeadInputProps): JSX.Element {
   const { statuses, businesses } = useTeam();
-  const { kind, name, limit, required = false } = field;
-  const shared = {
+  const { kind, name, maxChars, isRequired = false } = field;
+  const inputProps = {
     id,
     name,
     value,
-    class: editing ? "input editing" : "input",
-    ref: control ?? null,
+    class: isInPlace ? "input editing" : "input",
+    ref: controlRef ?? null,
     onInput: ({ currentTarget }: { currentTarget: { value: string } }) => onChange(currentTarget.value),
-    "aria-invalid": fault || undefined,
+    "aria-invalid": hasError || undefined,
     "aria-describedby": describedBy,
   };
   switch (kind) {
     case "lines":
-      return <textarea {...shared} rows={1} maxLength={limit} inputMode="tel" placeholder="One a line" />;
+      return <textarea {...inputProps} rows={1} maxLength={maxChars} inputMode="tel" placeholder="One a line" />;
     case "paragraph":
-      return <textarea {...shared} rows={3} maxLength={limit} />;
+      return <textarea {...inputProps} rows={3} maxLength={maxChars} />;
     case "state":
     case "status":
       return (
         <span class="select">
-          <select {...shared} class={undefined}>
+          <select {...inputProps} class={undefined}>
             {kind === "status" ? (
-              <Options of={statuses} />
+              <SelectOptions items={statuses} />
             ) : (
               <>
                 <option>Active</option>
@@ -273,19 +276,25 @@ export function LeadInput({
       return (
         <div class="checks" role="group" id={id} aria-label={field.label} aria-describedby={describedBy}>
           {businesses.length === 0 ? <p class="quiet">The team has no businesses yet.</p> : null}
-          <Checks
+          <Checkboxes
             of={businesses}
-            chosen={splitIds(value)}
-            choose={(ids) => onChange(ids.join(","))}
-            first={control ?? null}
+            chosenIds={splitIds(value)}
+            onChoose={(ids) => onChange(ids.join(","))}
+            firstRef={controlRef ?? null}
           />
         </div>
       );
     case "email":
-      return <input {...shared} type="email" maxLength={limit} autocomplete="off" />;
+      return <input {...inputProps} type="email" maxLength={maxChars} autocomplete="off" />;
     default:
       return (
-        <input {...shared} type="text" maxLength={limit} aria-required={required || undefined} autocomplete="off" />
+        <input
+          {...inputProps}
+          type="text"
+          maxLength={maxChars}
+          aria-required={isRequired || undefined}
+          autocomplete="off"
+        />
       );
   }
 }

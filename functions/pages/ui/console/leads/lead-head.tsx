@@ -1,4 +1,4 @@
-// The head of a lead: face, name, position at company, status, and how to reach the person.
+// The head of a lead: photo, name, position and company, status, and links to call or write to the person.
 
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
@@ -9,8 +9,8 @@ import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusPill } from "../ui/status";
-import { complain, notify } from "../ui/toast";
-import { useFocusReturn, ValueEditor } from "../ui/value";
+import { notify, reportFailure } from "../ui/toast";
+import { useEditorFocus, ValueEditor } from "../ui/value";
 import { useLeadEdit } from "./lead-edit";
 import { type LeadVersion, saveField } from "./lead-save";
 import { EditNotes, useFirstFocus } from "./lead-value";
@@ -21,27 +21,27 @@ interface Props {
   onSaved: (version: LeadVersion) => void;
   /** Reads the lead again. */
   refresh: () => void;
-  /** The level of the name's heading: the screen beside a panel has the first. */
+  /** Level of the name's heading: 1 on the lead's own page, 2 in the panel, beside a screen that has the `h1`. */
   level: 1 | 2;
 }
 
 export function LeadHead({ version, onSaved, refresh, level }: Props): JSX.Element {
   const { lead } = version;
-  const work = [lead.position, lead.company].filter(Boolean).join(" at ");
+  const positionAtCompany = [lead.position, lead.company].filter(Boolean).join(" at ");
   return (
     <div class="top">
       <LeadPhoto lead={lead} onChanged={refresh} />
       <div class="names">
         <LeadName version={version} onSaved={onSaved} level={level} />
-        {work ? (
-          <p class="quiet cut" title={work}>
-            <bdi>{work}</bdi>
+        {positionAtCompany ? (
+          <p class="quiet cut" title={positionAtCompany}>
+            <bdi>{positionAtCompany}</bdi>
           </p>
         ) : null}
       </div>
       <div class="row wrap props">
         <LeadStatus version={version} onSaved={onSaved} />
-        <Contacts lead={lead} />
+        <ContactLinks lead={lead} />
       </div>
     </div>
   );
@@ -50,54 +50,60 @@ export function LeadHead({ version, onSaved, refresh, level }: Props): JSX.Eleme
 function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Element {
   const { mayWrite } = useTeam();
   const { lead } = version;
-  const id = useId();
-  const { frame, button, closing } = useFocusReturn();
-  const edit = useLeadEdit({ name: "fullName", column: "firstName", version, onSaved, onClosing: closing });
-  const control = useFirstFocus(edit);
+  const notesId = useId();
+  const { editorRef, buttonRef, rememberFocus } = useEditorFocus();
+  const edit = useLeadEdit({ name: "fullName", column: "firstName", version, onSaved, onClosing: rememberFocus });
+  const nameInputRef = useFirstFocus(edit);
   const Heading = level === 1 ? "h1" : "h2";
-  const name = fullName(lead);
+  const leadName = fullName(lead);
   if (edit.text === undefined || !mayWrite) {
     return (
       <div class="name">
-        <Heading class="huge clamp" title={name}>
-          <bdi>{name}</bdi>
+        <Heading class="huge clamp" title={leadName}>
+          <bdi>{leadName}</bdi>
         </Heading>
-        {/* Beside the heading, not within it, so that the heading is the name alone. */}
+        {/* The button is beside the heading, because a button within the heading would become part of the heading's accessible name. */}
         {mayWrite ? (
-          <button ref={button} type="button" class="cover" aria-label={`Edit name: ${name}`} onClick={edit.begin} />
+          <button
+            ref={buttonRef}
+            type="button"
+            class="cover"
+            aria-label={`Edit name: ${leadName}`}
+            onClick={edit.startEdit}
+          />
         ) : null}
       </div>
     );
   }
   const [firstName = "", lastName = ""] = edit.text.split("\n");
-  const input = (label: string, value: string, change: (value: string) => string, first = false) => (
+  const renderInput = (label: string, value: string, change: (value: string) => string, first = false) => (
     <input
-      ref={first ? control : null}
+      ref={first ? nameInputRef : null}
       class="input"
       aria-label={label}
       placeholder={label}
       maxLength={LIMITS.maxNameChars}
       autocomplete="off"
       value={value}
-      aria-invalid={edit.fault !== undefined || undefined}
-      aria-describedby={edit.fault ? id : undefined}
-      onInput={({ currentTarget }) => edit.change(change(currentTarget.value))}
+      aria-invalid={edit.error !== undefined || undefined}
+      aria-describedby={edit.error ? notesId : undefined}
+      onInput={({ currentTarget }) => edit.changeText(change(currentTarget.value))}
     />
   );
   return (
     <ValueEditor
-      frame={frame}
+      frameRef={editorRef}
       lines="one"
       isBusy={edit.isBusy}
       onSave={() => edit.save()}
       onCancel={edit.cancel}
-      onLeave={edit.leave}
-      note={<EditNotes id={id} edit={edit} field={{ kind: "text" }} lead={lead} label="Name" />}
+      onLeave={edit.handleLeave}
+      note={<EditNotes id={notesId} edit={edit} field={{ kind: "text" }} lead={lead} label="Name" />}
     >
-      <Heading class="unseen">{name}</Heading>
+      <Heading class="unseen">{leadName}</Heading>
       <div class="pair">
-        {input("First name", firstName, (text) => `${text}\n${lastName}`, true)}
-        {input("Last name", lastName, (text) => `${firstName}\n${text}`)}
+        {renderInput("First name", firstName, (text) => `${text}\n${lastName}`, true)}
+        {renderInput("Last name", lastName, (text) => `${firstName}\n${text}`)}
       </div>
     </ValueEditor>
   );
@@ -106,7 +112,7 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
 function LeadStatus({ version, onSaved }: Pick<Props, "version" | "onSaved">): JSX.Element {
   const { statuses, mayWrite } = useTeam();
   const { lead } = version;
-  const id = useId();
+  const notesId = useId();
   const edit = useLeadEdit({ name: "statusId", column: "statusId", version, onSaved });
   const shownId = edit.text === undefined ? lead.statusId : Number(edit.text);
   const status = statuses.find(({ id }) => id === shownId) ?? {
@@ -114,29 +120,30 @@ function LeadStatus({ version, onSaved }: Pick<Props, "version" | "onSaved">): J
     name: lead.status,
     primaryColor: "gray",
   };
-  const move = async (to: Status) => {
+  const moveTo = async (to: Status) => {
     if (to.id === lead.statusId) return edit.cancel();
-    const saved = await edit.save(String(to.id));
-    if (!saved) return;
-    const back = { text: String(lead.statusId), base: String(to.id), etag: saved.etag };
+    const savedVersion = await edit.save(String(to.id));
+    if (!savedVersion) return;
+    const reverseEdit = { text: String(lead.statusId), base: String(to.id), etag: savedVersion.etag };
     const undo = async () => {
       try {
-        const { version, isConflict } = await saveField(lead.id, "statusId", back);
+        const { version, isConflict } = await saveField(lead.id, "statusId", reverseEdit);
         onSaved(version);
-        if (isConflict) complain(`${fullName(lead)} stays ${version.lead.status}: somebody else has moved it since.`);
+        if (isConflict)
+          reportFailure(`${fullName(lead)} stays ${version.lead.status}: somebody else has moved it since.`);
       } catch (error) {
-        complain(`${fullName(lead)} stays ${to.name}. ${describeError(error)}`);
+        reportFailure(`${fullName(lead)} stays ${to.name}. ${describeError(error)}`);
       }
     };
     notify(`${fullName(lead)} moved to ${to.name}`, { undo });
   };
   return (
     <>
-      <StatusPill status={status as Status} {...(mayWrite ? { onChange: move } : {})} />
-      {edit.fault || edit.conflict ? (
+      <StatusPill status={status as Status} {...(mayWrite ? { onChange: moveTo } : {})} />
+      {edit.error || edit.conflict ? (
         <div class="whole">
-          <EditNotes id={id} edit={edit} field={{ kind: "status" }} lead={lead} label="Status" />
-          {edit.fault ? (
+          <EditNotes id={notesId} edit={edit} field={{ kind: "status" }} lead={lead} label="Status" />
+          {edit.error ? (
             <p class="hint">
               <button type="button" onClick={() => edit.save()}>
                 Try again
@@ -152,13 +159,13 @@ function LeadStatus({ version, onSaved }: Pick<Props, "version" | "onSaved">): J
   );
 }
 
-const telephone = (number: string): string => `tel:${number.replace(/[^\d+*#]/g, "")}`;
-const mailto = (address: string): string => `mailto:${encodeURIComponent(address).replace("%40", "@")}`;
+const buildTelUrl = (number: string): string => `tel:${number.replace(/[^\d+*#]/g, "")}`;
+const buildMailtoUrl = (address: string): string => `mailto:${encodeURIComponent(address).replace("%40", "@")}`;
 
-function Contacts({ lead }: { lead: Lead }): JSX.Element | null {
+function ContactLinks({ lead }: { lead: Lead }): JSX.Element | null {
   const [number, ...others] = lead.phoneNumber;
   if (!number && !lead.email) return null;
-  const call = (
+  const callContent = (
     <>
       <Icon name="phone" />
       <span class="slim">Call</span>
@@ -167,15 +174,15 @@ function Contacts({ lead }: { lead: Lead }): JSX.Element | null {
   return (
     <div class="row acts">
       {number && others.length === 0 ? (
-        <a class="btn ghost icon" href={telephone(number)} aria-label={`Call ${number}`} title={`Call ${number}`}>
-          {call}
+        <a class="btn ghost icon" href={buildTelUrl(number)} aria-label={`Call ${number}`} title={`Call ${number}`}>
+          {callContent}
         </a>
       ) : number ? (
         <Menu
           label="Call"
           trigger={(props) => (
             <button {...props} type="button" class="btn ghost icon" aria-label="Call" title="Call">
-              {call}
+              {callContent}
             </button>
           )}
         >
@@ -183,7 +190,7 @@ function Contacts({ lead }: { lead: Lead }): JSX.Element | null {
             <MenuItem
               key={number}
               onSelect={() => {
-                location.href = telephone(number);
+                location.href = buildTelUrl(number);
               }}
             >
               {number}
@@ -194,7 +201,7 @@ function Contacts({ lead }: { lead: Lead }): JSX.Element | null {
       {lead.email ? (
         <a
           class="btn ghost icon"
-          href={mailto(lead.email)}
+          href={buildMailtoUrl(lead.email)}
           aria-label="Write an e-mail"
           title={`Write to ${lead.email}`}
         >

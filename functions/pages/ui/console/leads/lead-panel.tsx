@@ -1,4 +1,4 @@
-// A lead beside the board or the list. Closing it leaves the screen as it was: place, filters and focus.
+// The lead panel beside the board or the list. Closing it keeps the scroll position, filters and focus of the screen.
 
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
@@ -6,95 +6,101 @@ import { useShortcut } from "../app/shortcuts";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
-import { LeadMenu, useLeadKeys, useWalk, WalkButtons } from "./lead-walk";
+import { LeadMenu, NeighbourButtons, useLeadShortcuts, useNeighbours } from "./lead-walk";
 import { closeLead } from "./open-lead";
 
-/** Below this width the panel covers the whole screen. */
-const PHONE = "(width < 48rem)";
+/** Media query for a phone, on which the panel covers the whole screen. */
+const PHONE_QUERY = "(width < 48rem)";
 
-/** The link to a lead on the screen beside the panel. */
-function linkOf(id: number): HTMLElement | undefined {
+/** Finds the link to a lead on the screen beside the panel. */
+function findLink(id: number): HTMLElement | undefined {
   const links = document.querySelectorAll<HTMLAnchorElement>('main a[href*="lead="]');
   return [...links].find(({ hash }) => new URLSearchParams(hash.split("?")[1]).get("lead") === String(id));
 }
 
-/** Takes the focus when the panel opens, and gives it back to the lead's link, or to what had it before. */
+/**
+ * Focuses the panel when it opens. When it closes, the focus returns to the lead's link, or to the element that had it before.
+ */
 function usePanelFocus(panel: { current: HTMLElement | null }, id: number): void {
-  const latest = useRef(id);
-  latest.current = id;
+  const idRef = useRef(id);
+  idRef.current = id;
   useLayoutEffect(() => {
-    const before = document.activeElement;
+    const previouslyFocused = document.activeElement;
     panel.current?.focus({ preventScroll: true });
     return () => {
       const { activeElement } = document;
-      const isElsewhere = activeElement && activeElement !== document.body && !panel.current?.contains(activeElement);
-      if (isElsewhere) return;
-      const target = linkOf(latest.current) ?? (before instanceof HTMLElement ? before : undefined);
-      target?.focus({ preventScroll: true });
+      const focusIsOutside =
+        activeElement && activeElement !== document.body && !panel.current?.contains(activeElement);
+      if (focusIsOutside) return;
+      const focusTarget =
+        findLink(idRef.current) ?? (previouslyFocused instanceof HTMLElement ? previouslyFocused : undefined);
+      focusTarget?.focus({ preventScroll: true });
     };
   }, []);
-  // Walking on takes away the value or the comment that had the focus.
+  // The focused element of the previous lead was removed, so the panel takes the focus.
   useEffect(() => {
     if (document.activeElement === document.body) panel.current?.focus({ preventScroll: true });
   }, [id]);
 }
 
-/** What the panel covers on a phone can neither be reached by Tab nor be read. */
-function useCovering(): void {
+/** Makes the covered screen inert on a phone, so that neither Tab nor a screen reader reaches the covered screen. */
+function useInertBackground(): void {
   useLayoutEffect(() => {
-    const phone = matchMedia(PHONE);
-    const covered = [...document.querySelectorAll<HTMLElement>(".app > main, .app > .side")];
-    const cover = (on: boolean) => {
-      for (const element of covered) element.inert = on;
+    const phoneQuery = matchMedia(PHONE_QUERY);
+    const coveredElements = [...document.querySelectorAll<HTMLElement>(".app > main, .app > .side")];
+    const setInert = (on: boolean) => {
+      for (const element of coveredElements) element.inert = on;
     };
-    const follow = () => cover(phone.matches);
-    follow();
-    phone.addEventListener("change", follow);
+    const updateInert = () => setInert(phoneQuery.matches);
+    updateInert();
+    phoneQuery.addEventListener("change", updateInert);
     return () => {
-      phone.removeEventListener("change", follow);
-      cover(false);
+      phoneQuery.removeEventListener("change", updateInert);
+      setInert(false);
     };
   }, []);
 }
 
 export function LeadPanel({ id }: { id: number }): JSX.Element {
-  const panel = useRef<HTMLElement>(null);
-  const open = useOpenLead(id);
-  const walk = useWalk(id);
-  // The order matters: what is covered can take the focus back only once it is no longer inert.
-  useCovering();
-  usePanelFocus(panel, id);
-  useLeadKeys(open, panel);
+  const panelRef = useRef<HTMLElement>(null);
+  const openLead = useOpenLead(id);
+  const neighbours = useNeighbours(id);
+  // `useInertBackground` comes first: its cleanup must make the screen focusable before the cleanup of `usePanelFocus` returns the
+  // focus to it.
+  useInertBackground();
+  usePanelFocus(panelRef, id);
+  useLeadShortcuts(openLead, panelRef);
   useShortcut("Escape", closeLead, "Close the lead");
-  const name = open.version ? fullName(open.version.lead) : "";
+  const leadName = openLead.version ? fullName(openLead.version.lead) : "";
   useEffect(() => {
-    if (!name) return undefined;
-    const before = document.title;
-    document.title = `${name} · Leads`;
+    if (!leadName) return undefined;
+    const previousTitle = document.title;
+    document.title = `${leadName} · Leads`;
     return () => {
-      document.title = before;
+      document.title = previousTitle;
     };
-  }, [name]);
+  }, [leadName]);
   return (
     <aside
-      ref={panel}
+      ref={panelRef}
       class="panel"
       aria-label="Lead"
       tabIndex={-1}
       onKeyDown={(event) => {
         const { target } = event;
-        const isText = target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement;
-        if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !isText) return;
-        // One step back: out of the comment, which keeps its text. The next Escape closes the panel.
+        const isTextField = target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement;
+        if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !isTextField) return;
+        // The first Escape moves the focus from the text field to the panel, and keeps the text. The next Escape closes the
+        // panel.
         event.preventDefault();
-        panel.current?.focus();
+        panelRef.current?.focus();
       }}
     >
       <header>
-        <span class="small quiet num cut">{walk.place}</span>
+        <span class="small quiet num cut">{neighbours.positionText}</span>
         <span class="push" />
-        <WalkButtons walk={walk} />
-        <LeadMenu open={open} />
+        <NeighbourButtons neighbours={neighbours} />
+        <LeadMenu open={openLead} />
         <a class="btn icon ghost" href={`#/leads/${id}`} aria-label="Open as a page" title="Open as a page">
           <Icon name="maximize-2" />
         </a>
@@ -110,7 +116,7 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
         </button>
       </header>
       <div class="scroll" key={id} tabIndex={0} role="region" aria-label="Lead’s content">
-        <LeadBody open={open} level={2} />
+        <LeadBody open={openLead} headingLevel={2} />
       </div>
     </aside>
   );

@@ -1,57 +1,61 @@
-// Reading a lead and writing one field of it, so that nobody's change is lost.
+// Reads a lead, and saves one field with a conditional request (`If-Match`), so that no change by another user is overwritten
+// unseen.
 
-import { api, isRefused, type Lead, unwrap, unwrapResponse } from "../app/api";
-import { type EditName, mergeOf, textOf } from "./lead-fields";
+import { api, hasStatus, type Lead, unwrap, unwrapResponse } from "../app/api";
+import { buildMergePatch, type EditName, getFieldText } from "./lead-fields";
 
-/** A lead with the ETag that a conditional change is made against. */
+/** A lead with its ETag, for conditional requests. */
 export interface LeadVersion {
   lead: Lead;
   etag: string;
 }
 
-/** A lead's version grows with every change. The rest of the ETag depends on what is shown beside it, such as its photo's URL. */
-export const versionNumber = (etag: string): number => Number(/\d+/.exec(etag)?.[0]);
+/**
+ * Returns the version number in a lead's ETag, which grows with every change. The rest of the ETag depends on other parts of
+ * the response, such as the photo's URL.
+ */
+export const parseVersionNumber = (etag: string): number => Number(/\d+/.exec(etag)?.[0]);
 
 export async function readLead(id: number): Promise<LeadVersion> {
   const { data, response } = await unwrapResponse(api.GET("/leads/{id}", { params: { path: { id } } }));
   return { lead: data, etag: response.headers.get("etag") ?? "" };
 }
 
-/** A change of one field: the new text, the text that was there when the edit began, and the ETag of that version. */
+/** An edit of one field: the new text, the text when the edit started, and the ETag of that version. */
 export interface FieldEdit {
   text: string;
   base: string;
   etag: string;
 }
 
-/** `isConflict`: somebody else has written another text meanwhile, and nothing was saved. */
+/** With `isConflict`, another user has changed the field to another text, and nothing was saved. */
 export interface SaveOutcome {
   version: LeadVersion;
   isConflict: boolean;
 }
 
-/** Writes one field unless somebody else has changed that field since the edit began. */
+/** Saves one field unless another user has changed that field since the edit started. */
 export async function saveField(id: number, name: EditName, edit: FieldEdit): Promise<SaveOutcome> {
   const params = { path: { id }, header: { "If-Match": edit.etag } };
   try {
     const { data, response } = await unwrapResponse(
-      api.PATCH("/leads/{id}", { params, body: mergeOf(name, edit.text) }),
+      api.PATCH("/leads/{id}", { params, body: buildMergePatch(name, edit.text) }),
     );
     return { version: { lead: data, etag: response.headers.get("etag") ?? "" }, isConflict: false };
   } catch (error) {
-    if (!isRefused(error, 412)) throw error;
+    if (!hasStatus(error, 412)) throw error;
     const version = await readLead(id);
-    const now = textOf(version.lead, name);
-    // The text is there already: this very change was written, and its answer was lost.
-    if (now === edit.text) return { version, isConflict: false };
-    // Another field has changed.
-    if (now === edit.base) return saveField(id, name, { ...edit, etag: version.etag });
+    const currentText = getFieldText(version.lead, name);
+    // The text was saved already: an earlier request succeeded, and its response was lost.
+    if (currentText === edit.text) return { version, isConflict: false };
+    // Another field was changed. The edit is sent again with the new ETag.
+    if (currentText === edit.base) return saveField(id, name, { ...edit, etag: version.etag });
     return { version, isConflict: true };
   }
 }
 
-/** Who changed a field last, and when. `undefined` where the latest entries of the log do not say. */
-export async function lastChangeOf(id: number, column: string): Promise<{ by: string; at: string } | undefined> {
+/** Returns the author and the time of a field's latest change, or `undefined` if the latest log entries do not contain one. */
+export async function readLastChange(id: number, column: string): Promise<{ by: string; at: string } | undefined> {
   const params = { path: { id }, query: { limit: 20 } };
   const { logsAndComments } = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params }));
   for (const entry of logsAndComments) {

@@ -1,4 +1,4 @@
-// A field of a lead: read as text, edited where it stands.
+// One field of a lead: shown as text, edited in place, with notes about errors and conflicts.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
@@ -8,11 +8,11 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { RelativeTime } from "../ui/time";
 import { notify } from "../ui/toast";
-import { useFocusReturn, ValueButton, ValueEditor } from "../ui/value";
-import { type Conflict, type Fault, type LeadEdit, useLeadEdit } from "./lead-edit";
-import { type LeadField, LeadInput, labelInSentence, textOf } from "./lead-fields";
+import { useEditorFocus, ValueButton, ValueEditor } from "../ui/value";
+import { type Conflict, type EditError, type LeadEdit, useLeadEdit } from "./lead-edit";
+import { formatLabelInSentence, getFieldText, type LeadField, LeadInput } from "./lead-fields";
 import type { LeadVersion } from "./lead-save";
-import { leadHref } from "./open-lead";
+import { leadUrl } from "./open-lead";
 
 interface Props {
   field: LeadField;
@@ -23,47 +23,47 @@ interface Props {
 export function LeadValue({ field, version, onSaved }: Props): JSX.Element | null {
   const { mayWrite } = useTeam();
   const { lead } = version;
-  const text = textOf(lead, field.name);
-  const address = webAddress(field, text);
+  const text = getFieldText(lead, field.name);
+  const profileUrl = parseProfileUrl(field, text);
   if (!mayWrite) {
     if (text === "") return null;
     return (
-      <Row label={field.label} address={address}>
+      <FieldRow label={field.label} url={profileUrl}>
         <span class="value fixed">
-          <ValueText field={field} lead={lead} text={text} />
+          <FieldText field={field} lead={lead} text={text} />
         </span>
-      </Row>
+      </FieldRow>
     );
   }
   return field.kind === "state" ? (
-    <ChosenValue field={field} version={version} onSaved={onSaved} />
+    <MenuValue field={field} version={version} onSaved={onSaved} />
   ) : (
-    <TypedValue field={field} version={version} onSaved={onSaved} address={address} />
+    <TextValue field={field} version={version} onSaved={onSaved} address={profileUrl} />
   );
 }
 
-function Row({
+function FieldRow({
   label,
-  address,
+  url,
   children,
 }: {
   label: ComponentChildren;
-  address?: string | undefined;
+  url?: string | undefined;
   children: ComponentChildren;
 }): JSX.Element {
   return (
     <div>
       <dt>{label}</dt>
-      <dd class={address ? "linked" : undefined}>
+      <dd class={url ? "linked" : undefined}>
         {children}
-        {address ? (
+        {url ? (
           <a
             class="btn ghost icon little"
-            href={address}
+            href={url}
             target="_blank"
             rel="noreferrer"
-            aria-label={`Open ${address}`}
-            title={`Open ${address}`}
+            aria-label={`Open ${url}`}
+            title={`Open ${url}`}
           >
             <Icon name="external-link" />
           </a>
@@ -73,68 +73,71 @@ function Row({
   );
 }
 
-function TypedValue({ field, version, onSaved, address }: Props & { address: string | undefined }): JSX.Element {
+function TextValue({ field, version, onSaved, address }: Props & { address: string | undefined }): JSX.Element {
   const { lead } = version;
   const { name, label, kind, column } = field;
-  const id = useId();
-  const { frame, button, closing } = useFocusReturn();
-  const edit = useLeadEdit({ name, column, version, onSaved, onClosing: closing });
-  const what = labelInSentence(field);
-  const text = textOf(lead, name);
-  const control = useFirstFocus(edit);
+  const inputId = useId();
+  const { editorRef, buttonRef, rememberFocus } = useEditorFocus();
+  const edit = useLeadEdit({ name, column, version, onSaved, onClosing: rememberFocus });
+  const fieldLabel = formatLabelInSentence(field);
+  const text = getFieldText(lead, name);
+  const controlRef = useFirstFocus(edit);
   if (edit.text === undefined) {
     return (
-      <Row label={label} address={address}>
-        <ValueButton what={what} isEmpty={text === ""} onEdit={edit.begin} button={button}>
-          <ValueText field={field} lead={lead} text={text} />
+      <FieldRow label={label} url={address}>
+        <ValueButton fieldName={fieldLabel} isEmpty={text === ""} onEdit={edit.startEdit} button={buttonRef}>
+          <FieldText field={field} lead={lead} text={text} />
         </ValueButton>
-      </Row>
+      </FieldRow>
     );
   }
-  const cancel = () => {
-    const typed = edit.text ?? "";
+  const cancelEdit = () => {
+    const typedText = edit.text ?? "";
     edit.cancel();
-    // A long text is too much to lose by one key.
-    if (kind === "paragraph" && typed !== text) {
-      notify(`Changes of the ${what} discarded`, { undo: () => edit.change(typed) });
+    // Escape discards the text at once, so a long text can be restored with Undo.
+    if (kind === "paragraph" && typedText !== text) {
+      notify(`Changes of the ${fieldLabel} discarded`, { undo: () => edit.changeText(typedText) });
     }
   };
-  const noteId = `${id}-note`;
+  const noteId = `${inputId}-note`;
   return (
-    <Row label={kind === "businesses" ? label : <label for={id}>{label}</label>}>
+    <FieldRow label={kind === "businesses" ? label : <label for={inputId}>{label}</label>}>
       <ValueEditor
-        frame={frame}
+        frameRef={editorRef}
         lines={kind === "paragraph" ? "many" : kind === "lines" ? "few" : "one"}
         isBusy={edit.isBusy}
         onSave={() => edit.save()}
-        onCancel={cancel}
-        onLeave={edit.leave}
+        onCancel={cancelEdit}
+        onLeave={edit.handleLeave}
         note={<EditNotes id={noteId} edit={edit} field={field} lead={lead} label={label} />}
       >
         <LeadInput
           field={field}
-          id={id}
+          id={inputId}
           value={edit.text}
-          onChange={edit.change}
-          fault={edit.fault !== undefined}
-          describedBy={edit.fault || edit.conflict ? noteId : undefined}
-          control={control}
-          editing
+          onChange={edit.changeText}
+          hasError={edit.error !== undefined}
+          describedBy={edit.error || edit.conflict ? noteId : undefined}
+          controlRef={controlRef}
+          isInPlace
         />
       </ValueEditor>
-    </Row>
+    </FieldRow>
   );
 }
 
-/** Focuses the input of an edit that was begun here, with the caret at its end; one that was left before stays as it is. */
+/**
+ * Returns a callback ref that focuses and selects the input of an edit that starts now. An edit restored from a draft does not
+ * take the focus.
+ */
 export function useFirstFocus(edit: LeadEdit): (element: HTMLElement | null) => void {
-  const begun = useRef(edit.text !== undefined);
+  const wasEditingRef = useRef(edit.text !== undefined);
   useEffect(() => {
-    begun.current = edit.text !== undefined;
+    wasEditingRef.current = edit.text !== undefined;
   });
   return useRef((element: HTMLElement | null) => {
-    if (!element || begun.current) return;
-    begun.current = true;
+    if (!element || wasEditingRef.current) return;
+    wasEditingRef.current = true;
     element.focus();
     if (
       element instanceof HTMLTextAreaElement ||
@@ -145,28 +148,28 @@ export function useFirstFocus(edit: LeadEdit): (element: HTMLElement | null) => 
   }).current;
 }
 
-/** Saved on choice: a menu instead of an input. */
-function ChosenValue({ field, version, onSaved }: Props): JSX.Element {
+/** A field with a fixed set of values: choosing from its menu saves at once. */
+function MenuValue({ field, version, onSaved }: Props): JSX.Element {
   const { lead } = version;
   const edit = useLeadEdit({ name: field.name, column: field.column, version, onSaved });
-  const text = textOf(lead, field.name);
+  const text = getFieldText(lead, field.name);
   const noteId = useId();
-  const save = async (choice: string, previous: string) => {
+  const saveChoice = async (choice: string, previous: string) => {
     if (choice === previous) return;
     await edit.save(choice);
   };
   return (
-    <Row label={field.label}>
+    <FieldRow label={field.label}>
       <Menu
         label={field.label}
         trigger={(props) => (
-          <ValueButton what={labelInSentence(field)} isEmpty={false} trigger={props}>
+          <ValueButton fieldName={formatLabelInSentence(field)} isEmpty={false} trigger={props}>
             {edit.text ?? text}
           </ValueButton>
         )}
       >
         {["Active", "Inactive"].map((choice) => (
-          <MenuItem key={choice} checked={(edit.text ?? text) === choice} onSelect={() => save(choice, text)}>
+          <MenuItem key={choice} isChecked={(edit.text ?? text) === choice} onSelect={() => saveChoice(choice, text)}>
             {choice}
           </MenuItem>
         ))}
@@ -182,11 +185,11 @@ function ChosenValue({ field, version, onSaved }: Props): JSX.Element {
           </button>
         </p>
       ) : null}
-    </Row>
+    </FieldRow>
   );
 }
 
-interface NotesProps {
+interface EditNotesProps {
   id: string;
   edit: LeadEdit;
   field: Pick<LeadField, "kind">;
@@ -194,22 +197,22 @@ interface NotesProps {
   label: string;
 }
 
-/** What is wrong with an edit, who else was faster, or that it is not saved yet. */
-export function EditNotes({ id, edit, field, lead, label }: NotesProps): JSX.Element | null {
-  const { fault, conflict, isLeft, isBusy, text = "" } = edit;
+/** A note below an edit: a conflict, an error, or that the edit is not saved yet. */
+export function EditNotes({ id, edit, field, lead, label }: EditNotesProps): JSX.Element | null {
+  const { error, conflict, isLeft, isBusy, text = "" } = edit;
   if (conflict) return <ConflictNote {...{ id, conflict, field, lead, label, edit }} yours={text} />;
-  if (fault) return <FaultNote id={id} fault={fault} />;
+  if (error) return <EditErrorNote id={id} fault={error} />;
   return isLeft && !isBusy && edit.text !== undefined ? <p class="small quiet unsaved">Not saved yet</p> : null;
 }
 
-export function FaultNote({ id, fault }: { id: string; fault: Fault }): JSX.Element {
+export function EditErrorNote({ id, fault }: { id: string; fault: EditError }): JSX.Element {
   return (
     <p class="small bad fault" id={id} role="alert">
       {fault.text}
       {fault.existing ? (
         <>
           {" "}
-          <a class="link" href={leadHref(fault.existing.id)}>
+          <a class="link" href={leadUrl(fault.existing.id)}>
             Open that lead{fault.existing.archived ? " (archived)" : ""}
           </a>
         </>
@@ -226,9 +229,9 @@ function ConflictNote({
   lead,
   label,
   edit,
-}: NotesProps & { conflict: Conflict; yours: string }): JSX.Element {
-  const read = (text: string) =>
-    text.trim() === "" ? <span class="quiet">None</span> : <ValueText field={field} lead={lead} text={text} />;
+}: EditNotesProps & { conflict: Conflict; yours: string }): JSX.Element {
+  const renderValue = (text: string) =>
+    text.trim() === "" ? <span class="quiet">None</span> : <FieldText field={field} lead={lead} text={text} />;
   return (
     <div class="note conflict" id={id} role="alert">
       <div>
@@ -240,9 +243,9 @@ function ConflictNote({
         ) : null}
         <dl>
           <dt>Yours</dt>
-          <dd>{read(yours)}</dd>
+          <dd>{renderValue(yours)}</dd>
           <dt>Theirs</dt>
-          <dd>{read(conflict.theirs)}</dd>
+          <dd>{renderValue(conflict.theirs)}</dd>
         </dl>
         <div class="row wrap">
           <button type="button" class="btn little" onClick={() => edit.save()}>
@@ -257,8 +260,8 @@ function ConflictNote({
   );
 }
 
-/** A value as text. */
-function ValueText({ field, lead, text }: { field: Pick<LeadField, "kind">; lead: Lead; text: string }): JSX.Element {
+/** The value of a field as text, formatted by the kind of the field. */
+function FieldText({ field, lead, text }: { field: Pick<LeadField, "kind">; lead: Lead; text: string }): JSX.Element {
   const { statuses, businesses } = useTeam();
   switch (field.kind) {
     case "status":
@@ -288,11 +291,14 @@ function ValueText({ field, lead, text }: { field: Pick<LeadField, "kind">; lead
   }
 }
 
-/** The address of a social media page, also without its scheme. Anything but http and https stays text. */
-function webAddress({ column }: LeadField, text: string): string | undefined {
+/**
+ * Returns the URL of a social media profile. A missing scheme is taken as https. Text that is not a URL, or has another scheme
+ * than http or https, gets no link.
+ */
+function parseProfileUrl({ column }: LeadField, text: string): string | undefined {
   if (!column.startsWith("socialMedia.")) return undefined;
   const hasScheme = /^https?:\/\//i.test(text);
   if (!hasScheme && !/^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)) return undefined;
-  const address = hasScheme ? text : `https://${text}`;
-  return URL.canParse(address) ? address : undefined;
+  const url = hasScheme ? text : `https://${text}`;
+  return URL.canParse(url) ? url : undefined;
 }

@@ -1,4 +1,5 @@
-// What the heads of a lead's panel and page share: its place in the list, the way to its neighbours, and the menu.
+// Controls that the lead page and the lead panel share: the position in the list, the buttons to the previous and the next
+// lead, and the menu.
 
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
@@ -8,35 +9,38 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
 import type { OpenLead } from "./lead-body";
-import { leadOrder, walkToLead } from "./open-lead";
+import { orderedLeadIds, replaceOpenLead } from "./open-lead";
 
-interface Walk {
-  /** `2 of 17`; empty for a lead that is not in the list. */
-  place: string;
+interface LeadNeighbours {
+  /** Position in the list as text: `2 of 17`. Empty for a lead that is not in the list. */
+  positionText: string;
   previous: number | undefined;
   next: number | undefined;
 }
 
-/** Finds the neighbours of a lead. One that has left the list, by a change of its status for instance, keeps its place. */
-export function useWalk(id: number): Walk {
-  const order = leadOrder.value;
-  const lastIndex = useRef(-1);
-  const index = order.indexOf(id);
-  if (index >= 0) lastIndex.current = index;
+/**
+ * Finds the previous and the next lead. A lead that has left the list, for example after a change of its status, keeps the
+ * neighbours of its last position.
+ */
+export function useNeighbours(id: number): LeadNeighbours {
+  const leadIds = orderedLeadIds.value;
+  const lastIndexRef = useRef(-1);
+  const index = leadIds.indexOf(id);
+  if (index >= 0) lastIndexRef.current = index;
   const isListed = index >= 0;
-  const at = lastIndex.current;
-  const previous = at > 0 ? order[at - 1] : undefined;
-  const next = at < 0 ? undefined : order[isListed ? at + 1 : at];
-  useShortcut("k", previous === undefined ? undefined : () => walkToLead(previous), "Previous lead");
-  useShortcut("j", next === undefined ? undefined : () => walkToLead(next), "Next lead");
-  const place = isListed ? `${formatCount(index + 1)} of ${formatCount(order.length)}` : "";
-  return { place, previous, next };
+  const currentIndex = lastIndexRef.current;
+  const previousId = currentIndex > 0 ? leadIds[currentIndex - 1] : undefined;
+  const nextId = currentIndex < 0 ? undefined : leadIds[isListed ? currentIndex + 1 : currentIndex];
+  useShortcut("k", previousId === undefined ? undefined : () => replaceOpenLead(previousId), "Previous lead");
+  useShortcut("j", nextId === undefined ? undefined : () => replaceOpenLead(nextId), "Next lead");
+  const positionText = isListed ? `${formatCount(index + 1)} of ${formatCount(leadIds.length)}` : "";
+  return { positionText, previous: previousId, next: nextId };
 }
 
-export function WalkButtons({ walk }: { walk: Walk }): JSX.Element | null {
-  const { previous, next } = walk;
-  if (leadOrder.value.length === 0) return null;
-  const button = (id: number | undefined, name: string, key: string, icon: "chevron-up" | "chevron-down") => (
+export function NeighbourButtons({ neighbours }: { neighbours: LeadNeighbours }): JSX.Element | null {
+  const { previous, next } = neighbours;
+  if (orderedLeadIds.value.length === 0) return null;
+  const renderButton = (id: number | undefined, name: string, key: string, icon: "chevron-up" | "chevron-down") => (
     <button
       type="button"
       class="btn icon ghost"
@@ -44,44 +48,44 @@ export function WalkButtons({ walk }: { walk: Walk }): JSX.Element | null {
       title={`${name} (${key})`}
       aria-keyshortcuts={key}
       disabled={id === undefined}
-      onClick={() => id !== undefined && walkToLead(id)}
+      onClick={() => id !== undefined && replaceOpenLead(id)}
     >
       <Icon name={icon} />
     </button>
   );
   return (
     <>
-      {button(previous, "Previous lead", "K", "chevron-up")}
-      {button(next, "Next lead", "J", "chevron-down")}
+      {renderButton(previous, "Previous lead", "K", "chevron-up")}
+      {renderButton(next, "Next lead", "J", "chevron-down")}
     </>
   );
 }
 
-/** Whether a selection is what E and S are about, rather than the open lead. */
-const isAboutSelection = (): boolean =>
+/** Whether E and S act on the selection in the list instead of the open lead. */
+const keysTargetSelection = (): boolean =>
   document.querySelector(".bulk") !== null && document.activeElement?.closest("main .list, main .board") != null;
 
-/** Registers the keys that act on the open lead. */
-export function useLeadKeys(open: OpenLead, root: { current: HTMLElement | null }): void {
+/** Registers the shortcuts that act on the open lead. */
+export function useLeadShortcuts(open: OpenLead, root: { current: HTMLElement | null }): void {
   const { mayWrite } = useTeam();
   const lead = open.deletion ? undefined : open.version?.lead;
-  const enabled = mayWrite && lead !== undefined;
-  const archive = () => {
-    if (isAboutSelection()) return false;
+  const isEnabled = mayWrite && lead !== undefined;
+  const toggleArchived = () => {
+    if (keysTargetSelection()) return false;
     if (lead?.archived) open.restore();
     else open.archive();
     return true;
   };
-  const changeStatus = () => {
-    if (isAboutSelection()) return false;
+  const openStatusMenu = () => {
+    if (keysTargetSelection()) return false;
     root.current?.querySelector<HTMLElement>(".props button.pill")?.click();
     return true;
   };
-  useShortcut("e", enabled ? archive : undefined, "Archive the lead");
-  useShortcut("s", enabled ? changeStatus : undefined, "Change the status");
+  useShortcut("e", isEnabled ? toggleArchived : undefined, "Archive the lead");
+  useShortcut("s", isEnabled ? openStatusMenu : undefined, "Change the status");
 }
 
-/** The menu of what is done more rarely. A Viewer has none. */
+/** The menu of less frequent actions. Viewers have no such menu. */
 export function LeadMenu({ open }: { open: OpenLead }): JSX.Element | null {
   const { mayWrite } = useTeam();
   const { version, deletion } = open;
@@ -104,7 +108,7 @@ export function LeadMenu({ open }: { open: OpenLead }): JSX.Element | null {
           Archive
         </MenuItem>
       )}
-      <MenuItem icon="trash-2" danger onSelect={open.remove}>
+      <MenuItem icon="trash-2" isDangerous onSelect={open.remove}>
         Delete lead
       </MenuItem>
     </Menu>

@@ -1,4 +1,4 @@
-// A lead on a page of its own, and in the panel: one file to fetch, as they share nearly all.
+// The lead page and the lead panel. They share nearly all code, so they are one chunk.
 
 import "../app/first-view";
 import type { JSX } from "preact";
@@ -8,59 +8,59 @@ import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
-import { LeadMenu, useLeadKeys, useWalk, WalkButtons } from "./lead-walk";
-import { closeLead, lastList } from "./open-lead";
+import { LeadMenu, NeighbourButtons, useLeadShortcuts, useNeighbours } from "./lead-walk";
+import { closeLead, lastListScreen } from "./open-lead";
 
 export { LeadPanel } from "./lead-panel";
 
 export function LeadScreen({ id }: { id: number }): JSX.Element {
   const { mayWrite } = useTeam();
-  const root = useRef<HTMLDivElement>(null);
-  const open = useOpenLead(id);
-  const walk = useWalk(id);
-  useLeadKeys(open, root);
+  const rootRef = useRef<HTMLDivElement>(null);
+  const openLead = useOpenLead(id);
+  const neighbours = useNeighbours(id);
+  useLeadShortcuts(openLead, rootRef);
   useShortcut("Escape", closeLead, "Back to the list");
-  const lead = open.deletion ? undefined : open.version?.lead;
-  const name = lead ? fullName(lead) : "";
+  const lead = openLead.deletion ? undefined : openLead.version?.lead;
+  const leadName = lead ? fullName(lead) : "";
   useEffect(() => {
-    if (name) document.title = `${name} · Leads`;
-  }, [name]);
-  const { address, title } = lastList.value;
+    if (leadName) document.title = `${leadName} · Leads`;
+  }, [leadName]);
+  const { path, title } = lastListScreen.value;
   return (
     <>
       <header class="head">
         <div>
           <a
             class="btn ghost icon hang"
-            href={`#${address}`}
+            href={`#${path}`}
             aria-label={`Back to ${title}`}
             title={`Back to ${title} (Escape)`}
           >
             <Icon name="chevron-left" />
           </a>
-          <a class="quiet" href={`#${address}`}>
+          <a class="quiet" href={`#${path}`}>
             {title}
           </a>
-          <span class="quiet small num">{walk.place}</span>
+          <span class="quiet small num">{neighbours.positionText}</span>
           <span class="push" />
-          <WalkButtons walk={walk} />
+          <NeighbourButtons neighbours={neighbours} />
           {mayWrite && lead ? (
             <button
               type="button"
               class="btn ghost wide"
               title={lead.archived ? "Restore (E)" : "Archive (E)"}
-              onClick={lead.archived ? open.restore : open.archive}
+              onClick={lead.archived ? openLead.restore : openLead.archive}
             >
               <Icon name={lead.archived ? "archive-restore" : "archive"} />
               {lead.archived ? "Restore" : "Archive"}
             </button>
           ) : null}
-          <LeadMenu open={open} />
+          <LeadMenu open={openLead} />
         </div>
       </header>
-      <div ref={root} class="scroll" tabIndex={0} role="region" aria-label="Lead">
+      <div ref={rootRef} class="scroll" tabIndex={0} role="region" aria-label="Lead">
         <div class="page">
-          <LeadBody open={open} level={1} />
+          <LeadBody open={openLead} headingLevel={1} />
         </div>
       </div>
     </>

@@ -1,21 +1,21 @@
-// The leads of one list, read page by page in the list's order and kept in memory as far as they were read.
+// `LeadPages`: the leads of one list, read page by page and kept in memory.
 
 import { type Signal, signal } from "@preact/signals";
-import { api, type Lead, type LeadFilter, type LeadSummary, leadPage, unwrapResponse } from "../app/api";
-import { isReachable, Unreachable, watch } from "../app/connection";
+import { api, type Lead, type LeadFilter, type LeadSummary, readLeadPage, unwrapResponse } from "../app/api";
+import { isReachable, UnreachableError, watchReachable } from "../app/connection";
 
 /** The largest page of `GET /leads` and of the search. */
 export const MAX_PAGE_LEADS = 100;
-/** The first page fills a screen; it is smaller, so that it is there sooner. */
+/** The first page is smaller than the others, to arrive sooner, but still fills a screen. */
 const FIRST_PAGE_LEADS = 50;
-/** A list that is read again is read again as far as this; the rest follows as it is scrolled. */
+/** A reload reads at most this many leads. Scrolling reads the rest. */
 const MAX_RELOADED_LEADS = 300;
 
-/** A lead as a list shows it. Fields beyond the summary are there where a column needs them. */
-export type Row = LeadSummary & Partial<Pick<Lead, "source" | "position" | "location">>;
+/** A lead as the list shows it: a summary, with further fields if a column needs them. */
+export type ListLead = LeadSummary & Partial<Pick<Lead, "source" | "position" | "location">>;
 
-interface Page {
-  items: Row[];
+interface LeadListPage {
+  items: ListLead[];
   count?: number;
   nextCursor?: string | undefined;
   isComplete?: boolean;
@@ -23,20 +23,20 @@ interface Page {
 
 export interface ListSource {
   filter: LeadFilter;
-  /** Empty where nothing is searched. */
+  /** Text of the search. Empty without a search. */
   search: string;
-  /** Whether columns are shown that `GET /leads` does not answer. */
+  /** Whether a shown column needs a field that `GET /leads` does not return. */
   needsWholeLeads: boolean;
 }
 
-/** A page of the export, which answers leads whole, in the order of the list. */
-async function exportedPage(filter: LeadFilter, limit: number, cursor: string | undefined): Promise<Page> {
+/** Reads a page of the export, which returns complete leads in the order of the list. */
+async function readExportPage(filter: LeadFilter, limit: number, cursor: string | undefined): Promise<LeadListPage> {
   const query = { ...filter, format: "ndjson" as const, limit, ...(cursor ? { cursor } : {}) };
   const { data = "", response } = await unwrapResponse(
     api.GET("/leads/export", { params: { query }, parseAs: "text" }),
   );
-  const next = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
-  const nextCursor = next ? (new URL(next, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
+  const nextUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+  const nextCursor = nextUrl ? (new URL(nextUrl, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
   const items = data
     .split("\n")
     .filter(Boolean)
@@ -45,28 +45,28 @@ async function exportedPage(filter: LeadFilter, limit: number, cursor: string | 
 }
 
 export class LeadPages {
-  /** Changes with every change of what the list shows. */
-  readonly version: Signal<number> = signal(0);
-  items: Row[] = [];
+  /** Grows with every change of the list, so that components which read this signal render again. */
+  readonly listVersion: Signal<number> = signal(0);
+  items: ListLead[] = [];
   count: number | undefined;
   error: unknown;
   isBusy = false;
-  /** False where the search left entries unread. */
+  /** Whether the API searched all leads. False if a search ended early. */
   isComplete = true;
-  /** Leads that are shown although they have left the list, until it is read again. */
-  readonly gone = new Map<number, "deleted" | "left">();
+  /** Leads that were deleted or no longer match the filters. Their rows stay until the list is read again. */
+  readonly departedLeads = new Map<number, "deleted" | "left">();
   #cursor: string | undefined;
   #hasStarted = false;
   #target = 0;
   #run = 0;
-  #positions = new Map<number, number>();
+  #rowIndexById = new Map<number, number>();
 
   constructor(readonly source: ListSource) {}
 
-  /** Reads on when the API can be reached again. Returns a function that ends this. */
+  /** Retries a failed read when the API becomes reachable again. Returns the function that stops watching. */
   watchConnection(): () => void {
-    return watch((reachable) => {
-      if (reachable && this.error instanceof Unreachable) this.retry();
+    return watchReachable((reachable) => {
+      if (reachable && this.error instanceof UnreachableError) this.retry();
     });
   }
 
@@ -74,30 +74,30 @@ export class LeadPages {
     return !this.#hasStarted || this.#cursor !== undefined;
   }
 
-  /** How many rows the list has, read or not. */
+  /** Number of rows of the list, including rows that are not read yet. */
   get length(): number {
     return this.hasMore ? Math.max(this.count ?? 0, this.items.length) : this.items.length;
   }
 
-  positionOf(id: number): number | undefined {
-    return this.#positions.get(id);
+  indexOf(id: number): number | undefined {
+    return this.#rowIndexById.get(id);
   }
 
-  get(id: number): Row | undefined {
-    const position = this.#positions.get(id);
-    return position === undefined ? undefined : this.items[position];
+  get(id: number): ListLead | undefined {
+    const rowIndex = this.#rowIndexById.get(id);
+    return rowIndex === undefined ? undefined : this.items[rowIndex];
   }
 
-  changed(): void {
-    this.version.value += 1;
+  notifyChange(): void {
+    this.listVersion.value += 1;
   }
 
-  #setItems(items: Row[]): void {
+  #setItems(items: ListLead[]): void {
     this.items = items;
-    this.#positions = new Map(items.map(({ id }, position) => [id, position]));
+    this.#rowIndexById = new Map(items.map(({ id }, position) => [id, position]));
   }
 
-  async #readPage(cursor: string | undefined, limit: number): Promise<Page> {
+  async #readPage(cursor: string | undefined, limit: number): Promise<LeadListPage> {
     const { filter, search, needsWholeLeads } = this.source;
     if (search) {
       const query = { search, limit: MAX_PAGE_LEADS, ...filter };
@@ -105,53 +105,54 @@ export class LeadPages {
       const isComplete = response.headers.get("search-complete") !== "false";
       return { items: data, count: data.length, isComplete };
     }
-    if (!needsWholeLeads) return leadPage({ ...filter, limit }, cursor);
-    const counted = cursor === undefined ? leadPage({ ...filter, limit: 1 }, undefined) : { count: this.count ?? 0 };
-    const [page, { count }] = await Promise.all([exportedPage(filter, limit, cursor), counted]);
+    if (!needsWholeLeads) return readLeadPage({ ...filter, limit }, cursor);
+    const countRequest =
+      cursor === undefined ? readLeadPage({ ...filter, limit: 1 }, undefined) : { count: this.count ?? 0 };
+    const [page, { count }] = await Promise.all([readExportPage(filter, limit, cursor), countRequest]);
     return { ...page, count };
   }
 
-  /** Reads on until so many leads are there, or all. Returns when they are, or when a page could not be read. */
+  /** Reads pages until the list has `length` leads or is complete. Resolves then, and also when a page could not be read. */
   async readUntil(length: number): Promise<void> {
     this.#target = Math.max(this.#target, length);
     if (this.isBusy || this.error) return;
-    const run = this.#run;
+    const runNumber = this.#run;
     this.isBusy = true;
-    this.changed();
+    this.notifyChange();
     try {
       while (this.hasMore && this.items.length < this.#target) {
         const page = await this.#readPage(this.#cursor, this.#hasStarted ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
-        if (run !== this.#run) return;
+        if (runNumber !== this.#run) return;
         this.#hasStarted = true;
         this.#cursor = page.nextCursor;
         if (page.count !== undefined) this.count = page.count;
         this.isComplete = page.isComplete ?? true;
-        // A lead that was put here meanwhile is not shown twice.
-        const fresh = page.items.filter(({ id }) => !this.#positions.has(id));
-        for (const lead of fresh) this.#positions.set(lead.id, this.items.push(lead) - 1);
-        this.changed();
+        // A lead that an event has inserted during the request is not added twice.
+        const newLeads = page.items.filter(({ id }) => !this.#rowIndexById.has(id));
+        for (const lead of newLeads) this.#rowIndexById.set(lead.id, this.items.push(lead) - 1);
+        this.notifyChange();
       }
     } catch (error) {
-      if (run === this.#run) this.error = error;
+      if (runNumber === this.#run) this.error = error;
     }
-    if (run !== this.#run) return;
+    if (runNumber !== this.#run) return;
     this.isBusy = false;
-    this.changed();
+    this.notifyChange();
   }
 
-  /** Reads every lead of the list. Throws where a page cannot be read; what was read stays. */
+  /** Reads all leads of the list. Throws if a page cannot be read; the pages before it are kept. */
   async readAll(): Promise<void> {
     this.error = undefined;
     while (this.hasMore) {
       if (this.error) throw this.error;
-      const run = this.#run;
+      const runNumber = this.#run;
       if (this.isBusy) {
         this.#target = Number.POSITIVE_INFINITY;
         await new Promise<void>((resolve) => {
-          const stop = this.version.subscribe(() => {
-            if (this.isBusy && run === this.#run) return;
-            // `subscribe` calls back at once, when `stop` is not there yet.
-            queueMicrotask(() => stop());
+          const unsubscribe = this.listVersion.subscribe(() => {
+            if (this.isBusy && runNumber === this.#run) return;
+            // `subscribe` calls this function at once, before `unsubscribe` is assigned.
+            queueMicrotask(() => unsubscribe());
             resolve();
           });
         });
@@ -166,81 +167,84 @@ export class LeadPages {
     this.readUntil(this.#target);
   }
 
-  /** Reads the list again from its beginning. What is shown stays until then. */
+  /** Reads the list again from the first page. The current rows are shown until then. */
   async reload(): Promise<void> {
     this.#run += 1;
-    const run = this.#run;
+    const runNumber = this.#run;
     this.isBusy = true;
     this.error = undefined;
-    this.changed();
-    const wanted = Math.min(this.items.length, MAX_RELOADED_LEADS);
+    this.notifyChange();
+    const targetLength = Math.min(this.items.length, MAX_RELOADED_LEADS);
     try {
-      const items: Row[] = [];
-      let page: Page;
+      const items: ListLead[] = [];
+      let page: LeadListPage;
       let cursor: string | undefined;
       do {
         page = await this.#readPage(cursor, items.length > 0 ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
-        if (run !== this.#run) return;
+        if (runNumber !== this.#run) return;
         items.push(...page.items);
         cursor = page.nextCursor;
-      } while (cursor && items.length < wanted);
+      } while (cursor && items.length < targetLength);
       this.#hasStarted = true;
       this.#cursor = cursor;
       this.#target = Math.min(this.#target, items.length);
       this.count = page.count;
       this.isComplete = page.isComplete ?? true;
-      this.gone.clear();
+      this.departedLeads.clear();
       this.#setItems(items);
     } catch (error) {
-      if (run === this.#run) this.error = error;
+      if (runNumber === this.#run) this.error = error;
     }
-    if (run !== this.#run) return;
+    if (runNumber !== this.#run) return;
     this.isBusy = false;
-    this.changed();
+    this.notifyChange();
   }
 
-  /** Changes leads where they stand. */
-  update(ids: Iterable<number>, change: (lead: Row) => Row): void {
+  /** Changes leads without changing their rows' order. */
+  update(ids: Iterable<number>, change: (lead: ListLead) => ListLead): void {
     for (const id of ids) {
-      const position = this.#positions.get(id);
-      const lead = position === undefined ? undefined : this.items[position];
-      if (lead && position !== undefined) this.items[position] = change(lead);
+      const rowIndex = this.#rowIndexById.get(id);
+      const lead = rowIndex === undefined ? undefined : this.items[rowIndex];
+      if (lead && rowIndex !== undefined) this.items[rowIndex] = change(lead);
     }
-    this.changed();
+    this.notifyChange();
   }
 
-  /** Takes leads out of the list. */
+  /** Removes leads from the list. */
   remove(ids: Iterable<number>): void {
-    const removed = new Set(ids);
-    const items = this.items.filter(({ id }) => !removed.has(id));
-    if (this.count !== undefined) this.count -= this.items.length - items.length;
-    for (const id of removed) this.gone.delete(id);
-    this.#setItems(items);
-    this.changed();
+    const removedIds = new Set(ids);
+    const remainingItems = this.items.filter(({ id }) => !removedIds.has(id));
+    if (this.count !== undefined) this.count -= this.items.length - remainingItems.length;
+    for (const id of removedIds) this.departedLeads.delete(id);
+    this.#setItems(remainingItems);
+    this.notifyChange();
   }
 
-  /** Puts leads where the list's order has them, unless that is further than it was read. */
-  insert(leads: Row[]): void {
-    const direction = this.source.filter.sort === "createdAt" ? 1 : -1;
-    const order = (one: Row, other: Row) =>
-      direction * (one.createdAt.localeCompare(other.createdAt) || one.id - other.id);
-    const fresh = leads.filter(({ id }) => !this.#positions.has(id));
-    const last = this.items.at(-1);
-    const within = fresh.filter((lead) => !this.hasMore || (last && order(lead, last) < 0));
-    this.#setItems([...this.items, ...within].sort(order));
-    if (this.count !== undefined) this.count += fresh.length;
-    this.changed();
+  /** Inserts leads in the list's order. A lead beyond the last page that was read is only counted. */
+  insert(leads: ListLead[]): void {
+    const sortDirection = this.source.filter.sort === "createdAt" ? 1 : -1;
+    const compareLeads = (one: ListLead, other: ListLead) =>
+      sortDirection * (one.createdAt.localeCompare(other.createdAt) || one.id - other.id);
+    const newLeads = leads.filter(({ id }) => !this.#rowIndexById.has(id));
+    const lastLoaded = this.items.at(-1);
+    const leadsInRange = newLeads.filter((lead) => !this.hasMore || (lastLoaded && compareLeads(lead, lastLoaded) < 0));
+    this.#setItems([...this.items, ...leadsInRange].sort(compareLeads));
+    if (this.count !== undefined) this.count += newLeads.length;
+    this.notifyChange();
   }
 
-  /** Counts again, which is cheaper than telling from events whether each lead was in the list before. */
+  /**
+   * Reads the number of leads again. Events do not say whether a lead was in the list before, so the count cannot be derived
+   * from them.
+   */
   async recount(): Promise<void> {
     if (this.source.search || !isReachable()) return;
-    const run = this.#run;
-    const { count } = await leadPage({ ...this.source.filter, limit: 1 }, undefined).catch(() => ({
+    const runNumber = this.#run;
+    const { count } = await readLeadPage({ ...this.source.filter, limit: 1 }, undefined).catch(() => ({
       count: undefined,
     }));
-    if (count === undefined || run !== this.#run) return;
+    if (count === undefined || runNumber !== this.#run) return;
     this.count = count;
-    this.changed();
+    this.notifyChange();
   }
 }

@@ -1,4 +1,4 @@
-// The filters, search and order of the list, as the address has them: `#/leads?search=ada&status=1&status=2`.
+// The search, filters and order of the list and the board, and their form in the URL: `#/leads?search=ada&status=1&status=2`.
 
 import type { Lead, LeadFilter, LeadSummary } from "../app/api";
 
@@ -9,19 +9,19 @@ export interface ListQuery {
   archived: boolean;
   state: "" | "Active" | "Inactive";
   source: string;
-  /** Days of creation in UTC, both included; empty where the range is open. */
+  /** First and last day of creation, in UTC. Empty if the range is open. */
   from: string;
   to: string;
-  /** Empty is newest first. */
+  /** Empty for newest first. */
   sort: "" | "createdAt";
-  /** The saved view whose tab is current; 0 is none. */
+  /** Id of the saved view whose tab is current. 0 without one. */
   view: number;
 }
 
 const DAY_MS = 86_400_000;
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const ISO_DAY_PATTERN = /^\d{4}-\d{2}-\d{2}$/;
 
-const idsOf = (query: URLSearchParams, name: string): number[] => [
+const readIds = (query: URLSearchParams, name: string): number[] => [
   ...new Set(
     query
       .getAll(name)
@@ -32,35 +32,35 @@ const idsOf = (query: URLSearchParams, name: string): number[] => [
 ];
 
 export function readListQuery(query: URLSearchParams): ListQuery {
-  const text = (name: string) => query.get(name) ?? "";
-  const day = (name: string) => (DAY.test(text(name)) ? text(name) : "");
-  const state = text("state");
+  const readText = (name: string) => query.get(name) ?? "";
+  const readDay = (name: string) => (ISO_DAY_PATTERN.test(readText(name)) ? readText(name) : "");
+  const parsedState = readText("state");
   return {
-    search: text("search"),
-    status: idsOf(query, "status"),
-    business: idsOf(query, "business"),
+    search: readText("search"),
+    status: readIds(query, "status"),
+    business: readIds(query, "business"),
     archived: query.get("archived") === "true",
-    state: state === "Active" || state === "Inactive" ? state : "",
-    source: text("source"),
-    from: day("from"),
-    to: day("to"),
+    state: parsedState === "Active" || parsedState === "Inactive" ? parsedState : "",
+    source: readText("source"),
+    from: readDay("from"),
+    to: readDay("to"),
     sort: query.get("sort") === "createdAt" ? "createdAt" : "",
-    view: idsOf(query, "view")[0] ?? 0,
+    view: readIds(query, "view")[0] ?? 0,
   };
 }
 
-/** What the address says of a list. Parameters that are not the list's, such as the open lead, are the caller's to add. */
+/** Converts a query to URL parameters. The caller adds other parameters, such as the open lead. */
 export function writeListQuery(query: ListQuery): URLSearchParams {
-  const written = new URLSearchParams();
+  const urlParams = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (Array.isArray(value)) for (const id of value) written.append(name, String(id));
-    else if (value) written.set(name, String(value));
+    if (Array.isArray(value)) for (const id of value) urlParams.append(name, String(id));
+    else if (value) urlParams.set(name, String(value));
   }
-  return written;
+  return urlParams;
 }
 
-/** The parameters of `GET /leads`, without those that are the API's defaults. */
-export function leadFilter({ status, business, archived, state, source, from, to, sort }: ListQuery): LeadFilter {
+/** Converts a query to the parameters of `GET /leads`, without parameters that have the API's default. */
+export function buildLeadFilter({ status, business, archived, state, source, from, to, sort }: ListQuery): LeadFilter {
   return {
     ...(status.length > 0 ? { status } : {}),
     ...(business.length > 0 ? { business } : {}),
@@ -76,15 +76,15 @@ export function leadFilter({ status, business, archived, state, source, from, to
 export type FilterName = "status" | "business" | "state" | "source" | "created" | "archived";
 export const FILTER_NAMES: readonly FilterName[] = ["status", "business", "state", "source", "created", "archived"];
 
-/** What a query is without one of its filters, or without any. */
-export function withoutFilter(query: ListQuery, name: FilterName): ListQuery {
-  const empty = { status: [], business: [], state: "" as const, source: "", archived: false };
-  return name === "created" ? { ...query, from: "", to: "" } : { ...query, [name]: empty[name] };
+/** Returns the query without one of its filters. */
+export function removeFilter(query: ListQuery, name: FilterName): ListQuery {
+  const emptyValues = { status: [], business: [], state: "" as const, source: "", archived: false };
+  return name === "created" ? { ...query, from: "", to: "" } : { ...query, [name]: emptyValues[name] };
 }
 
-export const withoutFilters = (query: ListQuery): ListQuery => FILTER_NAMES.reduce(withoutFilter, query);
+export const removeFilters = (query: ListQuery): ListQuery => FILTER_NAMES.reduce(removeFilter, query);
 
-export function activeFilters(query: ListQuery): FilterName[] {
+export function listActiveFilters(query: ListQuery): FilterName[] {
   return FILTER_NAMES.filter((name) => {
     if (name === "created") return query.from !== "" || query.to !== "";
     const value = query[name];
@@ -92,27 +92,27 @@ export function activeFilters(query: ListQuery): FilterName[] {
   });
 }
 
-/** The first day of a range of so many days that ends today, in UTC. */
-export const firstOfLastDays = (days: number): string =>
+/** Returns the first day of a range of `days` days that ends today, in UTC. */
+export const firstDayOfPeriod = (days: number): string =>
   new Date(Date.now() - (days - 1) * DAY_MS).toISOString().slice(0, 10);
 
-const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+const CJK_CHARACTER = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
-/** Whether a text is long enough for the API's search: two characters, or one Chinese, Japanese or Korean one. */
-export const isSearchable = (text: string): boolean => Array.from(text).length > 1 || CJK.test(text);
+/** Whether a text is long enough for the API's search: two characters, or one Chinese, Japanese or Korean character. */
+export const isSearchable = (text: string): boolean => Array.from(text).length > 1 || CJK_CHARACTER.test(text);
 
-/** Whether a lead is in a list by its filters, as the API decides it. A search cannot be decided here. */
+/** Whether a lead matches the filters, by the same rules as in the API. A search can only be decided by the API. */
 export function matchesFilter(lead: LeadSummary | Lead, filter: LeadFilter): boolean {
-  const status = filter.status as number[] | undefined;
-  const business = filter.business as number[] | undefined;
-  const day = lead.createdAt.slice(0, 10);
+  const statusIds = filter.status as number[] | undefined;
+  const businessIds = filter.business as number[] | undefined;
+  const createdDay = lead.createdAt.slice(0, 10);
   return (
     lead.archived === (filter.archived ?? false) &&
-    (!status || status.includes(lead.statusId)) &&
-    (!business || lead.business.some(({ id }) => business.includes(id))) &&
+    (!statusIds || statusIds.includes(lead.statusId)) &&
+    (!businessIds || lead.business.some(({ id }) => businessIds.includes(id))) &&
     (!filter.state || lead.state === filter.state) &&
     (!filter.source || !("source" in lead) || lead.source === filter.source) &&
-    (!filter.from || day >= filter.from) &&
-    (!filter.to || day <= filter.to)
+    (!filter.from || createdDay >= filter.from) &&
+    (!filter.to || createdDay <= filter.to)
   );
 }

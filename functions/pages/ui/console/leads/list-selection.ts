@@ -1,89 +1,89 @@
-// Which leads of a list are selected. All of a list can be selected before all of it is read.
+// The selection of the list. All leads can be selected before all of them are read.
 
 import { type Signal, signal } from "@preact/signals";
-import type { LeadPages, Row } from "./list-pages";
+import type { LeadPages, ListLead } from "./list-pages";
 
-interface Selected {
+interface SelectionState {
   ids: ReadonlySet<number>;
-  /** Whether all but `ids` are selected. */
-  inverted: boolean;
+  /** Whether all leads except `ids` are selected. */
+  isInverted: boolean;
 }
 
-const NONE: Selected = { ids: new Set(), inverted: false };
+const EMPTY_SELECTION: SelectionState = { ids: new Set(), isInverted: false };
 
 export class Selection {
-  readonly state: Signal<Selected> = signal(NONE);
-  /** The lead from which a range reaches. */
+  readonly state: Signal<SelectionState> = signal(EMPTY_SELECTION);
+  /** Id of the lead that was toggled last: the start of a range. */
   #anchor: number | undefined;
 
   constructor(readonly pages: LeadPages) {}
 
   has(id: number): boolean {
-    const { ids, inverted } = this.state.value;
-    return ids.has(id) !== inverted;
+    const { ids, isInverted } = this.state.value;
+    return ids.has(id) !== isInverted;
   }
 
   get size(): number {
-    const { ids, inverted } = this.state.value;
-    if (!inverted) return ids.size;
-    // The list may grow or shrink while all of it is selected.
-    this.pages.version.value;
+    const { ids, isInverted } = this.state.value;
+    if (!isInverted) return ids.size;
+    // Reading this signal subscribes the component: the list may grow or shrink while all leads are selected.
+    this.pages.listVersion.value;
     return Math.max(0, this.pages.length - ids.size);
   }
 
-  /** Whether all of the list is selected, or some of it. */
+  /** Whether all, some or no leads are selected. */
   get extent(): "all" | "some" | "none" {
     const { size } = this;
     return size === 0 ? "none" : size < this.pages.length ? "some" : "all";
   }
 
-  #put(ids: Iterable<number>, on: boolean): void {
-    const { ids: before, inverted } = this.state.peek();
-    const next = new Set(before);
+  #setSelected(ids: Iterable<number>, isSelected: boolean): void {
+    const { ids: before, isInverted } = this.state.peek();
+    const newIds = new Set(before);
     for (const id of ids) {
-      if (on !== inverted) next.add(id);
-      else next.delete(id);
+      if (isSelected !== isInverted) newIds.add(id);
+      else newIds.delete(id);
     }
-    this.state.value = { ids: next, inverted };
+    this.state.value = { ids: newIds, isInverted };
   }
 
-  /** Selects a lead, or no longer. With `range`, all from the lead that was chosen before get the same. */
+  /** Selects or deselects a lead. With `range`, does so for all leads from the one that was toggled last. */
   toggle(id: number, range = false): void {
-    const on = !this.has(id);
+    const isSelected = !this.has(id);
     const { items } = this.pages;
-    const [from, to] = [this.pages.positionOf(this.#anchor ?? id), this.pages.positionOf(id)];
+    const [from, to] = [this.pages.indexOf(this.#anchor ?? id), this.pages.indexOf(id)];
     if (range && from !== undefined && to !== undefined) {
-      const between = items.slice(Math.min(from, to), Math.max(from, to) + 1);
-      this.#put(
-        between.map((lead) => lead.id),
-        // A range begins with a lead that was selected, so it selects, even where its end was selected already.
-        this.#anchor !== undefined && this.has(this.#anchor) ? true : on,
+      const leadsInRange = items.slice(Math.min(from, to), Math.max(from, to) + 1);
+      this.#setSelected(
+        leadsInRange.map((lead) => lead.id),
+        // A range that starts at a selected lead selects all its leads, even if its last lead was selected already.
+        this.#anchor !== undefined && this.has(this.#anchor) ? true : isSelected,
       );
     } else {
-      this.#put([id], on);
+      this.#setSelected([id], isSelected);
     }
     this.#anchor = id;
   }
 
-  /** Selects all of the list at once; what is not read yet is read behind it. */
+  /** Selects all leads of the list at once, and reads the remaining pages in the background. */
   selectAll(): void {
-    this.state.value = { ids: new Set(), inverted: true };
+    this.state.value = { ids: new Set(), isInverted: true };
     this.pages.readAll().catch(() => undefined);
   }
 
   set(ids: Iterable<number>): void {
-    this.state.value = { ids: new Set(ids), inverted: false };
+    this.state.value = { ids: new Set(ids), isInverted: false };
   }
 
   clear(): void {
     this.#anchor = undefined;
-    this.state.value = NONE;
+    this.state.value = EMPTY_SELECTION;
   }
 
-  /** Reads what is selected and not read yet. Throws where that fails. */
-  async resolve(): Promise<Row[]> {
-    const { ids, inverted } = this.state.peek();
-    if (!inverted) return [...ids].map((id) => this.pages.get(id)).filter((lead) => lead !== undefined);
+  /** Returns the selected leads, and reads missing pages first. Throws if a page cannot be read. */
+  async readSelectedLeads(): Promise<ListLead[]> {
+    const { ids, isInverted } = this.state.peek();
+    if (!isInverted) return [...ids].map((id) => this.pages.get(id)).filter((lead) => lead !== undefined);
     await this.pages.readAll();
     return this.pages.items.filter(({ id }) => !ids.has(id));
   }

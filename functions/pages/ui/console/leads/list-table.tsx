@@ -1,122 +1,125 @@
-// The rows of the list. Only those in sight are in the document, so that ten thousand scroll as fast as fifty.
+// The table of the list, with virtual scrolling: only rows near the viewport are in the document, so that ten thousand rows
+// scroll as fast as fifty.
 
 import { signal } from "@preact/signals";
 import { Component, type JSX, type RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Status } from "../app/api";
 import { useTeam } from "../app/team";
-import { Face, fullName } from "../ui/face";
+import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { StatusPill } from "../ui/status";
 import { RelativeTime } from "../ui/time";
-import { COLUMNS, type Column, fittingColumns } from "./columns";
-import type { LeadPages, Row } from "./list-pages";
+import { COLUMNS, type Column, fitColumns } from "./columns";
+import type { LeadPages, ListLead } from "./list-pages";
 import type { Selection } from "./list-selection";
-import { leadHref } from "./open-lead";
+import { leadUrl } from "./open-lead";
 
-/** Rows beyond what is in sight. */
+/** Number of rows rendered above and below the visible ones. */
 const OVERSCAN_ROWS = 8;
-/** The window moves by so many rows, so that most scroll events draw nothing. */
+/** The range of rendered rows moves in steps of this many rows, so that most scroll events render nothing. */
 const STEP_ROWS = 4;
-/** Pages are read ahead of what is in sight by so many rows. */
+/** Pages are read ahead, when the visible rows come this close to the last loaded row. */
 const READ_AHEAD_ROWS = 60;
 const INITIAL_ROWS = 40;
-/** Until a row is drawn and measured. */
-const ROW_PX = 40;
+/** Height of a row until one is rendered and measured. */
+const DEFAULT_ROW_PX = 40;
 
-const PHONE = matchMedia("(width < 48rem)");
-const isPhone = signal(PHONE.matches);
-PHONE.addEventListener("change", ({ matches }) => {
+const phoneQuery = matchMedia("(width < 48rem)");
+const isPhone = signal(phoneQuery.matches);
+phoneQuery.addEventListener("change", ({ matches }) => {
   isPhone.value = matches;
 });
-/** A phone shows two lines a lead, whatever is chosen. */
+/** Columns on a phone, which shows each lead on two lines, whichever columns were chosen. */
 const PHONE_COLUMNS: Column[] = ["company", "status", "createdAt"];
 
-/** What the screen's shortcuts need of the table. */
+/** Methods of the table for the screen around it. */
 export interface TableHandle {
-  /** Scrolls a row into sight and gives its name the focus. */
-  focusRow: (position: number) => void;
-  /** The lead that has the focus, or had it last. */
+  /** Scrolls a row into view and focuses its link. */
+  focusRow: (rowIndex: number) => void;
+  /** Returns the id of the lead that has the focus or had it last. */
   currentId: () => number | undefined;
   openStatusMenu: (id: number) => void;
   scrollTop: () => number;
   scrollTo: (top: number) => void;
-  /** Whether somebody points at a row or works in one. */
+  /** Whether the pointer or the focus is in a row. */
   isInUse: () => boolean;
 }
 
 interface TableProps {
   pages: LeadPages;
   selection: Selection;
-  chosen: readonly Column[];
+  chosenColumns: readonly Column[];
   openId: number | undefined;
   sort: "" | "createdAt";
   onSort: () => void;
-  onMove: (lead: Row, to: Status) => void;
+  onMove: (lead: ListLead, to: Status) => void;
   handle: RefObject<TableHandle | null>;
 }
 
-interface Window {
+interface RowRange {
   start: number;
   end: number;
 }
 
 export function LeadTable(props: TableProps): JSX.Element {
-  const { pages, selection, chosen, openId, sort, onSort, onMove, handle } = props;
+  const { pages, selection, chosenColumns, openId, sort, onSort, onMove, handle } = props;
   const { mayWrite, statuses } = useTeam();
-  pages.version.value;
-  const region = useRef<HTMLElement>(null);
-  const body = useRef<HTMLTableSectionElement>(null);
-  const above = useRef<HTMLTableCellElement>(null);
-  const below = useRef<HTMLTableCellElement>(null);
-  const rowPx = useRef(ROW_PX);
-  const wanted = useRef<number | undefined>(undefined);
-  const lastId = useRef<number | undefined>(undefined);
-  const [shown, setShown] = useState<Window>({ start: 0, end: INITIAL_ROWS });
+  pages.listVersion.value;
+  const regionRef = useRef<HTMLElement>(null);
+  const bodyRef = useRef<HTMLTableSectionElement>(null);
+  const spaceAboveRef = useRef<HTMLTableCellElement>(null);
+  const spaceBelowRef = useRef<HTMLTableCellElement>(null);
+  const rowHeightRef = useRef(DEFAULT_ROW_PX);
+  const focusTargetIdRef = useRef<number | undefined>(undefined);
+  const lastIdRef = useRef<number | undefined>(undefined);
+  const [shown, setShown] = useState<RowRange>({ start: 0, end: INITIAL_ROWS });
   const [roomRem, setRoomRem] = useState(70);
-  const columns = isPhone.value ? PHONE_COLUMNS : fittingColumns(chosen, roomRem);
+  const columns = isPhone.value ? PHONE_COLUMNS : fitColumns(chosenColumns, roomRem);
   const { length } = pages;
   const end = Math.min(shown.end, length);
   const start = Math.min(shown.start, Math.max(0, end - 1));
 
-  const scroller = (): Element => {
-    const own = region.current;
-    return own && own.scrollHeight > own.clientHeight + 1 ? own : (document.scrollingElement ?? document.body);
+  const findScroller = (): Element => {
+    const regionElement = regionRef.current;
+    return regionElement && regionElement.scrollHeight > regionElement.clientHeight + 1
+      ? regionElement
+      : (document.scrollingElement ?? document.body);
   };
-  /** Where the first row would be, and the part of the viewport in which rows are seen. */
-  const measure = () => {
-    const table = body.current;
-    const own = region.current;
-    if (!table || !own) return undefined;
-    const rows = table.getBoundingClientRect();
-    const seen = own.getBoundingClientRect();
-    const first = rows.top - startRef.current * rowPx.current;
-    return { first, top: Math.max(0, seen.top), bottom: Math.min(innerHeight, seen.bottom) };
+  /** Returns the top of the first row and the visible part of the viewport, in pixels. */
+  const measureViewport = () => {
+    const bodyElement = bodyRef.current;
+    const regionElement = regionRef.current;
+    if (!bodyElement || !regionElement) return undefined;
+    const bodyRect = bodyElement.getBoundingClientRect();
+    const regionRect = regionElement.getBoundingClientRect();
+    const firstRowTop = bodyRect.top - startRef.current * rowHeightRef.current;
+    return { first: firstRowTop, top: Math.max(0, regionRect.top), bottom: Math.min(innerHeight, regionRect.bottom) };
   };
   const startRef = useRef(start);
   startRef.current = start;
 
-  const follow = () => {
-    const at = measure();
-    if (!at) return;
-    const px = rowPx.current;
-    const first = Math.max(0, Math.floor((at.top - at.first) / px));
-    const last = Math.max(first, Math.ceil((at.bottom - at.first) / px));
-    const next = {
-      start: Math.max(0, Math.floor((first - OVERSCAN_ROWS) / STEP_ROWS) * STEP_ROWS),
-      end: Math.ceil((last + OVERSCAN_ROWS) / STEP_ROWS) * STEP_ROWS,
+  const updateRange = () => {
+    const viewport = measureViewport();
+    if (!viewport) return;
+    const rowHeight = rowHeightRef.current;
+    const firstIndex = Math.max(0, Math.floor((viewport.top - viewport.first) / rowHeight));
+    const lastIndex = Math.max(firstIndex, Math.ceil((viewport.bottom - viewport.first) / rowHeight));
+    const newRange = {
+      start: Math.max(0, Math.floor((firstIndex - OVERSCAN_ROWS) / STEP_ROWS) * STEP_ROWS),
+      end: Math.ceil((lastIndex + OVERSCAN_ROWS) / STEP_ROWS) * STEP_ROWS,
     };
-    setShown((before) => (before.start === next.start && before.end === next.end ? before : next));
-    if (pages.hasMore && !pages.error && last + READ_AHEAD_ROWS > pages.items.length) {
-      pages.readUntil(Math.min(last + READ_AHEAD_ROWS, Math.max(pages.length, 1)));
+    setShown((before) => (before.start === newRange.start && before.end === newRange.end ? before : newRange));
+    if (pages.hasMore && !pages.error && lastIndex + READ_AHEAD_ROWS > pages.items.length) {
+      pages.readUntil(Math.min(lastIndex + READ_AHEAD_ROWS, Math.max(pages.length, 1)));
     }
   };
-  const latest = useRef(follow);
-  latest.current = follow;
+  const updateRangeRef = useRef(updateRange);
+  updateRangeRef.current = updateRange;
 
   useEffect(() => {
-    const onScroll = () => latest.current();
-    // Scroll events of the region do not bubble; on a phone the page scrolls.
+    const onScroll = () => updateRangeRef.current();
+    // Scroll events of the region do not bubble, so this listener captures them. On a phone the page itself scrolls.
     addEventListener("scroll", onScroll, { capture: true, passive: true });
     addEventListener("resize", onScroll);
     return () => {
@@ -125,79 +128,82 @@ export function LeadTable(props: TableProps): JSX.Element {
     };
   }, []);
   useEffect(() => {
-    const own = region.current;
-    if (!own) return undefined;
-    const observer = new ResizeObserver(() => {
-      const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-      setRoomRem(own.clientWidth / rem);
-      latest.current();
+    const regionElement = regionRef.current;
+    if (!regionElement) return undefined;
+    const resizeObserver = new ResizeObserver(() => {
+      const remPx = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+      setRoomRem(regionElement.clientWidth / remPx);
+      updateRangeRef.current();
     });
-    observer.observe(own);
-    return () => observer.disconnect();
+    resizeObserver.observe(regionElement);
+    return () => resizeObserver.disconnect();
   }, []);
 
   useLayoutEffect(() => {
-    const row = body.current?.querySelector("tr");
-    if (row && row.offsetHeight > 0) rowPx.current = row.offsetHeight;
-    // The policy forbids style attributes, not styles that a script sets.
-    above.current?.style.setProperty("height", `${start * rowPx.current}px`);
-    below.current?.style.setProperty("height", `${(length - end) * rowPx.current}px`);
-    const id = wanted.current;
+    const firstRow = bodyRef.current?.querySelector("tr");
+    if (firstRow && firstRow.offsetHeight > 0) rowHeightRef.current = firstRow.offsetHeight;
+    // The page's CSP forbids `style` attributes, but not styles that a script sets.
+    spaceAboveRef.current?.style.setProperty("height", `${start * rowHeightRef.current}px`);
+    spaceBelowRef.current?.style.setProperty("height", `${(length - end) * rowHeightRef.current}px`);
+    const id = focusTargetIdRef.current;
     if (id === undefined) return;
-    const link = body.current?.querySelector<HTMLElement>(`[data-lead="${id}"] a`);
-    if (!link) return;
-    wanted.current = undefined;
-    link.focus({ preventScroll: true });
+    const rowLink = bodyRef.current?.querySelector<HTMLElement>(`[data-lead="${id}"] a`);
+    if (!rowLink) return;
+    focusTargetIdRef.current = undefined;
+    rowLink.focus({ preventScroll: true });
   });
-  useEffect(() => latest.current(), [pages.version.value, length]);
+  useEffect(() => updateRangeRef.current(), [pages.listVersion.value, length]);
 
-  // The region takes the focus of a row that leaves the document, so that the next key still acts on this list.
-  const hadFocus = useRef(false);
+  // When virtual scrolling removes the focused row, the scroll region takes the focus, so that the next key still acts on this
+  // list.
+  const hadFocusRef = useRef(false);
   useLayoutEffect(() => {
-    if (hadFocus.current && document.activeElement === document.body) region.current?.focus({ preventScroll: true });
-    hadFocus.current = body.current?.contains(document.activeElement) ?? false;
+    if (hadFocusRef.current && document.activeElement === document.body)
+      regionRef.current?.focus({ preventScroll: true });
+    hadFocusRef.current = bodyRef.current?.contains(document.activeElement) ?? false;
   }, [start, end]);
 
   handle.current = {
-    focusRow: (position) => {
-      const lead = pages.items[position];
-      const at = measure();
-      if (!lead || !at) return;
-      lastId.current = lead.id;
-      const px = rowPx.current;
-      const top = at.first + position * px;
-      const head = region.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
-      // Room for the bar of the selection, which floats above the last rows.
-      const foot = 2 * px;
-      if (top < at.top + head) scroller().scrollBy(0, top - at.top - head);
-      else if (top + px > at.bottom - foot) scroller().scrollBy(0, top + px - at.bottom + foot);
-      wanted.current = lead.id;
-      latest.current();
-      const link = body.current?.querySelector<HTMLElement>(`[data-lead="${lead.id}"] a`);
-      if (link) {
-        wanted.current = undefined;
-        link.focus({ preventScroll: true });
+    focusRow: (rowIndex) => {
+      const lead = pages.items[rowIndex];
+      const viewport = measureViewport();
+      if (!lead || !viewport) return;
+      lastIdRef.current = lead.id;
+      const rowHeight = rowHeightRef.current;
+      const rowTop = viewport.first + rowIndex * rowHeight;
+      const headHeight = regionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
+      // Height of the selection toolbar, which floats above the last rows.
+      const toolbarHeight = 2 * rowHeight;
+      if (rowTop < viewport.top + headHeight) findScroller().scrollBy(0, rowTop - viewport.top - headHeight);
+      else if (rowTop + rowHeight > viewport.bottom - toolbarHeight)
+        findScroller().scrollBy(0, rowTop + rowHeight - viewport.bottom + toolbarHeight);
+      focusTargetIdRef.current = lead.id;
+      updateRangeRef.current();
+      const rowLink = bodyRef.current?.querySelector<HTMLElement>(`[data-lead="${lead.id}"] a`);
+      if (rowLink) {
+        focusTargetIdRef.current = undefined;
+        rowLink.focus({ preventScroll: true });
       }
     },
-    currentId: () => lastId.current,
-    openStatusMenu: (id) => body.current?.querySelector<HTMLElement>(`[data-lead="${id}"] .pill`)?.click(),
-    scrollTop: () => scroller().scrollTop,
+    currentId: () => lastIdRef.current,
+    openStatusMenu: (id) => bodyRef.current?.querySelector<HTMLElement>(`[data-lead="${id}"] .pill`)?.click(),
+    scrollTop: () => findScroller().scrollTop,
     scrollTo: (top) => {
-      scroller().scrollTop = top;
-      latest.current();
+      findScroller().scrollTop = top;
+      updateRangeRef.current();
     },
-    isInUse: () => body.current?.matches(":hover, :focus-within") ?? false,
+    isInUse: () => bodyRef.current?.matches(":hover, :focus-within") ?? false,
   };
 
-  const wide = columns.length + (mayWrite ? 2 : 1);
+  const columnCount = columns.length + (mayWrite ? 2 : 1);
   return (
-    <section class="scroll" ref={region} tabIndex={0} aria-label="Leads, a table that scrolls">
+    <section class="scroll" ref={regionRef} tabIndex={0} aria-label="Leads, a table that scrolls">
       <table class="list" aria-rowcount={length + 1} aria-busy={pages.isBusy}>
         <thead>
           <tr aria-rowindex={1}>
             {mayWrite ? (
               <th scope="col" class="w-box">
-                <SelectAll selection={selection} />
+                <SelectAllCheckbox selection={selection} />
               </th>
             ) : null}
             <th scope="col" class="w-l">
@@ -226,33 +232,33 @@ export function LeadTable(props: TableProps): JSX.Element {
         </thead>
         <tbody class="gap" aria-hidden="true">
           <tr>
-            <td ref={above} colSpan={wide} />
+            <td ref={spaceAboveRef} colSpan={columnCount} />
           </tr>
         </tbody>
         <tbody
-          ref={body}
+          ref={bodyRef}
           onFocusIn={({ target }) => {
             const id = (target as Element).closest<HTMLElement>("[data-lead]")?.dataset.lead;
-            if (id) lastId.current = Number(id);
+            if (id) lastIdRef.current = Number(id);
           }}
         >
           {Array.from({ length: end - start }, (_, offset) => {
-            const position = start + offset;
-            const lead = pages.items[position];
+            const rowIndex = start + offset;
+            const lead = pages.items[rowIndex];
             if (!lead)
-              return <Bones key={`bones ${position}`} columns={columns} hasBox={mayWrite} position={position} />;
+              return <SkeletonRow key={`bones ${rowIndex}`} columns={columns} hasBox={mayWrite} rowIndex={rowIndex} />;
             return (
               <LeadRow
                 key={lead.id}
                 lead={lead}
-                href={leadHref(lead.id)}
-                position={position}
+                href={leadUrl(lead.id)}
+                rowIndex={rowIndex}
                 columns={columns}
                 status={statuses.find(({ id }) => id === lead.statusId)}
                 selection={mayWrite ? selection : undefined}
                 isSelected={mayWrite && selection.has(lead.id)}
                 isOpen={lead.id === openId}
-                gone={pages.gone.get(lead.id)}
+                gone={pages.departedLeads.get(lead.id)}
                 onMove={mayWrite ? onMove : undefined}
               />
             );
@@ -260,7 +266,7 @@ export function LeadTable(props: TableProps): JSX.Element {
         </tbody>
         <tbody class="gap" aria-hidden="true">
           <tr>
-            <td ref={below} colSpan={wide} />
+            <td ref={spaceBelowRef} colSpan={columnCount} />
           </tr>
         </tbody>
       </table>
@@ -268,10 +274,10 @@ export function LeadTable(props: TableProps): JSX.Element {
   );
 }
 
-function SelectAll({ selection }: { selection: Selection }): JSX.Element {
+function SelectAllCheckbox({ selection }: { selection: Selection }): JSX.Element {
   const { extent } = selection;
-  // A component that reads a signal is drawn again only for a signal or a property, and the list behind the selection is neither.
-  selection.pages.version.value;
+  // A component that reads a signal skips renders of its parent with unchanged props. This read subscribes it to the list.
+  selection.pages.listVersion.value;
   return (
     <label class="hit">
       <input
@@ -287,27 +293,35 @@ function SelectAll({ selection }: { selection: Selection }): JSX.Element {
   );
 }
 
-function Bones({ columns, hasBox, position }: { columns: Column[]; hasBox: boolean; position: number }): JSX.Element {
+function SkeletonRow({
+  columns,
+  hasBox,
+  rowIndex,
+}: {
+  columns: Column[];
+  hasBox: boolean;
+  rowIndex: number;
+}): JSX.Element {
   return (
-    <tr class="bones" aria-rowindex={position + 2}>
+    <tr class="bones" aria-rowindex={rowIndex + 2}>
       {hasBox ? <td /> : null}
       <td>
         <span class="who">
           <span class="bone face" />
-          <span class={position % 3 === 2 ? "bone short" : "bone"} />
+          <span class={rowIndex % 3 === 2 ? "bone short" : "bone"} />
         </span>
       </td>
       {columns.map((column) => (
-        <td key={column} class={CELLS[column]}>
-          <span class={(position + column.length) % 3 === 1 ? "bone short" : "bone"} />
+        <td key={column} class={CELL_CLASSES[column]}>
+          <span class={(rowIndex + column.length) % 3 === 1 ? "bone short" : "bone"} />
         </td>
       ))}
     </tr>
   );
 }
 
-/** Where a cell stands on a phone; `c0` is not shown there. */
-const CELLS: Record<Column, string> = {
+/** CSS classes of the cells, which place them on a phone. `c0` hides a cell there. */
+const CELL_CLASSES: Record<Column, string> = {
   company: "p-co quiet",
   status: "p-st",
   createdAt: "p-when quiet",
@@ -319,33 +333,34 @@ const CELLS: Record<Column, string> = {
   business: "c0 quiet",
 };
 
-interface RowProps {
-  lead: Row;
+interface LeadRowProps {
+  lead: ListLead;
   href: string;
-  position: number;
+  rowIndex: number;
   columns: Column[];
   status: Status | undefined;
-  /** Absent for those who may not change leads. */
+  /** Absent for users who may not change leads. */
   selection: Selection | undefined;
   isSelected: boolean;
   isOpen: boolean;
   gone: "deleted" | "left" | undefined;
-  onMove: ((lead: Row, to: Status) => void) | undefined;
+  onMove: ((lead: ListLead, to: Status) => void) | undefined;
 }
 
-function textOf(lead: Row, column: Column): string {
+function formatCell(lead: ListLead, column: Column): string {
   if (column === "phoneNumber") return lead.phoneNumber[0] ?? "";
   if (column === "business") return lead.business.map(({ name }) => name).join(", ");
   if (column === "status" || column === "createdAt") return "";
   return lead[column] ?? "";
 }
 
-/** Drawn again only when something of it has changed. */
-class LeadRow extends Component<RowProps> {
-  override shouldComponentUpdate(next: RowProps): boolean {
-    const names = Object.keys(next) as (keyof RowProps)[];
-    return names.some((name) =>
-      // Arrays of columns are equal by what they hold, and handlers do the same whenever they were made.
+/** A row of the list. It renders only if one of its props has changed. */
+class LeadRow extends Component<LeadRowProps> {
+  override shouldComponentUpdate(next: LeadRowProps): boolean {
+    const propNames = Object.keys(next) as (keyof LeadRowProps)[];
+    return propNames.some((name) =>
+      // Arrays of columns are compared by content. `onMove` is ignored: every render passes a new function with the same
+      // behaviour.
       name === "columns"
         ? next.columns.join() !== this.props.columns.join()
         : name !== "onMove" && next[name] !== this.props[name],
@@ -355,7 +370,7 @@ class LeadRow extends Component<RowProps> {
   override render({
     lead,
     href,
-    position,
+    rowIndex,
     columns,
     status,
     selection,
@@ -363,14 +378,14 @@ class LeadRow extends Component<RowProps> {
     isOpen,
     gone,
     onMove,
-  }: RowProps): JSX.Element {
+  }: LeadRowProps): JSX.Element {
     const name = fullName(lead);
-    const shown = status ?? { id: lead.statusId, name: lead.status, primaryColor: "gray" as const };
+    const shownStatus = status ?? { id: lead.statusId, name: lead.status, primaryColor: "gray" as const };
     return (
       <tr
         data-lead={lead.id}
         class={gone ? "gone" : isOpen ? "open" : ""}
-        aria-rowindex={position + 2}
+        aria-rowindex={rowIndex + 2}
         title={gone === "deleted" ? "Deleted meanwhile" : gone ? "No longer in this list" : undefined}
       >
         {selection ? (
@@ -381,11 +396,11 @@ class LeadRow extends Component<RowProps> {
                   type="checkbox"
                   aria-label={`Select ${name}`}
                   checked={isSelected}
-                  // A range would select the text between, too.
+                  // Without this, Shift and a click would also select the text between.
                   onMouseDown={(event) => event.shiftKey && event.preventDefault()}
                   onClick={(event) => {
                     selection.toggle(lead.id, event.shiftKey);
-                    // A range leaves a box that was ticked already as it was, and the browser has changed it.
+                    // The browser has toggled the checkbox, but a range may leave the lead's selection unchanged.
                     event.currentTarget.checked = selection.has(lead.id);
                   }}
                 />
@@ -396,14 +411,14 @@ class LeadRow extends Component<RowProps> {
         <td>
           {gone === "deleted" ? (
             <span class="who">
-              <Face of={lead} />
+              <Avatar person={lead} />
               <span class="cut" title={name}>
                 <bdi>{name}</bdi>
               </span>
             </span>
           ) : (
             <a class="who" href={href}>
-              <Face of={lead} />
+              <Avatar person={lead} />
               <span class="cut" title={name}>
                 <bdi>{name}</bdi>
               </span>
@@ -413,25 +428,25 @@ class LeadRow extends Component<RowProps> {
         {columns.map((column) => {
           if (column === "createdAt") {
             return (
-              <td key={column} class={CELLS[column]}>
+              <td key={column} class={CELL_CLASSES[column]}>
                 <RelativeTime at={lead.createdAt} />
               </td>
             );
           }
           if (column === "status") {
             return (
-              <td key={column} class={CELLS[column]}>
+              <td key={column} class={CELL_CLASSES[column]}>
                 <StatusPill
-                  status={shown}
+                  status={shownStatus}
                   onChange={onMove && gone !== "deleted" ? (to) => this.props.onMove?.(this.props.lead, to) : undefined}
                 />
               </td>
             );
           }
-          const text = textOf(lead, column);
+          const cellText = formatCell(lead, column);
           return (
-            <td key={column} class={CELLS[column]} title={text}>
-              <bdi>{text}</bdi>
+            <td key={column} class={CELL_CLASSES[column]} title={cellText}>
+              <bdi>{cellText}</bdi>
             </td>
           );
         })}

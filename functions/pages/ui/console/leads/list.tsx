@@ -1,4 +1,4 @@
-// Leads as a list: searched and filtered together, in saved views, with many of them changed at once.
+// The list screen: search, filters, saved views, the table of leads, and actions on selected leads.
 
 import "../app/first-view";
 import { signal } from "@preact/signals";
@@ -10,97 +10,98 @@ import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { Failure } from "../ui/loading";
-import { Empty, Failed, NothingFound } from "../ui/states";
+import { ErrorNote } from "../ui/loading";
+import { EmptyState, ErrorPlaceholder, NoMatches } from "../ui/states";
 import { formatCount } from "../ui/time";
-import { complain, notify } from "../ui/toast";
+import { notify, reportFailure } from "../ui/toast";
 import { BulkBar, BulkProgress } from "./bulk";
-import { BulkActions, countLeads } from "./bulk-actions";
+import { BulkActions, formatLeadCount } from "./bulk-actions";
 import {
   type Column,
   ColumnMenu,
-  chooseColumns,
-  chosenColumns,
   DEFAULT_COLUMNS,
+  filterColumns,
   needWholeLeads,
-  validColumns,
+  readChosenColumns,
+  storeChosenColumns,
 } from "./columns";
-import { Export } from "./export";
+import { ExportDialog } from "./export";
 import { FilterChips, FilterMenu } from "./filters";
 import { useLeadChanges } from "./lead-changes";
-import { LeadPages, type Row } from "./list-pages";
+import { LeadPages, type ListLead } from "./list-pages";
 import {
-  activeFilters,
+  buildLeadFilter,
   isSearchable,
   type ListQuery,
-  leadFilter,
+  listActiveFilters,
   matchesFilter,
   readListQuery,
-  withoutFilters,
+  removeFilters,
   writeListQuery,
 } from "./list-query";
 import { Selection } from "./list-selection";
 import { LeadTable, type TableHandle } from "./list-table";
-import { leadOrder, openLeadId } from "./open-lead";
-import { useViewOfAddress, ViewTabs } from "./views";
+import { openLeadId, orderedLeadIds } from "./open-lead";
+import { useViewFromUrl, ViewTabs } from "./views";
 import { views } from "./views-api";
 
-/** How long after the last key a search is sent. */
+/** The search is sent when nothing was typed for this long. */
 const SEARCH_PAUSE_MS = 200;
-/** Events of the feed are counted together. */
+/** The number of leads is read again when no event has arrived for this long. */
 const RECOUNT_PAUSE_MS = 500;
 
-/** The list as it was left, so that Back finds the place again. */
-let left: { key: string; pages: LeadPages; top: number } | undefined;
+/** The list that was shown last, so that Back restores its rows and scroll position. */
+let lastShownList: { key: string; pages: LeadPages; top: number } | undefined;
 
-/** Returns a text once nobody has typed for a moment. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
+/** Returns `text` once it has been unchanged for `SEARCH_PAUSE_MS`. */
+function useDebounced(text: string): string {
+  const [debouncedText, setDebouncedText] = useState(text);
   useEffect(() => {
-    if (text === settled) return undefined;
-    const timer = setTimeout(() => setSettled(text), text === "" ? 0 : SEARCH_PAUSE_MS);
+    if (text === debouncedText) return undefined;
+    const timer = setTimeout(() => setDebouncedText(text), text === "" ? 0 : SEARCH_PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text, settled]);
-  return settled;
+  }, [text, debouncedText]);
+  return debouncedText;
 }
 
 export function List(): JSX.Element {
   const route = useRoute();
-  const address = route.query.toString();
-  const query = useMemo(() => readListQuery(route.query), [address]);
+  const queryString = route.query.toString();
+  const query = useMemo(() => readListQuery(route.query), [queryString]);
   const openId = openLeadId(route);
   const { mayWrite, businesses } = useTeam();
-  const view = views.value?.find(({ id }) => id === query.view);
-  const columns = chosenColumns(query.view) ?? (view ? validColumns(view.columns) : [...DEFAULT_COLUMNS]);
+  const currentView = views.value?.find(({ id }) => id === query.view);
+  const columns =
+    readChosenColumns(query.view) ?? (currentView ? filterColumns(currentView.columns) : [...DEFAULT_COLUMNS]);
   const [isExporting, setIsExporting] = useState(false);
-  const searchField = useRef<HTMLInputElement>(null);
+  const searchInputRef = useRef<HTMLInputElement>(null);
 
-  const put = (next: ListQuery) => {
-    const written = writeListQuery(next);
-    if (openId) written.set("lead", String(openId));
-    replaceQuery(written);
+  const showQuery = (next: ListQuery) => {
+    const urlParams = writeListQuery(next);
+    if (openId) urlParams.set("lead", String(openId));
+    replaceQuery(urlParams);
   };
-  const change = (by: Partial<ListQuery>) => put({ ...query, ...by });
-  const clear = () => put({ ...withoutFilters(query), search: "", view: 0 });
-  useViewOfAddress(query, put);
+  const changeQuery = (by: Partial<ListQuery>) => showQuery({ ...query, ...by });
+  const clearQuery = () => showQuery({ ...removeFilters(query), search: "", view: 0 });
+  useViewFromUrl(query, showQuery);
 
-  const typed = query.search.trim();
-  const isShort = typed !== "" && !isSearchable(typed);
-  const search = useSettled(isShort ? "" : typed);
-  const filter = useMemo(() => leadFilter(query), [address]);
+  const typedSearch = query.search.trim();
+  const isSearchTooShort = typedSearch !== "" && !isSearchable(typedSearch);
+  const search = useDebounced(isSearchTooShort ? "" : typedSearch);
+  const filter = useMemo(() => buildLeadFilter(query), [queryString]);
   const needsWholeLeads = needWholeLeads(columns);
   const key = JSON.stringify([filter, search, needsWholeLeads]);
   const pages = useMemo(() => {
-    if (left?.key === key) return left.pages;
+    if (lastShownList?.key === key) return lastShownList.pages;
     return new LeadPages({ filter, search, needsWholeLeads });
   }, [key]);
   const selection = useMemo(() => new Selection(pages), [pages]);
   const actions = useMemo(() => new BulkActions(pages, selection), [pages]);
-  pages.version.value;
+  pages.listVersion.value;
 
-  useShortcut("/", () => searchField.current?.focus(), "Search this view");
-  const chips = activeFilters(query);
-  const found = countText(pages, search);
+  useShortcut("/", () => searchInputRef.current?.focus(), "Search this view");
+  const activeNames = listActiveFilters(query);
+  const resultCountText = formatResultCount(pages, search);
   return (
     <>
       <header class="head">
@@ -129,59 +130,59 @@ export function List(): JSX.Element {
           <div class="search">
             <Icon name="search" />
             <input
-              ref={searchField}
+              ref={searchInputRef}
               class="input"
               type="search"
               placeholder="Search this view"
               aria-label="Search this view"
               aria-keyshortcuts="/"
               value={query.search}
-              onInput={({ currentTarget }) => change({ search: currentTarget.value })}
+              onInput={({ currentTarget }) => changeQuery({ search: currentTarget.value })}
               onKeyDown={(event) => {
                 if (event.key !== "Escape") return;
                 event.preventDefault();
-                if (query.search) change({ search: "" });
+                if (query.search) changeQuery({ search: "" });
                 else event.currentTarget.blur();
               }}
             />
           </div>
-          <FilterChips query={query} change={change} />
-          <FilterMenu query={query} change={change} found={found} clear={clear} />
-          {chips.length > 0 || typed ? (
-            <button type="button" class="btn ghost wide" onClick={clear}>
+          <FilterChips query={query} changeQuery={changeQuery} />
+          <FilterMenu query={query} changeQuery={changeQuery} countText={resultCountText} clear={clearQuery} />
+          {activeNames.length > 0 || typedSearch ? (
+            <button type="button" class="btn ghost wide" onClick={clearQuery}>
               Clear
             </button>
           ) : null}
           <span class="push" />
           <span class="count num wide" role="status">
-            {isShort ? "Type one more character to search" : found}
+            {isSearchTooShort ? "Type one more character to search" : resultCountText}
           </span>
-          <ColumnMenu chosen={columns} choose={(chosen) => chooseColumns(query.view, chosen)} />
+          <ColumnMenu chosen={columns} onChoose={(chosen) => storeChosenColumns(query.view, chosen)} />
         </search>
       </header>
-      <Rows
+      <ListRows
         key={key}
         {...{ pages, selection, actions, query, columns, openId, filter }}
         listKey={key}
-        onSort={() => change({ sort: query.sort ? "" : "createdAt" })}
-        onClear={clear}
+        onSort={() => changeQuery({ sort: query.sort ? "" : "createdAt" })}
+        onClear={clearQuery}
         hasBusinesses={businesses.length > 0}
       />
       <BulkProgress />
-      {isExporting ? <Export filter={filter} onClose={() => setIsExporting(false)} /> : null}
+      {isExporting ? <ExportDialog filter={filter} onClose={() => setIsExporting(false)} /> : null}
     </>
   );
 }
 
-function countText(pages: LeadPages, search: string): string {
+function formatResultCount(pages: LeadPages, search: string): string {
   const { count, isComplete } = pages;
   if (count === undefined) return "";
-  if (!search) return countLeads(count);
-  const more = count >= 100 ? " or more" : "";
-  return `${formatCount(count)}${more} found${isComplete ? "" : ". Not everything was read: another word narrows it"}`;
+  if (!search) return formatLeadCount(count);
+  const moreSuffix = count >= 100 ? " or more" : "";
+  return `${formatCount(count)}${moreSuffix} found${isComplete ? "" : ". Not everything was read: another word narrows it"}`;
 }
 
-interface RowsProps {
+interface ListRowsProps {
   pages: LeadPages;
   selection: Selection;
   actions: BulkActions;
@@ -195,82 +196,95 @@ interface RowsProps {
   hasBusinesses: boolean;
 }
 
-/** Waits for the move of a lead before, so that moves are written in their order. */
-const moving = new Map<number, Promise<unknown>>();
+/**
+ * The pending move of each lead, by the lead's id. The next move of the same lead waits for it, so that moves are written in
+ * order.
+ */
+const pendingMoves = new Map<number, Promise<unknown>>();
 
-function Rows({ pages, selection, actions, query, columns, openId, listKey, onSort, onClear }: RowsProps): JSX.Element {
+function ListRows({
+  pages,
+  selection,
+  actions,
+  query,
+  columns,
+  openId,
+  listKey,
+  onSort,
+  onClear,
+}: ListRowsProps): JSX.Element {
   const { mayWrite, statuses } = useTeam();
-  const handle = useRef<TableHandle>(null);
-  useFollow(pages, selection, handle);
+  const tableRef = useRef<TableHandle>(null);
+  useListEvents(pages, selection, tableRef);
 
   useEffect(() => {
-    const isBack = left?.key === listKey && left.pages === pages;
-    const top = isBack ? (left?.top ?? 0) : 0;
-    if (isBack) handle.current?.scrollTo(top);
-    // What happened while the list was not shown is in no event that it heard.
-    if (isBack) pages.reload().then(() => handle.current?.scrollTo(top));
+    const isRestored = lastShownList?.key === listKey && lastShownList.pages === pages;
+    const scrollTop = isRestored ? (lastShownList?.top ?? 0) : 0;
+    if (isRestored) tableRef.current?.scrollTo(scrollTop);
+    // A restored list missed the events while another screen was shown, so the list is read again.
+    if (isRestored) pages.reload().then(() => tableRef.current?.scrollTo(scrollTop));
     else pages.readUntil(1);
-    const stop = pages.watchConnection();
-    let last = top;
+    const stopWatching = pages.watchConnection();
+    let lastScrollTop = scrollTop;
     const onScroll = () => {
-      last = handle.current?.scrollTop() ?? last;
+      lastScrollTop = tableRef.current?.scrollTop() ?? lastScrollTop;
     };
     addEventListener("scroll", onScroll, { capture: true, passive: true });
     return () => {
-      stop();
+      stopWatching();
       removeEventListener("scroll", onScroll, { capture: true });
-      left = { key: listKey, pages, top: last };
+      lastShownList = { key: listKey, pages, top: lastScrollTop };
     };
   }, []);
 
   useEffect(() => {
-    leadOrder.value = pages.items.map(({ id }) => id);
+    orderedLeadIds.value = pages.items.map(({ id }) => id);
   }, [pages.items, pages.items.length]);
 
-  // The focus returns to the lead whose panel was closed.
-  const opened = useRef(openId);
+  // When the panel is closed, the focus returns to the row of its lead.
+  const previousOpenIdRef = useRef(openId);
   useEffect(() => {
-    const before = opened.current;
-    opened.current = openId;
-    if (before === undefined || openId !== undefined) return;
-    const position = pages.positionOf(before);
-    const isLost = document.activeElement === null || document.activeElement.matches("body, main");
-    if (position !== undefined && isLost) handle.current?.focusRow(position);
+    const closedId = previousOpenIdRef.current;
+    previousOpenIdRef.current = openId;
+    if (closedId === undefined || openId !== undefined) return;
+    const rowIndex = pages.indexOf(closedId);
+    const isFocusLost = document.activeElement === null || document.activeElement.matches("body, main");
+    if (rowIndex !== undefined && isFocusLost) tableRef.current?.focusRow(rowIndex);
   }, [openId]);
 
-  const move = (lead: Row, to: Status) => moveOne(pages, lead, to, statuses);
+  const moveLead = (lead: ListLead, to: Status) => moveWithUndo(pages, lead, to, statuses);
 
-  const current = (): number | undefined => openId ?? handle.current?.currentId();
-  const walk = (by: number) => {
+  const currentLeadId = (): number | undefined => openId ?? tableRef.current?.currentId();
+  const focusNeighbour = (offset: number) => {
     if (openId !== undefined) return false;
-    const id = handle.current?.currentId();
-    const position = id === undefined ? undefined : pages.positionOf(id);
-    const next = position === undefined ? 0 : position + by;
-    if (next < 0 || next >= pages.items.length) return true;
-    handle.current?.focusRow(next);
+    const id = tableRef.current?.currentId();
+    const rowIndex = id === undefined ? undefined : pages.indexOf(id);
+    const nextIndex = rowIndex === undefined ? 0 : rowIndex + offset;
+    if (nextIndex < 0 || nextIndex >= pages.items.length) return true;
+    tableRef.current?.focusRow(nextIndex);
     return true;
   };
-  useShortcut("j", () => walk(1), "Next lead");
-  useShortcut("k", () => walk(-1), "Previous lead");
-  const select = (range: boolean) => {
-    const id = current();
-    if (id === undefined || pages.positionOf(id) === undefined) return false;
+  useShortcut("j", () => focusNeighbour(1), "Next lead");
+  useShortcut("k", () => focusNeighbour(-1), "Previous lead");
+  const toggleSelection = (range: boolean) => {
+    const id = currentLeadId();
+    if (id === undefined || pages.indexOf(id) === undefined) return false;
     selection.toggle(id, range);
     return true;
   };
-  useShortcut("x", mayWrite ? () => select(false) : undefined, "Select");
-  useShortcut("shift+x", mayWrite ? () => select(true) : undefined, "Select up to here");
+  useShortcut("x", mayWrite ? () => toggleSelection(false) : undefined, "Select");
+  useShortcut("shift+x", mayWrite ? () => toggleSelection(true) : undefined, "Select up to here");
   useShortcut(
     "e",
     mayWrite
       ? () => {
           if (selection.size > 0) return actions.archive(!query.archived);
-          const id = current();
-          const position = id === undefined ? undefined : pages.positionOf(id);
+          const id = currentLeadId();
+          const rowIndex = id === undefined ? undefined : pages.indexOf(id);
           const lead = id === undefined ? undefined : pages.get(id);
-          if (!lead || position === undefined || openId !== undefined) return false;
+          if (!lead || rowIndex === undefined || openId !== undefined) return false;
           return actions.archive(!lead.archived, [lead]).then(() => {
-            if (pages.items.length > 0) handle.current?.focusRow(Math.min(position, pages.items.length - 1));
+            if (pages.items.length > 0) tableRef.current?.focusRow(Math.min(rowIndex, pages.items.length - 1));
           });
         }
       : undefined,
@@ -283,9 +297,9 @@ function Rows({ pages, selection, actions, query, columns, openId, listKey, onSo
           if (selection.size > 0) {
             return document.querySelector<HTMLElement>('.bulk [aria-haspopup="listbox"]')?.click();
           }
-          const id = current();
+          const id = currentLeadId();
           if (id === undefined || openId !== undefined) return false;
-          return handle.current?.openStatusMenu(id);
+          return tableRef.current?.openStatusMenu(id);
         }
       : undefined,
     "Change status",
@@ -294,28 +308,34 @@ function Rows({ pages, selection, actions, query, columns, openId, listKey, onSo
 
   const isEmpty = !pages.hasMore && pages.items.length === 0;
   const { error } = pages;
-  const isNarrowed = activeFilters(query).length > 0 || query.search.trim() !== "";
+  const isNarrowed = listActiveFilters(query).length > 0 || query.search.trim() !== "";
   if (error && pages.items.length === 0) {
     if (pages.source.search && error instanceof RequestError && error.status === 400) {
-      return <Nothing text={describeError(error)} onClear={onClear} />;
+      return <NoMatchesMessage text={describeError(error)} onClear={onClear} />;
     }
     return (
       <div class="scroll">
-        <Failed title="The leads could not be read" error={error} retry={() => pages.retry()} />
+        <ErrorPlaceholder title="The leads could not be read" error={error} retry={() => pages.retry()} />
       </div>
     );
   }
-  if (isEmpty && isNarrowed) return <Nothing text="No lead has all that is searched and filtered." onClear={onClear} />;
-  if (isEmpty) return <NoLeads mayWrite={mayWrite} />;
+  if (isEmpty && isNarrowed)
+    return <NoMatchesMessage text="No lead has all that is searched and filtered." onClear={onClear} />;
+  if (isEmpty) return <NoLeadsMessage mayWrite={mayWrite} />;
   return (
     <>
-      <LeadTable {...{ pages, selection, openId, onSort, handle }} chosen={columns} sort={query.sort} onMove={move} />
+      <LeadTable
+        {...{ pages, selection, openId, onSort, handle: tableRef }}
+        chosenColumns={columns}
+        sort={query.sort}
+        onMove={moveLead}
+      />
       {error ? (
         <div class="list-failure">
-          <Failure title="The next leads could not be read" error={error} retry={() => pages.retry()} />
+          <ErrorNote title="The next leads could not be read" error={error} retry={() => pages.retry()} />
         </div>
       ) : null}
-      <Arrivals pages={pages} handle={handle} />
+      <ArrivalsButton pages={pages} handle={tableRef} />
       {mayWrite ? (
         <section class="floor" aria-label="Selection">
           <BulkBar actions={actions} archived={query.archived} />
@@ -325,18 +345,18 @@ function Rows({ pages, selection, actions, query, columns, openId, listKey, onSo
   );
 }
 
-function Nothing({ text, onClear }: { text: string; onClear: () => void }): JSX.Element {
+function NoMatchesMessage({ text, onClear }: { text: string; onClear: () => void }): JSX.Element {
   return (
     <div class="scroll">
-      <NothingFound text={text} onClear={onClear} />
+      <NoMatches text={text} onClear={onClear} />
     </div>
   );
 }
 
-function NoLeads({ mayWrite }: { mayWrite: boolean }): JSX.Element {
+function NoLeadsMessage({ mayWrite }: { mayWrite: boolean }): JSX.Element {
   return (
     <div class="scroll">
-      <Empty
+      <EmptyState
         icon="inbox"
         title="No leads yet"
         text={
@@ -355,124 +375,124 @@ function NoLeads({ mayWrite }: { mayWrite: boolean }): JSX.Element {
             </a>
           </>
         ) : null}
-      </Empty>
+      </EmptyState>
     </div>
   );
 }
 
-/** Moves one lead, which is shown at once and taken back where it is refused. */
-async function moveOne(pages: LeadPages, lead: Row, to: Status, statuses: Status[]): Promise<void> {
-  const name = fullName(lead);
-  const from = { id: lead.statusId, name: lead.status };
-  const show = (status: { id: number; name: string }) =>
+/** Moves one lead. The list shows the new status at once, and the old one again if the request fails. */
+async function moveWithUndo(pages: LeadPages, lead: ListLead, to: Status, statuses: Status[]): Promise<void> {
+  const leadName = fullName(lead);
+  const previousStatus = { id: lead.statusId, name: lead.status };
+  const showStatus = (status: { id: number; name: string }) =>
     pages.update([lead.id], (shown) => ({ ...shown, statusId: status.id, status: status.name }));
-  const write = async (statusId: number) => {
-    const before = moving.get(lead.id) ?? Promise.resolve();
-    const written = before
+  const writeStatus = async (statusId: number) => {
+    const earlierMove = pendingMoves.get(lead.id) ?? Promise.resolve();
+    const newMove = earlierMove
       .catch(() => undefined)
       .then(() => unwrap(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId } })));
-    moving.set(lead.id, written);
+    pendingMoves.set(lead.id, newMove);
     try {
-      await written;
+      await newMove;
     } finally {
-      if (moving.get(lead.id) === written) moving.delete(lead.id);
+      if (pendingMoves.get(lead.id) === newMove) pendingMoves.delete(lead.id);
     }
   };
-  show(to);
+  showStatus(to);
   try {
-    await write(to.id);
+    await writeStatus(to.id);
   } catch (error) {
-    // A later move decides what is shown.
-    if (!moving.has(lead.id)) show(from);
-    complain(`${name} was not moved to ${to.name}. ${describeError(error)}`);
+    // If a later move of the lead is pending, that move decides the shown status.
+    if (!pendingMoves.has(lead.id)) showStatus(previousStatus);
+    reportFailure(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;
   }
-  markLeft(pages, lead.id);
-  const back = statuses.find(({ id }) => id === from.id);
-  notify(`${name} moved to ${to.name}`, {
+  markDeparted(pages, lead.id);
+  const previousStatusOfTeam = statuses.find(({ id }) => id === previousStatus.id);
+  notify(`${leadName} moved to ${to.name}`, {
     undo: async () => {
-      await write(from.id);
-      show(back ?? from);
-      markLeft(pages, lead.id);
+      await writeStatus(previousStatus.id);
+      showStatus(previousStatusOfTeam ?? previousStatus);
+      markDeparted(pages, lead.id);
     },
   });
 }
 
-/** A lead that no longer matches stays where the hand is, and says that it has left. */
-function markLeft(pages: LeadPages, id: number): void {
+/** Marks a lead that no longer matches the filters. It keeps its row until the list is read again. */
+function markDeparted(pages: LeadPages, id: number): void {
   const lead = pages.get(id);
   if (!lead || pages.source.search) return;
   const matches = matchesFilter(lead, pages.source.filter);
-  if (matches === !pages.gone.has(id)) return;
-  if (matches) pages.gone.delete(id);
-  else pages.gone.set(id, "left");
-  pages.changed();
+  if (matches === !pages.departedLeads.has(id)) return;
+  if (matches) pages.departedLeads.delete(id);
+  else pages.departedLeads.set(id, "left");
+  pages.notifyChange();
   pages.recount();
 }
 
-/** Leads that belong into the list and wait to be shown. */
-const waiting = signal<ReadonlyMap<number, Row>>(new Map());
+/** New leads that match the filters and are not in the list yet, by id. */
+const arrivedLeads = signal<ReadonlyMap<number, ListLead>>(new Map());
 
-/** Follows what others do: leads change where they stand, and new ones come in without moving anything under the hand. */
-function useFollow(pages: LeadPages, selection: Selection, handle: { current: TableHandle | null }): void {
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+/** Applies events from the feed: updates rows in place, and inserts new leads only if that moves no row under the pointer. */
+function useListEvents(pages: LeadPages, selection: Selection, handle: { current: TableHandle | null }): void {
+  const timerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
-    waiting.value = new Map();
-    return () => clearTimeout(timer.current);
+    arrivedLeads.value = new Map();
+    return () => clearTimeout(timerRef.current);
   }, []);
-  const heard = (events: Event[]) => {
+  const handleEvents = (events: Event[]) => {
     const { filter, search } = pages.source;
-    const arrived = new Map(waiting.peek());
+    const newArrivals = new Map(arrivedLeads.peek());
     for (const { type, leadId, lead } of events) {
       if (type.startsWith("comment.")) continue;
-      const shown = pages.get(leadId);
+      const shownLead = pages.get(leadId);
       if (type === "lead.deleted") {
-        arrived.delete(leadId);
-        if (shown) pages.gone.set(leadId, "deleted");
-      } else if (lead && shown) {
-        // The feed's leads have no photo's address; the one that is shown stays good as long as the photo is the same.
-        const photoUrl = lead.photo === shown.photo ? shown.photoUrl : undefined;
+        newArrivals.delete(leadId);
+        if (shownLead) pages.departedLeads.set(leadId, "deleted");
+      } else if (lead && shownLead) {
+        // Events carry no photo URL. The known URL stays valid while the photo is the same.
+        const photoUrl = lead.photo === shownLead.photo ? shownLead.photoUrl : undefined;
         pages.update([leadId], () => ({ ...lead, ...(photoUrl ? { photoUrl } : {}) }));
         const matches = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);
-        if (matches) pages.gone.delete(leadId);
-        else pages.gone.set(leadId, "left");
+        if (matches) pages.departedLeads.delete(leadId);
+        else pages.departedLeads.set(leadId, "left");
       } else if (lead && !search) {
-        if (matchesFilter(lead, filter)) arrived.set(leadId, lead);
-        else arrived.delete(leadId);
+        if (matchesFilter(lead, filter)) newArrivals.set(leadId, lead);
+        else newArrivals.delete(leadId);
       }
     }
-    pages.changed();
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => pages.recount(), RECOUNT_PAUSE_MS);
-    const table = handle.current;
-    const mayInsert = selection.size === 0 && !table?.isInUse() && (table?.scrollTop() ?? 0) === 0;
-    if (mayInsert && arrived.size > 0) {
-      pages.insert([...arrived.values()]);
-      waiting.value = new Map();
+    pages.notifyChange();
+    clearTimeout(timerRef.current);
+    timerRef.current = setTimeout(() => pages.recount(), RECOUNT_PAUSE_MS);
+    const tableHandle = handle.current;
+    const mayInsert = selection.size === 0 && !tableHandle?.isInUse() && (tableHandle?.scrollTop() ?? 0) === 0;
+    if (mayInsert && newArrivals.size > 0) {
+      pages.insert([...newArrivals.values()]);
+      arrivedLeads.value = new Map();
     } else {
-      waiting.value = arrived;
+      arrivedLeads.value = newArrivals;
     }
   };
-  useLeadChanges(heard, () => pages.reload(), { readsLater: true });
+  useLeadChanges(handleEvents, () => pages.reload(), { readsAfterSubscribing: true });
 }
 
-function Arrivals({
+function ArrivalsButton({
   pages,
   handle,
 }: {
   pages: LeadPages;
   handle: { current: TableHandle | null };
 }): JSX.Element | null {
-  const count = [...waiting.value.keys()].filter((id) => pages.positionOf(id) === undefined).length;
+  const count = [...arrivedLeads.value.keys()].filter((id) => pages.indexOf(id) === undefined).length;
   if (count === 0) return null;
-  const show = async () => {
+  const showArrivals = async () => {
     await pages.reload();
-    waiting.value = new Map();
+    arrivedLeads.value = new Map();
     handle.current?.scrollTo(0);
   };
   return (
     <div class="arrivals" role="status">
-      <button type="button" class="btn little" onClick={show}>
+      <button type="button" class="btn little" onClick={showArrivals}>
         <Icon name="arrow-up" />
         {count === 1 ? "1 new lead" : `${formatCount(count)} new leads`}
       </button>

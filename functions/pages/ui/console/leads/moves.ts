@@ -1,108 +1,116 @@
-// Moves of leads between the columns of a board: shown at once, sent in their order, and taken back when they are refused.
+// Moves of leads between columns of the board: shown at once, sent in order, and reverted if the API refuses them.
 
 import { useRef } from "preact/hooks";
 import { api, describeError, type LeadSummary, RequestError, type Status, unwrap } from "../app/api";
 import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
-import type { Pages } from "../ui/loading";
-import { complain, notify } from "../ui/toast";
+import type { PagedList } from "../ui/loading";
+import { notify, reportFailure } from "../ui/toast";
 
 /** The pages of each column, by the id of its status. */
-export type Columns = Map<number, Pages<LeadSummary>>;
+export type BoardColumns = Map<number, PagedList<LeadSummary>>;
 
-/** The order of lists. */
-export const newestFirst = (a: LeadSummary, b: LeadSummary): number =>
+/** Compares leads as the API orders lists: by creation time, newest first. */
+export const compareNewestFirst = (a: LeadSummary, b: LeadSummary): number =>
   b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
 
-/** Until then, the feed may still bring an earlier state of a lead that was moved. In milliseconds. */
+/** For this long after a move, the feed may still deliver an earlier state of the lead. */
 const SETTLE_MS = 15_000;
 
-/** The moves of one lead that have not been answered. */
-interface Queue {
-  last: Promise<void>;
+/** The pending moves of one lead. */
+interface MoveQueue {
+  lastMove: Promise<void>;
   length: number;
-  /** The status before the first of these moves, to which Undo returns. */
-  first: number;
-  /** The status that the API has. */
-  written: number;
+  /** Id of the status before the first pending move. Undo returns to it. */
+  firstStatusId: number;
+  /** Id of the status that the API has stored. */
+  storedStatusId: number;
 }
 
-export interface Moves {
+export interface BoardMoves {
   move: (lead: LeadSummary, to: Status) => void;
-  /** Whether moves of a lead are under way. */
+  /** Whether a move of a lead is pending. */
   isMoving: (lead: number) => boolean;
-  /** Whether a lead was moved here so recently that an event may show it where it was before. */
-  isSettling: (lead: number) => boolean;
+  /** Whether a lead was moved so recently that an event may carry its earlier status. */
+  isRecentlyMoved: (lead: number) => boolean;
 }
 
-/** `recount` reads the exact number of leads of columns again. */
-export function useMoves(columns: Columns, recount: (statuses: number[]) => void): Moves {
+/** Returns the functions that move leads. `recount` reads the number of leads of columns again. */
+export function useMoves(columns: BoardColumns, recount: (statuses: number[]) => void): BoardMoves {
   const { statuses } = useTeam();
-  const queues = useRef(new Map<number, Queue>());
-  const settled = useRef(new Map<number, number>());
-  const statusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
+  const queuesRef = useRef(new Map<number, MoveQueue>());
+  const settledAtRef = useRef(new Map<number, number>());
+  const getStatusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
 
-  const transfer = (lead: LeadSummary, to: number): LeadSummary => {
-    const moved = { ...lead, statusId: to, status: statusName(to) };
-    const withoutIt = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
-    columns.get(lead.statusId)?.change(withoutIt, -1);
-    columns.get(to)?.change((leads) => [...withoutIt(leads), moved].sort(newestFirst), 1);
-    return moved;
+  const transferLead = (lead: LeadSummary, to: number): LeadSummary => {
+    const movedLead = { ...lead, statusId: to, status: getStatusName(to) };
+    const removeLead = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
+    columns.get(lead.statusId)?.updateItems(removeLead, -1);
+    columns.get(to)?.updateItems((leads) => [...removeLead(leads), movedLead].sort(compareNewestFirst), 1);
+    return movedLead;
   };
 
-  const send = async (moved: LeadSummary, isUndo: boolean): Promise<void> => {
-    const queue = queues.current.get(moved.id);
+  const sendMove = async (moved: LeadSummary, isUndo: boolean): Promise<void> => {
+    const queue = queuesRef.current.get(moved.id);
     if (!queue) return;
-    const isLast = () => {
+    const finishMove = () => {
       queue.length -= 1;
-      if (queue.length === 0) queues.current.delete(moved.id);
+      if (queue.length === 0) queuesRef.current.delete(moved.id);
       return queue.length === 0;
     };
-    const announce = (status: number) => {
-      const text = `${fullName(moved)} moved ${isUndo ? "back " : ""}to ${statusName(status)}`;
-      const before = statuses.find(({ id }) => id === queue.first && id !== status);
-      const undo = () => enqueue({ ...moved, statusId: status, status: statusName(status) }, queue.first, true);
-      notify(text, before && !isUndo ? { undo } : {});
+    const reportMove = (status: number) => {
+      const message = `${fullName(moved)} moved ${isUndo ? "back " : ""}to ${getStatusName(status)}`;
+      const firstStatus = statuses.find(({ id }) => id === queue.firstStatusId && id !== status);
+      const undoMove = () =>
+        enqueueMove({ ...moved, statusId: status, status: getStatusName(status) }, queue.firstStatusId, true);
+      notify(message, firstStatus && !isUndo ? { undo: undoMove } : {});
     };
     try {
       await unwrap(api.PUT("/leads/change-status", { body: { ids: [moved.id], statusId: moved.statusId } }));
-      queue.written = moved.statusId;
-      if (isLast()) announce(moved.statusId);
+      queue.storedStatusId = moved.statusId;
+      if (finishMove()) reportMove(moved.statusId);
     } catch (error) {
-      const isRefused = error instanceof RequestError && (!error.passes || error.status === 409);
-      // Where the answer was lost, the lead itself says whether it was moved.
+      const isRefused = error instanceof RequestError && (!error.isTemporary || error.status === 409);
+      // If the response was lost, the lead is read to find out whether it was moved.
       const path = { id: moved.id };
-      const read = isRefused
+      const storedLead = isRefused
         ? undefined
         : await unwrap(api.GET("/leads/{id}", { params: { path } })).catch(() => undefined);
-      if (read) queue.written = read.statusId;
-      // A later move decides where the lead stays.
-      if (!isLast()) return;
-      if (queue.written !== moved.statusId) transfer(moved, queue.written);
-      const name = fullName(moved);
-      if (isRefused) complain(`${name} stays in ${statusName(queue.written)}. ${describeError(error)}`);
-      else if (read) announce(read.statusId);
-      else complain(`${name} may not have been moved to ${moved.status}. ${describeError(error)}`);
+      if (storedLead) queue.storedStatusId = storedLead.statusId;
+      // A later move of the lead is pending and decides its column.
+      if (!finishMove()) return;
+      if (queue.storedStatusId !== moved.statusId) transferLead(moved, queue.storedStatusId);
+      const leadName = fullName(moved);
+      if (isRefused)
+        reportFailure(`${leadName} stays in ${getStatusName(queue.storedStatusId)}. ${describeError(error)}`);
+      else if (storedLead) reportMove(storedLead.statusId);
+      else reportFailure(`${leadName} may not have been moved to ${moved.status}. ${describeError(error)}`);
     } finally {
-      settled.current.set(moved.id, Date.now());
+      settledAtRef.current.set(moved.id, Date.now());
     }
   };
 
-  const enqueue = (lead: LeadSummary, to: number, isUndo = false): Promise<void> => {
-    const moved = transfer(lead, to);
-    const queue = queues.current.get(lead.id);
-    const last = (queue?.last ?? Promise.resolve()).then(() => send(moved, isUndo));
-    if (queue) Object.assign(queue, { last, length: queue.length + 1 });
-    else queues.current.set(lead.id, { last, length: 1, first: lead.statusId, written: lead.statusId });
-    // Others may have moved leads of these columns meanwhile.
-    return last.then(() => recount([lead.statusId, to]));
+  const enqueueMove = (lead: LeadSummary, to: number, isUndo = false): Promise<void> => {
+    const movedLead = transferLead(lead, to);
+    const queue = queuesRef.current.get(lead.id);
+    const lastMove = (queue?.lastMove ?? Promise.resolve()).then(() => sendMove(movedLead, isUndo));
+    if (queue) Object.assign(queue, { lastMove, length: queue.length + 1 });
+    else
+      queuesRef.current.set(lead.id, {
+        lastMove,
+        length: 1,
+        firstStatusId: lead.statusId,
+        storedStatusId: lead.statusId,
+      });
+    // Other users may have moved leads of these columns in the meantime.
+    return lastMove.then(() => recount([lead.statusId, to]));
   };
 
   return {
     move: (lead, to) => {
-      if (lead.statusId !== to.id) enqueue(lead, to.id);
+      if (lead.statusId !== to.id) enqueueMove(lead, to.id);
     },
-    isMoving: (lead) => queues.current.has(lead),
-    isSettling: (lead) => Date.now() - (settled.current.get(lead) ?? 0) < SETTLE_MS,
+    isMoving: (lead) => queuesRef.current.has(lead),
+    isRecentlyMoved: (lead) => Date.now() - (settledAtRef.current.get(lead) ?? 0) < SETTLE_MS,
   };
 }

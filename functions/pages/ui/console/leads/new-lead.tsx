@@ -1,46 +1,46 @@
-// A new lead. What is typed is kept as a draft until the lead is created; a request sent again after a lost answer creates no
-// second lead.
+// The new-lead form. Its texts are kept as a draft until the lead is created. A retry after a lost response creates no second
+// lead.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, describeError, RequestError, unwrap } from "../app/api";
-import { go, useRoute } from "../app/route";
-import { keyCaps, useShortcut } from "../app/shortcuts";
+import { navigate, useRoute } from "../app/route";
+import { formatKeys, useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
-import { useDecision } from "../ui/decision";
 import { useDraft } from "../ui/draft";
 import { fullName } from "../ui/face";
-import { Field, submitting } from "../ui/field";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
-import { Empty } from "../ui/states";
+import { useIdempotentRequest } from "../ui/idempotent-request";
+import { EmptyState } from "../ui/states";
 import { notify } from "../ui/toast";
 import {
-  emptyTexts,
+  buildNewLead,
+  createEmptyTexts,
   FIELDS,
-  faultSentence,
-  fieldNamed,
+  findField,
+  formatFieldError,
   type LeadField,
   LeadInput,
   type LeadTexts,
-  newLeadOf,
 } from "./lead-fields";
-import { closeLead, lastList } from "./open-lead";
+import { closeLead, lastListScreen } from "./open-lead";
 
-const GROUPS: (keyof LeadTexts)[][] = [
+const FIELD_GROUPS: (keyof LeadTexts)[][] = [
   ["firstName", "lastName", "email", "phoneNumber"],
   ["company", "position", "location", "source"],
   ["statusId", "business", "description"],
 ];
-/** Folded away: few leads have them when they are new. */
-const RARE: (keyof LeadTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
+/** Fields in a folded section: few new leads have them. */
+const FOLDED_FIELDS: (keyof LeadTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
 
-const fieldOf = (name: keyof LeadTexts): LeadField[] => FIELDS.filter((field) => field.name === name);
+const findFields = (name: keyof LeadTexts): LeadField[] => FIELDS.filter((field) => field.name === name);
 
-type Faults = Partial<Record<keyof LeadTexts, string>>;
+type FieldErrors = Partial<Record<keyof LeadTexts, string>>;
 
 export function NewLeadScreen(): JSX.Element {
   const { mayWrite } = useTeam();
-  const { address, title } = lastList.value;
+  const { path, title } = lastListScreen.value;
   useEffect(() => {
     document.title = "New lead · Leads";
   }, []);
@@ -51,7 +51,7 @@ export function NewLeadScreen(): JSX.Element {
         <div>
           <a
             class="btn ghost icon hang"
-            href={`#${address}`}
+            href={`#${path}`}
             aria-label={`Back to ${title}`}
             title={`Back to ${title} (Escape)`}
           >
@@ -63,7 +63,7 @@ export function NewLeadScreen(): JSX.Element {
       {mayWrite ? (
         <NewLeadForm />
       ) : (
-        <Empty icon="eye" title="Viewers cannot create leads" text="Ask an Owner of the team." />
+        <EmptyState icon="eye" title="Viewers cannot create leads" text="Ask an Owner of the team." />
       )}
     </>
   );
@@ -71,68 +71,69 @@ export function NewLeadScreen(): JSX.Element {
 
 function NewLeadForm(): JSX.Element {
   const { statuses, businesses } = useTeam();
-  const chosenStatus = Number(useRoute().query.get("status"));
-  const [texts, setTexts, clearTexts] = useDraft("new lead", emptyTexts(statuses[0]?.id ?? 1));
+  const queryStatusId = Number(useRoute().query.get("status"));
+  const [texts, setTexts, clearTexts] = useDraft("new lead", createEmptyTexts(statuses[0]?.id ?? 1));
   const [failure, setFailure] = useState<unknown>();
-  const [faults, setFaults] = useState<Faults>({});
-  const form = useRef<HTMLFormElement>(null);
-  const { busy, send } = useDecision();
-  // A column of the board leads here with its status.
+  const [fieldErrors, setFieldErrors] = useState<FieldErrors>({});
+  const formRef = useRef<HTMLFormElement>(null);
+  const { isBusy, send } = useIdempotentRequest();
+  // A board column links to this form with its status in the query.
   useEffect(() => {
-    if (statuses.some(({ id }) => id === chosenStatus)) {
-      setTexts((now) => ({ ...now, statusId: String(chosenStatus) }));
+    if (statuses.some(({ id }) => id === queryStatusId)) {
+      setTexts((now) => ({ ...now, statusId: String(queryStatusId) }));
     }
-  }, [chosenStatus]);
-  // After the frame, which gives the focus to a screen that is gone to.
+  }, [queryStatusId]);
+  // On navigation `Frame` focuses `main` after this effect. Waiting for the next animation frame leaves the focus in the first
+  // input.
   useEffect(() => {
-    const frame = requestAnimationFrame(() => form.current?.querySelector("input")?.focus());
-    return () => cancelAnimationFrame(frame);
+    const frameRequest = requestAnimationFrame(() => formRef.current?.querySelector("input")?.focus());
+    return () => cancelAnimationFrame(frameRequest);
   }, []);
-  const existing = failure instanceof RequestError ? failure.existing : undefined;
+  const existingLead = failure instanceof RequestError ? failure.existing : undefined;
   const isEmpty = Object.entries(texts).every(([name, text]) => ["statusId", "state"].includes(name) || text === "");
 
-  const change = (name: keyof LeadTexts, text: string) => {
+  const changeField = (name: keyof LeadTexts, text: string) => {
     setTexts((now) => ({ ...now, [name]: text }));
-    setFaults(({ [name]: _, ...others }) => others);
+    setFieldErrors(({ [name]: _, ...others }) => others);
   };
-  const submit = async () => {
-    const body = newLeadOf(texts);
+  const createLead = async () => {
+    const requestBody = buildNewLead(texts);
     try {
-      const lead = await send(body, (key) =>
-        unwrap(api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body })),
+      const lead = await send(requestBody, (key) =>
+        unwrap(api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
       );
       if (!lead) return;
       clearTexts();
       notify(`${fullName(lead)} added`);
-      go(`/leads/${lead.id}`);
+      navigate(`/leads/${lead.id}`);
     } catch (error) {
       setFailure(error);
-      setFaults(faultsOf(error));
+      setFieldErrors(collectFieldErrors(error));
       requestAnimationFrame(() => {
-        const wrong = form.current?.querySelector<HTMLElement>("[aria-invalid=true]");
-        const folded = wrong?.closest("details");
-        if (folded) folded.open = true;
-        wrong?.focus();
+        const invalidControl = formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]");
+        const foldedSection = invalidControl?.closest("details");
+        if (foldedSection) foldedSection.open = true;
+        invalidControl?.focus();
       });
     }
   };
-  const discard = () => {
-    const before = texts;
+  const discardDraft = () => {
+    const discardedTexts = texts;
     clearTexts();
     setFailure(undefined);
-    setFaults({});
-    notify("Draft discarded", { undo: () => setTexts(before) });
+    setFieldErrors({});
+    notify("Draft discarded", { undo: () => setTexts(discardedTexts) });
   };
-  const input = (field: LeadField): JSX.Element => {
+  const renderField = (field: LeadField): JSX.Element => {
     const { name, label, kind } = field;
-    const fault = faults[name];
-    const control = (id: string, describedBy: string | undefined) => (
+    const fieldError = fieldErrors[name];
+    const renderInput = (id: string, describedBy: string | undefined) => (
       <LeadInput
         field={field}
         id={id}
         value={texts[name]}
-        onChange={(text) => change(name, text)}
-        fault={fault !== undefined}
+        onChange={(text) => changeField(name, text)}
+        hasError={fieldError !== undefined}
         describedBy={describedBy}
       />
     );
@@ -140,10 +141,10 @@ function NewLeadForm(): JSX.Element {
       return (
         <fieldset key={name} class="label">
           <legend>{label}</legend>
-          {control(`new-${name}`, fault ? "new-business-fault" : undefined)}
-          {fault ? (
+          {renderInput(`new-${name}`, fieldError ? "new-business-fault" : undefined)}
+          {fieldError ? (
             <p class="small bad" id="new-business-fault" role="alert">
-              {fault}
+              {fieldError}
             </p>
           ) : null}
         </fieldset>
@@ -151,82 +152,82 @@ function NewLeadForm(): JSX.Element {
     }
     return (
       <div key={name} class={kind === "paragraph" ? "whole" : undefined}>
-        <Field label={label} fault={fault}>
-          {(ids) => control(ids.id, ids["aria-describedby"])}
+        <Field label={label} fault={fieldError}>
+          {(ids) => renderInput(ids.id, ids["aria-describedby"])}
         </Field>
-        {name === "email" && fault && existing ? (
-          <a class="link small" href={`#/leads/${existing.id}`}>
-            Open that lead{existing.archived ? " (archived)" : ""}
+        {name === "email" && fieldError && existingLead ? (
+          <a class="link small" href={`#/leads/${existingLead.id}`}>
+            Open that lead{existingLead.archived ? " (archived)" : ""}
           </a>
         ) : null}
       </div>
     );
   };
-  const shownGroups = GROUPS.map((names) =>
-    names.filter((name) => name !== "business" || businesses.length > 0).flatMap(fieldOf),
+  const shownGroups = FIELD_GROUPS.map((names) =>
+    names.filter((name) => name !== "business" || businesses.length > 0).flatMap(findFields),
   );
   return (
     <form
-      ref={form}
+      ref={formRef}
       class="footed"
       noValidate
-      onSubmit={submitting(submit)}
+      onSubmit={handleSubmit(createLead)}
       onKeyDown={(event) => {
         if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey)) return;
         event.preventDefault();
-        submit();
+        createLead();
       }}
     >
       <div class="scroll">
         <div class="body newlead">
-          {failure && Object.keys(faults).length === 0 ? <FormFailure failure={failure} /> : null}
+          {failure && Object.keys(fieldErrors).length === 0 ? <FormFailure failure={failure} /> : null}
           {shownGroups.map((fields) => (
             <div key={fields[0]?.name} class="group">
-              {fields.map(input)}
+              {fields.map(renderField)}
             </div>
           ))}
           <details>
             <summary>
               State and social media <Icon name="chevron-right" />
             </summary>
-            <div class="group">{RARE.flatMap(fieldOf).map(input)}</div>
+            <div class="group">{FOLDED_FIELDS.flatMap(findFields).map(renderField)}</div>
           </details>
         </div>
       </div>
       <div class="foot">
-        <button type="submit" class="btn primary" disabled={busy}>
+        <button type="submit" class="btn primary" disabled={isBusy}>
           Create lead
         </button>
         {isEmpty ? (
-          <a class="btn ghost" href={`#${lastList.value.address}`}>
+          <a class="btn ghost" href={`#${lastListScreen.value.path}`}>
             Cancel
           </a>
         ) : (
-          <button type="button" class="btn ghost" onClick={discard}>
+          <button type="button" class="btn ghost" onClick={discardDraft}>
             Discard draft
           </button>
         )}
         <small class="quiet wide push">
-          <kbd>{keyCaps("mod+enter")}</kbd> creates
+          <kbd>{formatKeys("mod+enter")}</kbd> creates
         </small>
       </div>
     </form>
   );
 }
 
-/** The API names all wrong fields at once. */
-function faultsOf(error: unknown): Faults {
+/** Returns the API's messages by field. One response names all invalid fields. */
+function collectFieldErrors(error: unknown): FieldErrors {
   if (!(error instanceof RequestError)) return {};
   if (error.existing) return { email: "Another lead has this address." };
-  const faults: Faults = {};
+  const fieldErrors: FieldErrors = {};
   for (const { field, message } of error.errors) {
-    const name = fieldNamed(field)?.name;
-    if (name) faults[name] = [faults[name], faultSentence(message)].filter(Boolean).join(" ");
+    const name = findField(field)?.name;
+    if (name) fieldErrors[name] = [fieldErrors[name], formatFieldError(message)].filter(Boolean).join(" ");
   }
-  return faults;
+  return fieldErrors;
 }
 
-/** A failure that is about no single field. What was typed stays. */
+/** An error that belongs to no single field. The texts of the form are kept. */
 function FormFailure({ failure }: { failure: unknown }): JSX.Element {
   const requestId = failure instanceof RequestError && failure.status >= 500 ? failure.requestId : undefined;
   return (

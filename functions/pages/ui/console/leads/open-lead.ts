@@ -1,65 +1,65 @@
-// Where a lead opens: in the panel over board and list, else on its own page.
+// Routes of leads: a lead opens in the panel on the board and the list, elsewhere on its own page.
 
 import { effect, signal } from "@preact/signals";
-import { go, type Route, replaceQuery, route } from "../app/route";
+import { navigate, type Route, replaceQuery, route } from "../app/route";
 
-const hasPanel = ({ screen, rest }: Route): boolean => screen === "board" || (screen === "leads" && rest === "");
+const hasPanel = ({ screen, subpath }: Route): boolean => screen === "board" || (screen === "leads" && subpath === "");
 
-function addressOf({ screen, rest, query }: Route): string {
-  const text = query.toString();
-  return `/${screen}${rest ? `/${rest}` : ""}${text ? `?${text}` : ""}`;
+function buildPath({ screen, subpath, query }: Route): string {
+  const queryString = query.toString();
+  return `/${screen}${subpath ? `/${subpath}` : ""}${queryString ? `?${queryString}` : ""}`;
 }
 
-function withoutLead(from: Route): Route {
-  const query = new URLSearchParams(from.query);
-  query.delete("lead");
-  return { ...from, query };
+function removeLeadParam(currentRoute: Route): Route {
+  const newQuery = new URLSearchParams(currentRoute.query);
+  newQuery.delete("lead");
+  return { ...currentRoute, query: newQuery };
 }
 
-/** The ids that J and K walk, in the order of the screen. */
-export const leadOrder = signal<number[]>([]);
+/** Ids of the leads that J and K step through, in the order of the screen. */
+export const orderedLeadIds = signal<number[]>([]);
 
-/** The board or the list that was shown last, with its filters: a lead's page leads back to it. */
-export const lastList = signal({ address: "/leads", title: "All leads" });
+/** Path of the board or the list that was shown last, with its filters. Back on a lead's page links to it. */
+export const lastListScreen = signal({ path: "/leads", title: "All leads" });
 
 effect(() => {
-  const shown = route.value;
-  if (!hasPanel(shown)) return;
-  const title = shown.screen === "board" ? "Board" : "All leads";
-  lastList.value = { address: addressOf(withoutLead(shown)), title };
+  const currentRoute = route.value;
+  if (!hasPanel(currentRoute)) return;
+  const listTitle = currentRoute.screen === "board" ? "Board" : "All leads";
+  lastListScreen.value = { path: buildPath(removeLeadParam(currentRoute)), title: listTitle };
 });
 
-/** Returns the address that shows a lead without leaving the board or the list. */
-export function leadHref(id: number): string {
-  const from = route.value;
-  if (!hasPanel(from)) return `#/leads/${id}`;
-  const query = new URLSearchParams(from.query);
-  query.set("lead", String(id));
-  return `#${addressOf({ ...from, query })}`;
+/** Returns the link to a lead. On the board and the list, the link opens the panel. */
+export function leadUrl(id: number): string {
+  const currentRoute = route.value;
+  if (!hasPanel(currentRoute)) return `#/leads/${id}`;
+  const newQuery = new URLSearchParams(currentRoute.query);
+  newQuery.set("lead", String(id));
+  return `#${buildPath({ ...currentRoute, query: newQuery })}`;
 }
 
-/** Returns the id of the lead in the panel, if one is open. */
-export function openLeadId(from: Route): number | undefined {
-  const id = Number(from.query.get("lead"));
-  return hasPanel(from) && id > 0 ? id : undefined;
+/** Returns the id of the lead in the panel, or `undefined` if the panel is closed. */
+export function openLeadId(currentRoute: Route): number | undefined {
+  const id = Number(currentRoute.query.get("lead"));
+  return hasPanel(currentRoute) && id > 0 ? id : undefined;
 }
 
-export const openLead = (id: number): void => go(leadHref(id).slice(1));
+export const showLead = (id: number): void => navigate(leadUrl(id).slice(1));
 
-/** Goes on to another lead in the same place. The history keeps one step, so that Back closes the lead. */
-export function walkToLead(id: number): void {
-  const from = route.value;
-  if (hasPanel(from)) {
-    const query = new URLSearchParams(from.query);
-    query.set("lead", String(id));
-    replaceQuery(query);
+/** Shows another lead in the same panel or page. The history entry is replaced, so that one Back closes the lead. */
+export function replaceOpenLead(id: number): void {
+  const currentRoute = route.value;
+  if (hasPanel(currentRoute)) {
+    const newQuery = new URLSearchParams(currentRoute.query);
+    newQuery.set("lead", String(id));
+    replaceQuery(newQuery);
   } else {
     location.replace(`#/leads/${id}`);
   }
 }
 
-/** Closes the panel, or leaves a lead's page for the board or the list that was shown before. */
+/** Closes the panel, or returns from a lead's page to the board or the list that was shown last. */
 export function closeLead(): void {
-  const from = route.value;
-  go(hasPanel(from) ? addressOf(withoutLead(from)) : lastList.value.address);
+  const currentRoute = route.value;
+  navigate(hasPanel(currentRoute) ? buildPath(removeLeadParam(currentRoute)) : lastListScreen.value.path);
 }

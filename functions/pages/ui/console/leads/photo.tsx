@@ -1,22 +1,23 @@
-// A lead's photo: dropped or chosen, shown at once, and uploaded with its progress. What was there before can be put back.
+// A lead's photo: upload by drop or file dialog with a preview and progress, deletion, and Undo of both.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, describeError, type Lead, unwrap, uploadPhoto } from "../app/api";
 import { useTeam } from "../app/team";
-import { confirmed } from "../ui/dialog";
-import { useDrop } from "../ui/drop";
-import { Face, fullName } from "../ui/face";
+import { confirmAction } from "../ui/dialog";
+import { useFileDrop } from "../ui/drop";
+import { Avatar, fullName } from "../ui/face";
 import { Menu, MenuItem } from "../ui/menu";
-import { complain, notify } from "../ui/toast";
+import { notify, reportFailure } from "../ui/toast";
 
-/** The API's limit. */
+/** The API's limit for the size of a photo. */
 const MAX_PHOTO_BYTES = 4 * 1024 * 1024;
 const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/gif";
 
 /**
- * Copies a photo before it is replaced, because the API keeps only the newest. An image may be read from the photo bucket; a
- * request may not, by the page's policy. `undefined` where the bucket does not allow this page to read it.
+ * Copies a photo before the photo is replaced, because the API keeps only the newest. The copy is made from an image element,
+ * because the page's CSP does not allow `fetch` from the photo bucket. Returns `undefined` if the bucket's CORS rules do not
+ * allow this page.
  */
 async function copyPhoto(url: string | undefined): Promise<File | undefined> {
   if (!url) return undefined;
@@ -41,99 +42,103 @@ const deletePhoto = (fileName: string): Promise<unknown> =>
 
 export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => void }): JSX.Element {
   const { mayWrite } = useTeam();
-  const [sending, setSending] = useState<{ preview: string; part: number }>();
-  const input = useRef<HTMLInputElement>(null);
-  const preview = sending?.preview;
+  const [sending, setSending] = useState<{ previewUrl: string; fraction: number }>();
+  const inputRef = useRef<HTMLInputElement>(null);
+  const previewUrl = sending?.previewUrl;
   useEffect(() => {
-    if (preview) return () => URL.revokeObjectURL(preview);
+    if (previewUrl) return () => URL.revokeObjectURL(previewUrl);
     return undefined;
-  }, [preview]);
-  const name = fullName(lead);
+  }, [previewUrl]);
+  const leadName = fullName(lead);
 
-  /** Uploads a photo and returns its file name, or `undefined` after a failure that was announced. */
-  const upload = async (file: File): Promise<string | undefined> => {
-    const preview = URL.createObjectURL(file);
-    setSending({ preview, part: 0 });
+  /** Uploads a photo. Returns its file name, or `undefined` after a failure, which a toast reports. */
+  const uploadFile = async (file: File): Promise<string | undefined> => {
+    const previewUrl = URL.createObjectURL(file);
+    setSending({ previewUrl, fraction: 0 });
     try {
-      return await uploadPhoto(file, lead.id, (part) => setSending({ preview, part }));
+      return await uploadPhoto(file, lead.id, (fraction) => setSending({ previewUrl, fraction }));
     } catch (error) {
-      complain(`The photo was not saved. ${describeError(error)}`);
+      reportFailure(`The photo was not saved. ${describeError(error)}`);
       return undefined;
     } finally {
       onChanged();
       setSending(undefined);
     }
   };
-  const replace = async (file: File | undefined) => {
+  const replacePhoto = async (file: File | undefined) => {
     if (!file) return;
     if (file.size > MAX_PHOTO_BYTES) {
-      complain(`${file.name} is larger than 4 MiB.`);
+      reportFailure(`${file.name} is larger than 4 MiB.`);
       return;
     }
-    const before = await copyPhoto(lead.photoUrl);
-    const uploaded = await upload(file);
-    if (!uploaded) return;
-    const undo = before
-      ? () => upload(before)
+    const previousPhoto = await copyPhoto(lead.photoUrl);
+    const uploadedFileName = await uploadFile(file);
+    if (!uploadedFileName) return;
+    const undoReplace = previousPhoto
+      ? () => uploadFile(previousPhoto)
       : lead.photo
         ? undefined
-        : () => deletePhoto(uploaded).then(onChanged, (error) => complain(describeError(error)));
-    notify(`${name} has a new photo`, undo ? { undo } : {});
+        : () => deletePhoto(uploadedFileName).then(onChanged, (error) => reportFailure(describeError(error)));
+    notify(`${leadName} has a new photo`, undoReplace ? { undo: undoReplace } : {});
   };
-  const remove = async () => {
-    const before = await copyPhoto(lead.photoUrl);
-    if (!before && !(await confirmed(`Delete the photo of ${name}?`, "This cannot be undone.", "Delete photo"))) return;
+  const removePhoto = async () => {
+    const previousPhoto = await copyPhoto(lead.photoUrl);
+    if (
+      !previousPhoto &&
+      !(await confirmAction(`Delete the photo of ${leadName}?`, "This cannot be undone.", "Delete photo"))
+    )
+      return;
     try {
       await deletePhoto(lead.photo);
-      notify("Photo deleted", before ? { undo: () => upload(before) } : {});
+      notify("Photo deleted", previousPhoto ? { undo: () => uploadFile(previousPhoto) } : {});
     } catch (error) {
-      complain(`The photo was not deleted. ${describeError(error)}`);
+      reportFailure(`The photo was not deleted. ${describeError(error)}`);
     }
     onChanged();
   };
-  const { over, on } = useDrop(replace);
-  const face = <Face of={preview ? { ...lead, photoUrl: preview } : lead} size="large" />;
-  if (!mayWrite) return face;
-  const choose = () => input.current?.click();
+  const { isDraggedOver, dropHandlers } = useFileDrop(replacePhoto);
+  const avatar = <Avatar person={previewUrl ? { ...lead, photoUrl: previewUrl } : lead} size="large" />;
+  if (!mayWrite) return avatar;
+  const openFileDialog = () => inputRef.current?.click();
   return (
-    <div class={over ? "portrait over" : "portrait"} {...on}>
+    <div class={isDraggedOver ? "portrait over" : "portrait"} {...dropHandlers}>
       {lead.photo ? (
         <Menu
           label="Photo"
           trigger={(props) => (
             <button {...props} type="button" title="Change photo">
               <span class="unseen">Change photo</span>
-              {face}
+              {avatar}
             </button>
           )}
         >
-          <MenuItem icon="upload" onSelect={choose}>
+          <MenuItem icon="upload" onSelect={openFileDialog}>
             Replace photo
           </MenuItem>
-          <MenuItem icon="trash-2" onSelect={remove}>
+          <MenuItem icon="trash-2" onSelect={removePhoto}>
             Delete photo
           </MenuItem>
         </Menu>
       ) : (
-        <button type="button" title="Add photo, or drop one here" onClick={choose}>
+        <button type="button" title="Add photo, or drop one here" onClick={openFileDialog}>
           <span class="unseen">Add photo</span>
-          {face}
+          {avatar}
         </button>
       )}
       <input
-        ref={input}
+        ref={inputRef}
         class="unseen"
         type="file"
         accept={PHOTO_TYPES}
         aria-label="Photo"
         tabIndex={-1}
         onInput={({ currentTarget }) => {
-          replace(currentTarget.files?.[0]);
-          // The same file may be chosen again.
+          replacePhoto(currentTarget.files?.[0]);
+          // Without this reset, choosing the same file again fires no event.
           currentTarget.value = "";
         }}
       />
-      {sending ? <progress max={1} value={sending.part} aria-label="Photo uploaded" /> : null}
+      {sending ? <progress max={1} value={sending.fraction} aria-label="Photo uploaded" /> : null}
     </div>
   );
 }

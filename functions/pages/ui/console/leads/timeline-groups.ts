@@ -1,9 +1,9 @@
-// The entries of a lead's timeline as they are shown: each comment once, and one person's changes within ten minutes together.
+// Groups the entries of a lead's timeline: each comment alone, and changes by one author within ten minutes together.
 
 import type { Author, Event, TimelineEntry } from "../app/api";
-import { labelOf } from "./lead-fields";
+import { getFieldLabel } from "./lead-fields";
 
-const GROUP_MS = 10 * 60_000;
+const MAX_GROUP_GAP_MS = 10 * 60_000;
 
 export type CommentEntry = Extract<TimelineEntry, { content: string }>;
 export type LogEntry = Exclude<TimelineEntry, { content: string }>;
@@ -22,25 +22,27 @@ export interface LogGroup {
 
 export type TimelineGroup = LogGroup | { key: string; comment: CommentEntry };
 
-const nameOf = ({ firstName, lastName, email }: Author["user"]): string =>
+const formatUserName = ({ firstName, lastName, email }: Author["user"]): string =>
   [firstName, lastName].filter(Boolean).join(" ") || email;
 
-/** The name of the author: a form stands for the visitor who filled it in, not for the user who made the form. */
-export const authorOf = ({ user, form }: Author): string => (form ? form.name : nameOf(user));
+/**
+ * Returns the name of an entry's author. For a submission it is the form's name, not the name of the user who created the form.
+ */
+export const getAuthorName = ({ user, form }: Author): string => (form ? form.name : formatUserName(user));
 
-/** The name of the API key that acted in the user's name. */
-export const agentOf = ({ key }: Author): string => key?.name ?? "";
+/** Returns the name of the API key that acted for the user, or an empty string. */
+export const getKeyName = ({ key }: Author): string => key?.name ?? "";
 
 const isSameAuthor = (one: Author, other: Author): boolean =>
   one.user.id === other.user.id && one.key?.id === other.key?.id && one.form?.id === other.form?.id;
 
-/** A log entry's changes. The status stands there under its name as well. */
-const changesOf = (entry: LogEntry): FieldChange[] =>
+/** Returns the changes of a log entry. `statusId` is left out, because the entry also has `status`. */
+const listChanges = (entry: LogEntry): FieldChange[] =>
   Object.entries(entry.changes)
     .filter(([column]) => column !== "statusId")
     .map(([column, { previous, current }]) => ({ column, previous, current }));
 
-/** Groups entries, which come newest first. */
+/** Groups entries. `entries` are sorted newest first. */
 export function groupEntries(entries: TimelineEntry[]): TimelineGroup[] {
   const groups: TimelineGroup[] = [];
   for (const entry of entries) {
@@ -48,25 +50,27 @@ export function groupEntries(entries: TimelineEntry[]): TimelineGroup[] {
       groups.push({ key: `comment ${entry.id}`, comment: entry });
       continue;
     }
-    // The comment itself is shown.
+    // The list already contains the comment itself.
     if (entry.action === "CreateComment") continue;
-    const last = groups.at(-1);
-    if (last && "newest" in last && isOneGroup(last.newest, entry)) mergeInto(last, entry);
-    else groups.push({ key: `log ${entry.id}`, newest: entry, changes: changesOf(entry) });
+    const lastGroup = groups.at(-1);
+    if (lastGroup && "newest" in lastGroup && belongsToGroup(lastGroup.newest, entry)) mergeEntry(lastGroup, entry);
+    else groups.push({ key: `log ${entry.id}`, newest: entry, changes: listChanges(entry) });
   }
   return groups;
 }
 
-function isOneGroup(newest: LogEntry, entry: LogEntry): boolean {
+function belongsToGroup(newest: LogEntry, entry: LogEntry): boolean {
   if (newest.action !== "UpdateLead" || entry.action !== "UpdateLead" || !isSameAuthor(newest, entry)) return false;
-  return new Date(newest.createdAt).getTime() - new Date(entry.createdAt).getTime() <= GROUP_MS;
+  return new Date(newest.createdAt).getTime() - new Date(entry.createdAt).getTime() <= MAX_GROUP_GAP_MS;
 }
 
-/** Adds an older entry: a field that both changed goes from the older previous value to the newer current one. */
-function mergeInto(group: LogGroup, older: LogEntry): void {
-  for (const change of changesOf(older)) {
-    const known = group.changes.find(({ column }) => column === change.column);
-    if (known) known.previous = change.previous;
+/**
+ * Adds an older entry to a group. A field that both changed keeps the newer current value and gets the older previous value.
+ */
+function mergeEntry(group: LogGroup, older: LogEntry): void {
+  for (const change of listChanges(older)) {
+    const knownChange = group.changes.find(({ column }) => column === change.column);
+    if (knownChange) knownChange.previous = change.previous;
     else group.changes.push(change);
   }
 }
@@ -75,7 +79,7 @@ function describeEvent({ type, changes = {} }: Event): string {
   switch (type) {
     case "lead.updated":
     case "lead.status_changed":
-      return `changed ${[...new Set(Object.keys(changes).map(labelOf))].join(", ")}`;
+      return `changed ${[...new Set(Object.keys(changes).map(getFieldLabel))].join(", ")}`;
     case "lead.photo_changed":
       return "changed the photo";
     default: {
@@ -85,8 +89,8 @@ function describeEvent({ type, changes = {} }: Event): string {
   }
 }
 
-/** Says who did what: `Max Demo changed Company`. */
-export function newsOf(event: Event): string {
-  const agent = agentOf(event.actor);
-  return `${authorOf(event.actor)} ${describeEvent(event)}${agent ? ` by the key ${agent}` : ""}`;
+/** Returns a sentence about an event: `Max Demo changed Company`. */
+export function describeEventWithAuthor(event: Event): string {
+  const keyName = getKeyName(event.actor);
+  return `${getAuthorName(event.actor)} ${describeEvent(event)}${keyName ? ` by the key ${keyName}` : ""}`;
 }

@@ -1,96 +1,102 @@
-// The activity of a lead, newest first: what people wrote, and what was changed.
+// The activity of a lead, newest first: comments, and log entries of changes.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, describeError, type TimelineEntry, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { keyCaps } from "../app/shortcuts";
+import { formatKeys } from "../app/shortcuts";
 import { useTeam } from "../app/team";
-import { useDecision } from "../ui/decision";
-import { confirmed } from "../ui/dialog";
+import { confirmAction } from "../ui/dialog";
 import { useDraft } from "../ui/draft";
-import { Face } from "../ui/face";
-import { submitting } from "../ui/field";
-import { focused, useFocusBack } from "../ui/focus";
+import { Avatar } from "../ui/face";
+import { handleSubmit } from "../ui/field";
+import { focusOnce, useReturnFocus } from "../ui/focus";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
-import { More, usePages } from "../ui/loading";
+import { useIdempotentRequest } from "../ui/idempotent-request";
+import { LoadMore, usePagedList } from "../ui/loading";
 import { RelativeTime } from "../ui/time";
-import { attempted, complain } from "../ui/toast";
-import { labelOf } from "./lead-fields";
-import { agentOf, authorOf, type CommentEntry, groupEntries, type LogGroup } from "./timeline-groups";
+import { reportFailure, reportOutcome } from "../ui/toast";
+import { getFieldLabel } from "./lead-fields";
+import { type CommentEntry, getAuthorName, getKeyName, groupEntries, type LogGroup } from "./timeline-groups";
 
 const PAGE_ENTRIES = 20;
 
-interface Entry {
+interface TimelineItem {
   id: string;
   entry: TimelineEntry;
 }
 
-interface Props {
+interface TimelineProps {
   lead: number;
-  /** Grows with each change of the lead that is known here; the activity is read again. */
+  /** Number of known changes of the lead. When the number grows, the activity is read again. */
   changes: number;
-  /** The level of its heading. */
-  level: 2 | 3;
+  /** Level of the section's heading. */
+  headingLevel: 2 | 3;
 }
 
-export function Timeline({ lead, changes, level }: Props): JSX.Element {
+export function Timeline({ lead, changes, headingLevel }: TimelineProps): JSX.Element {
   const { mayWrite } = useTeam();
   const [comments, setComments] = useState(0);
-  const entries = usePages<Entry>(
+  const timelineList = usePagedList<TimelineItem>(
     async (cursor) => {
       const query = { limit: PAGE_ENTRIES, ...(cursor ? { cursor } : {}) };
-      const page = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: lead }, query } }));
-      setComments(page.commentsCount);
-      // Comments and log entries are numbered separately.
-      const items = page.logsAndComments.map((entry) => ({
+      const timelinePage = await unwrap(
+        api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: lead }, query } }),
+      );
+      setComments(timelinePage.commentsCount);
+      // Comments and log entries have separate number sequences, so the kind is part of the id.
+      const timelineItems = timelinePage.logsAndComments.map((entry) => ({
         id: `${"content" in entry ? "comment" : "log"} ${entry.id}`,
         entry,
       }));
-      return { items, count: page.logsCount + page.commentsCount, nextCursor: page.nextCursor };
+      return {
+        items: timelineItems,
+        count: timelinePage.logsCount + timelinePage.commentsCount,
+        nextCursor: timelinePage.nextCursor,
+      };
     },
     [lead],
   );
-  const { reload } = entries;
+  const { reload } = timelineList;
   useEffect(() => {
     if (changes > 0) reload();
   }, [changes]);
-  const Heading = level === 2 ? "h2" : "h3";
-  const groups = groupEntries(entries.items.map(({ entry }) => entry));
+  const Heading = headingLevel === 2 ? "h2" : "h3";
+  const groups = groupEntries(timelineList.items.map(({ entry }) => entry));
   return (
     <>
       <div class="sec">
         <Heading>Activity</Heading>
         {comments > 0 ? <span class="count">{comments === 1 ? "1 comment" : `${comments} comments`}</span> : null}
       </div>
-      {mayWrite ? <Composer key={lead} lead={lead} onAdded={entries.reload} /> : null}
+      {mayWrite ? <CommentForm key={lead} lead={lead} onAdded={timelineList.reload} /> : null}
       <ol class="feed" aria-label="Activity">
         {groups.map((group) => (
           <li key={group.key}>
             {"comment" in group ? (
-              <Comment comment={group.comment} onChanged={entries.reload} />
+              <Comment comment={group.comment} onChanged={timelineList.reload} />
             ) : (
-              <Change group={group} />
+              <LogGroupEntry group={group} />
             )}
           </li>
         ))}
       </ol>
-      <More of={entries} />
+      <LoadMore pagedList={timelineList} />
     </>
   );
 }
 
-export const commentDraftKey = (lead: number): string => `lead ${lead} comment`;
+export const buildCommentDraftKey = (lead: number): string => `lead ${lead} comment`;
 
-function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX.Element {
-  const [content, setContent] = useDraft(commentDraftKey(lead), "");
-  const { busy, send } = useDecision();
+function CommentForm({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX.Element {
+  const [content, setContent] = useDraft(buildCommentDraftKey(lead), "");
+  const { isBusy, send } = useIdempotentRequest();
   const isEmpty = content.trim() === "";
-  const text = useRef<HTMLTextAreaElement>(null);
-  const add = async () => {
+  const textareaRef = useRef<HTMLTextAreaElement>(null);
+  const addComment = async () => {
     if (isEmpty) {
-      text.current?.focus();
+      textareaRef.current?.focus();
       return;
     }
     try {
@@ -99,17 +105,17 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
         return unwrap(api.POST("/leads/comments/{id}", { params, body: { content } }));
       });
       if (!comment) return;
-      // What was typed meanwhile stays.
+      // Text that was typed during the request is kept.
       setContent((now) => (now === content ? "" : now));
       onAdded();
     } catch (error) {
-      complain(`The comment was not added. ${describeError(error)}`);
+      reportFailure(`The comment was not added. ${describeError(error)}`);
     }
   };
   return (
-    <form class="write" onSubmit={submitting(add)}>
+    <form class="write" onSubmit={handleSubmit(addComment)}>
       <textarea
-        ref={text}
+        ref={textareaRef}
         class="input"
         aria-label="Comment"
         placeholder="Write a comment"
@@ -120,14 +126,14 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey)) return;
           event.preventDefault();
-          add();
+          addComment();
         }}
       />
       <div class="row">
         <small class="quiet wide">
-          <kbd>{keyCaps("mod+enter")}</kbd> sends
+          <kbd>{formatKeys("mod+enter")}</kbd> sends
         </small>
-        <button type="submit" class="btn little push" disabled={busy}>
+        <button type="submit" class="btn little push" disabled={isBusy}>
           Comment
         </button>
       </div>
@@ -136,41 +142,41 @@ function Composer({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX
 }
 
 function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () => void }): JSX.Element {
-  const { user, mayWrite, owns } = useTeam();
+  const { user, mayWrite, isOwner } = useTeam();
   const [draft, setDraft, clearDraft] = useDraft<string | null>(`comment ${comment.id}`, null);
   const isOwn = comment.user.id === user.id && !comment.key && !comment.form;
-  const mayEdit = mayWrite && (owns || isOwn);
+  const mayEdit = mayWrite && (isOwner || isOwn);
   const params = { path: { id: comment.id } };
-  const opener = useFocusBack<HTMLButtonElement>(draft !== null);
-  const author = authorOf(comment);
-  const save = async (content: string) => {
+  const editButtonRef = useReturnFocus<HTMLButtonElement>(draft !== null);
+  const authorName = getAuthorName(comment);
+  const saveComment = async (content: string) => {
     if (content.trim() === "") return;
-    const change = unwrap(api.PUT("/leads/comments/{id}", { params, body: { content } }));
-    if (await attempted(change, "Comment saved", "The comment was not saved.")) {
+    const request = unwrap(api.PUT("/leads/comments/{id}", { params, body: { content } }));
+    if (await reportOutcome(request, "Comment saved", "The comment was not saved.")) {
       clearDraft();
       onChanged();
     }
   };
-  const remove = async () => {
-    if (!(await confirmed("Delete the comment?", comment.content.slice(0, 200), "Delete comment"))) return;
-    const change = unwrap(api.DELETE("/leads/comments/{id}", { params }));
-    if (await attempted(change, "Comment deleted", "The comment was not deleted.")) onChanged();
+  const deleteComment = async () => {
+    if (!(await confirmAction("Delete the comment?", comment.content.slice(0, 200), "Delete comment"))) return;
+    const request = unwrap(api.DELETE("/leads/comments/{id}", { params }));
+    if (await reportOutcome(request, "Comment deleted", "The comment was not deleted.")) onChanged();
   };
   return (
     <>
-      {comment.form ? <Icon name="text-cursor-input" /> : <Face of={comment.user} />}
+      {comment.form ? <Icon name="text-cursor-input" /> : <Avatar person={comment.user} />}
       <div>
         <div class="said">
           <b>
-            <bdi>{author}</bdi>
+            <bdi>{authorName}</bdi>
           </b>
-          <Agent of={comment} />
+          <ApiKeyName of={comment} />
           <RelativeTime at={comment.createdAt} />
           {comment.updatedAt === comment.createdAt ? null : <small class="quiet">edited</small>}
           {mayEdit && draft === null ? (
             <span class="push tools">
               <button
-                ref={opener}
+                ref={editButtonRef}
                 type="button"
                 class="btn ghost icon little"
                 aria-label="Edit comment"
@@ -184,7 +190,7 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
                 class="btn ghost icon little"
                 aria-label="Delete comment"
                 title="Delete comment"
-                onClick={remove}
+                onClick={deleteComment}
               >
                 <Icon name="trash-2" />
               </button>
@@ -199,10 +205,10 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
           <form
             class="write"
             aria-label="Edit comment"
-            onSubmit={submitting(() => save(draft))}
+            onSubmit={handleSubmit(() => saveComment(draft))}
             onKeyDown={(event) => {
               if (event.isComposing) return;
-              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save(draft);
+              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) saveComment(draft);
               if (event.key !== "Escape") return;
               event.preventDefault();
               event.stopPropagation();
@@ -210,7 +216,7 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
             }}
           >
             <textarea
-              ref={focused}
+              ref={focusOnce}
               class="input"
               aria-label="Comment text"
               rows={2}
@@ -233,17 +239,17 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
   );
 }
 
-/** The API key that acted in somebody's name. */
-function Agent({ of }: { of: Parameters<typeof agentOf>[0] }): JSX.Element | null {
-  const agent = agentOf(of);
-  return agent ? (
+/** The name of the API key that acted for a user. */
+function ApiKeyName({ of }: { of: Parameters<typeof getKeyName>[0] }): JSX.Element | null {
+  const keyName = getKeyName(of);
+  return keyName ? (
     <span class="quiet">
-      by the key <bdi>{agent}</bdi>{" "}
+      by the key <bdi>{keyName}</bdi>{" "}
     </span>
   ) : null;
 }
 
-const ICONS: Record<string, IconName> = {
+const ICONS_BY_ACTION: Record<string, IconName> = {
   CreateLead: "plus",
   UpdateLead: "pencil",
   ArchiveLead: "archive",
@@ -255,7 +261,7 @@ const ICONS: Record<string, IconName> = {
   DeleteComment: "message-square",
 };
 
-const SENTENCES: Record<string, string> = {
+const SENTENCES_BY_ACTION: Record<string, string> = {
   CreateLead: "added the lead",
   ArchiveLead: "archived the lead",
   RestoreLead: "restored the lead",
@@ -265,10 +271,10 @@ const SENTENCES: Record<string, string> = {
   DeleteComment: "deleted a comment",
 };
 
-function Change({ group }: { group: LogGroup }): JSX.Element {
+function LogGroupEntry({ group }: { group: LogGroup }): JSX.Element {
   const { newest, changes } = group;
   const { action } = newest;
-  const time = <RelativeTime at={newest.createdAt} />;
+  const timeElement = <RelativeTime at={newest.createdAt} />;
   if (action === "CreateLead" && newest.form) {
     return (
       <>
@@ -278,102 +284,106 @@ function Change({ group }: { group: LogGroup }): JSX.Element {
           <b>
             <bdi>{newest.form.name}</bdi>
           </b>{" "}
-          {time}
+          {timeElement}
         </div>
       </>
     );
   }
-  const icon = <Icon name={ICONS[action] ?? "history"} />;
-  const who = (
+  const iconElement = <Icon name={ICONS_BY_ACTION[action] ?? "history"} />;
+  const authorElement = (
     <>
       <b>
-        <bdi>{authorOf(newest)}</bdi>
+        <bdi>{getAuthorName(newest)}</bdi>
       </b>{" "}
-      <Agent of={newest} />
+      <ApiKeyName of={newest} />
     </>
   );
   const { status } = newest.changes;
   if (action === "ChangeLeadStatus" && status) {
     return (
       <>
-        {icon}
+        {iconElement}
         <div class="event">
-          {who}moved it from <StatusWord value={status.previous} /> to <StatusWord value={status.current} /> {time}
+          {authorElement}moved it from <StatusName value={status.previous} /> to <StatusName value={status.current} />{" "}
+          {timeElement}
         </div>
       </>
     );
   }
   if (action === "UpdateLead" || action === "UpdateComment") {
-    const [only] = changes;
-    const one = changes.length === 1 && only ? labelOf(only.column) : "";
-    const what =
+    const [onlyChange] = changes;
+    const onlyFieldLabel = changes.length === 1 && onlyChange ? getFieldLabel(onlyChange.column) : "";
+    const sentence =
       action === "UpdateComment"
         ? "edited a comment"
-        : one
-          ? `changed ${lower(one)}`
+        : onlyFieldLabel
+          ? `changed ${lowerCaseLabel(onlyFieldLabel)}`
           : `changed ${changes.length} fields`;
     return (
       <>
-        {icon}
+        {iconElement}
         <details class="event">
           <summary>
-            {who}
-            {what} {time}
+            {authorElement}
+            {sentence} {timeElement}
             <Icon name="chevron-right" />
           </summary>
-          <Differences changes={changes} />
+          <FieldChanges changes={changes} />
         </details>
       </>
     );
   }
   return (
     <>
-      {icon}
+      {iconElement}
       <div class="event">
-        {who}
-        {SENTENCES[action] ?? action} {time}
+        {authorElement}
+        {SENTENCES_BY_ACTION[action] ?? action} {timeElement}
       </div>
     </>
   );
 }
 
-const lower = (label: string): string => (/^(YouTube|Facebook|Instagram|X )/.test(label) ? label : label.toLowerCase());
+const lowerCaseLabel = (label: string): string =>
+  /^(YouTube|Facebook|Instagram|X )/.test(label) ? label : label.toLowerCase();
 
-function StatusWord({ value }: { value: unknown }): JSX.Element {
+function StatusName({ value }: { value: unknown }): JSX.Element {
   return (
     <b>
-      <bdi>{readable(value)}</bdi>
+      <bdi>{formatLogValue(value)}</bdi>
     </b>
   );
 }
 
-function Differences({ changes }: { changes: LogGroup["changes"] }): JSX.Element {
+function FieldChanges({ changes }: { changes: LogGroup["changes"] }): JSX.Element {
   const { businesses } = useTeam();
-  const text = (column: string, value: unknown): string => {
-    if (column !== "business" || !Array.isArray(value)) return readable(value);
-    return readable(value.map((id) => businesses.find((one) => one.id === id)?.name ?? `Business ${id}`));
+  const formatFieldValue = (column: string, value: unknown): string => {
+    if (column !== "business" || !Array.isArray(value)) return formatLogValue(value);
+    return formatLogValue(value.map((id) => businesses.find((one) => one.id === id)?.name ?? `Business ${id}`));
   };
   return (
     <dl>
       {changes.flatMap(({ column, previous, current }) => [
-        <dt key={`${column} name`}>{column === "content" ? "Comment" : labelOf(column)}</dt>,
+        <dt key={`${column} name`}>{column === "content" ? "Comment" : getFieldLabel(column)}</dt>,
         <dd key={column}>
           <s>
-            <bdi>{text(column, previous)}</bdi>
+            <bdi>{formatFieldValue(column, previous)}</bdi>
           </s>{" "}
-          → <bdi>{text(column, current)}</bdi>
+          → <bdi>{formatFieldValue(column, current)}</bdi>
         </dd>,
       ])}
     </dl>
   );
 }
 
-/** A value of the log, as people read it. */
-function readable(value: unknown): string {
+/** Formats a value of the log as text. */
+function formatLogValue(value: unknown): string {
   if (value === null || value === undefined || value === "") return "None";
-  if (Array.isArray(value)) return value.length === 0 ? "None" : value.map(readable).join(", ");
+  if (Array.isArray(value)) return value.length === 0 ? "None" : value.map(formatLogValue).join(", ");
   if (typeof value !== "object") return String(value);
-  if ("name" in value) return readable(value.name);
-  const pairs = Object.entries(value).map(([name, part]) => `${labelOf(`socialMedia.${name}`)}: ${readable(part)}`);
-  return pairs.length > 0 ? pairs.join(", ") : "None";
+  if ("name" in value) return formatLogValue(value.name);
+  const formattedParts = Object.entries(value).map(
+    ([name, part]) => `${getFieldLabel(`socialMedia.${name}`)}: ${formatLogValue(part)}`,
+  );
+  return formattedParts.length > 0 ? formattedParts.join(", ") : "None";
 }

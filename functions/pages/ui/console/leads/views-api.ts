@@ -1,4 +1,5 @@
-// Saved views: a name for the filters of the list or the board, one's own or the team's. The list's keep order and columns too.
+// Saved views: named filters of the list or the board, private or shared with the team. Views of the list also store sort order
+// and columns.
 
 import { signal } from "@preact/signals";
 import type { components } from "../../contract";
@@ -8,12 +9,12 @@ import { type ListQuery, readListQuery, writeListQuery } from "./list-query";
 export type View = components["schemas"]["View"];
 type ViewInput = components["schemas"]["ViewInput"];
 
-/** The views of the caller and the team; absent until they are read. */
+/** The user's own views and the team's shared views. `undefined` until they are read. */
 export const views = signal<View[] | undefined>(undefined);
 
 export async function readViews(): Promise<void> {
-  const answer = await unwrap(api.GET("/views"));
-  views.value = answer.views;
+  const response = await unwrap(api.GET("/views"));
+  views.value = response.views;
 }
 
 export async function createView(view: ViewInput): Promise<View> {
@@ -22,10 +23,10 @@ export async function createView(view: ViewInput): Promise<View> {
   return created;
 }
 
-export async function changeView({ id, name, query, layout, columns, shared }: View): Promise<void> {
+export async function updateView({ id, name, query, layout, columns, shared }: View): Promise<void> {
   const body = { name, query, layout, columns, shared };
-  const changed = await unwrap(api.PUT("/views/{id}", { params: { path: { id } }, body }));
-  views.value = views.value?.map((other) => (other.id === id ? changed : other));
+  const updated = await unwrap(api.PUT("/views/{id}", { params: { path: { id } }, body }));
+  views.value = views.value?.map((other) => (other.id === id ? updated : other));
 }
 
 export async function deleteView({ id }: View): Promise<void> {
@@ -33,49 +34,50 @@ export async function deleteView({ id }: View): Promise<void> {
   views.value = views.value?.filter((other) => other.id !== id);
 }
 
-/** Where views are shown: as the list, or as the board. */
+/** The screen of a view: `table` for the list, or `board`. */
 export type Layout = View["layout"];
 
-/** Views with a layout: one's own first, then shared ones, each in the order of their names. */
-export const viewsWithLayout = (all: View[], layout: Layout): View[] =>
+/** Returns the views of a layout: the user's own first, then shared ones, each sorted by name. */
+export const filterViews = (all: View[], layout: Layout): View[] =>
   all
     .filter((view) => view.layout === layout)
     .sort((one, other) => Number(one.shared) - Number(other.shared) || one.name.localeCompare(other.name));
 
-/** What a view keeps of a list's query: all but the search. */
-export function viewQuery(query: ListQuery): View["query"] {
-  const written = writeListQuery({ ...query, search: "", view: 0 });
-  const names = [...new Set(written.keys())];
+/** Converts a list query to the query of a view, without the search. */
+export function buildViewQuery(query: ListQuery): View["query"] {
+  const urlParams = writeListQuery({ ...query, search: "", view: 0 });
+  const paramNames = [...new Set(urlParams.keys())];
   return Object.fromEntries(
-    names.map((name) => {
-      const values = written.getAll(name);
-      return [name, values.length > 1 ? values : (values[0] ?? "")];
+    paramNames.map((name) => {
+      const paramValues = urlParams.getAll(name);
+      return [name, paramValues.length > 1 ? paramValues : (paramValues[0] ?? "")];
     }),
   );
 }
 
-/** The list's query that a view stands for. */
-export function queryOfView(view: View): ListQuery {
-  const query = new URLSearchParams();
+/** Converts the query of a view to a list query. */
+export function readViewQuery(view: View): ListQuery {
+  const urlParams = new URLSearchParams();
   for (const [name, value] of Object.entries(view.query)) {
-    for (const one of Array.isArray(value) ? value : [value]) query.append(name, one);
+    for (const item of Array.isArray(value) ? value : [value]) urlParams.append(name, item);
   }
-  return { ...readListQuery(query), search: "", view: view.id };
+  return { ...readListQuery(urlParams), search: "", view: view.id };
 }
 
-/** The address that shows a query as the list or as the board. */
-export function addressOfQuery(query: ListQuery, layout: Layout): string {
-  const text = writeListQuery(query).toString();
-  return `${layout === "board" ? "/board" : "/leads"}${text ? `?${text}` : ""}`;
+/** Returns the path that shows a query on the list or on the board. */
+export function buildQueryPath(query: ListQuery, layout: Layout): string {
+  const queryString = writeListQuery(query).toString();
+  return `${layout === "board" ? "/board" : "/leads"}${queryString ? `?${queryString}` : ""}`;
 }
 
-export const addressOfView = (view: View): string => addressOfQuery(queryOfView(view), view.layout);
+export const buildViewPath = (view: View): string => buildQueryPath(readViewQuery(view), view.layout);
 
-const comparable = (query: ListQuery): string =>
+const serializeFilters = (query: ListQuery): string =>
   [...writeListQuery({ ...query, search: "", view: 0 })]
     .map(([name, value]) => `${name}=${value}`)
     .sort()
     .join("&");
 
-/** Whether two queries show the same list, whatever is searched in it. */
-export const isSameList = (one: ListQuery, other: ListQuery): boolean => comparable(one) === comparable(other);
+/** Whether two queries have the same filters and order. The search is not compared. */
+export const hasSameFilters = (one: ListQuery, other: ListQuery): boolean =>
+  serializeFilters(one) === serializeFilters(other);

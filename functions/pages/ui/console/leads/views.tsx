@@ -1,105 +1,108 @@
-// Tabs of saved views beside the title, and what can be done with them.
+// Tabs of saved views, the form that saves a view, and the menu that updates, renames, shares or deletes a view.
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { go } from "../app/route";
+import { navigate } from "../app/route";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem, Popover } from "../ui/menu";
-import { complain, notify } from "../ui/toast";
-import { type Column, chooseColumns } from "./columns";
+import { notify, reportFailure } from "../ui/toast";
+import { type Column, storeChosenColumns } from "./columns";
 import { type ListQuery, writeListQuery } from "./list-query";
 import {
-  addressOfQuery,
-  addressOfView,
-  changeView,
+  buildQueryPath,
+  buildViewPath,
+  buildViewQuery,
   createView,
   deleteView,
-  isSameList,
+  filterViews,
+  hasSameFilters,
   type Layout,
-  queryOfView,
+  readViewQuery,
   readViews,
+  updateView,
   type View,
-  viewQuery,
   views,
-  viewsWithLayout,
 } from "./views-api";
 
 const NO_COLUMNS: readonly Column[] = [];
 
-/** Writes what a view stands for into the address, where a link names the view alone. */
-export function useViewOfAddress(query: ListQuery, put: (query: ListQuery) => void): void {
-  const view = views.value?.find(({ id }) => id === query.view);
+/** Writes the filters of a view to the URL if a link names only the view. */
+export function useViewFromUrl(query: ListQuery, showQuery: (query: ListQuery) => void): void {
+  const urlView = views.value?.find(({ id }) => id === query.view);
   useEffect(() => {
-    if (!view || writeListQuery({ ...query, view: 0, search: "" }).toString() !== "") return;
-    const whole = { ...queryOfView(view), search: query.search };
-    if (writeListQuery(whole).toString() !== writeListQuery(query).toString()) put(whole);
-  }, [view === undefined, query.view]);
+    if (!urlView || writeListQuery({ ...query, view: 0, search: "" }).toString() !== "") return;
+    const completeQuery = { ...readViewQuery(urlView), search: query.search };
+    if (writeListQuery(completeQuery).toString() !== writeListQuery(query).toString()) showQuery(completeQuery);
+  }, [urlView === undefined, query.view]);
 }
 
-interface TabsProps {
+interface ViewTabsProps {
   layout: Layout;
   query: ListQuery;
-  /** The list's columns; a board has none. */
+  /** Columns of the list. Empty for a board. */
   columns?: readonly Column[];
 }
 
-export function ViewTabs({ layout, query, columns = NO_COLUMNS }: TabsProps): JSX.Element {
-  const { owns } = useTeam();
+export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps): JSX.Element {
+  const { isOwner } = useTeam();
   useEffect(() => {
-    // The tabs are a convenience: the list works without them, and a retry comes with the next visit.
-    readViews().catch((error) => complain(`The views could not be read. ${describeError(error)}`));
+    // The list also works without its tabs. The next visit reads the views again.
+    readViews().catch((error) => reportFailure(`The views could not be read. ${describeError(error)}`));
   }, []);
-  const show = (next: ListQuery) => go(addressOfQuery(next, layout));
-  const tabs = viewsWithLayout(views.value ?? [], layout);
-  const current = tabs.find(({ id }) => id === query.view);
+  const navigateToQuery = (next: ListQuery) => navigate(buildQueryPath(next, layout));
+  const tabViews = filterViews(views.value ?? [], layout);
+  const currentView = tabViews.find(({ id }) => id === query.view);
   const isChanged =
-    current !== undefined &&
-    (!isSameList(query, queryOfView(current)) || (columns.length > 0 && columns.join() !== current.columns.join()));
-  const mayChange = current && (owns || !current.shared);
+    currentView !== undefined &&
+    (!hasSameFilters(query, readViewQuery(currentView)) ||
+      (columns.length > 0 && columns.join() !== currentView.columns.join()));
+  const mayChange = currentView && (isOwner || !currentView.shared);
   return (
     <>
       <nav class="tabs" aria-label="Views">
-        <a href={layout === "board" ? "#/board" : "#/leads"} aria-current={current ? undefined : "page"}>
+        <a href={layout === "board" ? "#/board" : "#/leads"} aria-current={currentView ? undefined : "page"}>
           All
         </a>
-        {tabs.map((view) => (
+        {tabViews.map((view) => (
           <a
             key={view.id}
-            href={`#${addressOfView(view)}`}
-            aria-current={view === current ? "page" : undefined}
+            href={`#${buildViewPath(view)}`}
+            aria-current={view === currentView ? "page" : undefined}
             title={view.shared ? `${view.name} (shared with the team)` : view.name}
           >
             <bdi>{view.name}</bdi>
-            {view === current && isChanged ? <span class="quiet"> · changed</span> : null}
+            {view === currentView && isChanged ? <span class="quiet"> · changed</span> : null}
           </a>
         ))}
       </nav>
-      {mayChange ? <ViewMenu {...{ view: current, isChanged, query, layout, columns, show }} /> : null}
-      <SaveView {...{ query, layout, columns, show }} />
+      {mayChange ? (
+        <ViewMenu {...{ view: currentView, isChanged, query, layout, columns, show: navigateToQuery }} />
+      ) : null}
+      <SaveViewButton {...{ query, layout, columns, show: navigateToQuery }} />
     </>
   );
 }
 
-interface Props extends Required<TabsProps> {
-  /** Shows another list or board, as a step in the history. */
+interface ViewProps extends Required<ViewTabsProps> {
+  /** Shows another query, with a new history entry. */
   show: (query: ListQuery) => void;
 }
 
-/** Returns what is wrong with a name, or throws what is wrong with something else. */
-function nameFault(error: unknown): string {
-  const fault = error instanceof RequestError ? error.errors.find(({ field }) => field === "name") : undefined;
-  return fault ? `The name ${fault.message}.` : describeError(error);
+/** Returns a sentence about an error: about the name if the API names that field, else the error's message. */
+function describeNameError(error: unknown): string {
+  const nameError = error instanceof RequestError ? error.errors.find(({ field }) => field === "name") : undefined;
+  return nameError ? `The name ${nameError.message}.` : describeError(error);
 }
 
-function SaveView(props: Props): JSX.Element {
+function SaveViewButton(props: ViewProps): JSX.Element {
   return (
     <Popover
-      popup="dialog"
+      popupRole="dialog"
       label="Save as a view"
       trigger={(props) => (
         <button type="button" class="btn icon ghost wide" aria-label="Save as a view" title="Save as a view" {...props}>
@@ -107,39 +110,39 @@ function SaveView(props: Props): JSX.Element {
         </button>
       )}
     >
-      {(close) => <SaveForm {...props} close={close} />}
+      {(close) => <SaveViewForm {...props} close={close} />}
     </Popover>
   );
 }
 
-function SaveForm({ query, layout, columns, show, close }: Props & { close: () => void }): JSX.Element {
-  const { owns } = useTeam();
+function SaveViewForm({ query, layout, columns, show, close }: ViewProps & { close: () => void }): JSX.Element {
+  const { isOwner } = useTeam();
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);
   const [fault, setFault] = useState<string>();
   const [isBusy, setIsBusy] = useState(false);
-  const save = async () => {
+  const saveView = async () => {
     if (!name.trim()) return setFault("A view needs a name.");
     setIsBusy(true);
     try {
-      const view = {
+      const newView = {
         name: name.trim(),
-        query: viewQuery(query),
+        query: buildViewQuery(query),
         layout,
         columns: [...columns],
         shared,
       };
-      const created = await createView(view);
+      const createdView = await createView(newView);
       close();
-      show({ ...query, view: created.id });
-      notify(`View ${created.name} saved`);
+      show({ ...query, view: createdView.id });
+      notify(`View ${createdView.name} saved`);
     } catch (error) {
-      setFault(nameFault(error));
+      setFault(describeNameError(error));
       setIsBusy(false);
     }
   };
   return (
-    <form class="editor" onSubmit={submitting(save)}>
+    <form class="editor" onSubmit={handleSubmit(saveView)}>
       <Field
         label="Name of the view"
         fault={fault}
@@ -158,7 +161,7 @@ function SaveForm({ query, layout, columns, show, close }: Props & { close: () =
           />
         )}
       </Field>
-      {owns ? (
+      {isOwner ? (
         <label class="row">
           <input type="checkbox" checked={shared} onInput={({ currentTarget }) => setShared(currentTarget.checked)} />
           Share with the team
@@ -171,34 +174,34 @@ function SaveForm({ query, layout, columns, show, close }: Props & { close: () =
   );
 }
 
-interface ViewMenuProps extends Props {
+interface ViewMenuProps extends ViewProps {
   view: View;
   isChanged: boolean;
 }
 
 function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuProps): JSX.Element {
-  const { owns } = useTeam();
+  const { isOwner } = useTeam();
   const [isRenaming, setIsRenaming] = useState(false);
-  const write = async (change: Partial<View>, done: string): Promise<void> => {
+  const updateWithMessage = async (change: Partial<View>, done: string): Promise<void> => {
     try {
-      await changeView({ ...view, ...change });
+      await updateView({ ...view, ...change });
       notify(done);
     } catch (error) {
-      complain(`View ${view.name} was not changed. ${describeError(error)}`);
+      reportFailure(`View ${view.name} was not changed. ${describeError(error)}`);
     }
   };
-  const update = async () => {
-    await write({ query: viewQuery(query), columns: [...columns] }, `View ${view.name} updated`);
-    chooseColumns(view.id, undefined);
+  const updateToShown = async () => {
+    await updateWithMessage({ query: buildViewQuery(query), columns: [...columns] }, `View ${view.name} updated`);
+    storeChosenColumns(view.id, undefined);
   };
-  const remove = async () => {
+  const deleteWithUndo = async () => {
     try {
       await deleteView(view);
     } catch (error) {
-      complain(`View ${view.name} was not deleted. ${describeError(error)}`);
+      reportFailure(`View ${view.name} was not deleted. ${describeError(error)}`);
       return;
     }
-    chooseColumns(view.id, undefined);
+    storeChosenColumns(view.id, undefined);
     show({ ...query, view: 0 });
     const { name, query: kept, columns: keptColumns, shared } = view;
     notify(`View ${view.name} deleted`, {
@@ -225,18 +228,18 @@ function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuPro
         )}
       >
         {isChanged ? (
-          <MenuItem icon="save" onSelect={update}>
+          <MenuItem icon="save" onSelect={updateToShown}>
             Update with what is shown
           </MenuItem>
         ) : null}
         <MenuItem icon="pencil" onSelect={() => setIsRenaming(true)}>
           Rename
         </MenuItem>
-        {owns ? (
+        {isOwner ? (
           <MenuItem
             icon="users"
             onSelect={() =>
-              write(
+              updateWithMessage(
                 { shared: !view.shared },
                 view.shared ? `View ${view.name} is yours alone` : `View ${view.name} shared with the team`,
               )
@@ -245,29 +248,29 @@ function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuPro
             {view.shared ? "Stop sharing" : "Share with the team"}
           </MenuItem>
         ) : null}
-        <MenuItem icon="trash-2" danger onSelect={remove}>
+        <MenuItem icon="trash-2" isDangerous onSelect={deleteWithUndo}>
           Delete
         </MenuItem>
       </Menu>
-      {isRenaming ? <Rename view={view} onClose={() => setIsRenaming(false)} /> : null}
+      {isRenaming ? <RenameDialog view={view} onClose={() => setIsRenaming(false)} /> : null}
     </>
   );
 }
 
-function Rename({ view, onClose }: { view: View; onClose: () => void }): JSX.Element {
+function RenameDialog({ view, onClose }: { view: View; onClose: () => void }): JSX.Element {
   const [name, setName] = useState(view.name);
   const [fault, setFault] = useState<string>();
-  const save = async () => {
+  const saveName = async () => {
     try {
-      await changeView({ ...view, name: name.trim() });
+      await updateView({ ...view, name: name.trim() });
       onClose();
     } catch (error) {
-      setFault(nameFault(error));
+      setFault(describeNameError(error));
     }
   };
   return (
     <Dialog title="Rename the view" onClose={onClose}>
-      <form class="editor" onSubmit={submitting(save)}>
+      <form class="editor" onSubmit={handleSubmit(saveName)}>
         <Field label="Name of the view" fault={fault}>
           {(ids) => (
             <input

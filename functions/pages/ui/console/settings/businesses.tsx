@@ -1,57 +1,61 @@
-// The businesses that leads belong to.
+// The settings section of the team's businesses, to which leads belong.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, type Business, describeError, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { confirmed } from "../ui/dialog";
+import { confirmAction } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
-import { Empty } from "../ui/states";
-import { attempted, complain, notify } from "../ui/toast";
+import { EmptyState } from "../ui/states";
+import { notify, reportFailure, reportOutcome } from "../ui/toast";
 import { EditableName } from "./editable";
 import { NameDialog } from "./name-dialog";
-import { Section } from "./section";
+import { SettingsSection } from "./section";
 
-export function Businesses(): JSX.Element {
-  const { businesses, owns, reload } = useTeam();
+export function BusinessesSection(): JSX.Element {
+  const { businesses, isOwner, reload } = useTeam();
   const [isAdding, setIsAdding] = useState(false);
-  const put = async ({ id }: Business, name: string) => {
+  const writeName = async ({ id }: Business, name: string) => {
     await unwrap(api.PUT("/businesses/{id}", { params: { path: { id } }, body: { name } }));
     await reload();
   };
-  const rename = async (business: Business, name: string) => {
+  const renameBusiness = async (business: Business, name: string) => {
     try {
-      await put(business, name);
+      await writeName(business, name);
     } catch (error) {
-      return complain(describeError(error));
+      return reportFailure(describeError(error));
     }
-    return notify(`${business.name} renamed to ${name}`, { undo: () => put(business, business.name) });
+    return notify(`${business.name} renamed to ${name}`, { undo: () => writeName(business, business.name) });
   };
-  const remove = async ({ id, name }: Business) => {
-    const text = "Only a business that no lead belongs to can be deleted.";
-    if (!(await confirmed(`Delete “${name}”?`, text, "Delete"))) return;
-    await attempted(unwrap(api.DELETE("/businesses/{id}", { params: { path: { id } } })), `${name} deleted`);
+  const removeBusiness = async ({ id, name }: Business) => {
+    const explanation = "Only a business that no lead belongs to can be deleted.";
+    if (!(await confirmAction(`Delete “${name}”?`, explanation, "Delete"))) return;
+    await reportOutcome(unwrap(api.DELETE("/businesses/{id}", { params: { path: { id } } })), `${name} deleted`);
     await reload();
   };
   return (
-    <Section
+    <SettingsSection
       title="Businesses"
       count={businesses.length}
       limit={LIMITS.maxBusinessesPerTeam}
       text="The parts of your company, or the companies, that leads belong to. Board, list and dashboard can be filtered by them."
-      add={owns ? "New business" : undefined}
+      addLabel={isOwner ? "New business" : undefined}
       onAdd={() => setIsAdding(true)}
     >
       {businesses.length === 0 ? (
-        <Empty icon="briefcase" title="No businesses yet" text="A lead needs none. Add them if you sell for several." />
+        <EmptyState
+          icon="briefcase"
+          title="No businesses yet"
+          text="A lead needs none. Add them if you sell for several."
+        />
       ) : (
         <table class="plain">
           <thead>
             <tr>
               <th scope="col">Name</th>
-              {owns ? (
+              {isOwner ? (
                 <th scope="col" class="w-box">
                   <span class="unseen">Actions</span>
                 </th>
@@ -62,12 +66,12 @@ export function Businesses(): JSX.Element {
             {businesses.map((business) => (
               <tr key={business.id}>
                 <th scope="row">
-                  {owns ? (
+                  {isOwner ? (
                     <EditableName
                       label={`name of ${business.name}`}
                       text={business.name}
                       maxLength={LIMITS.maxNameChars}
-                      save={(name) => rename(business, name)}
+                      save={(name) => renameBusiness(business, name)}
                     />
                   ) : (
                     <div class="cut" title={business.name}>
@@ -75,7 +79,7 @@ export function Businesses(): JSX.Element {
                     </div>
                   )}
                 </th>
-                {owns ? (
+                {isOwner ? (
                   <td class="right">
                     <Menu
                       label={`More about ${business.name}`}
@@ -91,7 +95,7 @@ export function Businesses(): JSX.Element {
                         </button>
                       )}
                     >
-                      <MenuItem icon="trash-2" danger onSelect={() => remove(business)}>
+                      <MenuItem icon="trash-2" isDangerous onSelect={() => removeBusiness(business)}>
                         Delete
                       </MenuItem>
                     </Menu>
@@ -107,7 +111,7 @@ export function Businesses(): JSX.Element {
           title="New business"
           maxLength={LIMITS.maxNameChars}
           action="Create business"
-          create={async (name) => {
+          onCreate={async (name) => {
             await unwrap(api.POST("/businesses", { body: { name } }));
             setIsAdding(false);
             await reload();
@@ -116,6 +120,6 @@ export function Businesses(): JSX.Element {
           onClose={() => setIsAdding(false)}
         />
       ) : null}
-    </Section>
+    </SettingsSection>
   );
 }

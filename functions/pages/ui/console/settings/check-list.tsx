@@ -5,23 +5,29 @@ import type { JSX } from "preact";
 interface Props<Id> {
   legend: string;
   hint?: string;
-  of: { id: Id; name: string }[];
-  chosen: Id[];
-  choose: (ids: Id[]) => void;
+  items: { id: Id; name: string }[];
+  chosenIds: Id[];
+  onChoose: (ids: Id[]) => void;
 }
 
-export function CheckList<Id extends number | string>({ legend, hint, of, chosen, choose }: Props<Id>): JSX.Element {
+export function CheckList<Id extends number | string>({
+  legend,
+  hint,
+  items,
+  chosenIds,
+  onChoose,
+}: Props<Id>): JSX.Element {
   return (
     <fieldset class="label">
       <legend>{legend}</legend>
       <div class="check-list">
-        {of.map(({ id, name }) => (
+        {items.map(({ id, name }) => (
           <label key={id} class="row">
             <input
               type="checkbox"
-              checked={chosen.includes(id)}
+              checked={chosenIds.includes(id)}
               onInput={({ currentTarget }) =>
-                choose(currentTarget.checked ? [...chosen, id] : chosen.filter((other) => other !== id))
+                onChoose(currentTarget.checked ? [...chosenIds, id] : chosenIds.filter((other) => other !== id))
               }
             />
             <bdi class="cut" title={name}>

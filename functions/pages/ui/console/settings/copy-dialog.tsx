@@ -1,4 +1,4 @@
-// A text to copy: a secret that is shown once, or HTML to paste.
+// The dialog with a text to copy: a secret that is shown once, or HTML to paste.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -7,7 +7,7 @@ import { Icon } from "../ui/icon";
 
 interface Props {
   title: string;
-  /** What the text is for. */
+  /** Explanation above the text. */
   children: ComponentChildren;
   text: string;
   /** Name of the text: `Secret`. */
@@ -16,16 +16,16 @@ interface Props {
 }
 
 export function CopyDialog({ title, children, text, label, onClose }: Props): JSX.Element {
-  const [done, setDone] = useState("");
-  const field = useRef<HTMLTextAreaElement>(null);
-  const copy = async () => {
+  const [statusMessage, setStatusMessage] = useState("");
+  const textareaRef = useRef<HTMLTextAreaElement>(null);
+  const copyText = async () => {
     try {
       await navigator.clipboard.writeText(text);
-      setDone(`${label} copied`);
+      setStatusMessage(`${label} copied`);
     } catch {
-      // Over plain HTTP there is no clipboard, except on the same machine.
-      field.current?.select();
-      setDone(`${label} selected, to be copied`);
+      // Over plain HTTP, except on localhost, browsers provide no clipboard, so the text is selected instead.
+      textareaRef.current?.select();
+      setStatusMessage(`${label} selected, to be copied`);
     }
   };
   return (
@@ -33,7 +33,7 @@ export function CopyDialog({ title, children, text, label, onClose }: Props): JS
       <p>{children}</p>
       <textarea
         class="input secret"
-        ref={field}
+        ref={textareaRef}
         readOnly
         aria-label={label}
         rows={Math.min(text.split("\n").length, 12)}
@@ -41,9 +41,9 @@ export function CopyDialog({ title, children, text, label, onClose }: Props): JS
       />
       <div class="actions">
         <small class="good" role="status">
-          {done}
+          {statusMessage}
         </small>
-        <button type="button" class="btn push" onClick={copy}>
+        <button type="button" class="btn push" onClick={copyText}>
           <Icon name="copy" />
           Copy
         </button>

@@ -1,51 +1,51 @@
-// A name that looks like text and becomes an input where it stands.
+// A name that is edited in place: a button that looks like text and becomes an input.
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { submitting } from "../ui/field";
+import { handleSubmit } from "../ui/field";
 
 interface Props {
-  /** What is edited: `name of New`. */
+  /** Name of the value for screen readers: `name of New`. */
   label: string;
   text: string;
   maxLength: number;
-  /** Returns whether it was saved. */
+  /** Saves the name. Resolves with whether that succeeded. */
   save: (text: string) => Promise<boolean>;
 }
 
 export function EditableName({ label, text, maxLength, save }: Props): JSX.Element {
-  /** Absent unless it is being edited. */
+  /** Text of the input. `undefined` while the name is not being edited. */
   const [draft, setDraft] = useState<string>();
-  const button = useRef<HTMLButtonElement>(null);
-  /** Whether it is being saved, or closed. An input that is removed loses the focus too. */
-  const isSettled = useRef(false);
-  const close = (returnFocus: boolean) => {
-    isSettled.current = true;
+  const buttonRef = useRef<HTMLButtonElement>(null);
+  /** Whether the edit is being saved or is closed. Removing the focused input fires `blur`, which must not save again. */
+  const isSettledRef = useRef(false);
+  const closeEditor = (returnFocus: boolean) => {
+    isSettledRef.current = true;
     setDraft(undefined);
-    if (returnFocus) requestAnimationFrame(() => button.current?.focus());
+    if (returnFocus) requestAnimationFrame(() => buttonRef.current?.focus());
   };
-  const commit = async (returnFocus: boolean) => {
+  const commitName = async (returnFocus: boolean) => {
     const name = draft?.trim();
-    if (draft === undefined || isSettled.current) return;
-    // An empty name is not valid, and stays until it is one or is given up.
+    if (draft === undefined || isSettledRef.current) return;
+    // An empty name is invalid. The input stays open until the user enters a name or presses Escape.
     if (!name) return;
     if (name === text) {
-      close(returnFocus);
+      closeEditor(returnFocus);
       return;
     }
-    isSettled.current = true;
-    if (await save(name)) close(returnFocus);
-    else isSettled.current = false;
+    isSettledRef.current = true;
+    if (await save(name)) closeEditor(returnFocus);
+    else isSettledRef.current = false;
   };
   if (draft === undefined) {
     return (
       <button
-        ref={button}
+        ref={buttonRef}
         type="button"
         class="value"
         title={text}
         onClick={() => {
-          isSettled.current = false;
+          isSettledRef.current = false;
           setDraft(text);
         }}
       >
@@ -55,7 +55,7 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
     );
   }
   return (
-    <form class="edit-name" onSubmit={submitting(() => commit(true))}>
+    <form class="edit-name" onSubmit={handleSubmit(() => commitName(true))}>
       <input
         class="input"
         ref={(input) => {
@@ -74,9 +74,9 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
           if (event.key !== "Escape") return;
           event.preventDefault();
           event.stopPropagation();
-          close(true);
+          closeEditor(true);
         }}
-        onBlur={() => commit(false)}
+        onBlur={() => commitName(false)}
       />
       <span class="unseen" id="edit-name-keys">
         Enter saves, Escape cancels

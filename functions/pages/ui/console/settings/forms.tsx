@@ -1,26 +1,28 @@
-// Forms, to which web sites post leads.
+// The settings section of web forms, with which web sites submit leads.
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { api, describeError, type Form, RequestError, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { useDecision } from "../ui/decision";
-import { confirmed, Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { confirmAction, Dialog } from "../ui/dialog";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
+import { useIdempotentRequest } from "../ui/idempotent-request";
 import { Loaded, useLoading } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { attempted, notify } from "../ui/toast";
+import { notify, reportOutcome } from "../ui/toast";
 import { CheckList } from "./check-list";
 import { CopyDialog } from "./copy-dialog";
-import { Section } from "./section";
+import { SettingsSection } from "./section";
 
-/** Part of a page that posts to a form. `_gotcha` is hidden: only a machine fills it in. */
-const htmlOf = (form: Form): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
+/**
+ * Returns the HTML of a form to paste into a web page. `_gotcha` is a honeypot: the field is hidden, so only bots fill it in.
+ */
+const embedSnippet = (form: Form): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
   <label>Name <input name="name" autocomplete="name" required></label>
   <label>E-mail <input name="email" type="email" autocomplete="email" required></label>
   <label>Message <textarea name="message"></textarea></label>
@@ -28,30 +30,30 @@ const htmlOf = (form: Form): string => `<form action="${location.origin}/forms/$
   <button type="submit">Send</button>
 </form>`;
 
-export function Forms(): JSX.Element {
+export function FormsSection(): JSX.Element {
   const { statuses } = useTeam();
   const forms = useLoading(async () => (await unwrap(api.GET("/forms"))).forms, []);
   const [editing, setEditing] = useState<Form | "new">();
   const [pasting, setPasting] = useState<Form>();
-  const remove = async ({ id, name }: Form) => {
-    const text = "Pages that post to it get an error. Its leads stay.";
-    if (!(await confirmed(`Delete “${name}”?`, text, "Delete"))) return;
-    await attempted(unwrap(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} deleted`);
+  const removeForm = async ({ id, name }: Form) => {
+    const explanation = "Pages that post to it get an error. Its leads stay.";
+    if (!(await confirmAction(`Delete “${name}”?`, explanation, "Delete"))) return;
+    await reportOutcome(unwrap(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} deleted`);
     forms.reload();
   };
   return (
-    <Section
+    <SettingsSection
       title="Forms"
       count={forms.value?.length}
       limit={LIMITS.maxFormsPerTeam}
       text="A form on your web site becomes a lead here. Each form says which status its leads begin with."
-      add="New form"
+      addLabel="New form"
       onAdd={() => setEditing("new")}
     >
-      <Loaded of={forms}>
+      <Loaded loadable={forms}>
         {(forms) =>
           forms.length === 0 ? (
-            <Empty
+            <EmptyState
               icon="text-cursor-input"
               title="No forms yet"
               text="Create one, and paste its HTML into a page of your web site."
@@ -123,7 +125,7 @@ export function Forms(): JSX.Element {
                           <MenuItem icon="pencil" onSelect={() => setEditing(form)}>
                             Edit
                           </MenuItem>
-                          <MenuItem icon="trash-2" danger onSelect={() => remove(form)}>
+                          <MenuItem icon="trash-2" isDangerous onSelect={() => removeForm(form)}>
                             Delete
                           </MenuItem>
                         </Menu>
@@ -140,7 +142,7 @@ export function Forms(): JSX.Element {
         <FormDialog
           form={editing === "new" ? undefined : editing}
           onClose={() => setEditing(undefined)}
-          saved={(form) => {
+          onSaved={(form) => {
             if (editing === "new") setPasting(form);
             setEditing(undefined);
             forms.reload();
@@ -150,18 +152,18 @@ export function Forms(): JSX.Element {
       {pasting ? (
         <CopyDialog
           title={`HTML of ${pasting.name}`}
-          text={htmlOf(pasting)}
+          text={embedSnippet(pasting)}
           label="HTML"
           onClose={() => setPasting(undefined)}
         >
           Paste it into a page of your web site. It needs no script.
         </CopyDialog>
       ) : null}
-    </Section>
+    </SettingsSection>
   );
 }
 
-interface Draft {
+interface FormDraft {
   name: string;
   statusId: number;
   business: number[];
@@ -173,13 +175,13 @@ interface Draft {
 
 interface FormDialogProps {
   form: Form | undefined;
-  saved: (form: Form) => void;
+  onSaved: (form: Form) => void;
   onClose: () => void;
 }
 
-function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
+function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
   const { statuses, businesses } = useTeam();
-  const [draft, setDraft] = useState<Draft>({
+  const [draft, setDraft] = useState<FormDraft>({
     name: form?.name ?? "",
     statusId: form?.statusId ?? statuses[0]?.id ?? 1,
     business: form?.business.map(({ id }) => id) ?? [],
@@ -189,41 +191,42 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
     active: form?.active ?? true,
   });
   const [error, setError] = useState<unknown>();
-  const element = useRef<HTMLFormElement>(null);
-  const change = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
-  const { busy, send } = useDecision();
-  const faults = error instanceof RequestError ? error.errors : [];
-  const faultOf = (name: keyof Draft): string | undefined => {
-    const fault = faults.find(({ field }) => field === name || field.startsWith(`${name}[`));
-    return fault && `It ${fault.message}.`;
+  const formRef = useRef<HTMLFormElement>(null);
+  const updateDraft = (change: Partial<FormDraft>) => setDraft({ ...draft, ...change });
+  const { isBusy, send } = useIdempotentRequest();
+  const fieldErrors = error instanceof RequestError ? error.errors : [];
+  const fieldErrorMessage = (name: keyof FormDraft): string | undefined => {
+    const fieldError = fieldErrors.find(({ field }) => field === name || field.startsWith(`${name}[`));
+    return fieldError && `It ${fieldError.message}.`;
   };
-  const isShownBeside = faults.length > 0 && faults.every(({ field }) => (field.split("[")[0] ?? "") in draft);
-  const save = async () => {
+  const isShownAtFields =
+    fieldErrors.length > 0 && fieldErrors.every(({ field }) => (field.split("[")[0] ?? "") in draft);
+  const saveForm = async () => {
     setError(undefined);
-    const body = { ...draft, allowedOrigins: draft.allowedOrigins.split(/\s+/).filter(Boolean) };
+    const requestBody = { ...draft, allowedOrigins: draft.allowedOrigins.split(/\s+/).filter(Boolean) };
     try {
-      const result = await send(body, (key) =>
+      const savedForm = await send(requestBody, (key) =>
         form
-          ? unwrap(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body }))
-          : unwrap(api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body })),
+          ? unwrap(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body: requestBody }))
+          : unwrap(api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
       );
-      if (!result) return;
+      if (!savedForm) return;
       notify(`${draft.name} saved`);
-      saved(result);
+      onSaved(savedForm);
     } catch (error) {
       setError(error);
-      requestAnimationFrame(() => element.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      requestAnimationFrame(() => formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
     }
   };
   return (
     <Dialog title={form ? `Form ${form.name}` : "New form"} onClose={onClose}>
-      <form class="form" ref={element} onSubmit={submitting(save)}>
-        {error && !isShownBeside ? (
+      <form class="form" ref={formRef} onSubmit={handleSubmit(saveForm)}>
+        {error && !isShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}
           </p>
         ) : null}
-        <Field label="Name" fault={faultOf("name")}>
+        <Field label="Name" fault={fieldErrorMessage("name")}>
           {(ids) => (
             <input
               {...ids}
@@ -233,18 +236,18 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
               maxLength={LIMITS.maxNameChars}
               placeholder="Contact page"
               autocomplete="off"
-              onInput={({ currentTarget }) => change({ name: currentTarget.value })}
+              onInput={({ currentTarget }) => updateDraft({ name: currentTarget.value })}
             />
           )}
         </Field>
         <div class="pair">
-          <Field label="Status of its leads" fault={faultOf("statusId")}>
+          <Field label="Status of its leads" fault={fieldErrorMessage("statusId")}>
             {(ids) => (
               <span class="select">
                 <select
                   {...ids}
                   value={draft.statusId}
-                  onInput={({ currentTarget }) => change({ statusId: Number(currentTarget.value) })}
+                  onInput={({ currentTarget }) => updateDraft({ statusId: Number(currentTarget.value) })}
                 >
                   {statuses.map(({ id, name }) => (
                     <option key={id} value={id}>
@@ -256,7 +259,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
               </span>
             )}
           </Field>
-          <Field label="Source of its leads" fault={faultOf("source")}>
+          <Field label="Source of its leads" fault={fieldErrorMessage("source")}>
             {(ids) => (
               <input
                 {...ids}
@@ -264,7 +267,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
                 value={draft.source}
                 maxLength={LIMITS.maxTextChars}
                 placeholder="Web site"
-                onInput={({ currentTarget }) => change({ source: currentTarget.value })}
+                onInput={({ currentTarget }) => updateDraft({ source: currentTarget.value })}
               />
             )}
           </Field>
@@ -272,15 +275,15 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
         {businesses.length > 0 ? (
           <CheckList
             legend="Businesses of its leads"
-            of={businesses}
-            chosen={draft.business}
-            choose={(business) => change({ business })}
+            items={businesses}
+            chosenIds={draft.business}
+            onChoose={(business) => updateDraft({ business })}
           />
         ) : null}
         <Field
           label="Sites that may post"
           hint="One a line, such as https://www.example.com. Without one, every site may."
-          fault={faultOf("allowedOrigins")}
+          fault={fieldErrorMessage("allowedOrigins")}
         >
           {(ids) => (
             <textarea
@@ -288,14 +291,14 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
               class="input"
               rows={2}
               value={draft.allowedOrigins}
-              onInput={({ currentTarget }) => change({ allowedOrigins: currentTarget.value })}
+              onInput={({ currentTarget }) => updateDraft({ allowedOrigins: currentTarget.value })}
             />
           )}
         </Field>
         <Field
           label="Page to show afterwards"
           hint="Without one, a page that says “Thank you”."
-          fault={faultOf("redirectUrl")}
+          fault={fieldErrorMessage("redirectUrl")}
         >
           {(ids) => (
             <input
@@ -304,7 +307,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
               type="url"
               value={draft.redirectUrl}
               maxLength={LIMITS.maxUrlChars}
-              onInput={({ currentTarget }) => change({ redirectUrl: currentTarget.value })}
+              onInput={({ currentTarget }) => updateDraft({ redirectUrl: currentTarget.value })}
             />
           )}
         </Field>
@@ -312,7 +315,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
           <input
             type="checkbox"
             checked={draft.active}
-            onInput={({ currentTarget }) => change({ active: currentTarget.checked })}
+            onInput={({ currentTarget }) => updateDraft({ active: currentTarget.checked })}
           />
           Accepts submissions
         </label>
@@ -320,7 +323,7 @@ function FormDialog({ form, saved, onClose }: FormDialogProps): JSX.Element {
           <button type="button" class="btn ghost" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="btn primary" disabled={busy}>
+          <button type="submit" class="btn primary" disabled={isBusy}>
             {form ? "Save form" : "Create form"}
           </button>
         </div>

@@ -1,39 +1,39 @@
-// API keys, by which machines call. A secret is shown once.
+// The settings section of API keys, with which programs call the API. A key's secret is shown once.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { type ApiKey, api, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { confirmed } from "../ui/dialog";
+import { confirmAction } from "../ui/dialog";
 import { Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Loaded, useLoading } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { formatDay, RelativeTime } from "../ui/time";
-import { attempted, complain } from "../ui/toast";
+import { reportFailure, reportOutcome } from "../ui/toast";
 import { CopyDialog } from "./copy-dialog";
 import { NameDialog } from "./name-dialog";
-import { Section } from "./section";
+import { SettingsSection } from "./section";
 
-const ROLES: { role: ApiKey["role"]; rights: string }[] = [
+const KEY_ROLES: { role: ApiKey["role"]; rights: string }[] = [
   { role: "Sender", rights: "Creates leads and reads nothing. For web shops and forms." },
   { role: "Viewer", rights: "Reads everything and changes nothing." },
   { role: "Manager", rights: "Reads and changes leads." },
 ];
 
-export function Keys(): JSX.Element {
+export function KeysSection(): JSX.Element {
   const keys = useLoading(async () => (await unwrap(api.GET("/keys"))).keys, []);
   const [isAdding, setIsAdding] = useState(false);
   const [secret, setSecret] = useState<string>();
-  const revoke = async ({ id, name }: ApiKey) => {
-    const text = "Requests with it are refused within a minute.";
-    if (!(await confirmed(`Revoke “${name}”?`, text, "Revoke"))) return;
-    await attempted(unwrap(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} revoked`);
+  const revokeKey = async ({ id, name }: ApiKey) => {
+    const explanation = "Requests with it are refused within a minute.";
+    if (!(await confirmAction(`Revoke “${name}”?`, explanation, "Revoke"))) return;
+    await reportOutcome(unwrap(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} revoked`);
     keys.reload();
   };
   return (
-    <Section
+    <SettingsSection
       title="API keys"
       count={keys.value?.length}
       limit={LIMITS.maxApiKeysPerTeam}
@@ -42,13 +42,13 @@ export function Keys(): JSX.Element {
           For programs that call the API. <a href="/docs">The API reference</a> says how.
         </>
       }
-      add="New key"
+      addLabel="New key"
       onAdd={() => setIsAdding(true)}
     >
-      <Loaded of={keys}>
+      <Loaded loadable={keys}>
         {(keys) =>
           keys.length === 0 ? (
-            <Empty
+            <EmptyState
               icon="key-round"
               title="No API keys yet"
               text="A program that reads or writes leads needs one of its own."
@@ -107,7 +107,7 @@ export function Keys(): JSX.Element {
                           </button>
                         )}
                       >
-                        <MenuItem icon="x" danger onSelect={() => revoke(key)}>
+                        <MenuItem icon="x" isDangerous onSelect={() => revokeKey(key)}>
                           Revoke
                         </MenuItem>
                       </Menu>
@@ -120,9 +120,9 @@ export function Keys(): JSX.Element {
         }
       </Loaded>
       {isAdding ? (
-        <NewKey
+        <NewKeyDialog
           onClose={() => setIsAdding(false)}
-          created={(secret) => {
+          onCreated={(secret) => {
             setIsAdding(false);
             setSecret(secret);
             keys.reload();
@@ -134,26 +134,26 @@ export function Keys(): JSX.Element {
           It is shown this once. Keep it where you keep passwords.
         </CopyDialog>
       ) : null}
-    </Section>
+    </SettingsSection>
   );
 }
 
-interface NewKeyProps {
-  created: (secret: string | undefined) => void;
+interface NewKeyDialogProps {
+  onCreated: (secret: string | undefined) => void;
   onClose: () => void;
 }
 
-function NewKey({ created, onClose }: NewKeyProps): JSX.Element {
+function NewKeyDialog({ onCreated, onClose }: NewKeyDialogProps): JSX.Element {
   const [role, setRole] = useState<ApiKey["role"]>("Sender");
   const [lastDay, setLastDay] = useState("");
-  const create = async (name: string, idempotencyKey: string) => {
-    // To the end of the day where the person is.
-    const expires = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
-    const params = { header: { "Idempotency-Key": idempotencyKey } };
-    const { secret } = await unwrap(api.POST("/keys", { params, body: { name, role, ...expires } }));
-    created(secret ?? undefined);
-    // The response to a repeated request has no secret: only its hash is stored.
-    if (!secret) complain("The key exists, but its secret was lost on the way. Revoke it and create another.");
+  const createKey = async (name: string, idempotencyKey: string) => {
+    // The key expires at the end of the day in the user's time zone.
+    const expiryField = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
+    const requestParams = { header: { "Idempotency-Key": idempotencyKey } };
+    const { secret } = await unwrap(api.POST("/keys", { params: requestParams, body: { name, role, ...expiryField } }));
+    onCreated(secret ?? undefined);
+    // The response to a retry has no secret, because the API stores only its hash.
+    if (!secret) reportFailure("The key exists, but its secret was lost on the way. Revoke it and create another.");
   };
   return (
     <NameDialog
@@ -161,13 +161,13 @@ function NewKey({ created, onClose }: NewKeyProps): JSX.Element {
       maxLength={LIMITS.maxNameChars}
       placeholder="Web shop"
       action="Create key"
-      create={create}
+      onCreate={createKey}
       onClose={onClose}
     >
       <fieldset class="label">
         <legend>Role</legend>
         <div class="options-list">
-          {ROLES.map(({ role: name, rights }) => (
+          {KEY_ROLES.map(({ role: name, rights }) => (
             <label key={name} class="option">
               <input type="radio" name="role" checked={name === role} onInput={() => setRole(name)} />
               <span>

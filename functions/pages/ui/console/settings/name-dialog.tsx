@@ -1,39 +1,39 @@
-// The dialog that names something new.
+// The dialog that creates something with a name, such as a status or an API key.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
-import { useDecision } from "../ui/decision";
 import { Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { Field, handleSubmit } from "../ui/field";
+import { useIdempotentRequest } from "../ui/idempotent-request";
 
 interface Props {
   title: string;
   maxLength: number;
   placeholder?: string;
-  /** Further fields, below the name. */
+  /** Additional fields below the name. */
   children?: ComponentChildren;
   action: string;
-  /** Sends the name. The key is the same for every try of the same name. */
-  create: (name: string, key: string) => Promise<unknown>;
+  /** Sends the request. `key` is the idempotency key, which is the same for every attempt with the same name. */
+  onCreate: (name: string, key: string) => Promise<unknown>;
   onClose: () => void;
 }
 
-export function NameDialog({ title, maxLength, placeholder, children, action, create, onClose }: Props): JSX.Element {
+export function NameDialog({ title, maxLength, placeholder, children, action, onCreate, onClose }: Props): JSX.Element {
   const [name, setName] = useState("");
   const [fault, setFault] = useState<string>();
-  const { busy, send } = useDecision();
-  const submit = async () => {
+  const { isBusy, send } = useIdempotentRequest();
+  const submitName = async () => {
     try {
-      await send(name, (key) => create(name.trim(), key));
+      await send(name, (key) => onCreate(name.trim(), key));
     } catch (error) {
-      const named = error instanceof RequestError && error.errors.find(({ field }) => field === "name");
-      setFault(named ? `It ${named.message}.` : describeError(error));
+      const nameError = error instanceof RequestError && error.errors.find(({ field }) => field === "name");
+      setFault(nameError ? `It ${nameError.message}.` : describeError(error));
     }
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <form class="form" onSubmit={submitting(submit)}>
+      <form class="form" onSubmit={handleSubmit(submitName)}>
         <Field label="Name" fault={fault}>
           {(ids) => (
             <input
@@ -56,7 +56,7 @@ export function NameDialog({ title, maxLength, placeholder, children, action, cr
           <button type="button" class="btn ghost" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="btn primary" disabled={busy}>
+          <button type="submit" class="btn primary" disabled={isBusy}>
             {action}
           </button>
         </div>

@@ -1,4 +1,4 @@
-// The frame of one kind of settings: its title with a count, what it is for, and the button that adds one.
+// The layout of a settings section: title, count and limit, description, and the button that adds an item.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
@@ -7,30 +7,30 @@ import { formatCount } from "../ui/time";
 
 interface Props {
   title: string;
-  /** Number of those that exist, once it is known. */
+  /** Number of existing items. `undefined` until the items are loaded. */
   count?: number | undefined;
   limit?: number | undefined;
   text: ComponentChildren;
-  /** Name of the button that adds one, for those who may. */
-  add?: string | undefined;
+  /** Label of the button that adds an item. Absent for users who may not add items. */
+  addLabel?: string | undefined;
   onAdd?: () => void;
   children: ComponentChildren;
 }
 
-export function Section({ title, count, limit, text, add, onAdd, children }: Props): JSX.Element {
-  const id = useId();
+export function SettingsSection({ title, count, limit, text, addLabel, onAdd, children }: Props): JSX.Element {
+  const headingId = useId();
   const isFull = count !== undefined && limit !== undefined && count >= limit;
   return (
-    <section aria-labelledby={id}>
+    <section aria-labelledby={headingId}>
       <div class="sec">
-        <h2 class="title" id={id}>
+        <h2 class="title" id={headingId}>
           {title}
         </h2>
         {count === undefined ? null : (
           <span class="count">{limit ? `${formatCount(count)} of ${formatCount(limit)}` : formatCount(count)}</span>
         )}
         <span class="push" />
-        {add ? (
+        {addLabel ? (
           <button
             type="button"
             class="btn primary"
@@ -39,7 +39,7 @@ export function Section({ title, count, limit, text, add, onAdd, children }: Pro
             onClick={onAdd}
           >
             <Icon name="plus" />
-            {add}
+            {addLabel}
           </button>
         ) : null}
       </div>

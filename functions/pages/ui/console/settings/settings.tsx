@@ -1,35 +1,35 @@
-// What belongs to the team. Each kind has an address of its own: `#/settings/statuses`, `#/settings/webhooks/3`.
+// The settings screen. Each section has a route of its own: `#/settings/statuses`, `#/settings/webhooks/3`.
 
 import "../app/first-view";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useRoute } from "../app/route";
 import { useTeam } from "../app/team";
-import { Empty } from "../ui/states";
-import { Businesses } from "./businesses";
-import { Forms } from "./forms";
-import { Keys } from "./keys";
-import { Statuses } from "./statuses";
+import { EmptyState } from "../ui/states";
+import { BusinessesSection } from "./businesses";
+import { FormsSection } from "./forms";
+import { KeysSection } from "./keys";
+import { StatusesSection } from "./statuses";
 import { WebhookScreen } from "./webhook";
-import { Webhooks } from "./webhooks";
+import { WebhooksSection } from "./webhooks";
 
-const SECTIONS = [
-  { path: "statuses", title: "Statuses", owners: false, Shown: Statuses },
-  { path: "businesses", title: "Businesses", owners: false, Shown: Businesses },
-  { path: "forms", title: "Forms", owners: true, Shown: Forms },
-  { path: "webhooks", title: "Webhooks", owners: true, Shown: Webhooks },
-  { path: "keys", title: "API keys", owners: true, Shown: Keys },
+const SETTINGS_SECTIONS = [
+  { path: "statuses", title: "Statuses", owners: false, Shown: StatusesSection },
+  { path: "businesses", title: "Businesses", owners: false, Shown: BusinessesSection },
+  { path: "forms", title: "Forms", owners: true, Shown: FormsSection },
+  { path: "webhooks", title: "Webhooks", owners: true, Shown: WebhooksSection },
+  { path: "keys", title: "API keys", owners: true, Shown: KeysSection },
 ];
 
 export function Settings(): JSX.Element {
-  const { owns } = useTeam();
-  const [path = "", id] = useRoute().rest.split("/");
-  const section = SECTIONS.find((section) => section.path === (path || "statuses"));
-  const webhookId = section?.path === "webhooks" ? Number(id) : 0;
-  const isHidden = section?.owners && !owns;
+  const { isOwner } = useTeam();
+  const [path = "", id] = useRoute().subpath.split("/");
+  const currentSection = SETTINGS_SECTIONS.find((section) => section.path === (path || "statuses"));
+  const webhookId = currentSection?.path === "webhooks" ? Number(id) : 0;
+  const isForbidden = currentSection?.owners && !isOwner;
   useEffect(() => {
-    if (section) document.title = `${section.title} · Settings · Leads`;
-  }, [section]);
+    if (currentSection) document.title = `${currentSection.title} · Settings · Leads`;
+  }, [currentSection]);
   return (
     <>
       <header class="head">
@@ -41,27 +41,31 @@ export function Settings(): JSX.Element {
         <div class="body page">
           <div class="settings">
             <nav aria-label="Settings">
-              {SECTIONS.filter(({ owners }) => owns || !owners).map(({ path, title }) => (
-                <a key={path} href={`#/settings/${path}`} aria-current={section?.path === path ? "page" : undefined}>
+              {SETTINGS_SECTIONS.filter(({ owners }) => isOwner || !owners).map(({ path, title }) => (
+                <a
+                  key={path}
+                  href={`#/settings/${path}`}
+                  aria-current={currentSection?.path === path ? "page" : undefined}
+                >
                   {title}
                 </a>
               ))}
             </nav>
             <div class="stack">
-              {owns ? null : (
+              {isOwner ? null : (
                 <p class="note">
                   Only Owners of the team change these. API keys, forms and webhooks are theirs too: only Owners see
                   them.
                 </p>
               )}
-              {!section ? (
-                <Empty icon="settings" title="There is no such setting" text="Choose one from the list." />
-              ) : isHidden ? (
-                <Empty icon="settings" title="Only Owners see these settings" text="Ask an Owner of the team." />
+              {!currentSection ? (
+                <EmptyState icon="settings" title="There is no such setting" text="Choose one from the list." />
+              ) : isForbidden ? (
+                <EmptyState icon="settings" title="Only Owners see these settings" text="Ask an Owner of the team." />
               ) : webhookId > 0 ? (
                 <WebhookScreen key={webhookId} id={webhookId} />
               ) : (
-                <section.Shown />
+                <currentSection.Shown />
               )}
             </div>
           </div>

@@ -1,39 +1,40 @@
-// The team's statuses in the order of the board: named, coloured, moved by drag and by button.
+// The settings section of the team's statuses: renaming, colours, and their order on the board, which is changed by drag and
+// drop or by buttons.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, type Color, describeError, type Status, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { confirmed } from "../ui/dialog";
+import { confirmAction } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusDot } from "../ui/status";
-import { attempted, complain, notify } from "../ui/toast";
+import { notify, reportFailure, reportOutcome } from "../ui/toast";
 import { EditableName } from "./editable";
 import { NameDialog } from "./name-dialog";
-import { Section } from "./section";
+import { SettingsSection } from "./section";
 
-type Written = Pick<Status, "name" | "primaryColor">;
+type StatusFields = Pick<Status, "name" | "primaryColor">;
 
-export function Statuses(): JSX.Element {
-  const { statuses, colors, owns, reload } = useTeam();
-  /** The order while it is dragged, and until it is read again. */
+export function StatusesSection(): JSX.Element {
+  const { statuses, colors, isOwner, reload } = useTeam();
+  /** The order that the user is creating by a drag. `undefined` when the stored order is shown. */
   const [ordered, setOrdered] = useState<Status[]>();
   const [dragged, setDragged] = useState<number>();
   const [isAdding, setIsAdding] = useState(false);
-  const shown = ordered ?? statuses;
-  const put = ({ id }: Status, { name, primaryColor }: Written) =>
+  const shownStatuses = ordered ?? statuses;
+  const writeStatus = ({ id }: Status, { name, primaryColor }: StatusFields) =>
     unwrap(api.PUT("/leads/status/{id}", { params: { path: { id } }, body: { name, primaryColor } }));
-  const putOrder = (order: Status[]) => {
+  const writeOrder = (order: Status[]) => {
     const body = order.map(({ id }, index) => ({ id, statusOrder: index + 1 }));
     return unwrap(api.PUT("/leads/statuses/order", { body }));
   };
-  const change = async (request: Promise<unknown>, done: string, undo: () => Promise<unknown>) => {
+  const changeWithUndo = async (request: Promise<unknown>, done: string, undo: () => Promise<unknown>) => {
     try {
       await request;
     } catch (error) {
-      return complain(describeError(error));
+      return reportFailure(describeError(error));
     } finally {
       await reload();
       setOrdered(undefined);
@@ -45,42 +46,42 @@ export function Statuses(): JSX.Element {
       },
     });
   };
-  const save = (status: Status, written: Partial<Written>, done: string) =>
-    change(put(status, { ...status, ...written }), done, () => put(status, status));
-  const place = (from: number, to: number): Status[] => {
-    const next = [...shown];
-    next.splice(to, 0, ...next.splice(from, 1));
-    return next;
+  const saveStatus = (status: Status, written: Partial<StatusFields>, done: string) =>
+    changeWithUndo(writeStatus(status, { ...status, ...written }), done, () => writeStatus(status, status));
+  const moveItem = (from: number, to: number): Status[] => {
+    const newOrder = [...shownStatuses];
+    newOrder.splice(to, 0, ...newOrder.splice(from, 1));
+    return newOrder;
   };
-  const reorder = (next: Status[], moved: Status) => {
-    const before = statuses;
-    setOrdered(next);
-    return change(putOrder(next), `${moved.name} moved`, () => putOrder(before));
+  const saveOrder = (newOrder: Status[], movedStatus: Status) => {
+    const previousOrder = statuses;
+    setOrdered(newOrder);
+    return changeWithUndo(writeOrder(newOrder), `${movedStatus.name} moved`, () => writeOrder(previousOrder));
   };
-  const move = (index: number, by: number) => {
-    const status = shown[index];
-    if (status) reorder(place(index, index + by), status);
+  const moveBy = (index: number, by: number) => {
+    const status = shownStatuses[index];
+    if (status) saveOrder(moveItem(index, index + by), status);
   };
-  const remove = async (status: Status) => {
-    const text = "Only a status that no lead has can be deleted.";
-    if (!(await confirmed(`Delete “${status.name}”?`, text, "Delete"))) return;
-    const request = unwrap(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } }));
-    await attempted(request, `${status.name} deleted`);
+  const removeStatus = async (status: Status) => {
+    const explanation = "Only a status that no lead has can be deleted.";
+    if (!(await confirmAction(`Delete “${status.name}”?`, explanation, "Delete"))) return;
+    const deleteRequest = unwrap(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } }));
+    await reportOutcome(deleteRequest, `${status.name} deleted`);
     await reload();
   };
   return (
-    <Section
+    <SettingsSection
       title="Statuses"
       count={statuses.length}
       limit={LIMITS.maxStatusesPerTeam}
       text="The columns of the board, from left to right. New leads get the first one."
-      add={owns ? "New status" : undefined}
+      addLabel={isOwner ? "New status" : undefined}
       onAdd={() => setIsAdding(true)}
     >
       <table class="plain statuses">
         <thead>
           <tr>
-            {owns ? (
+            {isOwner ? (
               <th scope="col" class="w-grip">
                 <span class="unseen">Drag</span>
               </th>
@@ -89,7 +90,7 @@ export function Statuses(): JSX.Element {
             <th scope="col" class="w-color">
               <span>Colour</span>
             </th>
-            {owns ? (
+            {isOwner ? (
               <th scope="col" class="w-acts">
                 <span class="unseen">Actions</span>
               </th>
@@ -97,14 +98,14 @@ export function Statuses(): JSX.Element {
           </tr>
         </thead>
         <tbody>
-          {shown.map((status, index) =>
-            owns ? (
+          {shownStatuses.map((status, index) =>
+            isOwner ? (
               <tr
                 key={status.id}
                 draggable
                 class={dragged === index ? "dragged" : undefined}
                 onDragStart={(event) => {
-                  // A name that is being edited is selected by the mouse.
+                  // While a name is edited, dragging the mouse selects its text and does not move the row.
                   if (document.activeElement instanceof HTMLInputElement) event.preventDefault();
                   else setDragged(index);
                 }}
@@ -112,15 +113,16 @@ export function Statuses(): JSX.Element {
                   if (dragged === undefined) return;
                   event.preventDefault();
                   if (dragged === index) return;
-                  setOrdered(place(dragged, index));
+                  setOrdered(moveItem(dragged, index));
                   setDragged(index);
                 }}
                 onDrop={(event) => event.preventDefault()}
                 onDragEnd={(event) => {
-                  const moved = dragged === undefined ? undefined : shown[dragged];
+                  const movedStatus = dragged === undefined ? undefined : shownStatuses[dragged];
                   setDragged(undefined);
-                  // Escape drops it nowhere.
-                  if (ordered && moved && event.dataTransfer?.dropEffect !== "none") reorder(ordered, moved);
+                  // Escape cancels the drag, and the order stays unchanged.
+                  if (ordered && movedStatus && event.dataTransfer?.dropEffect !== "none")
+                    saveOrder(ordered, movedStatus);
                   else setOrdered(undefined);
                 }}
               >
@@ -134,14 +136,14 @@ export function Statuses(): JSX.Element {
                     label={`name of ${status.name}`}
                     text={status.name}
                     maxLength={LIMITS.maxNameChars}
-                    save={(name) => save(status, { name }, `${status.name} renamed to ${name}`)}
+                    save={(name) => saveStatus(status, { name }, `${status.name} renamed to ${name}`)}
                   />
                 </th>
                 <td>
                   <ColorMenu
                     status={status}
                     colors={colors}
-                    choose={(primaryColor) => save(status, { primaryColor }, `${status.name} is ${primaryColor}`)}
+                    choose={(primaryColor) => saveStatus(status, { primaryColor }, `${status.name} is ${primaryColor}`)}
                   />
                 </td>
                 <td class="right acts">
@@ -151,17 +153,17 @@ export function Statuses(): JSX.Element {
                     disabled={index === 0}
                     aria-label={`Move ${status.name} up`}
                     title="Move up"
-                    onClick={() => move(index, -1)}
+                    onClick={() => moveBy(index, -1)}
                   >
                     <Icon name="arrow-up" />
                   </button>
                   <button
                     type="button"
                     class="btn icon ghost wide"
-                    disabled={index === shown.length - 1}
+                    disabled={index === shownStatuses.length - 1}
                     aria-label={`Move ${status.name} down`}
                     title="Move down"
-                    onClick={() => move(index, 1)}
+                    onClick={() => moveBy(index, 1)}
                   >
                     <Icon name="arrow-down" />
                   </button>
@@ -179,13 +181,17 @@ export function Statuses(): JSX.Element {
                       </button>
                     )}
                   >
-                    <MenuItem icon="arrow-up" disabled={index === 0} onSelect={() => move(index, -1)}>
+                    <MenuItem icon="arrow-up" isDisabled={index === 0} onSelect={() => moveBy(index, -1)}>
                       Move up
                     </MenuItem>
-                    <MenuItem icon="arrow-down" disabled={index === shown.length - 1} onSelect={() => move(index, 1)}>
+                    <MenuItem
+                      icon="arrow-down"
+                      isDisabled={index === shownStatuses.length - 1}
+                      onSelect={() => moveBy(index, 1)}
+                    >
                       Move down
                     </MenuItem>
-                    <MenuItem icon="trash-2" danger onSelect={() => remove(status)}>
+                    <MenuItem icon="trash-2" isDangerous onSelect={() => removeStatus(status)}>
                       Delete
                     </MenuItem>
                   </Menu>
@@ -208,26 +214,26 @@ export function Statuses(): JSX.Element {
         </tbody>
       </table>
       {isAdding ? (
-        <NewStatus
+        <NewStatusDialog
           onClose={() => setIsAdding(false)}
-          created={async (name) => {
+          onCreated={async (name) => {
             setIsAdding(false);
             await reload();
             notify(`${name} is a status now`);
           }}
         />
       ) : null}
-    </Section>
+    </SettingsSection>
   );
 }
 
-interface ColorProps {
+interface ColorMenuProps {
   status: Status;
   colors: Color[];
   choose: (color: Color) => void;
 }
 
-function ColorMenu({ status, colors, choose }: ColorProps): JSX.Element {
+function ColorMenu({ status, colors, choose }: ColorMenuProps): JSX.Element {
   return (
     <Menu
       label={`Colour of ${status.name}`}
@@ -243,7 +249,7 @@ function ColorMenu({ status, colors, choose }: ColorProps): JSX.Element {
       {colors.map((color) => (
         <MenuItem
           key={color}
-          checked={color === status.primaryColor}
+          isChecked={color === status.primaryColor}
           onSelect={() => color !== status.primaryColor && choose(color)}
         >
           <span class="row">
@@ -256,19 +262,25 @@ function ColorMenu({ status, colors, choose }: ColorProps): JSX.Element {
   );
 }
 
-function NewStatus({ created, onClose }: { created: (name: string) => void; onClose: () => void }): JSX.Element {
+function NewStatusDialog({
+  onCreated,
+  onClose,
+}: {
+  onCreated: (name: string) => void;
+  onClose: () => void;
+}): JSX.Element {
   const { statuses, colors } = useTeam();
-  const isFree = (color: Color) => statuses.every(({ primaryColor }) => primaryColor !== color);
-  const [color, setColor] = useState<Color>(colors.find(isFree) ?? colors[0] ?? "blue");
+  const isUnused = (color: Color) => statuses.every(({ primaryColor }) => primaryColor !== color);
+  const [color, setColor] = useState<Color>(colors.find(isUnused) ?? colors[0] ?? "blue");
   return (
     <NameDialog
       title="New status"
       maxLength={LIMITS.maxNameChars}
       placeholder="Proposal sent"
       action="Create status"
-      create={async (name) => {
+      onCreate={async (name) => {
         await unwrap(api.POST("/leads/status", { body: { name, primaryColor: color } }));
-        created(name);
+        onCreated(name);
       }}
       onClose={onClose}
     >

@@ -4,23 +4,23 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { api, describeError, RequestError, unwrap, type Webhook } from "../app/api";
 import { EVENT_TYPES, LIMITS } from "../app/contract-values";
-import { useDecision } from "../ui/decision";
 import { Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
-import { complain, notify } from "../ui/toast";
+import { Field, handleSubmit } from "../ui/field";
+import { useIdempotentRequest } from "../ui/idempotent-request";
+import { notify, reportFailure } from "../ui/toast";
 import { CheckList } from "./check-list";
 
-/** Whether a webhook gets every event. */
+/** Whether a webhook receives all types of events. */
 export const hasAllTypes = (types: string[]): boolean => types.length === EVENT_TYPES.length;
 
 interface Props {
   webhook: Webhook | undefined;
-  /** Receives the secret of a new webhook, which is shown once. */
-  saved: (secret: string | undefined) => void;
+  /** Called after saving, with the secret of a new webhook, which is shown once. */
+  onSaved: (secret: string | undefined) => void;
   onClose: () => void;
 }
 
-export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
+export function WebhookDialog({ webhook, onSaved, onClose }: Props): JSX.Element {
   const [draft, setDraft] = useState({
     url: webhook?.url ?? "",
     types: webhook && !hasAllTypes(webhook.types) ? webhook.types : [],
@@ -28,43 +28,45 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
     active: webhook?.active ?? true,
   });
   const [error, setError] = useState<unknown>();
-  const form = useRef<HTMLFormElement>(null);
-  const change = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
-  const { busy, send } = useDecision();
-  const faults = error instanceof RequestError ? error.errors : [];
-  const faultOf = (name: "url" | "description"): string | undefined => {
-    const fault = faults.find(({ field }) => field === name);
-    return fault && `It ${fault.message}.`;
+  const formRef = useRef<HTMLFormElement>(null);
+  const updateDraft = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
+  const { isBusy, send } = useIdempotentRequest();
+  const fieldErrors = error instanceof RequestError ? error.errors : [];
+  const fieldErrorMessage = (name: "url" | "description"): string | undefined => {
+    const fieldError = fieldErrors.find(({ field }) => field === name);
+    return fieldError && `It ${fieldError.message}.`;
   };
-  const isShownBeside = faults.length > 0 && faults.every(({ field }) => ["url", "description"].includes(field));
-  const save = async () => {
+  const isShownAtFields =
+    fieldErrors.length > 0 && fieldErrors.every(({ field }) => ["url", "description"].includes(field));
+  const saveWebhook = async () => {
     setError(undefined);
-    const body = { ...draft, types: draft.types.length > 0 ? draft.types : [...EVENT_TYPES] };
+    const requestBody = { ...draft, types: draft.types.length > 0 ? draft.types : [...EVENT_TYPES] };
     try {
-      const result = await send<Webhook & { secret?: string }>(draft, (key) =>
+      const savedWebhook = await send<Webhook & { secret?: string }>(draft, (key) =>
         webhook
-          ? unwrap(api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body }))
-          : unwrap(api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body })),
+          ? unwrap(api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body: requestBody }))
+          : unwrap(api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
       );
-      if (!result) return;
-      saved(result.secret);
+      if (!savedWebhook) return;
+      onSaved(savedWebhook.secret);
       if (webhook) notify("Webhook saved");
-      // The response to a repeated request has no secret.
-      else if (!result.secret) complain("The webhook exists, but its secret was lost on the way. Renew the secret.");
+      // The response to a retry has no secret, because the API stores only its hash.
+      else if (!savedWebhook.secret)
+        reportFailure("The webhook exists, but its secret was lost on the way. Renew the secret.");
     } catch (error) {
       setError(error);
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      requestAnimationFrame(() => formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
     }
   };
   return (
     <Dialog title={webhook ? "Webhook" : "New webhook"} onClose={onClose}>
-      <form class="form" ref={form} onSubmit={submitting(save)}>
-        {error && !isShownBeside ? (
+      <form class="form" ref={formRef} onSubmit={handleSubmit(saveWebhook)}>
+        {error && !isShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}
           </p>
         ) : null}
-        <Field label="Address" hint="It begins with https:// and is public." fault={faultOf("url")}>
+        <Field label="Address" hint="It begins with https:// and is public." fault={fieldErrorMessage("url")}>
           {(ids) => (
             <input
               {...ids}
@@ -74,11 +76,11 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
               required
               maxLength={LIMITS.maxUrlChars}
               placeholder="https://erp.example.com/hooks/leads"
-              onInput={({ currentTarget }) => change({ url: currentTarget.value })}
+              onInput={({ currentTarget }) => updateDraft({ url: currentTarget.value })}
             />
           )}
         </Field>
-        <Field label="Description" fault={faultOf("description")}>
+        <Field label="Description" fault={fieldErrorMessage("description")}>
           {(ids) => (
             <textarea
               {...ids}
@@ -87,22 +89,22 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
               maxLength={LIMITS.maxDescriptionChars}
               placeholder="ERP, new and won leads"
               value={draft.description}
-              onInput={({ currentTarget }) => change({ description: currentTarget.value })}
+              onInput={({ currentTarget }) => updateDraft({ description: currentTarget.value })}
             />
           )}
         </Field>
         <CheckList
           legend="Events"
           hint="Without a choice it gets every event, later kinds too."
-          of={EVENT_TYPES.map((type) => ({ id: type, name: type }))}
-          chosen={draft.types}
-          choose={(types) => change({ types })}
+          items={EVENT_TYPES.map((type) => ({ id: type, name: type }))}
+          chosenIds={draft.types}
+          onChoose={(types) => updateDraft({ types })}
         />
         <label class="row">
           <input
             type="checkbox"
             checked={draft.active}
-            onInput={({ currentTarget }) => change({ active: currentTarget.checked })}
+            onInput={({ currentTarget }) => updateDraft({ active: currentTarget.checked })}
           />
           Active
         </label>
@@ -110,7 +112,7 @@ export function WebhookDialog({ webhook, saved, onClose }: Props): JSX.Element {
           <button type="button" class="btn ghost" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="btn primary" disabled={busy}>
+          <button type="submit" class="btn primary" disabled={isBusy}>
             {webhook ? "Save webhook" : "Create webhook"}
           </button>
         </div>

@@ -1,12 +1,12 @@
-// Whether a webhook works, in words.
+// The state of a webhook as an icon and text: active, failing or off.
 
 import type { JSX } from "preact";
 import type { Webhook } from "../app/api";
 import { Icon } from "../ui/icon";
 import { formatTime } from "../ui/time";
 
-/** Why a webhook was switched off. */
-export const SWITCHED_OFF: Record<NonNullable<Webhook["switchedOff"]>, string> = {
+/** The reasons why the API switches a webhook off, as text. */
+export const SWITCH_OFF_REASONS: Record<NonNullable<Webhook["switchedOff"]>, string> = {
   Gone: "the endpoint answered 410",
   Failing: "every delivery failed for five days",
 };
@@ -15,9 +15,9 @@ export function WebhookState({ webhook }: { webhook: Webhook }): JSX.Element {
   const { active, switchedOff, failingSince } = webhook;
   if (switchedOff) {
     return (
-      <span class="row bad" title={`Off: ${SWITCHED_OFF[switchedOff]}`}>
+      <span class="row bad" title={`Off: ${SWITCH_OFF_REASONS[switchedOff]}`}>
         <Icon name="circle-alert" />
-        <span class="cut">Off: {SWITCHED_OFF[switchedOff]}</span>
+        <span class="cut">Off: {SWITCH_OFF_REASONS[switchedOff]}</span>
       </span>
     );
   }

@@ -1,24 +1,24 @@
-// One webhook: its properties, a test, its deliveries with their attempts, and what is sent again.
+// The screen of one webhook: its properties, a test, its deliveries with their attempts, and redelivery.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { api, type Delivery, describeError, unwrap, type Webhook } from "../app/api";
-import { go } from "../app/route";
-import { useDecision } from "../ui/decision";
-import { confirmed, Dialog } from "../ui/dialog";
-import { Field, submitting } from "../ui/field";
+import { navigate } from "../app/route";
+import { confirmAction, Dialog } from "../ui/dialog";
+import { Field, handleSubmit } from "../ui/field";
 import { Icon } from "../ui/icon";
-import { Failure, Loaded, More, useLoading, usePages } from "../ui/loading";
+import { useIdempotentRequest } from "../ui/idempotent-request";
+import { ErrorNote, Loaded, LoadMore, useLoading, usePagedList } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount, formatTime, RelativeTime } from "../ui/time";
-import { attempted, complain, notify } from "../ui/toast";
+import { notify, reportFailure, reportOutcome } from "../ui/toast";
 import { CopyDialog } from "./copy-dialog";
 import { hasAllTypes, WebhookDialog } from "./webhook-dialog";
-import { SWITCHED_OFF } from "./webhook-state";
+import { SWITCH_OFF_REASONS } from "./webhook-state";
 
-const PAGE_SIZE = 20;
+const PAGE_DELIVERIES = 20;
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** After something is sent, its delivery is read this often. */
+/** Number of times that the deliveries are read again after a request to send one. */
 const MAX_POLLS = 10;
 const POLL_PAUSE_MS = 1500;
 
@@ -27,15 +27,15 @@ export function WebhookScreen({ id }: { id: number }): JSX.Element {
   if (!webhook.value && webhook.error) {
     return (
       <section class="stack">
-        <Back title="Webhook" />
-        <Failure error={webhook.error} retry={webhook.reload} />
+        <WebhookHeader title="Webhook" />
+        <ErrorNote error={webhook.error} retry={webhook.reload} />
       </section>
     );
   }
-  return <Loaded of={webhook}>{(read) => <WebhookDetails webhook={read} reload={webhook.reload} />}</Loaded>;
+  return <Loaded loadable={webhook}>{(read) => <WebhookDetails webhook={read} reload={webhook.reload} />}</Loaded>;
 }
 
-function Back({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
+function WebhookHeader({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
   return (
     <div class="sec">
       <a class="btn ghost icon hang" href="#/settings/webhooks" aria-label="All webhooks" title="All webhooks">
@@ -57,9 +57,9 @@ interface DetailsProps {
 
 function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
   const { id, url, description, types, active, createdAt } = webhook;
-  const deliveries = usePages<Delivery & { id: string }>(
+  const deliveries = usePagedList<Delivery & { id: string }>(
     async (cursor) => {
-      const query = { limit: PAGE_SIZE, ...(cursor ? { cursor } : {}) };
+      const query = { limit: PAGE_DELIVERIES, ...(cursor ? { cursor } : {}) };
       const page = await unwrap(api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query } }));
       return { ...page, items: page.deliveries.map((delivery) => ({ ...delivery, id: delivery.event.id })) };
     },
@@ -69,39 +69,41 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
   const [dialog, setDialog] = useState<"edit" | "replay">();
   const [failedOnly, setFailedOnly] = useState(false);
   const [polls, setPolls] = useState(0);
-  const { busy, send } = useDecision();
-  const refresh = () => {
+  const { isBusy, send } = useIdempotentRequest();
+  const refreshScreen = () => {
     reload();
     deliveries.reload();
   };
   useEffect(() => {
     if (polls === 0) return;
     const timer = setTimeout(() => {
-      refresh();
+      refreshScreen();
       setPolls(polls - 1);
     }, POLL_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [polls]);
 
-  /** Sends a request; returns nothing where it failed, which is announced. */
-  const attempt = async <T,>(body: unknown, request: (key: string) => Promise<T>): Promise<T | undefined> => {
+  /** Sends a request. Returns `undefined` after a failure, which an alert reports. */
+  const sendOrReport = async <T,>(body: unknown, request: (key: string) => Promise<T>): Promise<T | undefined> => {
     try {
       return await send(body, request);
     } catch (error) {
-      complain(describeError(error));
+      reportFailure(describeError(error));
       return undefined;
     }
   };
-  const params = (key: string) => ({ path: { id }, header: { "Idempotency-Key": key } });
-  const test = async () => {
-    const result = await attempt("test", (key) => unwrap(api.POST("/webhooks/{id}/test", { params: params(key) })));
+  const buildParams = (key: string) => ({ path: { id }, header: { "Idempotency-Key": key } });
+  const sendTest = async () => {
+    const result = await sendOrReport("test", (key) =>
+      unwrap(api.POST("/webhooks/{id}/test", { params: buildParams(key) })),
+    );
     if (!result) return;
     notify("Test sent");
     setPolls(MAX_POLLS);
   };
-  const resend = async (eventId: string) => {
-    const result = await attempt(eventId, (key) => {
-      const { path, header } = params(key);
+  const resendDelivery = async (eventId: string) => {
+    const result = await sendOrReport(eventId, (key) => {
+      const { path, header } = buildParams(key);
       return unwrap(
         api.POST("/webhooks/{id}/deliveries/{eventId}", { params: { path: { ...path, eventId }, header } }),
       );
@@ -110,44 +112,47 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
     notify("Sent again");
     setPolls(MAX_POLLS);
   };
-  const replay = async (from: string) => {
+  const resendFailed = async (from: string) => {
     setDialog(undefined);
-    let count = 0;
-    let since: string | undefined = from;
-    while (since) {
-      const body: { since: string } = { since };
-      const result = await attempt(body, (key) =>
-        unwrap(api.POST("/webhooks/{id}/replay", { params: params(key), body })),
+    let resentDeliveries = 0;
+    let nextSince: string | undefined = from;
+    while (nextSince) {
+      const body: { since: string } = { since: nextSince };
+      const result = await sendOrReport(body, (key) =>
+        unwrap(api.POST("/webhooks/{id}/replay", { params: buildParams(key), body })),
       );
       if (!result) return;
-      count += result.count;
-      // More events of one moment than fit a response would begin there for ever.
-      since = result.nextSince === since ? undefined : result.nextSince;
+      resentDeliveries += result.count;
+      // An unchanged `nextSince` means that more events have this time than fit a response. Continuing would repeat the same
+      // request for ever.
+      nextSince = result.nextSince === nextSince ? undefined : result.nextSince;
     }
-    notify(count === 0 ? "Nothing has failed since then" : `${formatCount(count)} sent again`);
-    if (count > 0) setPolls(MAX_POLLS);
+    notify(resentDeliveries === 0 ? "Nothing has failed since then" : `${formatCount(resentDeliveries)} sent again`);
+    if (resentDeliveries > 0) setPolls(MAX_POLLS);
   };
-  const renew = async () => {
-    const text = "The current secret stays valid for 24 hours beside the new one.";
-    if (!(await confirmed("Renew the secret?", text, "Renew secret"))) return;
-    const result = await attempt("secret", (key) => unwrap(api.POST("/webhooks/{id}/secret", { params: params(key) })));
+  const renewSecret = async () => {
+    const explanation = "The current secret stays valid for 24 hours beside the new one.";
+    if (!(await confirmAction("Renew the secret?", explanation, "Renew secret"))) return;
+    const result = await sendOrReport("secret", (key) =>
+      unwrap(api.POST("/webhooks/{id}/secret", { params: buildParams(key) })),
+    );
     if (!result) return;
     setSecret(result.secret ?? undefined);
-    // The response to a repeated request has no secret.
-    if (!result.secret) complain("The new secret was lost on the way. Renew it once more.");
+    // The response to a retry has no secret.
+    if (!result.secret) reportFailure("The new secret was lost on the way. Renew it once more.");
   };
-  const remove = async () => {
-    if (!(await confirmed("Delete this webhook?", `${url} gets no more events.`, "Delete"))) return;
-    const request = unwrap(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
-    if (await attempted(request, "Webhook deleted")) go("/settings/webhooks");
+  const deleteWebhook = async () => {
+    if (!(await confirmAction("Delete this webhook?", `${url} gets no more events.`, "Delete"))) return;
+    const deleteRequest = unwrap(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
+    if (await reportOutcome(deleteRequest, "Webhook deleted")) navigate("/settings/webhooks");
   };
-  const shown = deliveries.items.filter(({ state }) => !failedOnly || state !== "Delivered");
-  const cannotSend = busy || !active;
-  const offTitle = active ? undefined : "The webhook is off";
+  const shownDeliveries = deliveries.items.filter(({ state }) => !failedOnly || state !== "Delivered");
+  const isSendingDisabled = isBusy || !active;
+  const disabledTitle = active ? undefined : "The webhook is off";
   return (
     <section class="stack" aria-label={description || url}>
-      <Back title={description || url}>
-        <button type="button" class="btn" disabled={cannotSend} title={offTitle} onClick={test}>
+      <WebhookHeader title={description || url}>
+        <button type="button" class="btn" disabled={isSendingDisabled} title={disabledTitle} onClick={sendTest}>
           Send a test
         </button>
         <Menu
@@ -161,17 +166,17 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
           <MenuItem icon="pencil" onSelect={() => setDialog("edit")}>
             Edit
           </MenuItem>
-          <MenuItem icon="key-round" onSelect={renew}>
+          <MenuItem icon="key-round" onSelect={renewSecret}>
             Renew the secret
           </MenuItem>
-          <MenuItem icon="history" disabled={cannotSend} onSelect={() => setDialog("replay")}>
+          <MenuItem icon="history" isDisabled={isSendingDisabled} onSelect={() => setDialog("replay")}>
             Send failed ones again
           </MenuItem>
-          <MenuItem icon="trash-2" danger onSelect={remove}>
+          <MenuItem icon="trash-2" isDangerous onSelect={deleteWebhook}>
             Delete
           </MenuItem>
         </Menu>
-      </Back>
+      </WebhookHeader>
       <dl class="fields">
         <div>
           <dt>Address</dt>
@@ -200,7 +205,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
         <div>
           <dt>Secret</dt>
           <dd>
-            <button type="button" class="value" disabled={busy} onClick={renew}>
+            <button type="button" class="value" disabled={isBusy} onClick={renewSecret}>
               <span>
                 Shown once, <RelativeTime at={createdAt} />. Renew
               </span>
@@ -208,7 +213,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
           </dd>
         </div>
       </dl>
-      <Health webhook={webhook} edit={() => setDialog("edit")} replay={() => setDialog("replay")} />
+      <HealthNotice webhook={webhook} edit={() => setDialog("edit")} replay={() => setDialog("replay")} />
       <section aria-label="Deliveries">
         <div class="sec">
           <h2>Deliveries</h2>
@@ -218,7 +223,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
             class="btn icon ghost"
             aria-label="Refresh the deliveries"
             title="Refresh"
-            onClick={refresh}
+            onClick={refreshScreen}
           >
             <Icon name="refresh-cw" />
           </button>
@@ -244,7 +249,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
             ))}
           </div>
         </div>
-        {shown.length > 0 ? (
+        {shownDeliveries.length > 0 ? (
           <table class="plain deliveries">
             <thead>
               <tr>
@@ -261,18 +266,21 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
               </tr>
             </thead>
             <tbody>
-              {shown.map((delivery) => (
+              {shownDeliveries.map((delivery) => (
                 <DeliveryRows
                   key={delivery.id}
                   delivery={delivery}
-                  disabled={cannotSend}
-                  resend={() => resend(delivery.id)}
+                  disabled={isSendingDisabled}
+                  resend={() => resendDelivery(delivery.id)}
                 />
               ))}
             </tbody>
           </table>
         ) : null}
-        {shown.length === 0 && !deliveries.error && !deliveries.more && (polls > 0 || !deliveries.busy) ? (
+        {shownDeliveries.length === 0 &&
+        !deliveries.error &&
+        !deliveries.hasMore &&
+        (polls > 0 || !deliveries.isBusy) ? (
           <p class="quiet">
             {polls > 0
               ? "It is on its way."
@@ -281,20 +289,20 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
                 : "Nothing was sent in the last 30 days."}
           </p>
         ) : (
-          <More of={deliveries} />
+          <LoadMore pagedList={deliveries} />
         )}
       </section>
       {dialog === "edit" ? (
         <WebhookDialog
           webhook={webhook}
           onClose={() => setDialog(undefined)}
-          saved={() => {
+          onSaved={() => {
             setDialog(undefined);
             reload();
           }}
         />
       ) : null}
-      {dialog === "replay" ? <ReplayDialog replay={replay} onClose={() => setDialog(undefined)} /> : null}
+      {dialog === "replay" ? <ReplayDialog replay={resendFailed} onClose={() => setDialog(undefined)} /> : null}
       {secret ? (
         <CopyDialog title="The new secret" text={secret} label="Secret" onClose={() => setSecret(undefined)}>
           It is shown this once. For 24 hours every delivery is signed with both, the one before and this one.
@@ -304,21 +312,21 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
   );
 }
 
-interface HealthProps {
+interface HealthNoticeProps {
   webhook: Webhook;
   edit: () => void;
   replay: () => void;
 }
 
-/** What is wrong with the webhook, and what to do about it. */
-function Health({ webhook, edit, replay }: HealthProps): JSX.Element | null {
+/** A notice if the webhook is off or failing, with a button to fix that. */
+function HealthNotice({ webhook, edit, replay }: HealthNoticeProps): JSX.Element | null {
   const { active, switchedOff, failingSince } = webhook;
   if (!active) {
     return (
       <div class={switchedOff ? "note bad" : "note"}>
         <Icon name={switchedOff ? "circle-alert" : "info"} />
         <div>
-          <b>Off{switchedOff ? `: ${SWITCHED_OFF[switchedOff]}` : ""}.</b> Nothing is sent until it is switched on
+          <b>Off{switchedOff ? `: ${SWITCH_OFF_REASONS[switchedOff]}` : ""}.</b> Nothing is sent until it is switched on
           again.
         </div>
         <button type="button" class="btn little push" onClick={edit}>
@@ -342,39 +350,39 @@ function Health({ webhook, edit, replay }: HealthProps): JSX.Element | null {
   );
 }
 
-interface DeliveryProps {
+interface DeliveryRowsProps {
   delivery: Delivery;
   disabled: boolean;
   resend: () => void;
 }
 
-const STATES: Record<Delivery["state"], string> = {
+const STATE_LABELS: Record<Delivery["state"], string> = {
   Pending: "Not delivered yet",
   Delivered: "Delivered",
   Failed: "Failed",
 };
 
-function DeliveryRows({ delivery, disabled, resend }: DeliveryProps): JSX.Element {
+function DeliveryRows({ delivery, disabled, resend }: DeliveryRowsProps): JSX.Element {
   const { event, state, attempts, nextAttemptAt } = delivery;
   const [open, setOpen] = useState(false);
-  const last = attempts[0];
+  const latestAttempt = attempts[0];
   const isDelivered = state === "Delivered";
   const isWaiting = attempts.length === 0;
-  const style = isDelivered ? "row good" : isWaiting ? "row quiet" : "row bad";
+  const className = isDelivered ? "row good" : isWaiting ? "row quiet" : "row bad";
   return (
     <>
       <tr>
         <th scope="row">
           <button
             type="button"
-            class={style}
+            class={className}
             aria-expanded={open}
-            aria-label={`${STATES[state]}, ${last ? (last.status ?? last.error) : "no attempt yet"}, ${event.type}`}
+            aria-label={`${STATE_LABELS[state]}, ${latestAttempt ? (latestAttempt.status ?? latestAttempt.error) : "no attempt yet"}, ${event.type}`}
             onClick={() => setOpen(!open)}
           >
             <Icon name={isDelivered ? "circle-check" : isWaiting ? "clock" : "circle-alert"} />
-            <span class="cut" title={last?.error}>
-              {last ? (last.status ?? last.error) : "Waiting"}
+            <span class="cut" title={latestAttempt?.error}>
+              {latestAttempt ? (latestAttempt.status ?? latestAttempt.error) : "Waiting"}
             </span>
             <Icon name={open ? "chevron-down" : "chevron-right"} />
           </button>
@@ -382,7 +390,7 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryProps): JSX.Elemen
         <td class="cut" title={event.type}>
           <code>{event.type}</code>
         </td>
-        <td class="right num quiet c1">{last ? `${formatCount(last.duration)} ms` : null}</td>
+        <td class="right num quiet c1">{latestAttempt ? `${formatCount(latestAttempt.duration)} ms` : null}</td>
         <td class="right num quiet">
           <RelativeTime at={event.createdAt} />
         </td>
@@ -392,11 +400,11 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryProps): JSX.Elemen
           <td colSpan={4}>
             <div class="attempts">
               <p class="row wrap">
-                <span>{STATES[state]}</span>
+                <span>{STATE_LABELS[state]}</span>
                 <code class="quiet cut" title={event.id}>
                   {event.id}
                 </code>
-                {/* Nothing is stored of a test that could be sent again. */}
+                {/* The API does not store the events of tests, so they cannot be sent again. */}
                 {event.type === "ping" ? null : (
                   <button type="button" class="btn little push" disabled={disabled} onClick={resend}>
                     Send again
@@ -422,15 +430,15 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryProps): JSX.Elemen
   );
 }
 
-/** A local time without its zone, as the input has it. */
-const localTime = (time: number): string =>
+/** Formats a time in the user's time zone for an input of type `datetime-local`. */
+const formatLocalTime = (time: number): string =>
   new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
 function ReplayDialog({ replay, onClose }: { replay: (since: string) => void; onClose: () => void }): JSX.Element {
-  const [since, setSince] = useState(() => localTime(Date.now() - DAY_MS));
+  const [since, setSince] = useState(() => formatLocalTime(Date.now() - DAY_MS));
   return (
     <Dialog title="Send failed ones again" onClose={onClose}>
-      <form class="form" onSubmit={submitting(() => replay(new Date(since).toISOString()))}>
+      <form class="form" onSubmit={handleSubmit(() => replay(new Date(since).toISOString()))}>
         <Field label="Since" hint="Deliveries that are still tried by themselves are not sent.">
           {(ids) => (
             <input

@@ -1,33 +1,33 @@
-// Webhooks: the endpoints that are told what happens to leads.
+// The settings section of webhooks, the endpoints that receive events about leads.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { Loaded, useLoading } from "../ui/loading";
-import { Empty } from "../ui/states";
+import { EmptyState } from "../ui/states";
 import { CopyDialog } from "./copy-dialog";
-import { Section } from "./section";
+import { SettingsSection } from "./section";
 import { hasAllTypes, WebhookDialog } from "./webhook-dialog";
 import { WebhookState } from "./webhook-state";
 
-export function Webhooks(): JSX.Element {
+export function WebhooksSection(): JSX.Element {
   const webhooks = useLoading(async () => (await unwrap(api.GET("/webhooks"))).webhooks, []);
   const [isAdding, setIsAdding] = useState(false);
   const [secret, setSecret] = useState<string>();
   return (
-    <Section
+    <SettingsSection
       title="Webhooks"
       count={webhooks.value?.length}
       limit={LIMITS.maxWebhooksPerTeam}
       text="A webhook tells another system of each change, within seconds, and tries again while that system is down."
-      add="New webhook"
+      addLabel="New webhook"
       onAdd={() => setIsAdding(true)}
     >
-      <Loaded of={webhooks}>
+      <Loaded loadable={webhooks}>
         {(webhooks) =>
           webhooks.length === 0 ? (
-            <Empty
+            <EmptyState
               icon="webhook"
               title="No webhooks yet"
               text="Create one to send changes of leads to another system."
@@ -48,7 +48,7 @@ export function Webhooks(): JSX.Element {
               <tbody>
                 {webhooks.map((webhook) => {
                   const { id, url, description, types } = webhook;
-                  const events = hasAllTypes(types) ? "Every event" : types.join(", ");
+                  const eventTypes = hasAllTypes(types) ? "Every event" : types.join(", ");
                   return (
                     <tr key={id}>
                       <th scope="row">
@@ -61,8 +61,8 @@ export function Webhooks(): JSX.Element {
                           </div>
                         ) : null}
                       </th>
-                      <td class="quiet cut c1" title={events}>
-                        {events}
+                      <td class="quiet cut c1" title={eventTypes}>
+                        {eventTypes}
                       </td>
                       <td>
                         <WebhookState webhook={webhook} />
@@ -79,7 +79,7 @@ export function Webhooks(): JSX.Element {
         <WebhookDialog
           webhook={undefined}
           onClose={() => setIsAdding(false)}
-          saved={(secret) => {
+          onSaved={(secret) => {
             setIsAdding(false);
             setSecret(secret);
             webhooks.reload();
@@ -91,6 +91,6 @@ export function Webhooks(): JSX.Element {
           It is shown this once. The endpoint verifies with it that a request is from here.
         </CopyDialog>
       ) : null}
-    </Section>
+    </SettingsSection>
   );
 }

@@ -1,16 +1,16 @@
-// What is chosen of what the team has, wherever it is.
+// The options of a select, and a list of checkboxes, for items with an id and a name.
 
 import type { JSX } from "preact";
 
-interface One {
+interface NamedItem {
   id: number;
   name: string;
 }
 
-export function Options({ of }: { of: One[] }): JSX.Element {
+export function SelectOptions({ items }: { items: NamedItem[] }): JSX.Element {
   return (
     <>
-      {of.map(({ id, name }) => (
+      {items.map(({ id, name }) => (
         <option key={id} value={id}>
           {name}
         </option>
@@ -21,23 +21,28 @@ export function Options({ of }: { of: One[] }): JSX.Element {
 
 interface ChecksProps<Id> {
   of: { id: Id; name: string }[];
-  chosen: Id[];
-  choose: (ids: Id[]) => void;
-  /** Of the first box. */
-  first?: ((box: HTMLElement | null) => void) | null;
+  chosenIds: Id[];
+  onChoose: (ids: Id[]) => void;
+  /** Callback ref of the first checkbox. */
+  firstRef?: ((box: HTMLElement | null) => void) | null;
 }
 
-export function Checks<Id extends number | string>({ of, chosen, choose, first = null }: ChecksProps<Id>): JSX.Element {
+export function Checkboxes<Id extends number | string>({
+  of,
+  chosenIds,
+  onChoose,
+  firstRef = null,
+}: ChecksProps<Id>): JSX.Element {
   return (
     <>
       {of.map(({ id, name }, index) => (
         <label key={id} class="check">
           <input
             type="checkbox"
-            ref={index === 0 ? first : null}
-            checked={chosen.includes(id)}
+            ref={index === 0 ? firstRef : null}
+            checked={chosenIds.includes(id)}
             onInput={({ currentTarget }) =>
-              choose(currentTarget.checked ? [...chosen, id] : chosen.filter((other) => other !== id))
+              onChoose(currentTarget.checked ? [...chosenIds, id] : chosenIds.filter((other) => other !== id))
             }
           />
           {name}

@@ -1,4 +1,4 @@
-// The browser's own dialogs: focus stays in them, goes back when they are closed, and Escape closes them.
+// Modal dialogs with the browser's `dialog` element, which traps the focus, returns it on closing, and closes on Escape.
 
 import type { ComponentChildren, JSX } from "preact";
 import { render } from "preact";
@@ -7,34 +7,34 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 interface Props {
   title: string;
   children: ComponentChildren;
-  /** Absent where it cannot be closed unanswered. */
+  /** Absent for a dialog that the user cannot dismiss. */
   onClose?: () => void;
 }
 
 export function Dialog({ title, children, onClose }: Props): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const shown = useRef(true);
+  const dialogRef = useRef<HTMLDialogElement>(null);
+  const isMountedRef = useRef(true);
   useLayoutEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
+    const dialogElement = dialogRef.current;
+    dialogElement?.showModal();
     return () => {
-      shown.current = false;
-      // What is only taken away gives the focus back to nobody: it is closed before that.
-      element?.close();
+      isMountedRef.current = false;
+      // The browser returns the focus only when a dialog is closed, not when it is removed from the document.
+      dialogElement?.close();
     };
   }, []);
-  const closed = () => {
-    if (!shown.current) return;
+  const handleClose = () => {
+    if (!isMountedRef.current) return;
     if (onClose) onClose();
-    // A second Escape closes any dialog.
-    else dialog.current?.showModal();
+    // Browsers close a dialog on the second Escape even if `cancel` events are prevented, so the dialog is opened again.
+    else dialogRef.current?.showModal();
   };
   return (
     <dialog
-      ref={dialog}
+      ref={dialogRef}
       aria-label={title}
       onCancel={(event) => onClose === undefined && event.preventDefault()}
-      onClose={closed}
+      onClose={handleClose}
     >
       <h2>{title}</h2>
       {children}
@@ -42,29 +42,29 @@ export function Dialog({ title, children, onClose }: Props): JSX.Element {
   );
 }
 
-/** Asks before what cannot be undone. */
-export function confirmed(title: string, text: string, action: string): Promise<boolean> {
+/** Asks the user to confirm an action that cannot be undone. Resolves with the answer. */
+export function confirmAction(title: string, text: string, actionLabel: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const place = document.createElement("div");
-    document.body.append(place);
-    const answer = (yes: boolean) => {
-      render(null, place);
-      place.remove();
-      resolve(yes);
+    const container = document.createElement("div");
+    document.body.append(container);
+    const closeWith = (isConfirmed: boolean) => {
+      render(null, container);
+      container.remove();
+      resolve(isConfirmed);
     };
     render(
-      <Dialog title={title} onClose={() => answer(false)}>
+      <Dialog title={title} onClose={() => closeWith(false)}>
         <p>{text}</p>
         <div class="actions">
-          <button type="button" class="btn ghost" onClick={() => answer(false)}>
+          <button type="button" class="btn ghost" onClick={() => closeWith(false)}>
             Cancel
           </button>
-          <button type="button" class="btn danger" onClick={() => answer(true)}>
-            {action}
+          <button type="button" class="btn danger" onClick={() => closeWith(true)}>
+            {actionLabel}
           </button>
         </div>
       </Dialog>,
-      place,
+      container,
     );
   });
 }

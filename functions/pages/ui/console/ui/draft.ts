@@ -1,22 +1,25 @@
-// Drafts: text that somebody typed and that is not saved yet. They survive leaving the screen, a reload and a lost session.
-// Session storage ends with the tab, and signing out clears it.
+// Drafts: unsaved input in session storage. Drafts survive navigation, a reload and an expired session. Closing the tab and
+// signing out delete them.
 
 import { useCallback, useRef, useState } from "preact/hooks";
-import { current } from "../app/session";
+import { currentSession } from "../app/session";
 
-/** Drafts belong to one user of one team: another user who signs in in this tab does not see them. */
+/**
+ * Returns the storage key of a draft. It contains the user and the team, so that another user who signs in in this tab does not
+ * see the draft.
+ */
 function storageKey(key: string): string {
-  const state = current();
-  const owner = state.is === "out" ? "" : `${state.user.team}:${state.user.id}`;
-  return `draft:${owner}:${key}`;
+  const session = currentSession();
+  const userKey = session.is === "out" ? "" : `${session.user.team}:${session.user.id}`;
+  return `draft:${userKey}:${key}`;
 }
 
 /** Returns the stored draft, or `undefined` if there is none. */
 export function readDraft<T>(key: string): T | undefined {
-  const stored = sessionStorage.getItem(storageKey(key));
-  if (stored === null) return undefined;
+  const storedJson = sessionStorage.getItem(storageKey(key));
+  if (storedJson === null) return undefined;
   try {
-    return JSON.parse(stored) as T;
+    return JSON.parse(storedJson) as T;
   } catch {
     return undefined;
   }
@@ -26,7 +29,7 @@ export function writeDraft(key: string, value: unknown): void {
   try {
     sessionStorage.setItem(storageKey(key), JSON.stringify(value));
   } catch {
-    // The storage is full or switched off. The text stays on the screen.
+    // The storage is full or disabled. The text stays in the component's state.
   }
 }
 
@@ -34,29 +37,29 @@ export function clearDraft(key: string): void {
   sessionStorage.removeItem(storageKey(key));
 }
 
-type Update<T> = T | ((before: T) => T);
+type Update<T> = T | ((previous: T) => T);
 
 /**
- * State that is stored as a draft. Returns the value, its setter, and a function that deletes the draft and goes back to
- * `initial`. A value equal to `initial` is not stored. The setter also works after the component has left the screen, so that
- * a late answer can delete the draft that it was about.
+ * State that is stored as a draft. Returns the value, its setter, and a function that deletes the draft and resets the value to
+ * `initial`. A value equal to `initial` is not stored. The setter also works after the component was unmounted, so that a late
+ * response can delete its draft.
  */
 export function useDraft<T>(key: string, initial: T): [T, (next: Update<T>) => void, () => void] {
   const [, redraw] = useState({});
-  const latest = useRef<{ key: string; value: T } | undefined>(undefined);
-  // A component that goes on to another key shows that key's draft at once.
-  if (latest.current?.key !== key) latest.current = { key, value: readDraft<T>(key) ?? initial };
-  const set = useCallback(
+  const latestRef = useRef<{ key: string; value: T } | undefined>(undefined);
+  // When `key` changes, the first render already shows the draft of the new key.
+  if (latestRef.current?.key !== key) latestRef.current = { key, value: readDraft<T>(key) ?? initial };
+  const setValue = useCallback(
     (next: Update<T>) => {
-      const before = latest.current?.key === key ? latest.current.value : (readDraft<T>(key) ?? initial);
-      const value = next instanceof Function ? next(before) : next;
+      const previous = latestRef.current?.key === key ? latestRef.current.value : (readDraft<T>(key) ?? initial);
+      const value = next instanceof Function ? next(previous) : next;
       if (JSON.stringify(value) === JSON.stringify(initial)) clearDraft(key);
       else writeDraft(key, value);
-      if (latest.current?.key === key) latest.current = { key, value };
+      if (latestRef.current?.key === key) latestRef.current = { key, value };
       redraw({});
     },
     [key],
   );
-  const clear = useCallback(() => set(initial), [set]);
-  return [latest.current.value, set, clear];
+  const clearValue = useCallback(() => setValue(initial), [setValue]);
+  return [latestRef.current.value, setValue, clearValue];
 }

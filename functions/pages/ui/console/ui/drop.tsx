@@ -1,36 +1,36 @@
-// A place that takes a file which is dropped on it.
+// File input by drag and drop, and by the browser's file dialog.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-interface Drop {
-  /** Whether something is held over it. */
-  over: boolean;
-  on: {
+interface FileDrop {
+  /** Whether something is dragged over the element. */
+  isDraggedOver: boolean;
+  dropHandlers: {
     onDragOver: (event: DragEvent) => void;
     onDragLeave: () => void;
     onDrop: (event: DragEvent) => void;
   };
 }
 
-export function useDrop(take: (file: File | undefined) => void): Drop {
-  const [over, setOver] = useState(false);
-  const on = {
+export function useFileDrop(onFile: (file: File | undefined) => void): FileDrop {
+  const [isDraggedOver, setDraggedOver] = useState(false);
+  const dropHandlers = {
     onDragOver: (event: DragEvent) => {
       event.preventDefault();
-      setOver(true);
+      setDraggedOver(true);
     },
-    onDragLeave: () => setOver(false),
+    onDragLeave: () => setDraggedOver(false),
     onDrop: (event: DragEvent) => {
       event.preventDefault();
-      setOver(false);
-      take(event.dataTransfer?.files[0]);
+      setDraggedOver(false);
+      onFile(event.dataTransfer?.files[0]);
     },
   };
-  return { over, on };
+  return { isDraggedOver, dropHandlers };
 }
 
-/** The same by the browser's own dialog, for whoever drops nothing. */
+/** A visually hidden file input, for choosing a file without drag and drop. */
 export function FileInput({ accept, take }: { accept: string; take: (file: File | undefined) => void }): JSX.Element {
   return (
     <input
@@ -39,7 +39,7 @@ export function FileInput({ accept, take }: { accept: string; take: (file: File 
       accept={accept}
       onInput={({ currentTarget }) => {
         take(currentTarget.files?.[0]);
-        // The same file may be chosen again, mended.
+        // Without this reset, choosing the same file again after fixing it fires no event.
         currentTarget.value = "";
       }}
     />

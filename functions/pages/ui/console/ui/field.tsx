@@ -1,15 +1,15 @@
-// A labelled field of a form, with a hint or with what is wrong with it.
+// A labelled form field with a hint or an error message, and the submit handler of forms.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
 
-/** Handles a form's submit event, which would load a page otherwise. */
-export const submitting = (act: () => void) => (event: SubmitEvent) => {
+/** Returns a submit handler that calls `onSubmit`. It prevents the default action, which loads a page. */
+export const handleSubmit = (onSubmit: () => void) => (event: SubmitEvent) => {
   event.preventDefault();
-  act();
+  onSubmit();
 };
 
-/** The attributes that tie a control to its label, hint and fault. */
+/** Attributes that connect a control with its label, hint and error message. */
 export interface ControlIds {
   id: string;
   "aria-describedby"?: string;
@@ -20,18 +20,18 @@ interface Props {
   label: string;
   hint?: string | undefined;
   fault?: string | undefined;
-  /** Draws the control with the attributes that tie it to the label and the fault. */
+  /** Renders the control with these attributes. */
   children: (ids: ControlIds) => ComponentChildren;
 }
 
 export function Field({ label, hint, fault, children }: Props): JSX.Element {
   const id = useId();
   const noteId = `${id}-note`;
-  const described = fault || hint ? { "aria-describedby": noteId } : {};
+  const descriptionProps = fault || hint ? { "aria-describedby": noteId } : {};
   return (
     <div class="label">
       <label for={id}>{label}</label>
-      {children({ id, ...described, ...(fault ? { "aria-invalid": true as const } : {}) })}
+      {children({ id, ...descriptionProps, ...(fault ? { "aria-invalid": true as const } : {}) })}
       {fault ? (
         <p class="small bad" id={noteId} role="alert">
           {fault}

@@ -1,21 +1,21 @@
-// Where the focus goes when what had it is shown no longer.
+// Focus management: returns the focus to an opener, and focuses an element once when it appears.
 
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-/** What opens something, and has the focus again when that is closed. */
-export function useFocusBack<T extends HTMLElement>(open: boolean): RefObject<T | null> {
-  const opener = useRef<T>(null);
-  const was = useRef(open);
+/** Returns the ref of a button that opens something. The button gets the focus when `isOpen` becomes false. */
+export function useReturnFocus<T extends HTMLElement>(isOpen: boolean): RefObject<T | null> {
+  const openerRef = useRef<T>(null);
+  const wasOpenRef = useRef(isOpen);
   useEffect(() => {
-    if (was.current && !open) opener.current?.focus();
-    was.current = open;
-  }, [open]);
-  return opener;
+    if (wasOpenRef.current && !isOpen) openerRef.current?.focus();
+    wasOpenRef.current = isOpen;
+  }, [isOpen]);
+  return openerRef;
 }
 
-/** Of what is shown because it was asked for: it takes the focus, once. */
-export function focused(element: HTMLElement | null): void {
+/** A callback ref that focuses an element once, when it appears. */
+export function focusOnce(element: HTMLElement | null): void {
   if (!element || element.dataset.focused !== undefined) return;
   element.dataset.focused = "";
   element.focus();

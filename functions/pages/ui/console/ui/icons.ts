@@ -1,6 +1,6 @@
-// Icons of Lucide 1.62.0, each drawn as one path in a box of 24.
-// Copyright (c) Lucide Icons and Contributors 2026, ISC licence; in part from Feather, copyright (c) 2013-present Cole Bemis, MIT
-// licence. https://lucide.dev/license
+// Paths of Lucide 1.62.0 icons, each in a viewBox of 24 by 24.
+// Copyright (c) Lucide Icons and Contributors 2026, ISC licence; in part from Feather, copyright (c) 2013-present Cole Bemis,
+// MIT licence. https://lucide.dev/license
 
 export const ICONS = {
   archive:

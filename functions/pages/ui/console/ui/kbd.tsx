@@ -1,10 +1,13 @@
 import type { JSX } from "preact";
-import { keyCaps } from "../app/shortcuts";
+import { formatKeys } from "../app/shortcuts";
 
-/** It is no part of the name of the control that it stands in; `aria-keyshortcuts` and the list of shortcuts tell the keys. */
-const unspoken = { "aria-hidden": true };
+/**
+ * Hides the keys from the accessible name of the control around them. Screen readers get the keys from `aria-keyshortcuts` and
+ * the shortcuts dialog.
+ */
+const ariaHiddenProps = { "aria-hidden": true };
 
-/** Shows keys such as `mod+k` or `g b`. */
+/** The keys of a shortcut, such as `mod+k` or `g b`, formatted for the platform. */
 export function Kbd({ keys }: { keys: string }): JSX.Element {
-  return <kbd {...unspoken}>{keyCaps(keys)}</kbd>;
+  return <kbd {...ariaHiddenProps}>{formatKeys(keys)}</kbd>;
 }

@@ -1,144 +1,148 @@
-// What is being read, what could not be, and what there is more of.
+// Data from the API in components: hooks that load a value or a list of pages, and the placeholders, errors and “Show more”
+// button for them.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
-import { Unreachable, watch } from "../app/connection";
+import { UnreachableError, watchReachable } from "../app/connection";
 import { Icon } from "./icon";
 
-/** Something that is read: what was read stays while it is read again. */
-export interface Loading<T> {
+/** A value that is loaded. The previous value is kept during a reload. */
+export interface Loadable<T> {
   value: T | undefined;
   error: unknown;
-  busy: boolean;
+  isBusy: boolean;
   reload: () => Promise<void>;
-  set: (value: T) => void;
+  setValue: (value: T) => void;
 }
 
-export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): Loading<T> {
-  const [state, setState] = useState<{ value?: T | undefined; error?: unknown; busy: boolean }>({ busy: true });
-  // The answer to what is asked no longer is dropped.
-  const latest = useRef(0);
+export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): Loadable<T> {
+  const [state, setState] = useState<{ value?: T | undefined; error?: unknown; isBusy: boolean }>({ isBusy: true });
+  // Number of the latest request. Responses to earlier requests are discarded.
+  const latestRequestRef = useRef(0);
   const reload = useCallback(async () => {
-    latest.current += 1;
-    const number = latest.current;
-    setState(({ value }) => ({ value, busy: true }));
+    latestRequestRef.current += 1;
+    const requestNumber = latestRequestRef.current;
+    setState(({ value }) => ({ value, isBusy: true }));
     try {
       const value = await load();
-      if (number === latest.current) setState({ value, busy: false });
+      if (requestNumber === latestRequestRef.current) setState({ value, isBusy: false });
     } catch (error) {
-      if (number === latest.current) setState(({ value }) => ({ value, error, busy: false }));
+      if (requestNumber === latestRequestRef.current) setState(({ value }) => ({ value, error, isBusy: false }));
     }
   }, dependencies);
   useEffect(() => {
     reload();
     return () => {
-      latest.current += 1;
+      latestRequestRef.current += 1;
     };
   }, [reload]);
-  const set = useCallback((value: T) => {
-    latest.current += 1;
-    setState({ value, busy: false });
+  const setValue = useCallback((value: T) => {
+    latestRequestRef.current += 1;
+    setState({ value, isBusy: false });
   }, []);
-  useReconnected(() => state.error instanceof Unreachable && reload());
-  return { value: state.value, error: state.error, busy: state.busy, reload, set };
+  useOnReconnect(() => state.error instanceof UnreachableError && reload());
+  return { value: state.value, error: state.error, isBusy: state.isBusy, reload, setValue };
 }
 
 interface Page<T> {
   items: T[];
-  /** Of all, where that is known. */
+  /** Number of all items, if the API returns it. */
   count?: number;
-  /** Whether there may be more than the count says. */
+  /** Whether there may be more items than `count`. */
   isPartial?: boolean;
   nextCursor?: string | undefined;
 }
 
-/** A list that is read page by page, as far as it is scrolled. */
-export interface Pages<T> {
+/** A list that is loaded page by page as the user scrolls. */
+export interface PagedList<T> {
   items: T[];
-  /** Of all, read or not; absent before the first page, and where it is not known. */
+  /**
+   * Number of all items, including items that are not loaded. `undefined` before the first page, or if the API does not return
+   * it.
+   */
   count: number | undefined;
-  /** Whether there may be more than the count says. */
+  /** Whether there may be more items than `count`. */
   isPartial: boolean;
-  more: boolean;
-  busy: boolean;
-  /** What is shown is read again, and stays meanwhile. */
-  again: boolean;
+  hasMore: boolean;
+  isBusy: boolean;
+  /** Whether loaded items are being reloaded. They stay visible. */
+  isReloading: boolean;
   error: unknown;
-  /** Reads the next page, or what could not be read. */
-  next: () => void;
-  /** Reads again what was read, as many pages as there are. */
+  /** Loads the next page, or retries a failed request. */
+  readNext: () => void;
+  /** Reloads as many items as were loaded. */
   reload: () => void;
-  change: (change: (items: T[]) => T[], by?: number) => void;
+  updateItems: (change: (items: T[]) => T[], by?: number) => void;
   setCount: (count: number) => void;
 }
 
-export function usePages<T extends { id: number | string }>(
+export function usePagedList<T extends { id: number | string }>(
   read: (cursor: string | undefined) => Promise<Page<T>>,
   dependencies: unknown[],
-): Pages<T> {
-  interface State {
+): PagedList<T> {
+  interface PagedListState {
     items: T[];
     count?: number | undefined;
     isPartial?: boolean | undefined;
     cursor?: string | undefined;
-    busy: boolean;
+    isBusy: boolean;
     error?: unknown;
-    /** Whether all of it is read again, not the next page. */
-    anew?: boolean;
+    /** Whether the latest request reloads the list instead of loading the next page. */
+    isReload?: boolean;
   }
-  const [state, setState] = useState<State>({ items: [], busy: true });
-  const shown = useRef(state);
-  shown.current = state;
-  const latest = useRef(0);
-  const load = useCallback(async (anew: boolean) => {
-    latest.current += 1;
-    const number = latest.current;
-    const { items: before, cursor: from } = shown.current;
-    setState(({ error: _, ...state }) => ({ ...state, anew, busy: true }));
+  const [state, setState] = useState<PagedListState>({ items: [], isBusy: true });
+  const stateRef = useRef(state);
+  stateRef.current = state;
+  const latestRequestRef = useRef(0);
+  const readPages = useCallback(async (isReload: boolean) => {
+    latestRequestRef.current += 1;
+    const requestNumber = latestRequestRef.current;
+    const { items: before, cursor: from } = stateRef.current;
+    setState(({ error: _, ...state }) => ({ ...state, isReload, isBusy: true }));
     try {
-      let page = await read(anew ? undefined : from);
+      let page = await read(isReload ? undefined : from);
       let items = page.items;
-      while (anew && page.nextCursor && items.length < before.length) {
+      while (isReload && page.nextCursor && items.length < before.length) {
         page = await read(page.nextCursor);
         items = [...items, ...page.items];
       }
-      if (number !== latest.current) return;
+      if (requestNumber !== latestRequestRef.current) return;
       const { count, isPartial, nextCursor: cursor } = page;
       setState(({ items: shown }) => {
-        if (anew) return { items, count, isPartial, cursor, busy: false };
-        // One that was moved here meanwhile is not shown twice.
-        const known = new Set(shown.map(({ id }) => id));
-        const added = items.filter(({ id }) => !known.has(id));
-        return { items: [...shown, ...added], count, isPartial, cursor, busy: false };
+        if (isReload) return { items, count, isPartial, cursor, isBusy: false };
+        // An item that was added during the request is not added twice.
+        const knownIds = new Set(shown.map(({ id }) => id));
+        const newItems = items.filter(({ id }) => !knownIds.has(id));
+        return { items: [...shown, ...newItems], count, isPartial, cursor, isBusy: false };
       });
     } catch (error) {
-      if (number === latest.current) setState((state) => ({ ...state, error, busy: false }));
+      if (requestNumber === latestRequestRef.current) setState((state) => ({ ...state, error, isBusy: false }));
     }
   }, dependencies);
   useEffect(() => {
-    load(true);
+    readPages(true);
     return () => {
-      latest.current += 1;
+      latestRequestRef.current += 1;
     };
-  }, [load]);
-  const retry = () => load(state.anew ?? false);
-  useReconnected(() => state.error instanceof Unreachable && retry());
+  }, [readPages]);
+  const retry = () => readPages(state.isReload ?? false);
+  useOnReconnect(() => state.error instanceof UnreachableError && retry());
   return {
     items: state.items,
     count: state.count,
     isPartial: state.isPartial ?? false,
-    more: state.cursor !== undefined,
-    busy: state.busy,
-    again: state.busy && state.anew === true && state.items.length > 0,
+    hasMore: state.cursor !== undefined,
+    isBusy: state.isBusy,
+    isReloading: state.isBusy && state.isReload === true && state.items.length > 0,
     error: state.error,
-    next: () => {
-      if (state.busy) return;
+    readNext: () => {
+      if (state.isBusy) return;
       if (state.error) retry();
-      else if (state.cursor !== undefined) load(false);
+      else if (state.cursor !== undefined) readPages(false);
     },
-    reload: () => load(true),
-    change: (change, by = 0) =>
+    reload: () => readPages(true),
+    updateItems: (change, by = 0) =>
       setState((state) => ({
         ...state,
         items: change(state.items),
@@ -148,45 +152,48 @@ export function usePages<T extends { id: number | string }>(
   };
 }
 
-/** Acts when the API can be reached again. */
-function useReconnected(act: () => void): void {
-  const latest = useRef(act);
-  latest.current = act;
-  useEffect(() => watch((reachable) => reachable && latest.current()), []);
+/** Calls `onReconnect` when the API becomes reachable again. */
+function useOnReconnect(onReconnect: () => void): void {
+  const actRef = useRef(onReconnect);
+  actRef.current = onReconnect;
+  useEffect(() => watchReachable((reachable) => reachable && actRef.current()), []);
 }
 
-/** What is to be shown once it is read. */
+/** Renders its children with a loaded value, a placeholder before that, or the error. */
 export function Loaded<T>({
-  of,
+  loadable,
   children,
 }: {
-  of: Loading<T>;
+  loadable: Loadable<T>;
   children: (value: T) => ComponentChildren;
 }): JSX.Element {
-  if (of.value !== undefined) {
+  if (loadable.value !== undefined) {
     return (
       <>
-        {of.error ? <Failure error={of.error} retry={of.reload} /> : null}
-        {children(of.value)}
+        {loadable.error ? <ErrorNote error={loadable.error} retry={loadable.reload} /> : null}
+        {children(loadable.value)}
       </>
     );
   }
-  return of.error ? <Failure error={of.error} retry={of.reload} /> : <Skeleton />;
+  return loadable.error ? <ErrorNote error={loadable.error} retry={loadable.reload} /> : <Skeleton />;
 }
 
 interface SkeletonProps {
   lines?: number;
-  /** Whether each line begins with a face. */
-  faces?: boolean;
+  /** Whether each line starts with the placeholder of an avatar. */
+  hasAvatars?: boolean;
 }
 
-/** The shape of what comes. The style shows it after 150 ms, so that a quick answer does not flicker. */
-export function Skeleton({ lines = 3, faces = false }: SkeletonProps): JSX.Element {
+/**
+ * A placeholder for content that is being loaded. CSS shows the placeholder after 150 ms, to avoid a flash before a quick
+ * response.
+ */
+export function Skeleton({ lines = 3, hasAvatars = false }: SkeletonProps): JSX.Element {
   return (
     <div class="waiting skeleton" role="status" aria-label="Loading">
       {Array.from({ length: lines }, (_, line) => (
         <div class="row">
-          {faces ? <span class="bone face" /> : null}
+          {hasAvatars ? <span class="bone face" /> : null}
           <span class={line % 3 === 2 ? "bone short" : "bone"} />
         </div>
       ))}
@@ -194,25 +201,25 @@ export function Skeleton({ lines = 3, faces = false }: SkeletonProps): JSX.Eleme
   );
 }
 
-interface FailureProps {
+interface ErrorNoteProps {
   error: unknown;
-  /** Says what could not be read. */
+  /** The failed action as a sentence: `The leads could not be read`. */
   title?: string | undefined;
   retry?: (() => void) | undefined;
 }
 
-/** Beside what is kept on the screen. `Failed` of `states` stands where nothing is. */
-export function Failure({ error, title, retry }: FailureProps): JSX.Element {
-  const forbidden = error instanceof RequestError && error.status === 403;
+/** An error message beside content that is still shown. `ErrorPlaceholder` in `states.tsx` replaces missing content. */
+export function ErrorNote({ error, title, retry }: ErrorNoteProps): JSX.Element {
+  const isForbidden = error instanceof RequestError && error.status === 403;
   const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
   return (
     <div class="note bad" role="alert">
       <Icon name="triangle-alert" />
       <div>
         {title ? <h3>{title}</h3> : null}
-        <p>{forbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}</p>
+        <p>{isForbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}</p>
         {requestId ? <p class="small quiet">Request {requestId}</p> : null}
-        {retry && !forbidden ? (
+        {retry && !isForbidden ? (
           <button type="button" class="btn" onClick={retry}>
             <Icon name="rotate-cw" />
             Try again
@@ -223,25 +230,28 @@ export function Failure({ error, title, retry }: FailureProps): JSX.Element {
   );
 }
 
-/** The end of what is read of a list, which reads on when it comes into view. */
-export function More<T>({ of }: { of: Pages<T> }): JSX.Element | null {
-  const end = useRef<HTMLDivElement>(null);
-  const next = useRef(of.next);
-  next.current = of.next;
-  const reading = of.more && !of.error;
+/**
+ * The end of a paged list. Loads the next page when scrolled into view, and shows a placeholder, an error or a “Show more”
+ * button.
+ */
+export function LoadMore<T>({ pagedList }: { pagedList: PagedList<T> }): JSX.Element | null {
+  const endRef = useRef<HTMLDivElement>(null);
+  const nextRef = useRef(pagedList.readNext);
+  nextRef.current = pagedList.readNext;
+  const mayReadNext = pagedList.hasMore && !pagedList.error;
   useEffect(() => {
-    if (!reading || of.busy || !end.current) return;
-    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && next.current(), {
+    if (!mayReadNext || pagedList.isBusy || !endRef.current) return;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && nextRef.current(), {
       rootMargin: "400px",
     });
-    seen.observe(end.current);
-    return () => seen.disconnect();
-  }, [reading, of.busy]);
-  if (of.error) return <Failure error={of.error} retry={of.next} />;
-  if (of.busy && !of.again) return <Skeleton lines={of.items.length > 0 ? 1 : 4} />;
-  return of.more ? (
-    <div ref={end} class="more">
-      <button type="button" class="btn ghost" onClick={of.next}>
+    observer.observe(endRef.current);
+    return () => observer.disconnect();
+  }, [mayReadNext, pagedList.isBusy]);
+  if (pagedList.error) return <ErrorNote error={pagedList.error} retry={pagedList.readNext} />;
+  if (pagedList.isBusy && !pagedList.isReloading) return <Skeleton lines={pagedList.items.length > 0 ? 1 : 4} />;
+  return pagedList.hasMore ? (
+    <div ref={endRef} class="more">
+      <button type="button" class="btn ghost" onClick={pagedList.readNext}>
         Show more
       </button>
     </div>

@@ -1,4 +1,4 @@
-// What opens at its trigger, above the page: a click outside, Escape and another address close it, and the focus returns.
+// Popovers and menus that open at a trigger button. A click outside, Escape and navigation close them and return the focus.
 
 import type { ComponentChildren, JSX } from "preact";
 import { createContext } from "preact";
@@ -7,7 +7,7 @@ import { Icon } from "./icon";
 import type { IconName } from "./icons";
 import { Kbd } from "./kbd";
 
-/** The attributes of the button that opens it. */
+/** Attributes of the button that opens a popover. */
 export interface TriggerProps {
   ref: (element: HTMLElement | null) => void;
   onClick: (event: MouseEvent) => void;
@@ -20,99 +20,104 @@ export interface TriggerProps {
 
 interface PopoverProps {
   trigger: (props: TriggerProps) => JSX.Element;
-  popup: "menu" | "dialog" | "listbox";
-  /** Named by its trigger where it has no name of its own. */
+  popupRole: "menu" | "dialog" | "listbox";
+  /** Accessible name of the popover. By default the trigger names it. */
   label?: string | undefined;
-  /** Receives a function that closes it and returns the focus to the trigger. */
-  children: (close: () => void) => ComponentChildren;
+  /** Renders the content. Its argument closes the popover and returns the focus to the trigger. */
+  children: (closePopover: () => void) => ComponentChildren;
 }
 
-const hasAnchors = CSS.supports("position-area: end");
+const supportsAnchors = CSS.supports("position-area: end");
 const GAP_PX = 4;
 
-/** Places a popover below its trigger, or above it, where the browser cannot. */
-function placeAt(popover: HTMLElement, trigger: HTMLElement): void {
-  const at = trigger.getBoundingClientRect();
+/** Positions a popover below or above its trigger, for browsers without CSS anchor positioning. */
+function positionPopover(popover: HTMLElement, trigger: HTMLElement): void {
+  const triggerRect = trigger.getBoundingClientRect();
   const { offsetWidth, offsetHeight } = popover;
-  const left = Math.max(GAP_PX, Math.min(at.left, innerWidth - offsetWidth - GAP_PX));
-  const below = at.bottom + GAP_PX;
-  const top = below + offsetHeight > innerHeight ? Math.max(GAP_PX, at.top - GAP_PX - offsetHeight) : below;
-  popover.style.setProperty("left", `${left}px`);
-  popover.style.setProperty("top", `${top}px`);
+  const leftPx = Math.max(GAP_PX, Math.min(triggerRect.left, innerWidth - offsetWidth - GAP_PX));
+  const topBelowPx = triggerRect.bottom + GAP_PX;
+  const topPx =
+    topBelowPx + offsetHeight > innerHeight ? Math.max(GAP_PX, triggerRect.top - GAP_PX - offsetHeight) : topBelowPx;
+  popover.style.setProperty("left", `${leftPx}px`);
+  popover.style.setProperty("top", `${topPx}px`);
 }
 
 const FOCUSABLE = "a[href],button:not(:disabled),input:not(:disabled),select:not(:disabled),textarea:not(:disabled)";
 
-/** A popover with anything in it. As a dialog it may hold several Tab stops, and closes when the focus leaves it. */
-export function Popover({ trigger, popup, label, children }: PopoverProps): JSX.Element {
+/**
+ * A popover with any content. With the role `dialog`, a popover may contain several Tab stops, and closes when the focus
+ * leaves.
+ */
+export function Popover({ trigger, popupRole, label, children }: PopoverProps): JSX.Element {
   const [open, setOpen] = useState(false);
-  const id = useId();
-  const button = useRef<HTMLElement | null>(null);
-  const popover = useRef<HTMLDivElement>(null);
-  // A click on the trigger closes the popover before the button hears of it.
-  const wasOpen = useRef(false);
-  const close = useCallback(() => {
-    popover.current?.hidePopover();
+  const popoverId = useId();
+  const triggerRef = useRef<HTMLElement | null>(null);
+  const popoverRef = useRef<HTMLDivElement>(null);
+  // Whether the popover was open at pointerdown. The browser closes an open popover before the trigger's click event, and that
+  // click must not open the popover again.
+  const wasOpenRef = useRef(false);
+  const closePopover = useCallback(() => {
+    popoverRef.current?.hidePopover();
     setOpen(false);
-    button.current?.focus();
+    triggerRef.current?.focus();
   }, []);
   useLayoutEffect(() => {
-    const [element, source] = [popover.current, button.current];
+    const [element, source] = [popoverRef.current, triggerRef.current];
     if (!open || !element || !source) return;
-    // The types of this compiler do not know the anchor yet.
+    // TypeScript's DOM types lack the `source` option of `showPopover`, which sets the CSS anchor.
     (element.showPopover as (options: { source: HTMLElement }) => void).call(element, { source });
-    if (!hasAnchors) placeAt(element, source);
-    const first = element.querySelector<HTMLElement>(`[autofocus],[aria-checked="true"]`);
-    (first ?? element.querySelector<HTMLElement>(FOCUSABLE) ?? element).focus();
+    if (!supportsAnchors) positionPopover(element, source);
+    const checkedElement = element.querySelector<HTMLElement>(`[autofocus],[aria-checked="true"]`);
+    (checkedElement ?? element.querySelector<HTMLElement>(FOCUSABLE) ?? element).focus();
   }, [open]);
   useEffect(() => {
-    const leave = () => setOpen(false);
-    if (open) addEventListener("hashchange", leave);
-    return () => removeEventListener("hashchange", leave);
+    const handleNavigation = () => setOpen(false);
+    if (open) addEventListener("hashchange", handleNavigation);
+    return () => removeEventListener("hashchange", handleNavigation);
   }, [open]);
   const onKeyDown = (event: KeyboardEvent) => {
-    // Keys pressed here are not those of the screen below.
+    // Keys pressed in the popover must not trigger shortcuts of the screen.
     event.stopPropagation();
     if (event.key === "Escape") {
       event.preventDefault();
-      close();
+      closePopover();
     }
-    // The browser moves on from the trigger.
-    if (event.key === "Tab" && popup !== "dialog") close();
+    // Closing moves the focus to the trigger, so Tab continues from there.
+    if (event.key === "Tab" && popupRole !== "dialog") closePopover();
   };
   return (
     <>
       {trigger({
         ref: (element) => {
-          button.current = element;
+          triggerRef.current = element;
         },
         onPointerDown: () => {
-          wasOpen.current = open;
+          wasOpenRef.current = open;
         },
         onClick: (event) => {
           event.stopPropagation();
-          setOpen(!open && !wasOpen.current);
-          wasOpen.current = false;
+          setOpen(!open && !wasOpenRef.current);
+          wasOpenRef.current = false;
         },
         onKeyDown: (event) => {
-          if (event.key !== "ArrowDown" || popup === "dialog" || open) return;
+          if (event.key !== "ArrowDown" || popupRole === "dialog" || open) return;
           event.preventDefault();
           event.stopPropagation();
           setOpen(true);
         },
-        "aria-haspopup": popup,
+        "aria-haspopup": popupRole,
         "aria-expanded": open,
-        "aria-controls": open ? id : undefined,
+        "aria-controls": open ? popoverId : undefined,
       })}
       {open ? (
-        // biome-ignore lint/a11y/noStaticElementInteractions: it has a role as a dialog; else its content has.
+        // biome-ignore lint/a11y/noStaticElementInteractions: the element or its content has a role.
         <div
-          id={id}
-          ref={popover}
+          id={popoverId}
+          ref={popoverRef}
           class="menu"
           popover="auto"
           tabIndex={-1}
-          {...(popup === "dialog" ? { role: "dialog", "aria-label": label } : {})}
+          {...(popupRole === "dialog" ? { role: "dialog", "aria-label": label } : {})}
           onToggle={(event) => event.newState === "closed" && setOpen(false)}
           onClick={(event) => event.stopPropagation()}
           onKeyDown={onKeyDown}
@@ -120,7 +125,7 @@ export function Popover({ trigger, popup, label, children }: PopoverProps): JSX.
             if (relatedTarget instanceof Node && !currentTarget.contains(relatedTarget)) setOpen(false);
           }}
         >
-          {children(close)}
+          {children(closePopover)}
         </div>
       ) : null}
     </>
@@ -132,38 +137,39 @@ const MenuContext = createContext<() => void>(() => undefined);
 interface MenuProps {
   trigger: (props: TriggerProps) => JSX.Element;
   label?: string | undefined;
-  /** What stands above the items and is none. */
-  head?: ComponentChildren;
+  /** Content above the menu items. */
+  header?: ComponentChildren;
   children: ComponentChildren;
 }
 
-/** A menu of actions: arrows, Home, End and first letters move; Enter acts. */
-export function Menu({ trigger, label, head, children }: MenuProps): JSX.Element {
-  const typed = useRef({ text: "", at: 0 });
+/** A menu of actions. Arrow keys, Home, End and first letters move the focus; Enter activates an item. */
+export function Menu({ trigger, label, header, children }: MenuProps): JSX.Element {
+  const typedRef = useRef({ text: "", at: 0 });
   const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
-    const items = [...event.currentTarget.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)')];
-    const at = items.indexOf(document.activeElement as HTMLElement);
-    let next: HTMLElement | undefined;
-    if (event.key === "ArrowDown") next = items[(at + 1) % items.length];
-    else if (event.key === "ArrowUp") next = items.at(at <= 0 ? -1 : at - 1);
-    else if (event.key === "Home") next = items[0];
-    else if (event.key === "End") next = items.at(-1);
+    const itemElements = [...event.currentTarget.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)')];
+    const focusedIndex = itemElements.indexOf(document.activeElement as HTMLElement);
+    let target: HTMLElement | undefined;
+    if (event.key === "ArrowDown") target = itemElements[(focusedIndex + 1) % itemElements.length];
+    else if (event.key === "ArrowUp") target = itemElements.at(focusedIndex <= 0 ? -1 : focusedIndex - 1);
+    else if (event.key === "Home") target = itemElements[0];
+    else if (event.key === "End") target = itemElements.at(-1);
     else if (/^[\p{L}\p{N}]$/u.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      const text = (event.timeStamp - typed.current.at < 800 ? typed.current.text : "") + event.key.toLowerCase();
-      typed.current = { text, at: event.timeStamp };
-      const from = text.length > 1 ? at : at + 1;
-      next = [...items.slice(from), ...items.slice(0, from)].find((item) =>
-        item.textContent?.trim().toLowerCase().startsWith(text),
+      const typedText =
+        (event.timeStamp - typedRef.current.at < 800 ? typedRef.current.text : "") + event.key.toLowerCase();
+      typedRef.current = { text: typedText, at: event.timeStamp };
+      const startIndex = typedText.length > 1 ? focusedIndex : focusedIndex + 1;
+      target = [...itemElements.slice(startIndex), ...itemElements.slice(0, startIndex)].find((item) =>
+        item.textContent?.trim().toLowerCase().startsWith(typedText),
       );
     } else return;
     event.preventDefault();
-    next?.focus();
+    target?.focus();
   };
   return (
-    <Popover trigger={trigger} popup="menu">
-      {(close) => (
-        <MenuContext.Provider value={close}>
-          {head}
+    <Popover trigger={trigger} popupRole="menu">
+      {(closePopover) => (
+        <MenuContext.Provider value={closePopover}>
+          {header}
           <div role="menu" aria-label={label} onKeyDown={onKeyDown}>
             {children}
           </div>
@@ -175,24 +181,33 @@ export function Menu({ trigger, label, head, children }: MenuProps): JSX.Element
 
 interface ItemProps {
   icon?: IconName | undefined;
-  /** For one of several choices. */
-  checked?: boolean;
-  /** Keys as `useShortcut` has them. */
+  /** Whether the item is the selected one of several. With this property the item has the role `menuitemradio`. */
+  isChecked?: boolean;
+  /** Keys of the item's shortcut, in the format of `useShortcut`. */
   kbd?: string | undefined;
   href?: string;
-  danger?: boolean;
-  disabled?: boolean;
+  isDangerous?: boolean;
+  isDisabled?: boolean;
   onSelect?: () => void;
   children: ComponentChildren;
 }
 
-export function MenuItem({ icon, checked, kbd, href, danger, disabled, onSelect, children }: ItemProps): JSX.Element {
-  const close = useContext(MenuContext);
-  const content = (
+export function MenuItem({
+  icon,
+  isChecked,
+  kbd,
+  href,
+  isDangerous,
+  isDisabled,
+  onSelect,
+  children,
+}: ItemProps): JSX.Element {
+  const closePopover = useContext(MenuContext);
+  const itemContent = (
     <>
       {icon ? <Icon name={icon} /> : null}
       <span class="cut">{children}</span>
-      {checked ? (
+      {isChecked ? (
         <span class="end">
           <Icon name="check" />
         </span>
@@ -200,28 +215,28 @@ export function MenuItem({ icon, checked, kbd, href, danger, disabled, onSelect,
       {kbd ? <Kbd keys={kbd} /> : null}
     </>
   );
-  const select = () => {
-    close();
+  const handleSelect = () => {
+    closePopover();
     onSelect?.();
   };
-  const style = danger ? "item bad" : "item";
+  const className = isDangerous ? "item bad" : "item";
   if (href !== undefined) {
     return (
-      <a role="menuitem" class={style} tabIndex={-1} href={href} onClick={select}>
-        {content}
+      <a role="menuitem" class={className} tabIndex={-1} href={href} onClick={handleSelect}>
+        {itemContent}
       </a>
     );
   }
   return (
     <button
       type="button"
-      {...(checked === undefined ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": checked })}
-      class={style}
+      {...(isChecked === undefined ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": isChecked })}
+      class={className}
       tabIndex={-1}
-      disabled={disabled ?? false}
-      onClick={select}
+      disabled={isDisabled ?? false}
+      onClick={handleSelect}
     >
-      {content}
+      {itemContent}
     </button>
   );
 }

@@ -1,22 +1,22 @@
-// What a screen says when there is nothing, when nothing matches, and when it could not be read.
+// Messages in place of content: for an empty list, a filter without matches, and content that could not be read.
 
 import type { ComponentChildren, JSX } from "preact";
 import { describeError, RequestError } from "../app/api";
 import { Icon } from "./icon";
 import type { IconName } from "./icons";
 
-interface EmptyProps {
+interface EmptyStateProps {
   icon: IconName;
   title: string;
-  /** What to do about it, in one sentence. */
+  /** One sentence that advises the user. */
   text?: ComponentChildren;
-  /** `h1` where it takes the place of a whole screen. */
+  /** Heading level. `h1` if the message replaces a whole screen. */
   heading?: "h1" | "h2";
-  /** At most one primary button and a quiet one. */
+  /** Buttons below the text: at most one primary button and one secondary button. */
   children?: ComponentChildren;
 }
 
-export function Empty({ icon, title, text, heading: Heading = "h2", children }: EmptyProps): JSX.Element {
+export function EmptyState({ icon, title, text, heading: Heading = "h2", children }: EmptyStateProps): JSX.Element {
   return (
     <div class="empty">
       <Icon name={icon} />
@@ -27,45 +27,45 @@ export function Empty({ icon, title, text, heading: Heading = "h2", children }: 
   );
 }
 
-/** For filters and searches that match nothing. */
-export function NothingFound({ text, onClear }: { text: ComponentChildren; onClear?: () => void }): JSX.Element {
+/** The message for filters and searches without matches. */
+export function NoMatches({ text, onClear }: { text: ComponentChildren; onClear?: () => void }): JSX.Element {
   return (
-    <Empty icon="list-filter" title="Nothing matches" text={text}>
+    <EmptyState icon="list-filter" title="Nothing matches" text={text}>
       {onClear ? (
         <button type="button" class="btn" onClick={onClear}>
           Clear filters
         </button>
       ) : null}
-    </Empty>
+    </EmptyState>
   );
 }
 
-interface FailedProps {
-  /** What could not be read: `The leads could not be read`. */
+interface ErrorPlaceholderProps {
+  /** The failed action as a sentence: `The leads could not be read`. */
   title?: string | undefined;
   error: unknown;
   retry?: (() => void) | undefined;
-  /** `h1` where it takes the place of a whole screen. */
+  /** Heading level. `h1` if the message replaces a whole screen. */
   heading?: "h1" | "h2";
 }
 
-/** In the place of what could not be read. */
-export function Failed({
+/** An error message in place of content that could not be read. */
+export function ErrorPlaceholder({
   title = "This could not be read",
   error,
   retry,
   heading: Heading = "h2",
-}: FailedProps): JSX.Element {
-  const forbidden = error instanceof RequestError && error.status === 403;
+}: ErrorPlaceholderProps): JSX.Element {
+  const isForbidden = error instanceof RequestError && error.status === 403;
   const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
   return (
     <div class="empty" role="alert">
       <Icon name="triangle-alert" />
       <Heading>{title}</Heading>
       <p class="quiet">
-        {forbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}
+        {isForbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}
       </p>
-      {retry && !forbidden ? (
+      {retry && !isForbidden ? (
         <div class="row">
           <button type="button" class="btn" onClick={retry}>
             <Icon name="rotate-cw" />

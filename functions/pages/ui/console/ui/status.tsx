@@ -1,4 +1,4 @@
-// A lead's status: always a dot beside its name, and the menu that changes it.
+// A lead's status as a coloured dot, as a pill with its name, and the menu that changes it.
 
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
@@ -8,15 +8,15 @@ import { Icon } from "./icon";
 import { Kbd } from "./kbd";
 import { Popover } from "./menu";
 
-type Shown = Pick<Status, "id" | "name" | "primaryColor">;
+type StatusSummary = Pick<Status, "id" | "name" | "primaryColor">;
 
 export function StatusDot({ color }: { color: string | undefined }): JSX.Element {
   return <span class="dot" data-color={color ?? "gray"} aria-hidden="true" />;
 }
 
 interface PillProps {
-  status: Shown;
-  /** Makes it a button that opens the status menu. */
+  status: StatusSummary;
+  /** With this handler, the pill is a button that opens the status menu. */
   onChange?: ((status: Status) => void) | undefined;
 }
 
@@ -38,7 +38,7 @@ export function StatusPill({ status, onChange }: PillProps): JSX.Element {
   }
   return (
     <Popover
-      popup="listbox"
+      popupRole="listbox"
       trigger={(props) => (
         <button type="button" class="pill" data-color={status.primaryColor} {...props}>
           <span class="unseen">Status: </span>
@@ -65,27 +65,27 @@ interface MenuProps {
   onChoose: (status: Status) => void;
 }
 
-/** The list of the team's statuses: typing finds, arrows move, 1 to 9 choose, Enter chooses. For use in a `Popover`. */
+/** The menu of the team's statuses, for use in a `Popover`. Typing filters them, arrow keys move, 1 to 9 and Enter choose. */
 export function StatusMenu({ current, onChoose }: MenuProps): JSX.Element {
   const { statuses } = useTeam();
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(current);
-  const id = useId();
-  const list = useRef<HTMLDivElement>(null);
-  const needle = text.trim().toLowerCase();
-  const found = statuses.filter(({ name }) => name.toLowerCase().includes(needle));
-  const at = Math.max(
+  const listboxId = useId();
+  const listRef = useRef<HTMLDivElement>(null);
+  const filterText = text.trim().toLowerCase();
+  const matchingStatuses = statuses.filter(({ name }) => name.toLowerCase().includes(filterText));
+  const activeIndex = Math.max(
     0,
-    found.findIndex((status) => status.id === chosen),
+    matchingStatuses.findIndex((status) => status.id === chosen),
   );
   useEffect(() => {
-    list.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
-  }, [at, needle]);
+    listRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
+  }, [activeIndex, filterText]);
   const onKeyDown = (event: KeyboardEvent) => {
-    const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const digit = needle === "" && /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
-    if (move) setChosen(found[(at + move + found.length) % found.length]?.id);
-    else if (event.key === "Enter" && found[at]) onChoose(found[at]);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const digit = filterText === "" && /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
+    if (step) setChosen(matchingStatuses[(activeIndex + step + matchingStatuses.length) % matchingStatuses.length]?.id);
+    else if (event.key === "Enter" && matchingStatuses[activeIndex]) onChoose(matchingStatuses[activeIndex]);
     else if (digit > 0 && statuses[digit - 1]) onChoose(statuses[digit - 1] as Status);
     else return;
     event.preventDefault();
@@ -99,21 +99,23 @@ export function StatusMenu({ current, onChoose }: MenuProps): JSX.Element {
         placeholder="Change status"
         aria-label="Find a status"
         aria-expanded="true"
-        aria-controls={id}
-        aria-activedescendant={found[at] ? `${id}-${found[at].id}` : undefined}
+        aria-controls={listboxId}
+        aria-activedescendant={
+          matchingStatuses[activeIndex] ? `${listboxId}-${matchingStatuses[activeIndex].id}` : undefined
+        }
         autocomplete="off"
         value={text}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      <div class="options" role="listbox" id={id} ref={list} aria-label="Status">
-        {found.map((status, index) => (
+      <div class="options" role="listbox" id={listboxId} ref={listRef} aria-label="Status">
+        {matchingStatuses.map((status, index) => (
           // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus.
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field handles the keys.
           <div
             key={status.id}
-            id={`${id}-${status.id}`}
-            class={index === at ? "item on" : "item"}
+            id={`${listboxId}-${status.id}`}
+            class={index === activeIndex ? "item on" : "item"}
             role="option"
             aria-selected={status.id === current}
             data-color={status.primaryColor}
@@ -128,11 +130,11 @@ export function StatusMenu({ current, onChoose }: MenuProps): JSX.Element {
                 <Icon name="check" />
               </span>
             ) : null}
-            {needle === "" && index < 9 ? <Kbd keys={String(index + 1)} /> : null}
+            {filterText === "" && index < 9 ? <Kbd keys={String(index + 1)} /> : null}
           </div>
         ))}
       </div>
-      {found.length === 0 ? (
+      {matchingStatuses.length === 0 ? (
         <p class="none quiet" role="status">
           No status is named so
         </p>

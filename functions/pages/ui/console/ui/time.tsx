@@ -1,4 +1,4 @@
-// Times, days and counts as people read them.
+// Formats for times, days and counts, and a relative time that updates itself.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -6,69 +6,72 @@ import type { JSX } from "preact";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Times are relative for this many days. */
+/** Times up to this many days ago are shown relative to now. */
 const RELATIVE_DAYS = 7;
 
-/** The console's words are English, so its dates and counts are too. */
-const LANGUAGE = "en-GB";
-const exact = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "short" });
-const counts = new Intl.NumberFormat("en");
+/** The console is in English, so dates and counts are formatted in English too. */
+const LOCALE = "en-GB";
+const timeFormat = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
+const countFormat = new Intl.NumberFormat("en");
 
-const dayFormat = (withYear: boolean, timeZone?: string) =>
-  new Intl.DateTimeFormat(LANGUAGE, {
+const createDayFormat = (withYear: boolean, timeZone?: string) =>
+  new Intl.DateTimeFormat(LOCALE, {
     day: "numeric",
     month: "short",
     ...(withYear ? { year: "numeric" } : {}),
     ...(timeZone ? { timeZone } : {}),
   });
-const dayOfThisYear = dayFormat(false);
-const dayOfAnyYear = dayFormat(true);
-const utcDayOfThisYear = dayFormat(false, "UTC");
-const utcDayOfAnyYear = dayFormat(true, "UTC");
+const dayFormat = createDayFormat(false);
+const dayWithYearFormat = createDayFormat(true);
+const utcDayFormat = createDayFormat(false, "UTC");
+const utcDayWithYearFormat = createDayFormat(true, "UTC");
 
-/** Ticks once a minute, so that relative times on screen stay true. */
-const now = signal(Date.now());
+/** The current time, updated once a minute, so that relative times on screen stay correct. */
+const currentTimeMs = signal(Date.now());
 setInterval(() => {
-  now.value = Date.now();
+  currentTimeMs.value = Date.now();
 }, MINUTE_MS);
 
 /** Returns `1,284`. */
-export const formatCount = (count: number): string => counts.format(count);
+export const formatCount = (count: number): string => countFormat.format(count);
 
-/** Returns `22 Nov`, with its year when that is another one. A day such as `2026-11-22` is of UTC, as the API counts days. */
+/**
+ * Returns `22 Nov`, with the year unless the date is in the current year. A day such as `2026-11-22` is in UTC, because the API
+ * counts days in UTC.
+ */
 export function formatDay(day: string | number | Date): string {
   const date = new Date(day);
-  const utc = typeof day === "string" && /^\d{4}-\d{2}-\d{2}$/.test(day);
+  const isUtcDay = typeof day === "string" && /^\d{4}-\d{2}-\d{2}$/.test(day);
   const today = new Date();
-  if (utc) {
-    return (date.getUTCFullYear() === today.getUTCFullYear() ? utcDayOfThisYear : utcDayOfAnyYear).format(date);
+  if (isUtcDay) {
+    return (date.getUTCFullYear() === today.getUTCFullYear() ? utcDayFormat : utcDayWithYearFormat).format(date);
   }
-  return (date.getFullYear() === today.getFullYear() ? dayOfThisYear : dayOfAnyYear).format(date);
+  return (date.getFullYear() === today.getFullYear() ? dayFormat : dayWithYearFormat).format(date);
 }
 
 /** Returns `22 Nov 2026, 14:05`, in the browser's time zone. */
-export const formatTime = (at: string | number | Date): string => exact.format(new Date(at));
+export const formatTime = (at: string | number | Date): string => timeFormat.format(new Date(at));
 
-const midnight = (time: number): number => new Date(time).setHours(0, 0, 0, 0);
+const startOfDay = (timeMs: number): number => new Date(timeMs).setHours(0, 0, 0, 0);
 
 /** Returns `12 min ago`, `2 h ago`, `Yesterday`, `3 d ago` or `22 Nov`. */
-export function formatRelative(at: string | number | Date, from = Date.now()): string {
+export function formatRelative(at: string | number | Date, nowMs = Date.now()): string {
   const time = new Date(at).getTime();
-  const passed = from - time;
-  if (Math.abs(passed) < MINUTE_MS) return "Just now";
-  if (passed < 0) return formatDay(time);
-  if (passed < HOUR_MS) return `${Math.floor(passed / MINUTE_MS)} min ago`;
-  // Rounded, because a day has 23 or 25 hours when the clocks change.
-  const days = Math.round((midnight(from) - midnight(time)) / DAY_MS);
-  if (days === 0) return `${Math.floor(passed / HOUR_MS)} h ago`;
-  if (days === 1) return "Yesterday";
-  return days < RELATIVE_DAYS ? `${days} d ago` : formatDay(time);
+  const elapsedMs = nowMs - time;
+  if (Math.abs(elapsedMs) < MINUTE_MS) return "Just now";
+  if (elapsedMs < 0) return formatDay(time);
+  if (elapsedMs < HOUR_MS) return `${Math.floor(elapsedMs / MINUTE_MS)} min ago`;
+  // The quotient is rounded, because a day has 23 or 25 hours when the clocks change.
+  const elapsedDays = Math.round((startOfDay(nowMs) - startOfDay(time)) / DAY_MS);
+  if (elapsedDays === 0) return `${Math.floor(elapsedMs / HOUR_MS)} h ago`;
+  if (elapsedDays === 1) return "Yesterday";
+  return elapsedDays < RELATIVE_DAYS ? `${elapsedDays} d ago` : formatDay(time);
 }
 
 export function RelativeTime({ at }: { at: string }): JSX.Element {
   return (
     <time dateTime={at} title={formatTime(at)}>
-      {formatRelative(at, Math.max(now.value, Date.now()))}
+      {formatRelative(at, Math.max(currentTimeMs.value, Date.now()))}
     </time>
   );
 }

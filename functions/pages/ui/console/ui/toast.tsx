@@ -1,4 +1,5 @@
-// What has happened: a toast that passes, with Undo where there is one, and alerts of failures, which stay until closed.
+// Messages about actions. A toast for a success disappears by itself and may offer Undo. An alert for a failure stays until the
+// user closes the alert.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -17,103 +18,107 @@ interface Toast {
   undo?: Undo | undefined;
 }
 
-const toast = signal<Toast | undefined>(undefined);
-/** The newest failure is shown; closing it shows the one before. */
-const failures = signal<string[]>([]);
+const currentToast = signal<Toast | undefined>(undefined);
+/** Failure messages, oldest first. Only the newest is shown; closing it shows the one before. */
+const failureMessages = signal<string[]>([]);
 
-/** Says what has been done. The newer toast replaces the older. */
+/** Shows a toast about a success, which replaces an earlier toast. Returns `true`, so that a handler can return the result. */
 export function notify(text: string, options: { undo?: Undo } = {}): true {
-  toast.value = { text, undo: options.undo };
+  currentToast.value = { text, undo: options.undo };
   return true;
 }
 
-/** Says what has failed. Returns `false`, so that a handler can end with it. */
-export function complain(text: string): false {
-  failures.value = [...failures.value.filter((other) => other !== text), text];
+/** Shows an alert about a failure. Returns `false`, so that a handler can return the result. */
+export function reportFailure(text: string): false {
+  failureMessages.value = [...failureMessages.value.filter((other) => other !== text), text];
   return false;
 }
 
-/** Waits for a change and says what came of it. Returns whether it succeeded. */
-export async function attempted(change: Promise<unknown>, doneText: string, failedPrefix = ""): Promise<boolean> {
+/** Awaits a request, and shows a toast for its success or an alert for its failure. Returns whether the request succeeded. */
+export async function reportOutcome(
+  request: Promise<unknown>,
+  successText: string,
+  failurePrefix = "",
+): Promise<boolean> {
   try {
-    await change;
+    await request;
   } catch (error) {
-    return complain(`${failedPrefix} ${describeError(error)}`.trim());
+    return reportFailure(`${failurePrefix} ${describeError(error)}`.trim());
   }
-  return notify(doneText);
+  return notify(successText);
 }
 
-async function undoOnce(): Promise<void> {
-  const undo = toast.value?.undo;
-  toast.value = undefined;
+async function undoToast(): Promise<void> {
+  const undo = currentToast.value?.undo;
+  currentToast.value = undefined;
   if (!undo) return;
   try {
     await undo();
   } catch (error) {
-    complain(`Undo failed. ${describeError(error)}`);
+    reportFailure(`Undo failed. ${describeError(error)}`);
   }
 }
 
-/** Clears the messages of the user who has signed out. */
+/** Removes all messages, because they belong to the user who has signed out. */
 export function clearToasts(): void {
-  toast.value = undefined;
-  failures.value = [];
+  currentToast.value = undefined;
+  failureMessages.value = [];
 }
 
 export function Toasts(): JSX.Element {
   useEffect(() => clearToasts, []);
-  const failure = failures.value.at(-1);
-  const older = failures.value.length - 1;
+  const newestFailure = failureMessages.value.at(-1);
+  const olderCount = failureMessages.value.length - 1;
   return (
     <div class="floor toasts">
-      {failure ? (
-        <div key={failure} class="toast failed" role="alert">
+      {newestFailure ? (
+        <div key={newestFailure} class="toast failed" role="alert">
           <Icon name="triangle-alert" />
           <span>
-            {failure}
-            {older > 0 ? ` (${older} more)` : null}
+            {newestFailure}
+            {olderCount > 0 ? ` (${olderCount} more)` : null}
           </span>
           <button
             type="button"
             aria-label="Close this message"
             onClick={() => {
-              failures.value = failures.value.slice(0, -1);
+              failureMessages.value = failureMessages.value.slice(0, -1);
             }}
           >
             <Icon name="x" />
           </button>
         </div>
       ) : null}
-      {/* It is there before it has words, or they would not be announced. */}
-      <div role="status">{toast.value ? <Passing toast={toast.value} /> : null}</div>
+      {/* The live region is rendered without text first, because screen readers do not announce a region that is added together with its text. */}
+      <div role="status">{currentToast.value ? <SuccessToast toast={currentToast.value} /> : null}</div>
     </div>
   );
 }
 
-function Passing({ toast: { text, undo } }: { toast: Toast }): JSX.Element {
-  const [held, setHeld] = useState(false);
-  const shown = useRef<HTMLDivElement>(null);
+function SuccessToast({ toast: { text, undo } }: { toast: Toast }): JSX.Element {
+  const [isHeld, setHeld] = useState(false);
+  const toastRef = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (held) return undefined;
+    if (isHeld) return undefined;
     const timer = setTimeout(() => {
-      toast.value = undefined;
+      currentToast.value = undefined;
     }, TOAST_MS);
     return () => clearTimeout(timer);
-  }, [text, undo, held]);
-  useShortcut("mod+z", undo && undoOnce, "Undo");
+  }, [text, undo, isHeld]);
+  useShortcut("mod+z", undo && undoToast, "Undo");
   return (
     <div
-      ref={shown}
+      ref={toastRef}
       class="toast"
       onPointerEnter={() => setHeld(true)}
-      onPointerLeave={() => setHeld(shown.current?.contains(document.activeElement) ?? false)}
+      onPointerLeave={() => setHeld(toastRef.current?.contains(document.activeElement) ?? false)}
       onFocusIn={() => setHeld(true)}
       onFocusOut={() => setHeld(false)}
     >
       <Icon name="check" />
       <span>{text}</span>
       {undo ? (
-        <button type="button" onClick={undoOnce}>
+        <button type="button" onClick={undoToast}>
           Undo
           <Kbd keys="mod+z" />
         </button>

@@ -1,13 +1,13 @@
-// A value that is edited where it stands: a button that looks like text, and the frame of the input that takes its place.
+// In-place editing of a value: a button that looks like text, and the editor that replaces it.
 
 import type { ComponentChildren, JSX, RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { keyCaps } from "../app/shortcuts";
+import { formatKeys } from "../app/shortcuts";
 import type { TriggerProps } from "./menu";
 
 interface ValueProps {
-  /** What is edited, as within a sentence: `company`. */
-  what: string;
+  /** Name of the value within a sentence: `company`. */
+  fieldName: string;
   /** Shows `Add` instead of the value. */
   isEmpty: boolean;
   onEdit?: () => void;
@@ -17,7 +17,7 @@ interface ValueProps {
   children: ComponentChildren;
 }
 
-export function ValueButton({ what, isEmpty, onEdit, button, trigger, children }: ValueProps): JSX.Element {
+export function ValueButton({ fieldName, isEmpty, onEdit, button, trigger, children }: ValueProps): JSX.Element {
   return (
     <button
       {...trigger}
@@ -26,30 +26,33 @@ export function ValueButton({ what, isEmpty, onEdit, button, trigger, children }
       type="button"
       class={isEmpty ? "value none" : "value"}
     >
-      <span class="unseen">Edit {what}: </span>
+      <span class="unseen">Edit {fieldName}: </span>
       {isEmpty ? "Add" : children}
     </button>
   );
 }
 
 interface EditorProps {
-  /** Several lines: Enter starts a new one and mod+Enter saves. A few: Enter saves and Shift+Enter starts a new one. */
+  /**
+   * `many`: Enter starts a new line and mod+Enter saves. `few`: Enter saves and Shift+Enter starts a new line. `one`: Enter
+   * saves.
+   */
   lines: "one" | "few" | "many";
   isBusy: boolean;
   onSave: () => void;
   onCancel: () => void;
-  /** The focus has gone elsewhere on the page. */
+  /** Called when the focus leaves the editor. */
   onLeave: () => void;
-  /** What stands below the input instead of the keys. */
+  /** Content below the input, such as an error message. */
   note?: ComponentChildren;
-  frame: RefObject<HTMLDivElement | null>;
+  frameRef: RefObject<HTMLDivElement | null>;
   children: ComponentChildren;
 }
 
-/** Where there is no Shift key at hand, Enter starts a new line, and leaving saves. */
-const isTouch = matchMedia("(pointer: coarse)");
+/** On touch screens there is no Shift key, so Enter starts a new line in a `few` editor, and leaving the editor saves. */
+const touchQuery = matchMedia("(pointer: coarse)");
 
-/** The frame of an input: Enter saves, Escape cancels, leaving saves. */
+/** The editor around an input: Enter saves, Escape cancels, and leaving the editor calls `onLeave`. */
 export function ValueEditor({
   lines,
   isBusy,
@@ -57,32 +60,32 @@ export function ValueEditor({
   onCancel,
   onLeave,
   note,
-  frame,
+  frameRef,
   children,
 }: EditorProps): JSX.Element {
-  const enterBreaks = lines === "many" || (lines === "few" && isTouch.matches);
+  const enterStartsLine = lines === "many" || (lines === "few" && touchQuery.matches);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the input within.
+    // biome-ignore lint/a11y/noStaticElementInteractions: the element handles key events of the input within.
     <div
-      ref={frame}
+      ref={frameRef}
       class="editor"
       aria-busy={isBusy}
       onFocusOut={({ currentTarget, relatedTarget }) => {
-        // Another window or tab has the focus: the edit goes on afterwards.
+        // The browser window has lost the focus. The edit continues when the user returns.
         if (!document.hasFocus()) return;
         if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) onLeave();
       }}
       onKeyDown={(event) => {
         if (event.isComposing) return;
         if (event.key === "Escape") {
-          // Only the edit is cancelled: the panel stays open.
+          // Without this, Escape would also close the lead panel.
           event.preventDefault();
           event.stopPropagation();
           onCancel();
         }
         if (event.key !== "Enter" || event.target instanceof HTMLButtonElement) return;
-        const withMod = event.ctrlKey || event.metaKey;
-        if (!withMod && (enterBreaks || (lines === "few" && event.shiftKey))) return;
+        const hasMod = event.ctrlKey || event.metaKey;
+        if (!hasMod && (enterStartsLine || (lines === "few" && event.shiftKey))) return;
         event.preventDefault();
         onSave();
       }}
@@ -90,16 +93,16 @@ export function ValueEditor({
       {children}
       {note}
       <p class="hint">
-        {/* By keyboard there are Enter and Escape, so that Tab goes on to the next value. */}
+        {/* Keyboard users press Enter or Escape, so these buttons are no Tab stops and Tab moves to the next value. */}
         <button type="button" tabIndex={-1} onClick={onSave}>
-          <kbd>{keyCaps(enterBreaks ? "mod+enter" : "enter")}</kbd> Save
+          <kbd>{formatKeys(enterStartsLine ? "mod+enter" : "enter")}</kbd> Save
         </button>
         <button type="button" tabIndex={-1} onClick={onCancel}>
           <kbd>Esc</kbd> Cancel
         </button>
-        {lines === "few" && !enterBreaks ? (
+        {lines === "few" && !enterStartsLine ? (
           <span>
-            <kbd>{keyCaps("shift+enter")}</kbd> New line
+            <kbd>{formatKeys("shift+enter")}</kbd> New line
           </span>
         ) : null}
       </p>
@@ -108,23 +111,24 @@ export function ValueEditor({
 }
 
 /**
- * Gives the focus to the value's button when its input closes while it has the focus. `closing` is called before it closes.
+ * Returns refs of the editor and of the value's button, and a function to call before the editor closes. If the editor has the
+ * focus then, the button gets it.
  */
-export function useFocusReturn(): {
-  frame: RefObject<HTMLDivElement | null>;
-  button: RefObject<HTMLButtonElement | null>;
-  closing: () => void;
+export function useEditorFocus(): {
+  editorRef: RefObject<HTMLDivElement | null>;
+  buttonRef: RefObject<HTMLButtonElement | null>;
+  rememberFocus: () => void;
 } {
-  const frame = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
-  const returns = useRef(false);
+  const editorRef = useRef<HTMLDivElement>(null);
+  const buttonRef = useRef<HTMLButtonElement>(null);
+  const shouldReturnFocusRef = useRef(false);
   useLayoutEffect(() => {
-    if (!returns.current || !button.current) return;
-    returns.current = false;
-    button.current.focus();
+    if (!shouldReturnFocusRef.current || !buttonRef.current) return;
+    shouldReturnFocusRef.current = false;
+    buttonRef.current.focus();
   });
-  const closing = () => {
-    returns.current = frame.current?.contains(document.activeElement) ?? false;
+  const rememberFocus = () => {
+    shouldReturnFocusRef.current = editorRef.current?.contains(document.activeElement) ?? false;
   };
-  return { frame, button, closing };
+  return { editorRef, buttonRef, rememberFocus };
 }

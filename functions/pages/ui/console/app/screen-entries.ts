@@ -1,0 +1,28 @@
+// The screens that the navigation and the palette link to.
+
+import type { IconName } from "../ui/icons";
+import type { User } from "./session";
+
+export interface ScreenEntry {
+  /** First segment of the screen's route. */
+  screen: string;
+  title: string;
+  icon: IconName;
+  keys?: string;
+  /** Whether the screen only serves changes, so that Viewers do not see it. */
+  isForWriters?: boolean;
+}
+
+export const MAIN_SCREENS: ScreenEntry[] = [
+  { screen: "board", title: "Board", icon: "square-kanban", keys: "g b" },
+  { screen: "leads", title: "Leads", icon: "rows-3", keys: "g l" },
+  { screen: "dashboard", title: "Dashboard", icon: "chart-no-axes-column", keys: "g d" },
+];
+
+export const SECONDARY_SCREENS: ScreenEntry[] = [
+  { screen: "import", title: "Import", icon: "upload", isForWriters: true },
+  { screen: "settings", title: "Settings", icon: "settings" },
+];
+
+export const screensForUser = (user: User, screens: ScreenEntry[]): ScreenEntry[] =>
+  screens.filter(({ isForWriters }) => !isForWriters || user.role !== "Viewer");
