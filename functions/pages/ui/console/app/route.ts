@@ -45,5 +45,5 @@ export function replaceQuery(query: URLSearchParams): void {
 /** Replaces the URL's path, query and hash, such as `/` or `/#/leads`, without a step in the history. */
 export function replaceUrl(url: string): void {
   history.replaceState(null, "", url);
-  route.value = read();
+  route.value = readRoute();
 }

@@ -561,7 +561,7 @@ function RecentLeads({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolea
             <th scope="col" class="w-m">
               Status
             </th>
-            <th scope="col" class="right w-s">
+            <th scope="col" class="right w-s wide">
               Created
             </th>
           </tr>
@@ -580,7 +580,7 @@ function RecentLeads({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolea
                   </span>
                 </th>
                 <td>{status ? <StatusPill status={status} /> : null}</td>
-                <td class="right quiet">
+                <td class="right quiet wide">
                   <RelativeTime at={lead.createdAt} />
                 </td>
               </tr>

@@ -83,7 +83,7 @@ export function KeysSection(): JSX.Element {
                         <bdi>{key.name}</bdi>
                       </div>
                       <div class="small quiet cut">
-                        Created <RelativeTime at={key.createdAt} />
+                        Created <RelativeTime at={key.createdAt} isInSentence />
                       </div>
                     </th>
                     <td class="quiet c1">

@@ -207,7 +207,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
           <dd>
             <button type="button" class="value" disabled={isBusy} onClick={renewSecret}>
               <span>
-                Shown once, <RelativeTime at={createdAt} />. Renew
+                Shown once, <RelativeTime at={createdAt} isInSentence />. Renew
               </span>
             </button>
           </dd>
@@ -253,7 +253,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
           <table class="plain deliveries">
             <thead>
               <tr>
-                <th scope="col" class="w-m">
+                <th scope="col" class="w-l">
                   Result
                 </th>
                 <th scope="col">Event</th>

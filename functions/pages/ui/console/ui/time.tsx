@@ -68,10 +68,18 @@ export function formatRelative(at: string | number | Date, nowMs = Date.now()): 
   return elapsedDays < RELATIVE_DAYS ? `${elapsedDays} d ago` : formatDay(time);
 }
 
-export function RelativeTime({ at }: { at: string }): JSX.Element {
+interface RelativeTimeProps {
+  at: string;
+  /** Whether the time stands within a sentence, where it begins with a small letter. */
+  isInSentence?: boolean;
+}
+
+export function RelativeTime({ at, isInSentence = false }: RelativeTimeProps): JSX.Element {
+  const time = formatRelative(at, Math.max(currentTimeMs.value, Date.now()));
   return (
     <time dateTime={at} title={formatTime(at)}>
-      {formatRelative(at, Math.max(currentTimeMs.value, Date.now()))}
+      {/* Months follow a number, so only `Just now` and `Yesterday` begin with a letter. */}
+      {isInSentence ? time.charAt(0).toLowerCase() + time.slice(1) : time}
     </time>
   );
 }
