@@ -30,7 +30,7 @@ import {
   withPreset,
 } from "./period";
 
-const RECENT_LEADS = 8;
+const RECENT_LEADS = 6;
 /** Minimum time between two reloads that events cause, in milliseconds. */
 const MIN_RELOAD_PAUSE_MS = 5000;
 
@@ -302,7 +302,7 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
       </section>
       <section class="kpi" aria-labelledby="kpi-busiest">
         <h2 id="kpi-busiest" class="quiet small">
-          Busiest day
+          Most in one day
         </h2>
         {total > 0 && busiestDay ? (
           <>

@@ -221,11 +221,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
           <span class="due">
             <RelativeTime at={lead.createdAt} />
           </span>
-          {lead.business.map(({ id, name }) => (
-            <span key={id} class="tag cut" title={name}>
-              <bdi>{name}</bdi>
-            </span>
-          ))}
+          <BusinessTags businesses={lead.business} />
         </div>
         {mayMove ? (
           <Popover
@@ -259,5 +255,23 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
         ) : null}
       </article>
     </li>
+  );
+}
+
+/** The first business by its name, and how many more there are: two names would be cut to a few letters each. */
+function BusinessTags({ businesses }: { businesses: LeadSummary["business"] }): JSX.Element | null {
+  const [first, ...others] = businesses;
+  if (!first) return null;
+  return (
+    <>
+      <span class="tag cut" title={first.name}>
+        <bdi>{first.name}</bdi>
+      </span>
+      {others.length > 0 ? (
+        <span class="tag" title={others.map(({ name }) => name).join(", ")}>
+          +{others.length}
+        </span>
+      ) : null}
+    </>
   );
 }

@@ -252,7 +252,7 @@ export function LeadInput({
   };
   switch (kind) {
     case "lines":
-      return <textarea {...inputProps} rows={1} maxLength={maxChars} inputMode="tel" placeholder="One a line" />;
+      return <textarea {...inputProps} rows={1} maxLength={maxChars} inputMode="tel" placeholder="One per line" />;
     case "paragraph":
       return <textarea {...inputProps} rows={3} maxLength={maxChars} />;
     case "state":

@@ -282,7 +282,7 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
         ) : null}
         <Field
           label="Sites that may post"
-          hint="One a line, such as https://www.example.com. Without one, every site may."
+          hint="One per line, such as https://www.example.com. Without one, every site may."
           fault={fieldErrorMessage("allowedOrigins")}
         >
           {(ids) => (

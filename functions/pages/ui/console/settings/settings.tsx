@@ -2,7 +2,7 @@
 
 import "../app/first-view";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useRoute } from "../app/route";
 import { useTeam } from "../app/team";
 import { EmptyState } from "../ui/states";
@@ -30,6 +30,11 @@ export function Settings(): JSX.Element {
   useEffect(() => {
     if (currentSection) document.title = `${currentSection.title} · Settings · Leads`;
   }, [currentSection]);
+  const navRef = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the links scroll sideways, and the current one may be out of sight.
+    navRef.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [path]);
   return (
     <>
       <header class="head">
@@ -40,7 +45,7 @@ export function Settings(): JSX.Element {
       <div class="scroll" tabIndex={0} role="region" aria-label="Settings">
         <div class="body page">
           <div class="settings">
-            <nav aria-label="Settings">
+            <nav aria-label="Settings" ref={navRef}>
               {SETTINGS_SECTIONS.filter(({ owners }) => isOwner || !owners).map(({ path, title }) => (
                 <a
                   key={path}

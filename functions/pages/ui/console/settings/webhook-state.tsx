@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import type { Webhook } from "../app/api";
 import { Icon } from "../ui/icon";
-import { formatTime } from "../ui/time";
+import { formatDay, formatTime } from "../ui/time";
 
 /** The reasons why the API switches a webhook off, as text. */
 export const SWITCH_OFF_REASONS: Record<NonNullable<Webhook["switchedOff"]>, string> = {
@@ -24,9 +24,9 @@ export function WebhookState({ webhook }: { webhook: Webhook }): JSX.Element {
   if (!active) return <span class="quiet">Off</span>;
   if (failingSince) {
     return (
-      <span class="row bad">
+      <span class="row bad" title={`Failing since ${formatTime(failingSince)}`}>
         <Icon name="circle-alert" />
-        <span class="cut">Failing since {formatTime(failingSince)}</span>
+        <span class="cut">Failing since {formatDay(failingSince)}</span>
       </span>
     );
   }
