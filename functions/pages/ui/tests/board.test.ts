@@ -87,6 +87,37 @@ test("moves of a lead are written in their order, and the last one stays", async
   await expect.poll(async () => (await api.GET("/leads", { params: { query: { status: [1] } } })).data?.count).toBe(27);
 });
 
+test("a column that was asked for before a lead was moved into it keeps the lead", async ({ page }) => {
+  await signIn(page);
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  // What it answers was true before the move.
+  await page.route(
+    ({ pathname, searchParams }) => pathname === "/leads" && searchParams.get("status") === "2",
+    async (route) => {
+      const response = await route.fetch();
+      await released;
+      return route.fulfill({ response });
+    },
+    { times: 1 },
+  );
+  await page.reload();
+  const link = links(page, "New").first();
+  const name = await written(link);
+  await link.focus();
+  await page.keyboard.press("Shift+ArrowRight");
+  const moved = links(page, "Contacted").filter({ hasText: name });
+  await expect(moved).toBeFocused();
+  await expect(page.getByRole("status").filter({ hasText: `${name} moved to Contacted` })).toBeVisible();
+  release();
+  await expect(cards(page, "Contacted").nth(5)).toBeVisible();
+  await expect(moved).toHaveCount(1);
+  await expect(moved).toBeFocused();
+  await expect(count(page, "Contacted")).toHaveText("18");
+});
+
 test("a move whose answer is lost stays where the lead is", async ({ page, refusals }) => {
   refusals.push(503);
   await signIn(page);

@@ -16,6 +16,7 @@ import {
   isSearchable,
   type ListQuery,
   listActiveFilters,
+  matchesFilter,
   readListQuery,
   removeFilters,
   writeListQuery,
@@ -52,7 +53,7 @@ export function Board(): JSX.Element {
   const isFiltered = searchText !== "" || shownStatuses !== undefined || Object.keys(filter).length > 0;
   const isEmpty = !isFiltered && statuses.every(({ id }) => emptyColumns.has(id));
 
-  const readColumn = async (status: number, cursor: string | undefined) => {
+  const requestColumn = async (status: number, cursor: string | undefined) => {
     if (searchText) {
       const searchQuery = { ...filter, status: [status], search: searchText, limit: MAX_SEARCH_LEADS };
       const searchResponse = await unwrapResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
@@ -61,6 +62,14 @@ export function Board(): JSX.Element {
       return { items, count: items.length, isPartial };
     }
     return readLeadPage({ ...filter, status: [status], limit: COLUMN_PAGE_LEADS }, cursor);
+  };
+
+  const readColumn = async (status: number, cursor: string | undefined) => {
+    const atMs = Date.now();
+    const page = await requestColumn(status, cursor);
+    // Only the API knows whether a search finds a lead.
+    const isListed = (lead: LeadSummary) => searchText === "" && matchesFilter(lead, filter);
+    return moves.applyMoves(page, { status, atMs, isFirstPage: cursor === undefined, isListed });
   };
 
   const recount = async (ids: number[], mayReload = false) => {

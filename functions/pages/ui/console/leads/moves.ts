@@ -20,11 +20,19 @@ const SETTLE_MS = 15_000;
 /** The pending moves of one lead. */
 interface MoveQueue {
   lastMove: Promise<void>;
+  /** The lead after its last pending move. */
+  movedLead: LeadSummary;
   length: number;
   /** Id of the status before the first pending move. Undo returns to it. */
   firstStatusId: number;
   /** Id of the status that the API has stored. */
   storedStatusId: number;
+}
+
+/** The leads of a column that one request has read. */
+interface ColumnPage {
+  items: LeadSummary[];
+  count: number;
 }
 
 export interface BoardMoves {
@@ -33,13 +41,22 @@ export interface BoardMoves {
   isMoving: (lead: number) => boolean;
   /** Whether a lead was moved so recently that an event may carry its earlier status. */
   isRecentlyMoved: (lead: number) => boolean;
+  /**
+   * Returns a column's page with the moves that were not stored when it was requested: it loses the leads that were moved away,
+   * and a first page gains those that were moved into the column, if `isListed` says so.
+   */
+  applyMoves: <Page extends ColumnPage>(
+    page: Page,
+    request: { status: number; atMs: number; isFirstPage: boolean; isListed: (lead: LeadSummary) => boolean },
+  ) => Page;
 }
 
 /** Returns the functions that move leads. `recount` reads the number of leads of columns again. */
 export function useMoves(columns: BoardColumns, recount: (statuses: number[]) => void): BoardMoves {
   const { statuses } = useTeam();
   const queuesRef = useRef(new Map<number, MoveQueue>());
-  const settledAtRef = useRef(new Map<number, number>());
+  /** The last move of each lead: when the API answered it, and the lead after it. */
+  const settledMovesRef = useRef(new Map<number, { atMs: number; lead: LeadSummary }>());
   const getStatusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
 
   const transferLead = (lead: LeadSummary, to: number): LeadSummary => {
@@ -86,7 +103,9 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
       else if (storedLead) reportMove(storedLead.statusId);
       else reportFailure(`${leadName} may not have been moved to ${moved.status}. ${describeError(error)}`);
     } finally {
-      settledAtRef.current.set(moved.id, Date.now());
+      const statusId = queue.storedStatusId;
+      const lead = { ...moved, statusId, status: getStatusName(statusId) };
+      settledMovesRef.current.set(moved.id, { atMs: Date.now(), lead });
     }
   };
 
@@ -94,10 +113,11 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
     const movedLead = transferLead(lead, to);
     const queue = queuesRef.current.get(lead.id);
     const lastMove = (queue?.lastMove ?? Promise.resolve()).then(() => sendMove(movedLead, isUndo));
-    if (queue) Object.assign(queue, { lastMove, length: queue.length + 1 });
+    if (queue) Object.assign(queue, { lastMove, movedLead, length: queue.length + 1 });
     else
       queuesRef.current.set(lead.id, {
         lastMove,
+        movedLead,
         length: 1,
         firstStatusId: lead.statusId,
         storedStatusId: lead.statusId,
@@ -111,6 +131,19 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
       if (lead.statusId !== to.id) enqueueMove(lead, to.id);
     },
     isMoving: (lead) => queuesRef.current.has(lead),
-    isRecentlyMoved: (lead) => Date.now() - (settledAtRef.current.get(lead) ?? 0) < SETTLE_MS,
+    isRecentlyMoved: (lead) => Date.now() - (settledMovesRef.current.get(lead)?.atMs ?? 0) < SETTLE_MS,
+    applyMoves: (page, { status, atMs, isFirstPage, isListed }) => {
+      const movedLeads = new Map<number, LeadSummary>();
+      for (const [id, settled] of settledMovesRef.current) if (settled.atMs > atMs) movedLeads.set(id, settled.lead);
+      for (const [id, { movedLead }] of queuesRef.current) movedLeads.set(id, movedLead);
+      const keptItems = page.items.filter(({ id }) => (movedLeads.get(id)?.statusId ?? status) === status);
+      const keptIds = new Set(keptItems.map(({ id }) => id));
+      const isMissing = (lead: LeadSummary) => lead.statusId === status && !keptIds.has(lead.id) && isListed(lead);
+      const addedItems = isFirstPage ? [...movedLeads.values()].filter(isMissing) : [];
+      if (keptItems.length === page.items.length && addedItems.length === 0) return page;
+      const items = [...keptItems, ...addedItems];
+      if (addedItems.length > 0) items.sort(compareNewestFirst);
+      return { ...page, items, count: page.count + items.length - page.items.length };
+    },
   };
 }
