@@ -94,7 +94,7 @@ export async function startPopup(): Promise<Grant> {
     return await new Promise((resolve, reject) => {
       channel.onmessage = ({ data }) => {
         const authorizationResponse = new URLSearchParams(data);
-        // The channel also carries answers for other tabs that are signing in.
+        // The channel also carries responses for other tabs that are signing in.
         if (authorizationResponse.get("state") === pendingSignIn.state)
           exchangeCode(authorizationResponse, pendingSignIn).then(resolve, reject);
       };
@@ -105,8 +105,8 @@ export async function startPopup(): Promise<Grant> {
 }
 
 /**
- * Completes a sign-in after the issuer's redirect, and returns the grant. Returns `undefined` without such a redirect. In a
- * pop-up it sends the response to the opener, and never resolves.
+ * Completes a sign-in and returns the grant. Returns `undefined` if the URL contains no authorization response. In a pop-up, it
+ * sends the response to the page that opened the pop-up, closes the pop-up, and never resolves.
  */
 export async function completeSignIn(): Promise<Grant | undefined> {
   const answer = new URLSearchParams(location.search);

@@ -188,8 +188,8 @@ export function renewToken(rejectedToken: string): Promise<string> {
     })
     .catch(async (error) => {
       if (error instanceof UnreachableError) throw error;
-      // Some refresh tokens are valid only once. If another tab has used this one, that tab sends its new grant during this
-      // pause.
+      // Some issuers accept a refresh token only once, and another tab may have used this one. The pause gives that tab time to
+      // send its new grant.
       await new Promise((resolve) => setTimeout(resolve, MAX_TAB_WAIT_MS / 2));
       return awaitSignIn(rejectedToken);
     })

@@ -69,18 +69,18 @@ export function readPeriod(query: URLSearchParams, now = Date.now()): Period {
 
 /** Returns the URL query with a preset. Other parameters of `query` are kept. */
 export function withPreset(query: URLSearchParams, key: string): URLSearchParams {
-  const newQuery = new URLSearchParams(query);
-  for (const parameter of ["from", "to", "period"]) newQuery.delete(parameter);
-  if (key !== DEFAULT_PRESET.key) newQuery.set("period", key);
-  return newQuery;
+  const updatedQuery = new URLSearchParams(query);
+  for (const parameter of ["from", "to", "period"]) updatedQuery.delete(parameter);
+  if (key !== DEFAULT_PRESET.key) updatedQuery.set("period", key);
+  return updatedQuery;
 }
 
 /** Returns the URL query with a custom period. Other parameters of `query` are kept. */
 export function withDays(query: URLSearchParams, from: string, to: string): URLSearchParams {
-  const newQuery = withPreset(query, DEFAULT_PRESET.key);
-  newQuery.set("from", from);
-  newQuery.set("to", to);
-  return newQuery;
+  const updatedQuery = withPreset(query, DEFAULT_PRESET.key);
+  updatedQuery.set("from", from);
+  updatedQuery.set("to", to);
+  return updatedQuery;
 }
 
 const createUtcFormat = (options: Intl.DateTimeFormatOptions) =>
@@ -119,8 +119,8 @@ export const describePeriod = ({ from, to }: Period): string => formatLongRange(
 export function describePreviousPeriod({ from, to }: Period): string {
   const nextDay = formatIsoDay(parseIsoDay(to) + DAY_MS);
   if (from.endsWith("-01") && nextDay === startOfMonth(from, 1)) {
-    const previousMonth = startOfMonth(from, -1);
-    return (isThisYear(previousMonth) ? monthFormat : monthAndYearFormat).format(parseIsoDay(previousMonth));
+    const previousMonthStart = startOfMonth(from, -1);
+    return (isThisYear(previousMonthStart) ? monthFormat : monthAndYearFormat).format(parseIsoDay(previousMonthStart));
   }
   if (from.endsWith("-01-01") && nextDay === startOfMonth(from, 12)) return String(Number(from.slice(0, 4)) - 1);
   const days = (parseIsoDay(to) - parseIsoDay(from)) / DAY_MS + 1;

@@ -112,8 +112,8 @@ effect(() => {
  */
 async function prepareKeyPrefix(batches: LeadRow[][], options: unknown): Promise<{ key: string; release: () => void }> {
   const newPrefix = createIdempotencyKey();
-  // Over plain HTTP, except on localhost, browsers have no `crypto.subtle`. An import that is restarted there gets a new key,
-  // so it cannot resume.
+  // Over plain HTTP, except on localhost, browsers have no `crypto.subtle` to hash the file. Without the hash, the stored
+  // prefix cannot be found, so a restarted import does not resume.
   if (!crypto.subtle) return { key: newPrefix, release: () => undefined };
   const content = new TextEncoder().encode(JSON.stringify([batches, options]));
   const storageKey = `import ${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", content)))}`;
@@ -183,8 +183,8 @@ export async function startImport(
         const result = prediction?.predictResult(row.cells, apiResult) ?? apiResult;
         const email = row.cells.email?.toLowerCase() ?? "";
         if (result.result === "failed") {
-          const isDuplicate = result.code === "email_exists" && writtenEmails.has(email);
-          failedRows.set(row.number, isDuplicate ? DUPLICATE_EMAIL_MESSAGE : describeRowError(result));
+          const isDuplicateInFile = result.code === "email_exists" && writtenEmails.has(email);
+          failedRows.set(row.number, isDuplicateInFile ? DUPLICATE_EMAIL_MESSAGE : describeRowError(result));
         } else {
           counts[result.result] += 1;
           writtenEmails.add(email);

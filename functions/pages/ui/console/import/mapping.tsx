@@ -145,8 +145,8 @@ export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps):
 const columnTitle = (heading: string, index: number): string => heading || `Column ${index + 1}`;
 
 /**
- * Returns the targets after a column is mapped to `column`. Another column with the same target is skipped, unless the target
- * is a list.
+ * Returns the targets after the file's column at `index` is mapped to the field `column`. Other columns with the same field, or
+ * with a conflicting name field, are unmapped, unless their field takes a list.
  */
 function assignTarget(targets: string[], index: number, column: string): string[] {
   const conflictingTargets =

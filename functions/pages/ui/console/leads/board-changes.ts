@@ -13,8 +13,8 @@ import { type BoardColumns, type BoardMoves, compareNewestFirst } from "./moves"
 const POINTER_REST_MS = 1000;
 const RETRY_MS = 250;
 /**
- * Maximum age of a board for which missing events only cause a recount: those events fell between the board's first read and
- * its first request to the feed. An older board is read again.
+ * If a gap is reported within this time after the board is mounted, only the counts are read again: the missing events fell
+ * between the board's first read and the feed's first cursor. After a later gap, the whole board is read again.
  */
 const MAX_FIRST_GAP_MS = 10_000;
 
@@ -35,7 +35,7 @@ interface BoardState {
   moves: BoardMoves;
   /** Whether a card is being dragged or its menu is open. */
   isCardInUse: () => boolean;
-  /** Reads the counts of columns again. With `mayReload`, a column whose count differs is also read again. */
+  /** Reads the counts of columns again. With `reloads`, a column whose count differs is also read again. */
   recount: (statuses: number[], reloads?: boolean) => void;
   reload: () => void;
 }
@@ -61,18 +61,18 @@ export function useBoardChanges(board: BoardState): () => void {
     const targetStatusId = lead && matchesFilter(lead, filter) ? lead.statusId : undefined;
     const changedStatusIds = new Set<number>();
     for (const [status, pages] of columns) {
-      const knownLead = pages.items.find((item) => item.id === id);
+      const loadedLead = pages.items.find((item) => item.id === id);
       if (status !== targetStatusId || !lead) {
-        if (!knownLead) continue;
+        if (!loadedLead) continue;
         pages.updateItems((items) => items.filter((item) => item.id !== id));
         changedStatusIds.add(status);
         continue;
       }
       // Events carry no photo URL, because such URLs expire. The known URL stays valid while the photo is the same.
-      const photoUrl = knownLead && knownLead.photo === lead.photo ? knownLead.photoUrl : undefined;
+      const photoUrl = loadedLead && loadedLead.photo === lead.photo ? loadedLead.photoUrl : undefined;
       const { photoUrl: _, ...rest } = lead;
       const leadWithPhoto = { ...rest, ...(photoUrl ? { photoUrl } : {}) };
-      if (knownLead) {
+      if (loadedLead) {
         pages.updateItems((items) => items.map((item) => (item.id === id ? leadWithPhoto : item)));
         continue;
       }

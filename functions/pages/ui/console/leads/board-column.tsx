@@ -173,7 +173,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
   const [carried, setCarried] = useState<"" | "held" | "left">("");
   const { mayMove, draggedLeadRef, focusedLeadRef } = actions;
   useEffect(() => {
-    // A move to another column creates a new card element. If the removed card had the focus, this card takes the focus.
+    // After a move to another column, the lead has a new card element. The new card takes the focus if the old card had it.
     if (focusedLeadRef.current === lead.id && document.activeElement === document.body) linkRef.current?.focus();
   }, []);
   const leadName = fullName(lead);
@@ -186,8 +186,8 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
           draggedLeadRef.current = lead;
           event.dataTransfer?.setData("text/plain", leadName);
           if (event.dataTransfer) event.dataTransfer.effectAllowed = "move";
-          // The browser takes the drag image now, so the card gets its tilted style now. The next task hides the card in its
-          // column.
+          // The browser captures the drag image right after this handler, before Preact renders, so the tilted style is set on
+          // the element itself. The timeout hides the card in its column after the capture.
           event.currentTarget.classList.add("held");
           setTimeout(() => setCarried("left"));
         }}

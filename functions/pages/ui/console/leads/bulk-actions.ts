@@ -150,8 +150,8 @@ export class BulkActions {
     const summary = `${formatLeadCount(result.changed.length)} ${done}${target}${deletedText}`;
     const { undo } = change;
     if (result.error !== undefined) {
-      const remainingText = `${formatCount(result.unprocessed.length)} of ${formatLeadCount(leads.length)} not ${done}${target}.`;
-      reportFailure(`${remainingText} ${describeError(result.error)}`);
+      const unprocessedText = `${formatCount(result.unprocessed.length)} of ${formatLeadCount(leads.length)} not ${done}${target}.`;
+      reportFailure(`${unprocessedText} ${describeError(result.error)}`);
     }
     if (result.changed.length === 0) {
       if (result.error === undefined) notify(`No lead ${done}${target}${deletedText}`);
@@ -328,7 +328,8 @@ async function writeField(
       return { email, ...fields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     });
     const { results } = await unwrap(api.POST("/leads/batch", { body: { mode: "update", leads: batchRows } }));
-    // A row fails if the e-mail address of its lead was changed in the meantime. Such leads are written one by one.
+    // The batch finds leads by e-mail address. A row fails if the address was changed after the list was read. Its lead is then
+    // updated by id.
     const failedIndexes = new Set(results.filter(({ result }) => result === "failed").map(({ index }) => index));
     leadsWithoutEmail = [...leadsWithoutEmail, ...leadsWithEmail.filter((_, index) => failedIndexes.has(index))];
   }

@@ -67,18 +67,23 @@ export function FilterChips({ query, changeQuery }: FilterProps): JSX.Element {
   const formatFilter = useFilterFormatter();
   const [editing, setEditing] = useState<FilterName>();
   const barRef = useRef<HTMLSpanElement>(null);
-  const activeNames = listActiveFilters(query);
+  const activeFilterNames = listActiveFilters(query);
   const startEditing = (name: FilterName) => {
     setEditing(name);
     return () => setEditing(undefined);
   };
   // A chip disappears when its editor closes with an empty filter. Its focus then moves to the filter menu.
-  const shownNames = FILTER_NAMES.filter((name) => activeNames.includes(name) || name === editing);
+  const shownNames = FILTER_NAMES.filter((name) => activeFilterNames.includes(name) || name === editing);
   const previousEditingRef = useRef(editing);
   useEffect(() => {
     const previousName = previousEditingRef.current;
     previousEditingRef.current = editing;
-    if (previousName && !editing && !activeNames.includes(previousName) && document.activeElement === document.body) {
+    if (
+      previousName &&
+      !editing &&
+      !activeFilterNames.includes(previousName) &&
+      document.activeElement === document.body
+    ) {
       barRef.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
     }
   }, [editing]);
@@ -159,7 +164,7 @@ function FilterSheet({
   const [left, setLeft] = useState<FilterName>();
   const listRef = useRef<HTMLDivElement>(null);
   const formatFilter = useFilterFormatter();
-  const activeNames = listActiveFilters(query);
+  const activeFilterNames = listActiveFilters(query);
   useEffect(() => {
     if (left) listRef.current?.querySelector<HTMLElement>(`[data-filter="${left}"]`)?.focus();
   }, [left]);
@@ -192,7 +197,7 @@ function FilterSheet({
         >
           <span>{FILTER_TITLES[name]}</span>
           <span class="end quiet cut">
-            {activeNames.includes(name) ? (
+            {activeFilterNames.includes(name) ? (
               name === "archived" ? (
                 <Icon name="check" />
               ) : (
@@ -204,7 +209,7 @@ function FilterSheet({
         </button>
       ))}
       <div class="row slim">
-        <button type="button" class="btn ghost" disabled={activeNames.length === 0} onClick={clear}>
+        <button type="button" class="btn ghost" disabled={activeFilterNames.length === 0} onClick={clear}>
           Clear
         </button>
         <span class="push" />

@@ -62,7 +62,7 @@ async function pollFeed(): Promise<void> {
         refusedUserKey = getUserKey();
         break;
       }
-      // The API deletes old events, and this cursor's events are deleted. The loop starts again at the latest event.
+      // The cursor has expired: the API has deleted the events that follow it. The loop starts again at the latest event.
       if (hasStatus(error, 400)) feedCursor = undefined;
       failureCount += 1;
     }
@@ -93,9 +93,10 @@ interface SubscriptionOptions {
 }
 
 /**
- * Calls `onEvents` with each page of events, and `onGap` if events may be missing. A component that joins a running loop gets
- * one `onGap` call, because its data may be older than the loop's cursor. To avoid that read, call this hook before the hook
- * that reads the data, and set `readsAfterSubscribing`.
+ * Subscribes the component to the feed. `onEvents` receives each page of events. `onGap` is called if events may be missing:
+ * after the loop's first request, after the cursor has expired, and when the component joins a running loop. A component that
+ * calls this hook before the hook that reads its data misses no event when it joins. It sets `readsAfterSubscribing` to prevent
+ * that last call.
  */
 export function useLeadChanges(
   onEvents: FeedListener["onEvents"],

@@ -106,7 +106,7 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadE
       const savedText = getFieldText(outcome.version.lead, name);
       onSaved(outcome.version);
       if (outcome.isConflict) {
-        // The edit takes the newer version as its base: the user sees the other text, so saving again overwrites that text.
+        // The edit is now based on the newer version. The user sees the other text, so a second save may overwrite it.
         setEdit({ text: typedText, base: savedText, etag: outcome.version.etag });
         setConflict({ theirs: savedText });
         readLastChange(lead.id, column)

@@ -65,8 +65,8 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
   const panelRef = useRef<HTMLElement>(null);
   const openLead = useOpenLead(id);
   const neighbours = useNeighbours(id);
-  // `useInertBackground` comes first: its cleanup must make the screen focusable before the cleanup of `usePanelFocus` returns the
-  // focus to it.
+  // Cleanups run in the order of the hooks. `useInertBackground` must make the screen focusable before `usePanelFocus` returns
+  // the focus to it.
   useInertBackground();
   usePanelFocus(panelRef, id);
   useLeadShortcuts(openLead, panelRef);

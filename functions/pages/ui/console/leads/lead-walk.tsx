@@ -62,7 +62,7 @@ export function NeighbourButtons({ neighbours }: { neighbours: LeadNeighbours })
 }
 
 /** Whether E and S act on the selection in the list instead of the open lead. */
-const keysTargetSelection = (): boolean =>
+const shortcutsActOnSelection = (): boolean =>
   document.querySelector(".bulk") !== null && document.activeElement?.closest("main .list, main .board") != null;
 
 /** Registers the shortcuts that act on the open lead. */
@@ -71,13 +71,13 @@ export function useLeadShortcuts(open: OpenLead, root: { current: HTMLElement | 
   const lead = open.deletion ? undefined : open.version?.lead;
   const isEnabled = mayWrite && lead !== undefined;
   const toggleArchived = () => {
-    if (keysTargetSelection()) return false;
+    if (shortcutsActOnSelection()) return false;
     if (lead?.archived) open.restore();
     else open.archive();
     return true;
   };
   const openStatusMenu = () => {
-    if (keysTargetSelection()) return false;
+    if (shortcutsActOnSelection()) return false;
     root.current?.querySelector<HTMLElement>(".props button.pill")?.click();
     return true;
   };

@@ -26,7 +26,7 @@ export class Selection {
   get size(): number {
     const { ids, isInverted } = this.state.value;
     if (!isInverted) return ids.size;
-    // Reading this signal subscribes the component: the list may grow or shrink while all leads are selected.
+    // Reading `listVersion` renders the component again when the length of the list changes.
     this.pages.listVersion.value;
     return Math.max(0, this.pages.length - ids.size);
   }

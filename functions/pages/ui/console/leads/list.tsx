@@ -100,7 +100,7 @@ export function List(): JSX.Element {
   pages.listVersion.value;
 
   useShortcut("/", () => searchInputRef.current?.focus(), "Search this view");
-  const activeNames = listActiveFilters(query);
+  const activeFilterNames = listActiveFilters(query);
   const resultCountText = formatResultCount(pages, search);
   return (
     <>
@@ -148,7 +148,7 @@ export function List(): JSX.Element {
           </div>
           <FilterChips query={query} changeQuery={changeQuery} />
           <FilterMenu query={query} changeQuery={changeQuery} countText={resultCountText} clear={clearQuery} />
-          {activeNames.length > 0 || typedSearch ? (
+          {activeFilterNames.length > 0 || typedSearch ? (
             <button type="button" class="btn ghost wide" onClick={clearQuery}>
               Clear
             </button>
@@ -402,7 +402,7 @@ async function moveWithUndo(pages: LeadPages, lead: ListLead, to: Status, status
   try {
     await writeStatus(to.id);
   } catch (error) {
-    // If a later move of the lead is pending, that move decides the shown status.
+    // If a later move of this lead is pending, the list already shows the status of that move, so it is not reset.
     if (!pendingMoves.has(lead.id)) showStatus(previousStatus);
     reportFailure(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;
@@ -445,13 +445,13 @@ function useListEvents(pages: LeadPages, selection: Selection, handle: { current
     const newArrivals = new Map(arrivedLeads.peek());
     for (const { type, leadId, lead } of events) {
       if (type.startsWith("comment.")) continue;
-      const shownLead = pages.get(leadId);
+      const loadedLead = pages.get(leadId);
       if (type === "lead.deleted") {
         newArrivals.delete(leadId);
-        if (shownLead) pages.departedLeads.set(leadId, "deleted");
-      } else if (lead && shownLead) {
+        if (loadedLead) pages.departedLeads.set(leadId, "deleted");
+      } else if (lead && loadedLead) {
         // Events carry no photo URL. The known URL stays valid while the photo is the same.
-        const photoUrl = lead.photo === shownLead.photo ? shownLead.photoUrl : undefined;
+        const photoUrl = lead.photo === loadedLead.photo ? loadedLead.photoUrl : undefined;
         pages.update([leadId], () => ({ ...lead, ...(photoUrl ? { photoUrl } : {}) }));
         const matches = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);
         if (matches) pages.departedLeads.delete(leadId);

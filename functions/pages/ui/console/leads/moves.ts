@@ -42,8 +42,8 @@ export interface BoardMoves {
   /** Whether a lead was moved so recently that an event may carry its earlier status. */
   isRecentlyMoved: (lead: number) => boolean;
   /**
-   * Returns a column's page with the moves that were not stored when it was requested: it loses the leads that were moved away,
-   * and a first page gains those that were moved into the column, if `isListed` says so.
+   * Applies the moves that the API had not stored when it was asked for a column's page. Removes leads that were moved out of
+   * the column. Adds leads that were moved into the column to its first page, if `isListed` returns true for them.
    */
   applyMoves: <Page extends ColumnPage>(
     page: Page,

@@ -50,7 +50,7 @@ export function groupEntries(entries: TimelineEntry[]): TimelineGroup[] {
       groups.push({ key: `comment ${entry.id}`, comment: entry });
       continue;
     }
-    // The list already contains the comment itself.
+    // The log entry of a new comment is left out, because `entries` also contains the comment.
     if (entry.action === "CreateComment") continue;
     const lastGroup = groups.at(-1);
     if (lastGroup && "newest" in lastGroup && belongsToGroup(lastGroup.newest, entry)) mergeEntry(lastGroup, entry);

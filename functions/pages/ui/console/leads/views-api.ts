@@ -18,15 +18,15 @@ export async function readViews(): Promise<void> {
 }
 
 export async function createView(view: ViewInput): Promise<View> {
-  const created = await unwrap(api.POST("/views", { body: view }));
-  views.value = [...(views.value ?? []), created];
-  return created;
+  const createdView = await unwrap(api.POST("/views", { body: view }));
+  views.value = [...(views.value ?? []), createdView];
+  return createdView;
 }
 
 export async function updateView({ id, name, query, layout, columns, shared }: View): Promise<void> {
   const body = { name, query, layout, columns, shared };
-  const updated = await unwrap(api.PUT("/views/{id}", { params: { path: { id } }, body }));
-  views.value = views.value?.map((other) => (other.id === id ? updated : other));
+  const updatedView = await unwrap(api.PUT("/views/{id}", { params: { path: { id } }, body }));
+  views.value = views.value?.map((other) => (other.id === id ? updatedView : other));
 }
 
 export async function deleteView({ id }: View): Promise<void> {

@@ -201,7 +201,7 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
   };
   const isShownAtFields =
     fieldErrors.length > 0 && fieldErrors.every(({ field }) => (field.split("[")[0] ?? "") in draft);
-  const saveForm = async () => {
+  const createOrUpdateForm = async () => {
     setError(undefined);
     const requestBody = { ...draft, allowedOrigins: draft.allowedOrigins.split(/\s+/).filter(Boolean) };
     try {
@@ -220,7 +220,7 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
   };
   return (
     <Dialog title={form ? `Form ${form.name}` : "New form"} onClose={onClose}>
-      <form class="form" ref={formRef} onSubmit={handleSubmit(saveForm)}>
+      <form class="form" ref={formRef} onSubmit={handleSubmit(createOrUpdateForm)}>
         {error && !isShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}

@@ -53,10 +53,10 @@ export function StatusesSection(): JSX.Element {
     newOrder.splice(to, 0, ...newOrder.splice(from, 1));
     return newOrder;
   };
-  const saveOrder = (newOrder: Status[], movedStatus: Status) => {
+  const saveOrder = (newOrder: Status[], draggedStatus: Status) => {
     const previousOrder = statuses;
     setOrdered(newOrder);
-    return changeWithUndo(writeOrder(newOrder), `${movedStatus.name} moved`, () => writeOrder(previousOrder));
+    return changeWithUndo(writeOrder(newOrder), `${draggedStatus.name} moved`, () => writeOrder(previousOrder));
   };
   const moveBy = (index: number, by: number) => {
     const status = shownStatuses[index];
@@ -118,11 +118,11 @@ export function StatusesSection(): JSX.Element {
                 }}
                 onDrop={(event) => event.preventDefault()}
                 onDragEnd={(event) => {
-                  const movedStatus = dragged === undefined ? undefined : shownStatuses[dragged];
+                  const draggedStatus = dragged === undefined ? undefined : shownStatuses[dragged];
                   setDragged(undefined);
                   // Escape cancels the drag, and the order stays unchanged.
-                  if (ordered && movedStatus && event.dataTransfer?.dropEffect !== "none")
-                    saveOrder(ordered, movedStatus);
+                  if (ordered && draggedStatus && event.dataTransfer?.dropEffect !== "none")
+                    saveOrder(ordered, draggedStatus);
                   else setOrdered(undefined);
                 }}
               >

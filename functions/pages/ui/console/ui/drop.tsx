@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-interface FileDrop {
+interface UseFileDropResult {
   /** Whether something is dragged over the element. */
   isDraggedOver: boolean;
   dropHandlers: {
@@ -13,7 +13,7 @@ interface FileDrop {
   };
 }
 
-export function useFileDrop(onFile: (file: File | undefined) => void): FileDrop {
+export function useFileDrop(onFile: (file: File | undefined) => void): UseFileDropResult {
   const [isDraggedOver, setDraggedOver] = useState(false);
   const dropHandlers = {
     onDragOver: (event: DragEvent) => {

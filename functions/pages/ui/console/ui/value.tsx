@@ -111,8 +111,8 @@ export function ValueEditor({
 }
 
 /**
- * Returns refs of the editor and of the value's button, and a function to call before the editor closes. If the editor has the
- * focus then, the button gets it.
+ * Manages the focus of an inline editor. The caller attaches the refs to the editor and to the button that shows the value, and
+ * calls `rememberFocus` before the editor closes. If the focus is in the editor then, it moves to the button.
  */
 export function useEditorFocus(): {
   editorRef: RefObject<HTMLDivElement | null>;
