@@ -477,6 +477,32 @@ test.describe("selection", () => {
     expect([await source(60), await source(59)]).toEqual(before);
   });
 
+  test("a field is changed on the chosen lead, not on the one that has its address now", async ({ page, product }) => {
+    await signIn(page);
+    await page.route("**/events?*", (route) =>
+      route.fulfill({ json: { events: [], nextCursor: "x", hasMore: false } }),
+    );
+    await openList(page);
+    const api = await product.api();
+    const path = { id: 60 };
+    const { email = "" } = (await api.GET("/leads/{id}", { params: { path } })).data ?? {};
+    await api.PATCH("/leads/{id}", { params: { path }, body: { email: "moved.on@example.com" } });
+    const heir = { firstName: "Hedda", lastName: "Heir", email };
+    const { data } = await api.POST("/leads/batch", { body: { mode: "create", leads: [heir] } });
+    const heirId = data?.results[0]?.id ?? 0;
+    for (const row of [0, 1, 2]) await box(rows(page).nth(row)).click();
+    await bar(page).getByRole("button", { name: "Edit" }).click();
+    const dialog = page.getByRole("dialog", { name: "Edit 3 leads" });
+    await dialog.getByLabel("Field").selectOption("Source");
+    await dialog.getByLabel("Source").fill("Expo 2026");
+    await dialog.getByRole("button", { name: "Change 3 leads" }).click();
+    await expect(page.getByText("3 leads changed")).toBeVisible();
+    const sourceOf = async (id: number) => (await api.GET("/leads/{id}", { params: { path: { id } } })).data?.source;
+    expect(await sourceOf(60)).toBe("Expo 2026");
+    expect(await sourceOf(59)).toBe("Expo 2026");
+    expect(await sourceOf(heirId)).toBe("");
+  });
+
   test("leads that somebody has deleted are in nobody's way", async ({ page, product, refusals }) => {
     refusals.push(400, 404);
     await signIn(page);
