@@ -175,7 +175,7 @@ async fn the_original_documents_examples_work_verbatim() {
 }
 
 #[tokio::test]
-async fn the_demo_team_has_sixty_leads_on_55_days() {
+async fn the_demo_team_has_sixty_leads_on_some_of_the_last_60_days() {
     let api = TestStack::start_demo().await;
     let owner = api.caller_with_role("demo", "Owner");
     assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 60);
@@ -186,7 +186,8 @@ async fn the_demo_team_has_sixty_leads_on_55_days() {
         .iter()
         .map(|lead| lead["createdAt"].as_str().unwrap()[..10].to_owned())
         .collect();
-    assert!(days.len() >= 55, "{days:?}");
+    // Some days have none and some have several, as in a real team.
+    assert!((30..45).contains(&days.len()), "{days:?}");
     let created: Value = owner
         .send_request("POST", "/leads", &[("content-type", "application/json")], EXAMPLE_LEAD_BODY)
         .await
