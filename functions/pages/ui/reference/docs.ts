@@ -1,6 +1,6 @@
 // The reference: Swagger UI on the contract that is served beside it.
 
-import { offerTokens, say } from "./tokens";
+import { showTokenButtons, showStatusMessage } from "./tokens";
 
 /** What is used of Swagger UI. https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/ */
 interface SwaggerUI {
@@ -9,15 +9,15 @@ interface SwaggerUI {
 
 declare const SwaggerUIBundle: (options: Record<string, unknown>) => SwaggerUI;
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
-function followScheme(): void {
-  document.documentElement.classList.toggle("dark-mode", dark.matches);
+const darkSchemeQuery = matchMedia("(prefers-color-scheme: dark)");
+function applySystemScheme(): void {
+  document.documentElement.classList.toggle("dark-mode", darkSchemeQuery.matches);
 }
 
-followScheme();
-dark.addEventListener("change", followScheme);
+applySystemScheme();
+darkSchemeQuery.addEventListener("change", applySystemScheme);
 
-const reference = SwaggerUIBundle({
+const swaggerUi = SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#reference",
   deepLinking: true,
@@ -28,9 +28,9 @@ const reference = SwaggerUIBundle({
   // By default Swagger UI sends the document to the validator at validator.swagger.io.
   validatorUrl: null,
   onComplete: () => {
-    offerTokens((token, role) => {
-      reference.preauthorizeApiKey("bearer", token);
-      say(`${role}.`);
+    showTokenButtons((token, role) => {
+      swaggerUi.preauthorizeApiKey("bearer", token);
+      showStatusMessage(`${role}.`);
     });
   },
 });

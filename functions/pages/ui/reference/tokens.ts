@@ -1,41 +1,41 @@
 // Buttons that fetch a demo token for each role, on deployments with a token endpoint.
 
-import { signIn } from "../console/app/configuration";
+import { signInConfiguration } from "../console/app/configuration";
 
-const ROLES = ["Owner", "Manager", "Viewer"] as const;
+const DEMO_ROLES = ["Owner", "Manager", "Viewer"] as const;
 
-export function element(id: string): HTMLElement {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`no element ${id}`);
-  return found;
+export function findElement(id: string): HTMLElement {
+  const foundElement = document.getElementById(id);
+  if (!foundElement) throw new Error(`no element ${id}`);
+  return foundElement;
 }
 
-export function say(text: string): void {
-  element("said").textContent = text;
+export function showStatusMessage(text: string): void {
+  findElement("said").textContent = text;
 }
 
 /** Offers a button for each role, which gives its token to `use`. */
-export function offerTokens(use: (token: string, role: string) => void): void {
-  const endpoint = signIn.tokens;
-  if (!endpoint) return;
-  const tokens = element("tokens");
-  for (const role of ROLES) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = role;
-    button.addEventListener("click", async () => {
+export function showTokenButtons(onToken: (token: string, role: string) => void): void {
+  const tokenEndpointUrl = signInConfiguration.tokens;
+  if (!tokenEndpointUrl) return;
+  const buttonsElement = findElement("tokens");
+  for (const role of DEMO_ROLES) {
+    const roleButton = document.createElement("button");
+    roleButton.type = "button";
+    roleButton.textContent = role;
+    roleButton.addEventListener("click", async () => {
       try {
-        const headers = { "content-type": "application/json" };
-        const response = await fetch(endpoint, { method: "POST", headers, body: JSON.stringify({ role }) });
+        const requestHeaders = { "content-type": "application/json" };
+        const response = await fetch(tokenEndpointUrl, { method: "POST", headers: requestHeaders, body: JSON.stringify({ role }) });
         if (!response.ok) throw new Error(`${response.status}`);
         const { token } = (await response.json()) as { token: string };
-        for (const other of tokens.querySelectorAll("button")) other.ariaPressed = `${other === button}`;
-        use(token, role);
+        for (const other of buttonsElement.querySelectorAll("button")) other.ariaPressed = `${other === roleButton}`;
+        onToken(token, role);
       } catch (error) {
-        say(`No token could be had: ${error instanceof Error ? error.message : error}`);
+        showStatusMessage(`No token could be had: ${error instanceof Error ? error.message : error}`);
       }
     });
-    tokens.append(button, " ");
+    buttonsElement.append(roleButton, " ");
   }
-  tokens.hidden = false;
+  buttonsElement.hidden = false;
 }

@@ -2,7 +2,7 @@
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "../../contract";
-import { setReachable, UnreachableError } from "./connection";
+import { recordReachability, UnreachableError } from "./connection";
 import * as session from "./session";
 
 type Schemas = components["schemas"];
@@ -21,8 +21,8 @@ export type Author = Schemas["Author"];
 export type EventType = Schemas["EventType"];
 export type Volume = Schemas["Volume"];
 export type Totals = Schemas["Totals"];
-export type NewLead = paths["/leads"]["post"]["requestBody"]["content"]["application/json"];
-export type LeadMerge = Schemas["LeadMerge"];
+export type CreateLeadBody = paths["/leads"]["post"]["requestBody"]["content"]["application/json"];
+export type LeadMergePatch = Schemas["LeadMerge"];
 export type LeadFilter = NonNullable<paths["/leads"]["get"]["parameters"]["query"]>;
 export type BatchRequest = paths["/leads/batch"]["post"]["requestBody"]["content"]["application/json"];
 export type BatchResponse = Schemas["BatchResponse"];
@@ -76,10 +76,10 @@ export const wait = (durationMs: number): Promise<void> => new Promise((resolve)
 async function sendRequest(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
-    setReachable(true);
+    recordReachability(true);
     return response;
   } catch {
-    setReachable(false);
+    recordReachability(false);
     throw new UnreachableError();
   }
 }
@@ -100,17 +100,17 @@ async function rejectsToken(response: Response): Promise<boolean> {
 
 async function sendAuthorized(request: Request): Promise<Response> {
   let token = await session.getValidToken();
-  let isRenewed = false;
-  for (let attempts = 1; ; attempts++) {
+  let isTokenRenewed = false;
+  for (let attemptNumber = 1; ; attemptNumber++) {
     const authorizedRequest = request.clone();
     authorizedRequest.headers.set("authorization", `Bearer ${token}`);
     const response = await sendRequest(authorizedRequest);
     const isOverloaded = response.status === 429 || response.status === 503;
     if (await rejectsToken(response)) {
       // If the renewed token is rejected too, another renewal would not help, so the user signs in again.
-      token = await (isRenewed ? session.awaitSignIn(token) : session.renewToken(token));
-      isRenewed = true;
-    } else if (isOverloaded && request.method === "GET" && attempts < MAX_READ_ATTEMPTS) {
+      token = await (isTokenRenewed ? session.awaitSignIn(token) : session.renewToken(token));
+      isTokenRenewed = true;
+    } else if (isOverloaded && request.method === "GET" && attemptNumber < MAX_READ_ATTEMPTS) {
       await wait(new RequestError(response, undefined).retryAfterMs);
     } else {
       return response;
@@ -139,8 +139,8 @@ export async function readLeadPage(
   query: LeadFilter,
   cursor: string | undefined,
 ): Promise<{ items: LeadSummary[]; count: number; nextCursor?: string | undefined }> {
-  const params = { query: { ...query, ...(cursor ? { cursor } : {}) } };
-  const { leads, count, nextCursor } = await unwrap(api.GET("/leads", { params }));
+  const requestParams = { query: { ...query, ...(cursor ? { cursor } : {}) } };
+  const { leads, count, nextCursor } = await unwrap(api.GET("/leads", { params: requestParams }));
   return { items: leads, count, nextCursor };
 }
 
@@ -152,25 +152,25 @@ export const createIdempotencyKey = (): string => `console-${toHex(crypto.getRan
 
 /** Uploads a photo with `XMLHttpRequest`, because `fetch` does not report upload progress. Returns the photo's file name. */
 export async function uploadPhoto(file: File, leadId: number, onProgress: (fraction: number) => void): Promise<string> {
-  const body = new FormData();
-  body.set("id", String(leadId));
-  body.set("photo", file);
+  const photoFormData = new FormData();
+  photoFormData.set("id", String(leadId));
+  photoFormData.set("photo", file);
   const sendWithToken = (token: string): Promise<Response> =>
     new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      request.open("POST", "/leads/upload-photo");
-      request.setRequestHeader("authorization", `Bearer ${token}`);
-      request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
-      request.onerror = () => reject(new UnreachableError());
-      request.onload = () => {
-        const headers = { "retry-after": request.getResponseHeader("retry-after") ?? "" };
-        resolve(new Response(request.responseText, { status: request.status, headers }));
+      const xhr = new XMLHttpRequest();
+      xhr.open("POST", "/leads/upload-photo");
+      xhr.setRequestHeader("authorization", `Bearer ${token}`);
+      xhr.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
+      xhr.onerror = () => reject(new UnreachableError());
+      xhr.onload = () => {
+        const responseHeaders = { "retry-after": xhr.getResponseHeader("retry-after") ?? "" };
+        resolve(new Response(xhr.responseText, { status: xhr.status, headers: responseHeaders }));
       };
-      request.send(body);
+      xhr.send(photoFormData);
     });
-  const token = await session.getValidToken();
-  let response = await sendWithToken(token);
-  if (await rejectsToken(response)) response = await sendWithToken(await session.renewToken(token));
+  const validToken = await session.getValidToken();
+  let response = await sendWithToken(validToken);
+  if (await rejectsToken(response)) response = await sendWithToken(await session.renewToken(validToken));
   const responseBody = await response.json().catch(() => undefined);
   if (!response.ok) throw new RequestError(response, responseBody);
   return responseBody;
@@ -181,10 +181,10 @@ export async function* readExport(filter: LeadFilter, format: "csv" | "ndjson"):
   let nextCursor: string | undefined;
   do {
     const cursorParam = nextCursor ? { cursor: nextCursor } : {};
-    const query = { ...filter, format, limit: 1000, ...cursorParam };
-    const { data, response } = await unwrapResponse(api.GET("/leads/export", { params: { query }, parseAs: "text" }));
-    const nextUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
-    nextCursor = nextUrl ? (new URL(nextUrl, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
+    const exportQuery = { ...filter, format, limit: 1000, ...cursorParam };
+    const { data, response } = await unwrapResponse(api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }));
+    const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+    nextCursor = nextPageUrl ? (new URL(nextPageUrl, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
     // `openapi-fetch` returns no data for an empty response.
     yield data ?? "";
   } while (nextCursor);

@@ -3,14 +3,14 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Board } from "../leads/board";
+import { BoardScreen } from "../leads/board";
 import { NewLeadScreen } from "../leads/new-lead";
-import { openLeadId } from "../leads/open-lead";
+import { getOpenLeadId } from "../leads/open-lead";
 import { Icon } from "../ui/icon";
-import { ErrorNote, Skeleton, useLoading } from "../ui/loading";
+import { ErrorNote, Skeleton, useLoadable } from "../ui/loading";
 import { EmptyState, ErrorPlaceholder } from "../ui/states";
 import { Toasts } from "../ui/toast";
-import { lastResponseAtMs, useReachable } from "./connection";
+import { lastResponseAtMs, useIsReachable } from "./connection";
 import { ErrorBoundary } from "./error-boundary";
 import { lazyComponent } from "./lazy-component";
 import { Navigation } from "./navigation";
@@ -20,7 +20,7 @@ import { MAIN_SCREENS, SECONDARY_SCREENS } from "./screen-entries";
 import { session, type User } from "./session";
 import { useShortcut } from "./shortcuts";
 import { openShortcutsDialog, ShortcutsDialog } from "./shortcuts-dialog";
-import { SignInAgain, SignInScreen } from "./sign-in";
+import { SignInAgainDialog, SignInScreen } from "./sign-in";
 import { readTeam, TeamContext } from "./team";
 
 export function App({ signInError }: { signInError: string | undefined }): JSX.Element {
@@ -31,35 +31,35 @@ export function App({ signInError }: { signInError: string | undefined }): JSX.E
   if (sessionState.is === "out") return <SignInScreen signInError={hadSessionRef.current ? undefined : signInError} />;
   return (
     <>
-      <Frame user={sessionState.user} />
-      {sessionState.is === "lost" ? <SignInAgain user={sessionState.user} /> : null}
+      <AppFrame user={sessionState.user} />
+      {sessionState.is === "lost" ? <SignInAgainDialog user={sessionState.user} /> : null}
     </>
   );
 }
 
-const timeFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const clockTimeFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
-function OfflineStrip(): JSX.Element | null {
-  if (useReachable()) return null;
+function OfflineNotice(): JSX.Element | null {
+  if (useIsReachable()) return null;
   return (
     <p class="strip" role="status">
       <Icon name="cloud-off" />
-      No connection. You see what was there at {timeFormat.format(lastResponseAtMs.peek())}, and changes are not saved.
+      No connection. You see what was there at {clockTimeFormat.format(lastResponseAtMs.peek())}, and changes are not saved.
     </p>
   );
 }
 
-function Frame({ user }: { user: User }): JSX.Element {
+function AppFrame({ user }: { user: User }): JSX.Element {
   const route = useRoute();
-  const team = useLoading(readTeam, []);
-  const mainRef = useRef<HTMLElement>(null);
+  const loadableTeam = useLoadable(readTeam, []);
+  const mainElementRef = useRef<HTMLElement>(null);
   const isFirstRenderRef = useRef(true);
-  useEffect(() => fetchForRoute(route), []);
+  useEffect(() => fetchRouteComponents(route), []);
   // Navigation moves the focus to `main`, for users of keyboards and screen readers. Opening the panel changes only the query,
   // so the focus stays.
   useEffect(() => {
     if (isFirstRenderRef.current) isFirstRenderRef.current = false;
-    else mainRef.current?.focus({ preventScroll: true });
+    else mainElementRef.current?.focus({ preventScroll: true });
   }, [route.screen, route.subpath]);
   useShortcut("mod+k", openPalette, "Search and commands");
   useShortcut("c", user.role === "Viewer" ? undefined : () => navigate("/new"), "New lead");
@@ -67,16 +67,16 @@ function Frame({ user }: { user: User }): JSX.Element {
   useShortcut("g l", () => navigate("/leads"), "Leads");
   useShortcut("g d", () => navigate("/dashboard"), "Dashboard");
   useShortcut("?", openShortcutsDialog, "Show shortcuts");
-  const panelLeadId = openLeadId(route);
+  const panelLeadId = getOpenLeadId(route);
   const mainClass = route.screen === "board" ? "" : "sheet";
-  if (team.value === undefined) {
+  if (loadableTeam.value === undefined) {
     return (
       <div class="app">
-        <OfflineStrip />
+        <OfflineNotice />
         <Navigation user={user} />
-        <main ref={mainRef} id="main" tabIndex={-1} class={mainClass}>
-          {team.error ? (
-            <ErrorPlaceholder heading="h1" title="The team could not be read" error={team.error} retry={team.reload} />
+        <main ref={mainElementRef} id="main" tabIndex={-1} class={mainClass}>
+          {loadableTeam.error ? (
+            <ErrorPlaceholder heading="h1" title="The team could not be read" error={loadableTeam.error} retry={loadableTeam.reload} />
           ) : (
             <Skeleton lines={6} />
           )}
@@ -86,15 +86,15 @@ function Frame({ user }: { user: User }): JSX.Element {
     );
   }
   return (
-    <TeamContext.Provider value={{ ...team.value, user, reload: team.reload }}>
+    <TeamContext.Provider value={{ ...loadableTeam.value, user, reload: loadableTeam.reload }}>
       <div class="app">
-        <button type="button" class="btn primary skip" onClick={() => mainRef.current?.focus()}>
+        <button type="button" class="btn primary skip" onClick={() => mainElementRef.current?.focus()}>
           Skip to content
         </button>
-        <OfflineStrip />
+        <OfflineNotice />
         <Navigation user={user} />
-        <main ref={mainRef} id="main" tabIndex={-1} class={mainClass}>
-          {team.error ? <ErrorNote error={team.error} retry={team.reload} /> : null}
+        <main ref={mainElementRef} id="main" tabIndex={-1} class={mainClass}>
+          {loadableTeam.error ? <ErrorNote error={loadableTeam.error} retry={loadableTeam.reload} /> : null}
           <ErrorBoundary heading="h1" contentKey={`${route.screen}/${route.subpath}`}>
             <CurrentScreen route={route} />
           </ErrorBoundary>
@@ -112,33 +112,33 @@ function Frame({ user }: { user: User }): JSX.Element {
   );
 }
 
-const List = lazyComponent(() => import("../leads/list").then(({ List }) => List));
+const ListScreen = lazyComponent(() => import("../leads/list").then(({ ListScreen }) => ListScreen));
 const LeadScreen = lazyComponent(() => import("../leads/lead").then(({ LeadScreen }) => LeadScreen));
 const LeadPanel = lazyComponent(
   () => import("../leads/lead").then(({ LeadPanel }) => LeadPanel),
   ({ children }) => <aside class="panel">{children}</aside>,
 );
-const Dashboard = lazyComponent(() => import("../dashboard/dashboard").then(({ Dashboard }) => Dashboard));
-const Import = lazyComponent(() => import("../import/import").then(({ Import }) => Import));
-const Settings = lazyComponent(() => import("../settings/settings").then(({ Settings }) => Settings));
+const DashboardScreen = lazyComponent(() => import("../dashboard/dashboard").then(({ DashboardScreen }) => DashboardScreen));
+const ImportScreen = lazyComponent(() => import("../import/import").then(({ ImportScreen }) => ImportScreen));
+const SettingsScreen = lazyComponent(() => import("../settings/settings").then(({ SettingsScreen }) => SettingsScreen));
 
 /** Lazily loaded components, ordered by how likely they are needed next. */
-const LAZY_COMPONENTS = [LeadPanel, LeadScreen, List, Dashboard, Settings, Import];
+const LAZY_COMPONENTS = [LeadPanel, LeadScreen, ListScreen, DashboardScreen, SettingsScreen, ImportScreen];
 const PREFETCH_DELAY_MS = 2000;
 
-function prefetch(): void {
+function prefetchComponents(): void {
   for (const { fetch } of LAZY_COMPONENTS) fetch().catch(() => undefined);
 }
 
 /** Fetches the components of a route in parallel with the team's data. */
-function fetchForRoute(route: Route): void {
+function fetchRouteComponents(route: Route): void {
   const { screen, subpath } = route;
   const routeComponents = [
-    screen === "leads" && (subpath === "" ? List : LeadScreen),
-    screen === "dashboard" && Dashboard,
-    screen === "import" && Import,
-    screen === "settings" && Settings,
-    openLeadId(route) !== undefined && LeadPanel,
+    screen === "leads" && (subpath === "" ? ListScreen : LeadScreen),
+    screen === "dashboard" && DashboardScreen,
+    screen === "import" && ImportScreen,
+    screen === "settings" && SettingsScreen,
+    getOpenLeadId(route) !== undefined && LeadPanel,
   ];
   for (const component of routeComponents) if (component) component.fetch().catch(() => undefined);
 }
@@ -154,23 +154,23 @@ function CurrentScreen({ route }: { route: Route }): JSX.Element {
     if (screenTitle) document.title = `${screenTitle} · Leads`;
   }, [screenTitle]);
   useEffect(() => {
-    const timer = setTimeout(() => {
-      if ("requestIdleCallback" in window) requestIdleCallback(prefetch);
-      else prefetch();
+    const prefetchTimer = setTimeout(() => {
+      if ("requestIdleCallback" in window) requestIdleCallback(prefetchComponents);
+      else prefetchComponents();
     }, PREFETCH_DELAY_MS);
-    return () => clearTimeout(timer);
+    return () => clearTimeout(prefetchTimer);
   }, []);
-  if (screen === "board") return <Board />;
-  if (screen === "leads" && subpath === "") return <List />;
+  if (screen === "board") return <BoardScreen />;
+  if (screen === "leads" && subpath === "") return <ListScreen />;
   if (screen === "new") return <NewLeadScreen />;
   if (screen === "leads" && Number(subpath) > 0) return <LeadScreen key={subpath} id={Number(subpath)} />;
-  if (screen === "dashboard") return <Dashboard />;
-  if (screen === "import") return <Import />;
-  if (screen === "settings") return <Settings />;
-  return <NotFound />;
+  if (screen === "dashboard") return <DashboardScreen />;
+  if (screen === "import") return <ImportScreen />;
+  if (screen === "settings") return <SettingsScreen />;
+  return <NotFoundScreen />;
 }
 
-function NotFound(): JSX.Element {
+function NotFoundScreen(): JSX.Element {
   useEffect(() => {
     document.title = "Not found · Leads";
   }, []);

@@ -1,6 +1,6 @@
 // Sign-in with Cognito's API, for deployments with their own user pool.
 
-import { signIn } from "./configuration";
+import { signInConfiguration } from "./configuration";
 import { fetchFromIssuer } from "./connection";
 import type { Grant } from "./grant";
 
@@ -11,7 +11,7 @@ export interface Challenge {
   session: string;
 }
 
-interface AuthResponse {
+interface CognitoAuthResponse {
   AuthenticationResult?: { IdToken: string; RefreshToken?: string };
   ChallengeName?: string;
   ChallengeParameters?: { USER_ID_FOR_SRP?: string };
@@ -25,7 +25,7 @@ export class WrongCredentialsError extends Error {
   }
 }
 
-const ERROR_MESSAGES: Record<string, string> = {
+const COGNITO_ERROR_MESSAGES: Record<string, string> = {
   PasswordResetRequiredException: "The password was reset. Choose a new one with “Forgot the password”.",
   CodeMismatchException: "The code is wrong.",
   ExpiredCodeException: "The code has expired. Go back and have another sent.",
@@ -33,14 +33,14 @@ const ERROR_MESSAGES: Record<string, string> = {
   TooManyRequestsException: "Too many attempts. Try again in a while.",
 };
 
-async function callCognito(action: string, body: object): Promise<AuthResponse> {
-  const response = await fetchFromIssuer(signIn.cognito ?? "", {
+async function callCognito(action: string, body: object): Promise<CognitoAuthResponse> {
+  const response = await fetchFromIssuer(signInConfiguration.cognito ?? "", {
     method: "POST",
     headers: {
       "content-type": "application/x-amz-json-1.1",
       "x-amz-target": `AWSCognitoIdentityProviderService.${action}`,
     },
-    body: JSON.stringify({ ClientId: signIn.clientId, ...body }),
+    body: JSON.stringify({ ClientId: signInConfiguration.clientId, ...body }),
   });
   const responseText = await response.text();
   const responseBody = responseText ? JSON.parse(responseText) : {};
@@ -48,14 +48,14 @@ async function callCognito(action: string, body: object): Promise<AuthResponse> 
   const errorType = String(responseBody.__type ?? "").replace(/^.*#/, "");
   if (errorType === "NotAuthorizedException" || errorType === "UserNotFoundException")
     throw new WrongCredentialsError();
-  throw new Error(ERROR_MESSAGES[errorType] ?? responseBody.message ?? `Cognito answered ${response.status}.`);
+  throw new Error(COGNITO_ERROR_MESSAGES[errorType] ?? responseBody.message ?? `Cognito answered ${response.status}.`);
 }
 
-function grantOrChallenge(authResponse: AuthResponse, username: string, refresh?: string): Grant | Challenge {
-  const result = authResponse.AuthenticationResult;
-  if (result) {
-    const refreshToken = result.RefreshToken ?? refresh;
-    return refreshToken ? { token: result.IdToken, refresh: refreshToken } : { token: result.IdToken };
+function parseGrantOrChallenge(authResponse: CognitoAuthResponse, username: string, previousRefreshToken?: string): Grant | Challenge {
+  const authenticationResult = authResponse.AuthenticationResult;
+  if (authenticationResult) {
+    const refreshToken = authenticationResult.RefreshToken ?? previousRefreshToken;
+    return refreshToken ? { token: authenticationResult.IdToken, refresh: refreshToken } : { token: authenticationResult.IdToken };
   }
   const challengeName = authResponse.ChallengeName;
   if (challengeName !== "NEW_PASSWORD_REQUIRED" && challengeName !== "SOFTWARE_TOKEN_MFA") {
@@ -70,7 +70,7 @@ function grantOrChallenge(authResponse: AuthResponse, username: string, refresh?
 
 export async function signInWithPassword(username: string, password: string): Promise<Grant | Challenge> {
   const AuthParameters = { USERNAME: username, PASSWORD: password };
-  return grantOrChallenge(
+  return parseGrantOrChallenge(
     await callCognito("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", AuthParameters }),
     username,
   );
@@ -79,12 +79,12 @@ export async function signInWithPassword(username: string, password: string): Pr
 /** Answers a challenge with the new password, or with the code from an authenticator app. */
 export async function respondToChallenge(
   { name, username, session }: Challenge,
-  answer: string,
+  passwordOrCode: string,
 ): Promise<Grant | Challenge> {
-  const responseName = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
-  const ChallengeResponses = { USERNAME: username, [responseName]: answer };
+  const responseFieldName = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
+  const ChallengeResponses = { USERNAME: username, [responseFieldName]: passwordOrCode };
   const requestBody = { ChallengeName: name, Session: session, ChallengeResponses };
-  return grantOrChallenge(await callCognito("RespondToAuthChallenge", requestBody), username);
+  return parseGrantOrChallenge(await callCognito("RespondToAuthChallenge", requestBody), username);
 }
 
 /** Requests an e-mail with a code for setting a new password. */
@@ -98,7 +98,7 @@ export async function resetPassword(username: string, code: string, password: st
 
 export async function refreshGrant(refreshToken: string): Promise<Grant> {
   const AuthParameters = { REFRESH_TOKEN: refreshToken };
-  const renewedGrant = grantOrChallenge(
+  const renewedGrant = parseGrantOrChallenge(
     await callCognito("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters }),
     "",
     refreshToken,

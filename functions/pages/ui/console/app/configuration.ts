@@ -1,7 +1,7 @@
 // The configuration that the deployment puts into its HTML pages.
 
 /** Sign-in methods of the deployment. A method without its properties is not offered. */
-interface SignIn {
+interface SignInConfiguration {
   /** URL of the demo system's token endpoint, which grants a token to anyone. */
   tokens?: string;
   issuer?: string;
@@ -11,6 +11,6 @@ interface SignIn {
   cognito?: string;
 }
 
-export const signIn: SignIn = JSON.parse(
+export const signInConfiguration: SignInConfiguration = JSON.parse(
   document.querySelector<HTMLMetaElement>('meta[name="sign-in"]')?.content || "{}",
 );

@@ -6,7 +6,7 @@ import { effect, signal, untracked } from "@preact/signals";
 /** Pause between two checks while the API is unreachable. */
 const CHECK_INTERVAL_MS = 5000;
 
-export const reachable = signal(true);
+export const reachableSignal = signal(true);
 /** Time of the latest response of the API, in milliseconds since the epoch. */
 export const lastResponseAtMs = signal(Date.now());
 
@@ -18,21 +18,21 @@ export class UnreachableError extends Error {
 }
 
 /** Records whether a request reached the API. */
-export function setReachable(isNowReachable: boolean): void {
+export function recordReachability(isNowReachable: boolean): void {
   if (isNowReachable) lastResponseAtMs.value = Date.now();
-  if (reachable.peek() === isNowReachable) return;
-  reachable.value = isNowReachable;
+  if (reachableSignal.peek() === isNowReachable) return;
+  reachableSignal.value = isNowReachable;
   if (!isNowReachable) setTimeout(checkConnection, CHECK_INTERVAL_MS);
 }
 
-export const isReachable = (): boolean => reachable.peek();
+export const isReachable = (): boolean => reachableSignal.peek();
 
 async function checkConnection(): Promise<void> {
   try {
     await fetch("/", { cache: "no-store" });
-    setReachable(true);
+    recordReachability(true);
   } catch {
-    if (reachable.peek()) setReachable(false);
+    if (reachableSignal.peek()) recordReachability(false);
     else setTimeout(checkConnection, CHECK_INTERVAL_MS);
   }
 }
@@ -41,17 +41,17 @@ addEventListener("online", checkConnection);
 addEventListener("offline", checkConnection);
 
 /** Calls the listener whenever the API becomes reachable or unreachable. Returns the function that stops this. */
-export function watchReachable(listener: (reachable: boolean) => void): () => void {
-  let wasReachable = reachable.peek();
+export function watchReachability(listener: (reachable: boolean) => void): () => void {
+  let wasReachable = reachableSignal.peek();
   return effect(() => {
-    const isNowReachable = reachable.value;
+    const isNowReachable = reachableSignal.value;
     if (isNowReachable === wasReachable) return;
     wasReachable = isNowReachable;
     untracked(() => listener(isNowReachable));
   });
 }
 
-export const useReachable = (): boolean => reachable.value;
+export const useIsReachable = (): boolean => reachableSignal.value;
 
 /**
  * Sends a request to the sign-in service. Throws `UnreachableError` for a rate limit and for server errors, because they say nothing

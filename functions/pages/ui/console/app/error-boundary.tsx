@@ -1,7 +1,7 @@
 import { Component, type ComponentChildren } from "preact";
 import { EmptyState } from "../ui/states";
 
-interface Props {
+interface ErrorBoundaryProps {
   /** Identifies the content. When this key changes, the boundary renders its children again. */
   contentKey: string;
   heading?: "h1" | "h2";
@@ -9,14 +9,14 @@ interface Props {
 }
 
 /** Catches an error that is thrown while its children render, so that the rest of the page stays usable. */
-export class ErrorBoundary extends Component<Props, { error?: unknown }> {
+export class ErrorBoundary extends Component<ErrorBoundaryProps, { error?: unknown }> {
   override state: { error?: unknown } = {};
 
   static override getDerivedStateFromError(error: unknown) {
     return { error };
   }
 
-  override componentDidUpdate({ contentKey }: Props): void {
+  override componentDidUpdate({ contentKey }: ErrorBoundaryProps): void {
     if (contentKey !== this.props.contentKey && this.state.error !== undefined) this.setState({ error: undefined });
   }
 

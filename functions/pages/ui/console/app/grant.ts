@@ -4,7 +4,7 @@ export const ROLES = ["Owner", "Manager", "Viewer"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** The identity in a request for a demo token. */
-export interface Identity {
+export interface DemoIdentity {
   team?: string;
   role: Role;
   userId?: number;
@@ -17,7 +17,7 @@ export interface Identity {
 export interface Grant {
   token: string;
   refresh?: string;
-  identity?: Identity;
+  identity?: DemoIdentity;
   /** The ID token, for signing out at the issuer. Only if the API accepts the access token instead. */
   idToken?: string;
 }

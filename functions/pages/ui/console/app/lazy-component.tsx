@@ -4,7 +4,7 @@ import type { ComponentChildren, ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Skeleton } from "../ui/loading";
 import { ErrorPlaceholder } from "../ui/states";
-import { reachable, UnreachableError, watchReachable } from "./connection";
+import { reachableSignal, UnreachableError, watchReachability } from "./connection";
 
 /** The API does not have a module, or did not send it. Only a reload helps, because browsers cache a failed import. */
 class ModuleMissingError extends Error {
@@ -25,43 +25,43 @@ export interface LazyComponent<Props> {
  */
 export function lazyComponent<Props extends object>(
   importComponent: () => Promise<ComponentType<Props>>,
-  Frame: ComponentType<{ children: ComponentChildren }> = ({ children }) => <>{children}</>,
+  Wrapper: ComponentType<{ children: ComponentChildren }> = ({ children }) => <>{children}</>,
 ): LazyComponent<Props> {
   let LoadedComponent: ComponentType<Props> | undefined;
   const fetchModule = async () => {
     if (LoadedComponent) return;
     // Browsers cache a failed import of a module, so nothing is fetched while the API is unreachable.
-    if (!reachable.peek() || !navigator.onLine) throw new UnreachableError();
+    if (!reachableSignal.peek() || !navigator.onLine) throw new UnreachableError();
     LoadedComponent = await importComponent();
   };
   const LazyWrapper = (props: Props): JSX.Element => {
     const [error, setError] = useState<unknown>();
-    const [, redraw] = useState(LoadedComponent !== undefined);
-    const tryToFetch = () => {
+    const [, forceRender] = useState(LoadedComponent !== undefined);
+    const tryToFetchModule = () => {
       fetchModule().then(
-        () => redraw(true),
+        () => forceRender(true),
         (failure) => setError(failure instanceof UnreachableError ? failure : new ModuleMissingError()),
       );
     };
     useEffect(() => {
-      tryToFetch();
-      return watchReachable((isReachable) => isReachable && tryToFetch());
+      tryToFetchModule();
+      return watchReachability((isReachable) => isReachable && tryToFetchModule());
     }, []);
-    const Content = LoadedComponent;
-    if (Content) return <Content {...props} />;
+    const ComponentToRender = LoadedComponent;
+    if (ComponentToRender) return <ComponentToRender {...props} />;
     return (
-      <Frame>
+      <Wrapper>
         {error ? (
           <ErrorPlaceholder
             heading="h1"
             title="This screen could not be fetched"
             error={error}
-            retry={error instanceof UnreachableError ? tryToFetch : () => location.reload()}
+            retry={error instanceof UnreachableError ? tryToFetchModule : () => location.reload()}
           />
         ) : (
           <Skeleton lines={6} />
         )}
-      </Frame>
+      </Wrapper>
     );
   };
   return Object.assign(LazyWrapper, { fetch: fetchModule });

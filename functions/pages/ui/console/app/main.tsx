@@ -17,9 +17,9 @@ async function startConsole(): Promise<void> {
     signInError = error instanceof Error ? error.message : String(error);
     restoreSession();
   }
-  const container = document.getElementById("console");
-  if (!container) throw new Error("the page has no place for the console");
-  render(<App signInError={signInError} />, container);
+  const consoleContainer = document.getElementById("console");
+  if (!consoleContainer) throw new Error("the page has no place for the console");
+  render(<App signInError={signInError} />, consoleContainer);
 }
 
 startConsole();

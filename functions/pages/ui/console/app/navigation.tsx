@@ -29,8 +29,8 @@ export function Navigation({ user }: { user: User }): JSX.Element {
         <Kbd keys="mod+k" />
       </button>
       <ul class="nav">
-        {MAIN_SCREENS.map((place) => (
-          <ScreenLink key={place.screen} place={place} />
+        {MAIN_SCREENS.map((screenEntry) => (
+          <ScreenLink key={screenEntry.screen} screenEntry={screenEntry} />
         ))}
         <li class="phone">
           <Menu
@@ -53,13 +53,13 @@ export function Navigation({ user }: { user: User }): JSX.Element {
               </MenuItem>
             ))}
             <hr />
-            <AccountItems showsKeyboardItems={false} />
+            <AccountMenuItems showsKeyboardItems={false} />
           </Menu>
         </li>
       </ul>
       <ul class="low">
-        {secondaryScreens.map((place) => (
-          <ScreenLink key={place.screen} place={place} />
+        {secondaryScreens.map((screenEntry) => (
+          <ScreenLink key={screenEntry.screen} screenEntry={screenEntry} />
         ))}
         <li>
           <Menu
@@ -75,7 +75,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
             label="Account"
             header={<UserInfo user={user} />}
           >
-            <AccountItems showsKeyboardItems={true} />
+            <AccountMenuItems showsKeyboardItems={true} />
           </Menu>
         </li>
       </ul>
@@ -83,7 +83,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
   );
 }
 
-function ScreenLink({ place: { screen, title, icon, keys } }: { place: ScreenEntry }): JSX.Element {
+function ScreenLink({ screenEntry: { screen, title, icon, keys } }: { screenEntry: ScreenEntry }): JSX.Element {
   const route = useRoute();
   // The new-lead form has no entry of its own: it marks “Leads” as current.
   const isCurrent = (route.screen === "new" ? "leads" : route.screen) === screen;
@@ -121,16 +121,16 @@ function UserInfo({ user }: { user: User }): JSX.Element {
   );
 }
 
-const COLOR_SCHEMES: { value: ColorScheme; name: string; icon: IconName }[] = [
+const COLOR_SCHEME_OPTIONS: { value: ColorScheme; name: string; icon: IconName }[] = [
   { value: "light", name: "Light", icon: "sun" },
   { value: "dark", name: "Dark", icon: "moon" },
   { value: "system", name: "As the system", icon: "monitor" },
 ];
 
-function AccountItems({ showsKeyboardItems }: { showsKeyboardItems: boolean }): JSX.Element {
+function AccountMenuItems({ showsKeyboardItems }: { showsKeyboardItems: boolean }): JSX.Element {
   return (
     <>
-      {COLOR_SCHEMES.map(({ value, name, icon }) => (
+      {COLOR_SCHEME_OPTIONS.map(({ value, name, icon }) => (
         <MenuItem
           key={value}
           icon={icon}

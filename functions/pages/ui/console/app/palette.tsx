@@ -3,9 +3,9 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { isSearchable } from "../leads/list-query";
-import { leadUrl } from "../leads/open-lead";
-import { buildViewPath, readViews, views } from "../leads/views-api";
+import { isLongEnoughToSearch } from "../leads/list-query";
+import { buildLeadUrl } from "../leads/open-lead";
+import { buildViewPath, readViews, savedViews } from "../leads/views-api";
 import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
@@ -29,43 +29,43 @@ export const openPalette = (): void => {
   isPaletteOpen.value = true;
 };
 
-interface SearchResult {
+interface LeadSearchResult {
   text: string;
   leads: LeadSummary[];
   isComplete: boolean;
   error?: unknown;
 }
 
-const NO_RESULT: SearchResult = { text: "", leads: [], isComplete: true };
+const EMPTY_SEARCH_RESULT: LeadSearchResult = { text: "", leads: [], isComplete: true };
 
-async function searchLeads(text: string): Promise<SearchResult> {
-  if (!isSearchable(text)) return { ...NO_RESULT, text };
+async function searchLeads(text: string): Promise<LeadSearchResult> {
+  if (!isLongEnoughToSearch(text)) return { ...EMPTY_SEARCH_RESULT, text };
   try {
-    const query = { search: text, limit: MAX_LEAD_RESULTS };
-    const { data, response } = await unwrapResponse(api.GET("/leads/search", { params: { query } }));
+    const searchQuery = { search: text, limit: MAX_LEAD_RESULTS };
+    const { data, response } = await unwrapResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
     return { text, leads: data, isComplete: response.headers.get("search-complete") !== "false" };
   } catch (error) {
-    return { ...NO_RESULT, text, error };
+    return { ...EMPTY_SEARCH_RESULT, text, error };
   }
 }
 
 /** Returns the latest result, and whether that result is for an older text. */
-function useSearch(text: string): { found: SearchResult; pending: boolean } {
-  const [found, setFound] = useState(NO_RESULT);
+function useLeadSearch(text: string): { latestResult: LeadSearchResult; isPending: boolean } {
+  const [latestResult, setLatestResult] = useState(EMPTY_SEARCH_RESULT);
   useEffect(() => {
-    let isCurrent = true;
+    let isTextCurrent = true;
     const searchAfterPause = async () => {
-      if (isSearchable(text)) await wait(SEARCH_PAUSE_MS);
-      if (!isCurrent) return;
-      const newResult = await searchLeads(text);
-      if (isCurrent) setFound(newResult);
+      if (isLongEnoughToSearch(text)) await wait(SEARCH_PAUSE_MS);
+      if (!isTextCurrent) return;
+      const newSearchResult = await searchLeads(text);
+      if (isTextCurrent) setLatestResult(newSearchResult);
     };
     searchAfterPause();
     return () => {
-      isCurrent = false;
+      isTextCurrent = false;
     };
   }, [text]);
-  return { found, pending: found.text !== text };
+  return { latestResult, isPending: latestResult.text !== text };
 }
 
 interface PaletteItem {
@@ -78,27 +78,27 @@ interface PaletteItem {
   run: (asPage: boolean) => void;
 }
 
-const COLOR_SCHEMES: { value: ColorScheme; label: string; icon: IconName }[] = [
+const COLOR_SCHEME_COMMANDS: { value: ColorScheme; label: string; icon: IconName }[] = [
   { value: "light", label: "Use the light scheme", icon: "sun" },
   { value: "dark", label: "Use the dark scheme", icon: "moon" },
   { value: "system", label: "Use the system’s scheme", icon: "monitor" },
 ];
 
 export function Palette(): JSX.Element | null {
-  return isPaletteOpen.value ? <OpenPalette /> : null;
+  return isPaletteOpen.value ? <PaletteDialog /> : null;
 }
 
 function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
   const { user, mayWrite } = useTeam();
   const searchWords = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const matchesWords = ({ label }: PaletteItem) => searchWords.every((word) => label.toLowerCase().includes(word));
+  const matchesSearchWords = ({ label }: PaletteItem) => searchWords.every((word) => label.toLowerCase().includes(word));
   const leadItems = leads.map(
     (lead): PaletteItem => ({
       id: `lead-${lead.id}`,
       kind: "Leads",
       lead,
       label: fullName(lead),
-      run: (asPage) => navigate(asPage ? `/leads/${lead.id}` : leadUrl(lead.id).slice(1)),
+      run: (asPage) => navigate(asPage ? `/leads/${lead.id}` : buildLeadUrl(lead.id).slice(1)),
     }),
   );
   const newLeadItem: PaletteItem = {
@@ -110,7 +110,7 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
     run: () => navigate(text ? `/new?${new URLSearchParams({ name: text })}` : "/new"),
   };
   const commandItems: PaletteItem[] = [
-    ...COLOR_SCHEMES.filter(({ value }) => value !== colorScheme.value).map(
+    ...COLOR_SCHEME_COMMANDS.filter(({ value }) => value !== colorScheme.value).map(
       ({ value, label, icon }): PaletteItem => ({
         id: `scheme-${value}`,
         kind: "Commands",
@@ -140,7 +140,7 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
         run: () => navigate(`/${screen}`),
       }),
     ),
-    ...(views.value ?? []).map(
+    ...(savedViews.value ?? []).map(
       (view): PaletteItem => ({
         id: `view-${view.id}`,
         kind: "Go to",
@@ -160,30 +160,30 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
   return [
     ...leadItems,
     ...(mayWrite ? [newLeadItem] : []),
-    ...commandItems.filter(matchesWords),
-    ...screenItems.filter(matchesWords),
+    ...commandItems.filter(matchesSearchWords),
+    ...screenItems.filter(matchesSearchWords),
   ];
 }
 
-function OpenPalette(): JSX.Element {
+function PaletteDialog(): JSX.Element {
   const { statuses } = useTeam();
-  const [typed, setTyped] = useState("");
-  const [chosen, setChosen] = useState<string>();
+  const [typedText, setTypedText] = useState("");
+  const [highlightedItemId, setHighlightedItemId] = useState<string>();
   /** Set if Enter was pressed while the search was pending. The first result opens when the search is complete. */
-  const [entered, setEntered] = useState<{ asPage: boolean }>();
+  const [pendingEnter, setPendingEnter] = useState<{ asPage: boolean }>();
   const dialogRef = useRef<HTMLDialogElement>(null);
-  const listRef = useRef<HTMLDivElement>(null);
+  const listboxRef = useRef<HTMLDivElement>(null);
   const listboxId = useId();
-  const text = typed.trim();
-  const { found, pending } = useSearch(text);
-  const items = usePaletteItems(text, found.leads);
-  const activeIndex = Math.max(
+  const searchText = typedText.trim();
+  const { latestResult, isPending } = useLeadSearch(searchText);
+  const items = usePaletteItems(searchText, latestResult.leads);
+  const highlightedIndex = Math.max(
     0,
-    items.findIndex((hit) => hit.id === chosen),
+    items.findIndex((hit) => hit.id === highlightedItemId),
   );
   useEffect(() => {
     // If the saved views cannot be read, the palette works without them. The board and the list show the error.
-    if (views.peek() === undefined) readViews().catch(() => undefined);
+    if (savedViews.peek() === undefined) readViews().catch(() => undefined);
   }, []);
   useLayoutEffect(() => {
     const dialogElement = dialogRef.current;
@@ -191,8 +191,8 @@ function OpenPalette(): JSX.Element {
     return () => dialogElement?.close();
   }, []);
   useEffect(() => {
-    listRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
-  }, [activeIndex, items.length]);
+    listboxRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
+  }, [highlightedIndex, items.length]);
   const closePalette = () => {
     // The dialog closes before the item runs: closing returns the focus, and the item may then move the focus.
     dialogRef.current?.close();
@@ -204,15 +204,15 @@ function OpenPalette(): JSX.Element {
     hit.run(asPage);
   };
   useEffect(() => {
-    if (entered && !pending) runItem(items[activeIndex], entered.asPage);
-  }, [entered, pending]);
-  const onKeyDown = (event: KeyboardEvent) => {
+    if (pendingEnter && !isPending) runItem(items[highlightedIndex], pendingEnter.asPage);
+  }, [pendingEnter, isPending]);
+  const handleInputKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
     const asPage = event.ctrlKey || event.metaKey;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) setChosen(items[(activeIndex + step + items.length) % items.length]?.id);
-    else if (event.key === "Enter" && pending && chosen === undefined && isSearchable(text)) setEntered({ asPage });
-    else if (event.key === "Enter") runItem(items[activeIndex], asPage);
+    const indexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (indexStep) setHighlightedItemId(items[(highlightedIndex + indexStep + items.length) % items.length]?.id);
+    else if (event.key === "Enter" && isPending && highlightedItemId === undefined && isLongEnoughToSearch(searchText)) setPendingEnter({ asPage });
+    else if (event.key === "Enter") runItem(items[highlightedIndex], asPage);
     else if (asPage && event.key.toLowerCase() === "k") closePalette();
     else return;
     event.preventDefault();
@@ -237,33 +237,33 @@ function OpenPalette(): JSX.Element {
           role="combobox"
           aria-expanded="true"
           aria-controls={listboxId}
-          aria-activedescendant={items[activeIndex] ? `${listboxId}-${items[activeIndex].id}` : undefined}
+          aria-activedescendant={items[highlightedIndex] ? `${listboxId}-${items[highlightedIndex].id}` : undefined}
           aria-label="Search leads and commands"
           placeholder="Search leads and commands"
           autocomplete="off"
           spellcheck={false}
-          value={typed}
+          value={typedText}
           onInput={({ currentTarget }) => {
-            setTyped(currentTarget.value);
-            setChosen(undefined);
-            setEntered(undefined);
+            setTypedText(currentTarget.value);
+            setHighlightedItemId(undefined);
+            setPendingEnter(undefined);
           }}
-          onKeyDown={onKeyDown}
+          onKeyDown={handleInputKeyDown}
         />
         <kbd>Esc</kbd>
         <button type="button" class="btn ghost icon slim" aria-label="Close" onClick={closePalette}>
           <Icon name="x" />
         </button>
       </div>
-      {found.error ? (
+      {latestResult.error ? (
         <p class="bad" role="alert">
-          Leads could not be searched. {describeError(found.error)}
+          Leads could not be searched. {describeError(latestResult.error)}
         </p>
       ) : null}
       <p class="unseen" role="status">
-        {pending ? "" : `${items.length} results`}
+        {isPending ? "" : `${items.length} results`}
       </p>
-      <div id={listboxId} ref={listRef} role="listbox" aria-label="Results" aria-busy={pending}>
+      <div id={listboxId} ref={listboxRef} role="listbox" aria-label="Results" aria-busy={isPending}>
         {itemGroups.map((kind) => (
           <div key={kind} role="group" aria-labelledby={`${listboxId}-${kind.replace(" ", "-")}`}>
             <p class="kind" role="presentation" id={`${listboxId}-${kind.replace(" ", "-")}`}>
@@ -278,14 +278,14 @@ function OpenPalette(): JSX.Element {
                   <div
                     key={hit.id}
                     id={`${listboxId}-${hit.id}`}
-                    class={hit === items[activeIndex] ? "item on" : "item"}
+                    class={hit === items[highlightedIndex] ? "item on" : "item"}
                     role="option"
-                    aria-selected={hit === items[activeIndex]}
-                    onPointerMove={() => setChosen(hit.id)}
+                    aria-selected={hit === items[highlightedIndex]}
+                    onPointerMove={() => setHighlightedItemId(hit.id)}
                     onClick={(event) => runItem(hit, event.ctrlKey || event.metaKey)}
                   >
                     <PaletteItemContent
-                      hit={hit}
+                      item={hit}
                       status={statuses.find((status) => status.id === hit.lead?.statusId)}
                     />
                   </div>
@@ -294,7 +294,7 @@ function OpenPalette(): JSX.Element {
           </div>
         ))}
       </div>
-      {found.isComplete ? null : <p class="small quiet">Not all leads were searched. Write more to find the others.</p>}
+      {latestResult.isComplete ? null : <p class="small quiet">Not all leads were searched. Write more to find the others.</p>}
       <footer class="wide">
         <span>
           <kbd>↑</kbd> <kbd>↓</kbd> Choose
@@ -311,13 +311,13 @@ function OpenPalette(): JSX.Element {
 }
 
 function PaletteItemContent({
-  hit,
+  item,
   status,
 }: {
-  hit: PaletteItem;
+  item: PaletteItem;
   status: Parameters<typeof StatusPill>[0]["status"] | undefined;
 }): JSX.Element {
-  const { lead, label, icon, keys } = hit;
+  const { lead, label, icon, keys } = item;
   return (
     <>
       {lead ? <Avatar person={lead} /> : icon ? <Icon name={icon} /> : null}

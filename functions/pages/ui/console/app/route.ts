@@ -10,24 +10,24 @@ export interface Route {
 }
 
 /** Route of the list in earlier versions, for links and bookmarks from that time. */
-const OLD_LIST_ROUTE = /^#\/table(?=$|\?)/;
+const OLD_LIST_ROUTE_PATTERN = /^#\/table(?=$|\?)/;
 
-function readRoute(): Route {
-  if (OLD_LIST_ROUTE.test(location.hash))
-    history.replaceState(null, "", location.hash.replace(OLD_LIST_ROUTE, "#/leads"));
-  const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const [screen = "", ...rest] = path.split("/");
-  return { screen: screen || "board", subpath: rest.join("/"), query: new URLSearchParams(query) };
+function parseRouteFromUrl(): Route {
+  if (OLD_LIST_ROUTE_PATTERN.test(location.hash))
+    history.replaceState(null, "", location.hash.replace(OLD_LIST_ROUTE_PATTERN, "#/leads"));
+  const [path = "", queryText = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [screen = "", ...subpathSegments] = path.split("/");
+  return { screen: screen || "board", subpath: subpathSegments.join("/"), query: new URLSearchParams(queryText) };
 }
 
-export const route = signal<Route>(readRoute());
+export const routeSignal = signal<Route>(parseRouteFromUrl());
 
 addEventListener("hashchange", () => {
-  route.value = readRoute();
+  routeSignal.value = parseRouteFromUrl();
 });
 
 /** Returns the route. The component renders again when the route changes. */
-export const useRoute = (): Route => route.value;
+export const useRoute = (): Route => routeSignal.value;
 
 /** Navigates to a path such as `/leads/12`, with a new history entry. */
 export function navigate(path: string): void {
@@ -35,15 +35,15 @@ export function navigate(path: string): void {
 }
 
 /** Replaces the query of the current route without a new history entry. */
-export function replaceQuery(query: URLSearchParams): void {
+export function replaceUrlQuery(query: URLSearchParams): void {
   const [path] = location.hash.split("?");
   const queryString = query.toString();
   history.replaceState(history.state, "", `${path || "#/board"}${queryString ? `?${queryString}` : ""}`);
-  route.value = readRoute();
+  routeSignal.value = parseRouteFromUrl();
 }
 
 /** Replaces the URL's path, query and hash, such as `/` or `/#/leads`, without a step in the history. */
 export function replaceUrl(url: string): void {
   history.replaceState(null, "", url);
-  route.value = readRoute();
+  routeSignal.value = parseRouteFromUrl();
 }

@@ -4,25 +4,25 @@ import { signal } from "@preact/signals";
 
 export type ColorScheme = "light" | "dark" | "system";
 
-const STORAGE_KEY = "scheme";
+const SCHEME_STORAGE_KEY = "scheme";
 
 function readStoredScheme(): ColorScheme {
-  const value = localStorage.getItem(STORAGE_KEY);
-  return value === "light" || value === "dark" ? value : "system";
+  const storedScheme = localStorage.getItem(SCHEME_STORAGE_KEY);
+  return storedScheme === "light" || storedScheme === "dark" ? storedScheme : "system";
 }
 
 export const colorScheme = signal<ColorScheme>(readStoredScheme());
 
-function applyScheme(): void {
+function applySchemeToDocument(): void {
   if (colorScheme.peek() === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = colorScheme.peek();
 }
 
 export function setColorScheme(newScheme: ColorScheme): void {
   colorScheme.value = newScheme;
-  if (newScheme === "system") localStorage.removeItem(STORAGE_KEY);
-  else localStorage.setItem(STORAGE_KEY, newScheme);
-  applyScheme();
+  if (newScheme === "system") localStorage.removeItem(SCHEME_STORAGE_KEY);
+  else localStorage.setItem(SCHEME_STORAGE_KEY, newScheme);
+  applySchemeToDocument();
 }
 
-applyScheme();
+applySchemeToDocument();

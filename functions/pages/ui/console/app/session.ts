@@ -3,9 +3,9 @@
 
 import { effect, signal, untracked } from "@preact/signals";
 import * as cognito from "./cognito";
-import { signIn } from "./configuration";
+import { signInConfiguration } from "./configuration";
 import { fetchFromIssuer, UnreachableError } from "./connection";
-import { type Grant, type Identity, ROLES, type Role } from "./grant";
+import { type Grant, type DemoIdentity, ROLES, type Role } from "./grant";
 import * as oidc from "./oidc";
 import { replaceUrl } from "./route";
 
@@ -23,13 +23,13 @@ export type SessionState =
   | { is: "lost"; user: User }
   | { is: "in"; user: User };
 
-const STORAGE_KEY = "session";
+const GRANT_STORAGE_KEY = "session";
 /** How long a new tab waits for the grant of another tab. */
 const MAX_TAB_WAIT_MS = 1000;
 /** A token that expires sooner than this is renewed before a request. */
 const MIN_VALIDITY_SECONDS = 30;
 
-interface Claims {
+interface TokenClaims {
   exp?: number;
   email?: string;
   given_name?: string;
@@ -37,24 +37,24 @@ interface Claims {
   [claim: `custom:${string}`]: string | undefined;
 }
 
-function readClaims(token: string): Claims {
+function parseTokenClaims(token: string): TokenClaims {
   const base64Payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
   const bytes = Uint8Array.from(atob(base64Payload), (char) => char.charCodeAt(0));
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
 /** Returns the user that a token names, for display only. The API decides what a user may do. */
-function readUser(token: string): User {
-  const claims = readClaims(token);
+function parseTokenUser(token: string): User {
+  const claims = parseTokenClaims(token);
   const role = ROLES.find((role) => role === claims["custom:team_role"]);
   const id = Number(claims["custom:user_id"]);
   if (!role || !claims["custom:team_id"] || !(id > 0)) {
     throw new Error("The token names no team, no role or no user of this API.");
   }
-  const name = [claims.given_name, claims.family_name].filter(Boolean).join(" ");
+  const userName = [claims.given_name, claims.family_name].filter(Boolean).join(" ");
   return {
     id,
-    name: name || (claims.email ?? "You"),
+    name: userName || (claims.email ?? "You"),
     email: claims.email ?? "",
     team: claims["custom:team_id"],
     role,
@@ -64,26 +64,26 @@ function readUser(token: string): User {
 let currentGrant: Grant | undefined;
 /** State of the session. Only this file writes this signal. */
 export const session = signal<SessionState>({ is: "out" });
-let pendingRenewal: Promise<string> | undefined;
+let pendingRenewalPromise: Promise<string> | undefined;
 /** Resolvers of requests that wait until the user has signed in again. */
-let waitingRequests: ((token: string) => void)[] = [];
+let waitingResolvers: ((token: string) => void)[] = [];
 
 /** Messages between tabs: a new tab asks for a grant, a user signed in, a user signed out. */
 type TabMessage = { is: "new" } | { is: "entered"; grant: Grant } | { is: "left"; user: User };
 const tabChannel = new BroadcastChannel("session");
-const broadcast = (message: TabMessage): void => tabChannel.postMessage(message);
-let mayAdoptGrant = false;
+const sendToOtherTabs = (message: TabMessage): void => tabChannel.postMessage(message);
+let mayAdoptGrantOfOtherTab = false;
 
 const isSameUser = (one: User, other: User): boolean => one.team === other.team && one.id === other.id;
 
 tabChannel.onmessage = ({ data }: MessageEvent<TabMessage>) => {
-  const state = session.peek();
-  const user = state.is === "out" ? undefined : state.user;
+  const currentState = session.peek();
+  const currentUser = currentState.is === "out" ? undefined : currentState.user;
   if (data.is === "new") {
-    if (currentGrant && state.is === "in") broadcast({ is: "entered", grant: currentGrant });
+    if (currentGrant && currentState.is === "in") sendToOtherTabs({ is: "entered", grant: currentGrant });
   } else if (data.is === "left") {
-    if (user && isSameUser(user, data.user)) clearSession();
-  } else if (user ? isSameUser(user, readUser(data.grant.token)) : mayAdoptGrant) {
+    if (currentUser && isSameUser(currentUser, data.user)) clearSession();
+  } else if (currentUser ? isSameUser(currentUser, parseTokenUser(data.grant.token)) : mayAdoptGrantOfOtherTab) {
     adoptGrant(data.grant);
   }
 };
@@ -92,11 +92,11 @@ export const currentSession = (): SessionState => session.peek();
 
 /** Calls the listener whenever the session changes. Returns the function that stops this. */
 export function watchSession(listener: (state: SessionState) => void): () => void {
-  let previous = session.peek();
+  let previousState = session.peek();
   return effect(() => {
     const newState = session.value;
-    if (newState === previous) return;
-    previous = newState;
+    if (newState === previousState) return;
+    previousState = newState;
     untracked(() => listener(newState));
   });
 }
@@ -104,49 +104,49 @@ export function watchSession(listener: (state: SessionState) => void): () => voi
 /** Restores the session of this tab after a reload, or asks other tabs for their grant. */
 export function restoreSession(): void {
   try {
-    const storedGrant = sessionStorage.getItem(STORAGE_KEY);
-    if (storedGrant) {
-      adoptGrant(JSON.parse(storedGrant) as Grant);
+    const storedGrantJson = sessionStorage.getItem(GRANT_STORAGE_KEY);
+    if (storedGrantJson) {
+      adoptGrant(JSON.parse(storedGrantJson) as Grant);
       return;
     }
   } catch {
-    sessionStorage.removeItem(STORAGE_KEY);
+    sessionStorage.removeItem(GRANT_STORAGE_KEY);
   }
-  mayAdoptGrant = true;
-  broadcast({ is: "new" });
+  mayAdoptGrantOfOtherTab = true;
+  sendToOtherTabs({ is: "new" });
   setTimeout(() => {
-    mayAdoptGrant = false;
+    mayAdoptGrantOfOtherTab = false;
   }, MAX_TAB_WAIT_MS);
 }
 
 /** Starts a session in this tab, and in other tabs of the same user. */
 export function startSession(newGrant: Grant): void {
   adoptGrant(newGrant);
-  broadcast({ is: "entered", grant: newGrant });
+  sendToOtherTabs({ is: "entered", grant: newGrant });
 }
 
 /** Adopts a grant. If the grant belongs to another user, the page is reloaded to remove the previous user's data. */
 function adoptGrant(newGrant: Grant): void {
-  const user = readUser(newGrant.token);
-  const state = session.peek();
-  const previous = state.is === "out" ? undefined : state.user;
+  const grantUser = parseTokenUser(newGrant.token);
+  const currentState = session.peek();
+  const previousUser = currentState.is === "out" ? undefined : currentState.user;
   currentGrant = newGrant;
-  sessionStorage.setItem(STORAGE_KEY, JSON.stringify(newGrant));
-  if (previous && !isSameUser(previous, user)) {
+  sessionStorage.setItem(GRANT_STORAGE_KEY, JSON.stringify(newGrant));
+  if (previousUser && !isSameUser(previousUser, grantUser)) {
     location.reload();
     return;
   }
-  session.value = { is: "in", user };
-  for (const resolve of waitingRequests) resolve(newGrant.token);
-  waitingRequests = [];
+  session.value = { is: "in", user: grantUser };
+  for (const resolve of waitingResolvers) resolve(newGrant.token);
+  waitingResolvers = [];
 }
 
 /** Requests a token from the demo system's token endpoint. */
-export async function requestDemoToken(identity: Identity): Promise<Grant> {
-  const headers = { "content-type": "application/json" };
-  const response = await fetchFromIssuer(signIn.tokens ?? "", {
+export async function requestDemoToken(identity: DemoIdentity): Promise<Grant> {
+  const requestHeaders = { "content-type": "application/json" };
+  const response = await fetchFromIssuer(signInConfiguration.tokens ?? "", {
     method: "POST",
-    headers,
+    headers: requestHeaders,
     body: JSON.stringify(identity),
   });
   if (!response.ok) throw new Error(`The demo system gave no token (${response.status}).`);
@@ -156,7 +156,7 @@ export async function requestDemoToken(identity: Identity): Promise<Grant> {
 
 async function renewGrant(): Promise<Grant> {
   if (currentGrant?.identity) return requestDemoToken(currentGrant.identity);
-  if (currentGrant?.refresh && signIn.cognito) return cognito.refreshGrant(currentGrant.refresh);
+  if (currentGrant?.refresh && signInConfiguration.cognito) return cognito.refreshGrant(currentGrant.refresh);
   if (currentGrant?.refresh) return oidc.refreshGrant(currentGrant.refresh);
   throw new Error("The session has no refresh token.");
 }
@@ -164,10 +164,10 @@ async function renewGrant(): Promise<Grant> {
 /** Asks the user to sign in again in a dialog. Resolves with the new token. */
 export function awaitSignIn(rejectedToken: string): Promise<string> {
   if (currentGrant && currentGrant.token !== rejectedToken) return Promise.resolve(currentGrant.token);
-  const state = session.peek();
-  if (state.is === "in") session.value = { is: "lost", user: state.user };
+  const currentState = session.peek();
+  if (currentState.is === "in") session.value = { is: "lost", user: currentState.user };
   return new Promise((resolve) => {
-    waitingRequests.push(resolve);
+    waitingResolvers.push(resolve);
   });
 }
 
@@ -178,13 +178,13 @@ export function awaitSignIn(rejectedToken: string): Promise<string> {
  */
 export function renewToken(rejectedToken: string): Promise<string> {
   if (currentGrant && currentGrant.token !== rejectedToken) return Promise.resolve(currentGrant.token);
-  const previous = currentGrant;
-  pendingRenewal ??= renewGrant()
-    .then((renewed) => {
+  const previousGrant = currentGrant;
+  pendingRenewalPromise ??= renewGrant()
+    .then((renewedGrant) => {
       // The user signed out, or another grant arrived, during the renewal.
-      if (currentGrant !== previous) throw new UnreachableError("The session");
-      startSession(renewed);
-      return renewed.token;
+      if (currentGrant !== previousGrant) throw new UnreachableError("The session");
+      startSession(renewedGrant);
+      return renewedGrant.token;
     })
     .catch(async (error) => {
       if (error instanceof UnreachableError) throw error;
@@ -194,22 +194,22 @@ export function renewToken(rejectedToken: string): Promise<string> {
       return awaitSignIn(rejectedToken);
     })
     .finally(() => {
-      pendingRenewal = undefined;
+      pendingRenewalPromise = undefined;
     });
-  return pendingRenewal;
+  return pendingRenewalPromise;
 }
 
 /** Returns a token for a request, and renews one that expires soon. */
 export async function getValidToken(): Promise<string> {
   if (!currentGrant) throw new Error("Nobody is signed in.");
-  const { exp } = readClaims(currentGrant.token);
+  const { exp } = parseTokenClaims(currentGrant.token);
   return exp && exp - Date.now() / 1000 < MIN_VALIDITY_SECONDS ? renewToken(currentGrant.token) : currentGrant.token;
 }
 
 function clearSession(): void {
   currentGrant = undefined;
   sessionStorage.clear();
-  waitingRequests = [];
+  waitingResolvers = [];
   document.title = "Leads";
   session.value = { is: "out" };
   replaceUrl("/");
@@ -218,11 +218,11 @@ function clearSession(): void {
 /** Signs out in all tabs of the user and at the issuer. */
 export async function signOut(): Promise<void> {
   const { refresh, identity, token, idToken = token } = currentGrant ?? {};
-  const state = session.peek();
-  if (state.is !== "out") broadcast({ is: "left", user: state.user });
+  const currentState = session.peek();
+  if (currentState.is !== "out") sendToOtherTabs({ is: "left", user: currentState.user });
   clearSession();
   // Failures are ignored: without a connection, the issuer's session expires later.
-  if (refresh && signIn.cognito) await cognito.revokeToken(refresh).catch(() => undefined);
-  else if (!identity && idToken && signIn.clientId && !signIn.cognito)
+  if (refresh && signInConfiguration.cognito) await cognito.revokeToken(refresh).catch(() => undefined);
+  else if (!identity && idToken && signInConfiguration.clientId && !signInConfiguration.cognito)
     await oidc.endIssuerSession(idToken).catch(() => undefined);
 }

@@ -4,17 +4,17 @@ import { Dialog } from "../ui/dialog";
 import { Kbd } from "../ui/kbd";
 import { activeShortcuts, areSingleKeysEnabled, setSingleKeysEnabled } from "./shortcuts";
 
-const isDialogOpen = signal(false);
+const isShortcutsDialogOpen = signal(false);
 
 export const openShortcutsDialog = (): void => {
-  isDialogOpen.value = true;
+  isShortcutsDialogOpen.value = true;
 };
 
 /** The dialog that lists the shortcuts of the current screen. */
 export function ShortcutsDialog(): JSX.Element | null {
-  if (!isDialogOpen.value) return null;
+  if (!isShortcutsDialogOpen.value) return null;
   const closeDialog = () => {
-    isDialogOpen.value = false;
+    isShortcutsDialogOpen.value = false;
   };
   return (
     <Dialog title="Shortcuts" onClose={closeDialog}>

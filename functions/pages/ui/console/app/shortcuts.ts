@@ -16,17 +16,17 @@ interface Shortcut {
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 /** Maximum time between the keys of a sequence such as `g b`. */
 const MAX_SEQUENCE_GAP_MS = 1500;
-const STORAGE_KEY = "single-key-shortcuts";
+const SINGLE_KEYS_STORAGE_KEY = "single-key-shortcuts";
 
 const registeredShortcuts = signal<Shortcut[]>([]);
 
 /** Whether shortcuts of a single key are on. WCAG 2.1.4 requires a way to switch them off. */
-export const areSingleKeysEnabled = signal(localStorage.getItem(STORAGE_KEY) !== "off");
+export const areSingleKeysEnabled = signal(localStorage.getItem(SINGLE_KEYS_STORAGE_KEY) !== "off");
 
 export function setSingleKeysEnabled(isEnabled: boolean): void {
   areSingleKeysEnabled.value = isEnabled;
-  if (isEnabled) localStorage.removeItem(STORAGE_KEY);
-  else localStorage.setItem(STORAGE_KEY, "off");
+  if (isEnabled) localStorage.removeItem(SINGLE_KEYS_STORAGE_KEY);
+  else localStorage.setItem(SINGLE_KEYS_STORAGE_KEY, "off");
 }
 
 /** The shortcuts of the current screen. Of several with the same keys, only the latest is listed. */
@@ -47,10 +47,10 @@ export function useShortcut(keys: string, handler: ShortcutHandler | undefined, 
   const isEnabled = handler !== undefined;
   useEffect(() => {
     if (!isEnabled) return undefined;
-    const shortcut = { keys, label, handle: (event: KeyboardEvent) => handlerRef.current?.(event) };
-    registeredShortcuts.value = [...registeredShortcuts.peek(), shortcut];
+    const registeredShortcut = { keys, label, handle: (event: KeyboardEvent) => handlerRef.current?.(event) };
+    registeredShortcuts.value = [...registeredShortcuts.peek(), registeredShortcut];
     return () => {
-      registeredShortcuts.value = registeredShortcuts.peek().filter((one) => one !== shortcut);
+      registeredShortcuts.value = registeredShortcuts.peek().filter((one) => one !== registeredShortcut);
     };
   }, [keys, label, isEnabled]);
 }
@@ -70,13 +70,13 @@ export function formatKeys(keys: string): string {
     .join(" ");
 }
 
-function readStroke(event: KeyboardEvent): string {
+function formatKeyStroke(event: KeyboardEvent): string {
   const keyName = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const hasMod = isMac ? event.metaKey : event.ctrlKey;
+  const isModPressed = isMac ? event.metaKey : event.ctrlKey;
   const isLetter = /^\p{L}$/u.test(keyName);
   // A sign such as `?` may need Shift on the keyboard, so Shift is no modifier there.
-  const hasShift = event.shiftKey && (isLetter || keyName.length > 1);
-  return `${hasMod ? "mod+" : ""}${hasShift ? "shift+" : ""}${keyName}`;
+  const isShiftPressed = event.shiftKey && (isLetter || keyName.length > 1);
+  return `${isModPressed ? "mod+" : ""}${isShiftPressed ? "shift+" : ""}${keyName}`;
 }
 
 /** Whether the focused element uses the keys itself, as a text field does. */
@@ -88,7 +88,7 @@ function usesKeysItself(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !["checkbox", "radio", "button", "submit"].includes(target.type);
 }
 
-let firstStroke: { stroke: string; at: number } | undefined;
+let firstSequenceStroke: { stroke: string; at: number } | undefined;
 
 function runShortcut(event: KeyboardEvent, keys: string): boolean {
   for (const { keys: shortcutKeys, handle } of [...registeredShortcuts.peek()].reverse()) {
@@ -103,23 +103,23 @@ function runShortcut(event: KeyboardEvent, keys: string): boolean {
 addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || ["Shift", "Control", "Meta", "Alt"].includes(event.key)) return;
   if (document.querySelector("dialog:modal")) return;
-  const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest(":popover-open")) return;
-  const stroke = readStroke(event);
-  const hasMod = stroke.startsWith("mod+");
-  if ((!hasMod || stroke === "mod+z") && usesKeysItself(event.target)) return;
-  if (!hasMod && (event.altKey || event.ctrlKey || event.metaKey)) return;
-  if (!hasMod && event.key.length === 1 && !areSingleKeysEnabled.peek()) return;
-  const previousStroke = firstStroke;
-  firstStroke = undefined;
+  const targetElement = event.target instanceof Element ? event.target : null;
+  if (targetElement?.closest(":popover-open")) return;
+  const pressedStroke = formatKeyStroke(event);
+  const hasModKey = pressedStroke.startsWith("mod+");
+  if ((!hasModKey || pressedStroke === "mod+z") && usesKeysItself(event.target)) return;
+  if (!hasModKey && (event.altKey || event.ctrlKey || event.metaKey)) return;
+  if (!hasModKey && event.key.length === 1 && !areSingleKeysEnabled.peek()) return;
+  const previousStroke = firstSequenceStroke;
+  firstSequenceStroke = undefined;
   if (
     previousStroke &&
     event.timeStamp - previousStroke.at < MAX_SEQUENCE_GAP_MS &&
-    runShortcut(event, `${previousStroke.stroke} ${stroke}`)
+    runShortcut(event, `${previousStroke.stroke} ${pressedStroke}`)
   )
     return;
-  if (runShortcut(event, stroke)) return;
-  if (registeredShortcuts.peek().some(({ keys }) => keys.startsWith(`${stroke} `))) {
-    firstStroke = { stroke, at: event.timeStamp };
+  if (runShortcut(event, pressedStroke)) return;
+  if (registeredShortcuts.peek().some(({ keys }) => keys.startsWith(`${pressedStroke} `))) {
+    firstSequenceStroke = { stroke: pressedStroke, at: event.timeStamp };
   }
 });

@@ -3,12 +3,12 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Dialog } from "../ui/dialog";
-import { type ControlIds, Field, handleSubmit } from "../ui/field";
+import { type ControlAttributes, Field, createSubmitHandler } from "../ui/field";
 import { focusOnce } from "../ui/focus";
 import { Icon, Logo } from "../ui/icon";
 import * as cognito from "./cognito";
-import { signIn } from "./configuration";
-import { type Grant, type Identity, ROLES } from "./grant";
+import { signInConfiguration } from "./configuration";
+import { type Grant, type DemoIdentity, ROLES } from "./grant";
 import * as oidc from "./oidc";
 import { requestDemoToken, signOut, startSession, type User } from "./session";
 
@@ -30,7 +30,7 @@ export function SignInScreen({ signInError }: { signInError: string | undefined 
 }
 
 /** The dialog for signing in again after the session has ended. It keeps the current screen, so that the user can continue. */
-export function SignInAgain({ user }: { user: User }): JSX.Element {
+export function SignInAgainDialog({ user }: { user: User }): JSX.Element {
   return (
     <Dialog title="Sign in again">
       <div class="again">
@@ -48,10 +48,10 @@ export function SignInAgain({ user }: { user: User }): JSX.Element {
 }
 
 interface SignInMethodProps {
-  busy: boolean;
+  isBusy: boolean;
   /** Error of the latest attempt. */
   error: unknown;
-  run: (requestGrant: () => Promise<Grant | undefined>) => void;
+  attemptSignIn: (requestGrant: () => Promise<Grant | undefined>) => void;
 }
 
 function SignInErrorMessage({ error }: { error: unknown }): JSX.Element | null {
@@ -65,8 +65,8 @@ function SignInErrorMessage({ error }: { error: unknown }): JSX.Element | null {
 
 function SignInMethods({ fault, mayRedirect }: { fault: string | undefined; mayRedirect: boolean }): JSX.Element {
   const [error, setError] = useState<unknown>(fault);
-  const [busy, setBusy] = useState(false);
-  const attemptSignIn: SignInMethodProps["run"] = async (requestGrant) => {
+  const [isBusy, setBusy] = useState(false);
+  const attemptSignIn: SignInMethodProps["attemptSignIn"] = async (requestGrant) => {
     setBusy(true);
     setError(undefined);
     try {
@@ -77,41 +77,41 @@ function SignInMethods({ fault, mayRedirect }: { fault: string | undefined; mayR
     }
     setBusy(false);
   };
-  const methodProps = { busy, error, run: attemptSignIn };
-  const hasIssuer = signIn.clientId && signIn.issuer && !signIn.cognito;
+  const methodProps = { isBusy, error, attemptSignIn };
+  const hasIssuer = signInConfiguration.clientId && signInConfiguration.issuer && !signInConfiguration.cognito;
   return (
     <div class="methods">
-      {signIn.cognito ? <PasswordSignIn {...methodProps} /> : <SignInErrorMessage error={error} />}
+      {signInConfiguration.cognito ? <PasswordSignIn {...methodProps} /> : <SignInErrorMessage error={error} />}
       {hasIssuer ? (
         <button
           type="button"
-          class={signIn.tokens ? "btn" : "btn primary"}
+          class={signInConfiguration.tokens ? "btn" : "btn primary"}
           // The button stays enabled with a pop-up: the user may have closed the pop-up and need another.
-          disabled={busy && mayRedirect}
+          disabled={isBusy && mayRedirect}
           onClick={() =>
-            attemptSignIn(() => (mayRedirect ? oidc.startRedirect().then(() => undefined) : oidc.startPopup()))
+            attemptSignIn(() => (mayRedirect ? oidc.startRedirectSignIn().then(() => undefined) : oidc.startPopupSignIn()))
           }
         >
-          Sign in at {new URL(signIn.issuer ?? "").host}
+          Sign in at {new URL(signInConfiguration.issuer ?? "").host}
         </button>
       ) : null}
-      {signIn.tokens && (signIn.cognito || hasIssuer) ? <p class="or">or</p> : null}
-      {signIn.tokens ? <DemoSignIn {...methodProps} /> : null}
-      {signIn.tokens || signIn.cognito || hasIssuer ? null : <TokenSignIn {...methodProps} />}
+      {signInConfiguration.tokens && (signInConfiguration.cognito || hasIssuer) ? <p class="or">or</p> : null}
+      {signInConfiguration.tokens ? <DemoSignIn {...methodProps} /> : null}
+      {signInConfiguration.tokens || signInConfiguration.cognito || hasIssuer ? null : <TokenSignIn {...methodProps} />}
     </div>
   );
 }
 
 /** The members of the demo team. */
-const DEMO_MEMBERS: Identity[] = [
+const DEMO_MEMBERS: DemoIdentity[] = [
   { role: "Owner" },
   { role: "Manager", userId: 2, firstName: "Max", email: "manager@example.com" },
   { role: "Viewer", userId: 3, firstName: "Vera", email: "viewer@example.com" },
 ];
 
 /** Sign-in at a demo system: a click signs in as a member of its team. */
-function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
-  const [customIdentity, setCustomIdentity] = useState<Required<Omit<Identity, "firstName" | "lastName">>>({
+function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
+  const [customIdentity, setCustomIdentity] = useState<Required<Omit<DemoIdentity, "firstName" | "lastName">>>({
     team: "demo",
     role: "Owner",
     userId: 1,
@@ -125,9 +125,9 @@ function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
           <button
             key={identity.role}
             type="button"
-            class={index === 0 && !signIn.cognito ? "btn primary" : "btn"}
-            disabled={busy}
-            onClick={() => run(() => requestDemoToken(identity))}
+            class={index === 0 && !signInConfiguration.cognito ? "btn primary" : "btn"}
+            disabled={isBusy}
+            onClick={() => attemptSignIn(() => requestDemoToken(identity))}
           >
             {identity.role}
           </button>
@@ -137,9 +137,9 @@ function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
         <summary>
           <Icon name="chevron-right" /> Somebody else
         </summary>
-        <form onSubmit={handleSubmit(() => run(() => requestDemoToken(customIdentity)))}>
+        <form onSubmit={createSubmitHandler(() => attemptSignIn(() => requestDemoToken(customIdentity)))}>
           <Field label="Team">
-            {(ids: ControlIds) => (
+            {(ids: ControlAttributes) => (
               <input
                 class="input"
                 {...ids}
@@ -150,13 +150,13 @@ function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
             )}
           </Field>
           <Field label="Role">
-            {(ids: ControlIds) => (
+            {(ids: ControlAttributes) => (
               <span class="select">
                 <select
                   {...ids}
                   value={customIdentity.role}
                   onInput={({ currentTarget }) =>
-                    setCustomIdentity({ ...customIdentity, role: currentTarget.value as Identity["role"] })
+                    setCustomIdentity({ ...customIdentity, role: currentTarget.value as DemoIdentity["role"] })
                   }
                 >
                   {ROLES.map((role) => (
@@ -168,7 +168,7 @@ function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
             )}
           </Field>
           <Field label="User number">
-            {(ids: ControlIds) => (
+            {(ids: ControlAttributes) => (
               <input
                 class="input"
                 type="number"
@@ -183,7 +183,7 @@ function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
             )}
           </Field>
           <Field label="E-mail">
-            {(ids: ControlIds) => (
+            {(ids: ControlAttributes) => (
               <input
                 class="input"
                 type="email"
@@ -193,7 +193,7 @@ function DemoSignIn({ busy, run }: SignInMethodProps): JSX.Element {
               />
             )}
           </Field>
-          <button type="submit" class="btn" disabled={busy}>
+          <button type="submit" class="btn" disabled={isBusy}>
             Sign in
           </button>
         </form>
@@ -209,26 +209,26 @@ type PasswordStep =
   | { is: "challenge"; challenge: cognito.Challenge };
 
 /** Sign-in at the deployment's own Cognito user pool, with e-mail address and password. */
-function PasswordSignIn({ busy, error, run }: SignInMethodProps): JSX.Element {
-  const [step, setStep] = useState<PasswordStep>({ is: "password" });
+function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JSX.Element {
+  const [currentStep, setStep] = useState<PasswordStep>({ is: "password" });
   const [username, setUsername] = useState("");
-  const createSubmitHandler =
+  const createStepSubmitHandler =
     (runStep: (field: (name: string) => string) => Promise<Grant | cognito.Challenge | PasswordStep>) =>
     (event: SubmitEvent) => {
       event.preventDefault();
       const form = event.currentTarget as HTMLFormElement;
       const formData = new FormData(form);
-      run(async () => {
-        const result = await runStep((name) => String(formData.get(name) ?? ""));
+      attemptSignIn(async () => {
+        const stepResult = await runStep((name) => String(formData.get(name) ?? ""));
         form.reset();
-        if ("token" in result) return result;
-        setStep("is" in result ? result : { is: "challenge", challenge: result });
+        if ("token" in stepResult) return stepResult;
+        setStep("is" in stepResult ? stepResult : { is: "challenge", challenge: stepResult });
         return undefined;
       });
     };
   const emailField = (
     <Field label="E-mail">
-      {(ids: ControlIds) => (
+      {(ids: ControlAttributes) => (
         <input
           ref={focusOnce}
           class="input"
@@ -243,9 +243,9 @@ function PasswordSignIn({ busy, error, run }: SignInMethodProps): JSX.Element {
       )}
     </Field>
   );
-  const codeField = (label: string, isFirst: boolean) => (
+  const renderCodeField = (label: string, isFirst: boolean) => (
     <Field label={label}>
-      {(ids: ControlIds) => (
+      {(ids: ControlAttributes) => (
         <input
           ref={isFirst ? focusOnce : null}
           class="input"
@@ -258,9 +258,9 @@ function PasswordSignIn({ busy, error, run }: SignInMethodProps): JSX.Element {
       )}
     </Field>
   );
-  const newPasswordField = (isFirst: boolean) => (
+  const renderNewPasswordField = (isFirst: boolean) => (
     <Field label="New password" hint="At least 12 characters, with capitals, small letters and digits.">
-      {(ids: ControlIds) => (
+      {(ids: ControlAttributes) => (
         <input
           ref={isFirst ? focusOnce : null}
           class="input"
@@ -274,8 +274,8 @@ function PasswordSignIn({ busy, error, run }: SignInMethodProps): JSX.Element {
       )}
     </Field>
   );
-  const submitButton = (text: string) => (
-    <button type="submit" class="btn primary" disabled={busy}>
+  const renderSubmitButton = (text: string) => (
+    <button type="submit" class="btn primary" disabled={isBusy}>
       {text}
     </button>
   );
@@ -284,60 +284,60 @@ function PasswordSignIn({ busy, error, run }: SignInMethodProps): JSX.Element {
       Back
     </button>
   );
-  if (step.is === "password") {
+  if (currentStep.is === "password") {
     const hasWrongCredentials = error instanceof cognito.WrongCredentialsError;
     return (
       <form
         key="password"
-        onSubmit={createSubmitHandler((field) => cognito.signInWithPassword(username, field("password")))}
+        onSubmit={createStepSubmitHandler((field) => cognito.signInWithPassword(username, field("password")))}
       >
         {emailField}
         <Field label="Password" fault={hasWrongCredentials ? error.message : undefined}>
-          {(ids: ControlIds) => (
+          {(ids: ControlAttributes) => (
             <input class="input" name="password" type="password" autocomplete="current-password" required {...ids} />
           )}
         </Field>
         {hasWrongCredentials ? null : <SignInErrorMessage error={error} />}
-        {submitButton("Sign in")}
+        {renderSubmitButton("Sign in")}
         <button type="button" class="btn ghost" onClick={() => setStep({ is: "forgotten" })}>
           Forgot the password
         </button>
       </form>
     );
   }
-  if (step.is === "challenge") {
-    const { challenge } = step;
+  if (currentStep.is === "challenge") {
+    const { challenge } = currentStep;
     return (
       <form
         key="challenge"
-        onSubmit={createSubmitHandler((field) =>
+        onSubmit={createStepSubmitHandler((field) =>
           cognito.respondToChallenge(challenge, field("password") || field("code")),
         )}
       >
         {challenge.name === "NEW_PASSWORD_REQUIRED" ? (
           <>
             <p class="quiet">Welcome. Choose a password of your own.</p>
-            {newPasswordField(true)}
+            {renderNewPasswordField(true)}
           </>
         ) : (
-          codeField("Code of your authenticator app", true)
+          renderCodeField("Code of your authenticator app", true)
         )}
         <SignInErrorMessage error={error} />
-        {submitButton("Continue")}
+        {renderSubmitButton("Continue")}
         {backButton}
       </form>
     );
   }
-  if (step.is === "forgotten") {
+  if (currentStep.is === "forgotten") {
     return (
       <form
         key="forgotten"
-        onSubmit={createSubmitHandler(() => cognito.requestResetCode(username).then(() => ({ is: "code" })))}
+        onSubmit={createStepSubmitHandler(() => cognito.requestResetCode(username).then(() => ({ is: "code" })))}
       >
         <p class="quiet">A code is sent to your address.</p>
         {emailField}
         <SignInErrorMessage error={error} />
-        {submitButton("Send the code")}
+        {renderSubmitButton("Send the code")}
         {backButton}
       </form>
     );
@@ -345,7 +345,7 @@ function PasswordSignIn({ busy, error, run }: SignInMethodProps): JSX.Element {
   return (
     <form
       key="code"
-      onSubmit={createSubmitHandler(async (field) => {
+      onSubmit={createStepSubmitHandler(async (field) => {
         await cognito.resetPassword(username, field("code"), field("password"));
         return cognito.signInWithPassword(username, field("password"));
       })}
@@ -353,23 +353,23 @@ function PasswordSignIn({ busy, error, run }: SignInMethodProps): JSX.Element {
       <p class="quiet">
         If <bdi>{username}</bdi> has an account here, a code is on its way.
       </p>
-      {codeField("Code", true)}
-      {newPasswordField(false)}
+      {renderCodeField("Code", true)}
+      {renderNewPasswordField(false)}
       <SignInErrorMessage error={error} />
-      {submitButton("Set the password")}
+      {renderSubmitButton("Set the password")}
       {backButton}
     </form>
   );
 }
 
 /** Sign-in with a pasted token, for deployments without an OpenID Connect client. */
-function TokenSignIn({ busy, run }: SignInMethodProps): JSX.Element {
+function TokenSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
   const [token, setToken] = useState("");
   return (
-    <form onSubmit={handleSubmit(() => run(async () => ({ token: token.trim() })))}>
+    <form onSubmit={createSubmitHandler(() => attemptSignIn(async () => ({ token: token.trim() })))}>
       <p class="quiet">This deployment’s own issuer grants its tokens. Paste one to continue.</p>
       <Field label="Token">
-        {(ids: ControlIds) => (
+        {(ids: ControlAttributes) => (
           <textarea
             class="input"
             rows={4}
@@ -380,7 +380,7 @@ function TokenSignIn({ busy, run }: SignInMethodProps): JSX.Element {
           />
         )}
       </Field>
-      <button type="submit" class="btn primary" disabled={busy}>
+      <button type="submit" class="btn primary" disabled={isBusy}>
         Continue
       </button>
     </form>

@@ -36,10 +36,10 @@ export async function readTeam(): Promise<Pick<Team, "statuses" | "colors" | "bu
 
 /** A select that filters by business. 0 stands for all businesses. */
 export function BusinessSelect({
-  business,
+  chosenBusinessId,
   onChoose,
 }: {
-  business: number;
+  chosenBusinessId: number;
   onChoose: (id: number) => void;
 }): JSX.Element | null {
   const { businesses } = useTeam();
@@ -47,7 +47,7 @@ export function BusinessSelect({
   return (
     <label>
       <span class="unseen">Business</span>
-      <select value={business} onInput={({ currentTarget }) => onChoose(Number(currentTarget.value))}>
+      <select value={chosenBusinessId} onInput={({ currentTarget }) => onChoose(Number(currentTarget.value))}>
         <option value={0}>All businesses</option>
         <SelectOptions items={businesses} />
       </select>

@@ -4,89 +4,89 @@ import "../app/first-view";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { api, type LeadSummary, unwrap, type Volume } from "../app/api";
-import { replaceQuery, useRoute } from "../app/route";
+import { replaceUrlQuery, useRoute } from "../app/route";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "../leads/lead-changes";
-import { leadUrl } from "../leads/open-lead";
+import { buildLeadUrl } from "../leads/open-lead";
 import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { ErrorNote, Skeleton, useLoading } from "../ui/loading";
+import { ErrorNote, Skeleton, useLoadable } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusDot, StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { BarChart, computeAxisWidth, type Series, useWidth } from "./bars";
+import { BarChart, computeAxisWidthPx, type StatusSeries, useElementWidth } from "./bars";
 import {
-  type Bucket,
-  chooseUnit,
+  type ChartBucket,
+  chooseBucketUnit,
   describePeriod,
   describePreviousPeriod,
   formatPeriodLabel,
   groupDays,
   type Period,
-  PRESETS,
-  readPeriod,
-  withDays,
-  withPreset,
+  PERIOD_PRESETS,
+  parsePeriod,
+  buildCustomPeriodQuery,
+  buildPresetQuery,
 } from "./period";
 
-const RECENT_LEADS = 6;
+const MAX_RECENT_LEADS = 6;
 /** Minimum time between two reloads that events cause, in milliseconds. */
 const MIN_RELOAD_PAUSE_MS = 5000;
 
-type DayCounts = Record<string, number>;
+type CountsByDay = Record<string, number>;
 
-const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
-const shareFormat = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
-const changeFormat = new Intl.NumberFormat("en", {
+const sumCounts = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
+const sharePercentFormat = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
+const changePercentFormat = new Intl.NumberFormat("en", {
   style: "percent",
   maximumFractionDigits: 0,
   signDisplay: "exceptZero",
 });
-const tenthsFormat = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const oneDecimalFormat = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const formatAverage = (count: number, days: number): string =>
-  count / days < 100 ? tenthsFormat.format(count / days) : formatCount(Math.round(count / days));
+  count / days < 100 ? oneDecimalFormat.format(count / days) : formatCount(Math.round(count / days));
 const formatLeadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
 
 /** Returns a sentence that compares two counts. It has no warning colour, because fewer new leads are no error. */
-function compareCounts(now: number, before: number, previous: string): string {
+function describeComparison(now: number, before: number, previous: string): string {
   if (before === 0) return now === 0 ? `None in ${previous} either` : `New: none in ${previous}`;
   if (now === before) return `As many as in ${previous}`;
   const percent = Math.round(((now - before) / before) * 100);
-  return percent === 0 ? `About as many as in ${previous}` : `${changeFormat.format(percent / 100)} on ${previous}`;
+  return percent === 0 ? `About as many as in ${previous}` : `${changePercentFormat.format(percent / 100)} on ${previous}`;
 }
 
 /** Links to the list of the leads that a number counts. */
-function leadListUrl(
+function buildLeadListUrl(
   days: { from: string; to: string },
   apiFilter: { status?: number; business?: number | undefined },
 ): string {
-  const query = new URLSearchParams();
-  if (apiFilter.status) query.set("status", String(apiFilter.status));
-  if (apiFilter.business) query.set("business", String(apiFilter.business));
-  query.set("from", days.from);
-  query.set("to", days.to);
-  return `#/leads?${query}`;
+  const listUrlQuery = new URLSearchParams();
+  if (apiFilter.status) listUrlQuery.set("status", String(apiFilter.status));
+  if (apiFilter.business) listUrlQuery.set("business", String(apiFilter.business));
+  listUrlQuery.set("from", days.from);
+  listUrlQuery.set("to", days.to);
+  return `#/leads?${listUrlQuery}`;
 }
 
-export function Dashboard(): JSX.Element {
+export function DashboardScreen(): JSX.Element {
   const { query } = useRoute();
   const { businesses } = useTeam();
-  const period = readPeriod(query);
-  const business = businesses.find(({ id }) => String(id) === query.get("business"));
+  const period = parsePeriod(query);
+  const chosenBusiness = businesses.find(({ id }) => String(id) === query.get("business"));
   return (
     <>
       <header class="head">
         <div>
           <h1>Dashboard</h1>
           <span class="push" />
-          <BusinessMenu query={query} current={business?.id} />
+          <BusinessMenu query={query} current={chosenBusiness?.id} />
           <PeriodMenu query={query} period={period} />
         </div>
         {period.preset === "custom" ? <CustomPeriodInputs query={query} period={period} /> : null}
       </header>
       <div class="scroll" tabIndex={0} role="region" aria-label="Figures">
-        <DashboardBody period={period} business={business?.id} asTable={query.get("as") === "table"} query={query} />
+        <DashboardBody period={period} business={chosenBusiness?.id} asTable={query.get("as") === "table"} query={query} />
       </div>
     </>
   );
@@ -96,10 +96,10 @@ function BusinessMenu({ query, current }: { query: URLSearchParams; current: num
   const { businesses } = useTeam();
   if (businesses.length === 0) return null;
   const chooseBusiness = (id?: number) => {
-    const newQuery = new URLSearchParams(query);
-    if (id) newQuery.set("business", String(id));
-    else newQuery.delete("business");
-    replaceQuery(newQuery);
+    const updatedUrlQuery = new URLSearchParams(query);
+    if (id) updatedUrlQuery.set("business", String(id));
+    else updatedUrlQuery.delete("business");
+    replaceUrlQuery(updatedUrlQuery);
   };
   const businessName = businesses.find(({ id }) => id === current)?.name ?? "All businesses";
   return (
@@ -139,15 +139,15 @@ function PeriodMenu({ query, period }: { query: URLSearchParams; period: Period 
         </button>
       )}
     >
-      {PRESETS.map(({ key, label }) => (
-        <MenuItem key={key} isChecked={key === period.preset} onSelect={() => replaceQuery(withPreset(query, key))}>
+      {PERIOD_PRESETS.map(({ key, label }) => (
+        <MenuItem key={key} isChecked={key === period.preset} onSelect={() => replaceUrlQuery(buildPresetQuery(query, key))}>
           {label}
         </MenuItem>
       ))}
       <hr />
       <MenuItem
         isChecked={period.preset === "custom"}
-        onSelect={() => replaceQuery(withDays(query, period.from, period.to))}
+        onSelect={() => replaceUrlQuery(buildCustomPeriodQuery(query, period.from, period.to))}
       >
         Choose days
       </MenuItem>
@@ -165,7 +165,7 @@ function CustomPeriodInputs({ query, period }: { query: URLSearchParams; period:
           type="date"
           value={period.from}
           max={period.to}
-          onChange={({ currentTarget: { value } }) => value && replaceQuery(withDays(query, value, period.to))}
+          onChange={({ currentTarget: { value } }) => value && replaceUrlQuery(buildCustomPeriodQuery(query, value, period.to))}
         />
       </label>
       <label class="row">
@@ -174,7 +174,7 @@ function CustomPeriodInputs({ query, period }: { query: URLSearchParams; period:
           class="input"
           type="date"
           value={period.to}
-          onChange={({ currentTarget: { value } }) => value && replaceQuery(withDays(query, period.from, value))}
+          onChange={({ currentTarget: { value } }) => value && replaceUrlQuery(buildCustomPeriodQuery(query, period.from, value))}
         />
       </label>
     </div>
@@ -190,22 +190,22 @@ interface DashboardBodyProps {
 
 function DashboardBody({ period, business, asTable, query }: DashboardBodyProps): JSX.Element {
   const { from, to } = period;
-  const loadable = useLoading(async () => {
-    const apiFilter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
+  const loadableDashboard = useLoadable(async () => {
+    const periodFilter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
     const [volume, recent] = await Promise.all([
-      unwrap(api.GET("/leads/leads-volume", { params: { query: apiFilter } })),
-      unwrap(api.GET("/leads/recent-leads", { params: { query: { ...apiFilter, limit: RECENT_LEADS } } })),
+      unwrap(api.GET("/leads/leads-volume", { params: { query: periodFilter } })),
+      unwrap(api.GET("/leads/recent-leads", { params: { query: { ...periodFilter, limit: MAX_RECENT_LEADS } } })),
     ]);
     return { volume, recent, period, business };
   }, [from, to, business]);
-  useReloadOnEvents(loadable.reload);
-  const { value } = loadable;
+  useReloadOnEvents(loadableDashboard.reload);
+  const { value } = loadableDashboard;
   return (
     <div class="body page">
-      {loadable.error ? <ErrorNote error={loadable.error} retry={loadable.reload} /> : null}
+      {loadableDashboard.error ? <ErrorNote error={loadableDashboard.error} retry={loadableDashboard.reload} /> : null}
       {value ? (
         <DashboardCharts {...value} asTable={asTable} query={query} />
-      ) : loadable.error ? null : (
+      ) : loadableDashboard.error ? null : (
         <Skeleton lines={8} />
       )}
     </div>
@@ -240,32 +240,32 @@ interface DashboardChartsProps {
 
 function DashboardCharts({ volume, recent, period, business, asTable, query }: DashboardChartsProps): JSX.Element {
   const { statuses } = useTeam();
-  const [chart, width] = useWidth();
-  const total = volume.totalLeadsAmount;
-  const days = volume.labels;
-  const dailyCounts = days.map((day) => sum(volume.statuses.map(({ data }) => (data as DayCounts)[day] ?? 0)));
-  const unit = chooseUnit(days.length, width - computeAxisWidth(Math.max(...dailyCounts)));
-  const buckets = groupDays(days, unit);
-  const sumByBucket = (counts: DayCounts): number[] => {
+  const [chartRef, chartWidthPx] = useElementWidth();
+  const totalLeadCount = volume.totalLeadsAmount;
+  const isoDays = volume.labels;
+  const dailyCounts = isoDays.map((day) => sumCounts(volume.statuses.map(({ data }) => (data as CountsByDay)[day] ?? 0)));
+  const bucketUnit = chooseBucketUnit(isoDays.length, chartWidthPx - computeAxisWidthPx(Math.max(...dailyCounts)));
+  const buckets = groupDays(isoDays, bucketUnit);
+  const sumByBucket = (counts: CountsByDay): number[] => {
     let bucketIndex = 0;
-    const sums = buckets.map(() => 0);
-    for (const day of days) {
+    const bucketSums = buckets.map(() => 0);
+    for (const day of isoDays) {
       if (day > (buckets[bucketIndex]?.to ?? day)) bucketIndex += 1;
-      sums[bucketIndex] = (sums[bucketIndex] ?? 0) + (counts[day] ?? 0);
+      bucketSums[bucketIndex] = (bucketSums[bucketIndex] ?? 0) + (counts[day] ?? 0);
     }
-    return sums;
+    return bucketSums;
   };
-  const series: Series[] = volume.statuses.map(({ id, name, data }) => ({
+  const statusSeries: StatusSeries[] = volume.statuses.map(({ id, name, data }) => ({
     id,
     name,
     color: statuses.find((status) => status.id === id)?.primaryColor,
-    counts: sumByBucket(data as DayCounts),
+    counts: sumByBucket(data as CountsByDay),
   }));
-  const firstStatus = series[0];
-  const firstStatusCount = sum(firstStatus?.counts ?? []);
-  const busiestIndex = dailyCounts.indexOf(Math.max(...dailyCounts));
-  const busiestDay = days[busiestIndex];
-  const previousLabel = describePreviousPeriod(period);
+  const firstStatus = statusSeries[0];
+  const firstStatusCount = sumCounts(firstStatus?.counts ?? []);
+  const busiestDayIndex = dailyCounts.indexOf(Math.max(...dailyCounts));
+  const busiestIsoDay = isoDays[busiestDayIndex];
+  const previousPeriodText = describePreviousPeriod(period);
 
   return (
     <div class="grid">
@@ -273,21 +273,21 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
         <h2 id="kpi-new" class="quiet small">
           New leads
         </h2>
-        <a class="huge num" href={leadListUrl(period, { business })}>
-          {formatCount(total)}
+        <a class="huge num" href={buildLeadListUrl(period, { business })}>
+          {formatCount(totalLeadCount)}
         </a>
-        <p class="small quiet">{compareCounts(total, volume.previousLeadsAmount, previousLabel)}</p>
+        <p class="small quiet">{describeComparison(totalLeadCount, volume.previousLeadsAmount, previousPeriodText)}</p>
       </section>
       {firstStatus ? (
         <section class="kpi" aria-labelledby="kpi-first">
           <h2 id="kpi-first" class="quiet small cut">
             Still in <bdi title={firstStatus.name}>{firstStatus.name}</bdi>
           </h2>
-          <a class="huge num" href={leadListUrl(period, { business, status: firstStatus.id })}>
+          <a class="huge num" href={buildLeadListUrl(period, { business, status: firstStatus.id })}>
             {formatCount(firstStatusCount)}
           </a>
           <p class="small quiet">
-            {total > 0 ? `${shareFormat.format(firstStatusCount / total)} of the new leads` : "No new leads"}
+            {totalLeadCount > 0 ? `${sharePercentFormat.format(firstStatusCount / totalLeadCount)} of the new leads` : "No new leads"}
           </p>
         </section>
       ) : null}
@@ -295,21 +295,21 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
         <h2 id="kpi-average" class="quiet small">
           A day on average
         </h2>
-        <p class="huge num">{formatAverage(total, days.length)}</p>
+        <p class="huge num">{formatAverage(totalLeadCount, isoDays.length)}</p>
         <p class="small quiet">
-          {formatAverage(volume.previousLeadsAmount, days.length)} in {previousLabel}
+          {formatAverage(volume.previousLeadsAmount, isoDays.length)} in {previousPeriodText}
         </p>
       </section>
       <section class="kpi" aria-labelledby="kpi-busiest">
         <h2 id="kpi-busiest" class="quiet small">
           Most in one day
         </h2>
-        {total > 0 && busiestDay ? (
+        {totalLeadCount > 0 && busiestIsoDay ? (
           <>
-            <a class="huge num" href={leadListUrl({ from: busiestDay, to: busiestDay }, { business })}>
-              {formatCount(dailyCounts[busiestIndex] ?? 0)}
+            <a class="huge num" href={buildLeadListUrl({ from: busiestIsoDay, to: busiestIsoDay }, { business })}>
+              {formatCount(dailyCounts[busiestDayIndex] ?? 0)}
             </a>
-            <p class="small quiet">{describePeriod({ from: busiestDay, to: busiestDay, preset: "" })}</p>
+            <p class="small quiet">{describePeriod({ from: busiestIsoDay, to: busiestIsoDay, preset: "" })}</p>
           </>
         ) : (
           <>
@@ -320,47 +320,47 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
       </section>
       <section aria-labelledby="new-leads">
         <div class="sec">
-          <h2 id="new-leads">New leads by {unit}</h2>
+          <h2 id="new-leads">New leads by {bucketUnit}</h2>
           <span class="push" />
-          {total > 0 ? (
+          {totalLeadCount > 0 ? (
             <button
               type="button"
               class="btn ghost little"
               onClick={() => {
-                const newQuery = new URLSearchParams(query);
-                if (asTable) newQuery.delete("as");
-                else newQuery.set("as", "table");
-                replaceQuery(newQuery);
+                const updatedUrlQuery = new URLSearchParams(query);
+                if (asTable) updatedUrlQuery.delete("as");
+                else updatedUrlQuery.set("as", "table");
+                replaceUrlQuery(updatedUrlQuery);
               }}
             >
               {asTable ? "As bars" : "As a table"}
             </button>
           ) : null}
         </div>
-        <div ref={chart}>
-          {total === 0 ? (
-            <NoLeads period={period} query={query} />
+        <div ref={chartRef}>
+          {totalLeadCount === 0 ? (
+            <NoLeadsMessage period={period} query={query} />
           ) : asTable ? (
-            <VolumeTable unit={unit} buckets={buckets} series={series} business={business} />
-          ) : width > 0 ? (
+            <VolumeTable unit={bucketUnit} buckets={buckets} series={statusSeries} business={business} />
+          ) : chartWidthPx > 0 ? (
             <BarChart
-              label={`New leads by ${unit} and by their status now, ${describePeriod(period)}`}
-              unit={unit}
-              width={width}
+              label={`New leads by ${bucketUnit} and by their status now, ${describePeriod(period)}`}
+              unit={bucketUnit}
+              width={chartWidthPx}
               buckets={buckets}
-              series={series}
-              bucketUrl={(bucket) => leadListUrl(bucket, { business })}
+              series={statusSeries}
+              buildBucketUrl={(bucket) => buildLeadListUrl(bucket, { business })}
             />
           ) : null}
         </div>
-        {total > 0 ? (
+        {totalLeadCount > 0 ? (
           <ul class="keys" aria-label="New leads by their status now">
-            {series.map(({ id, name, color, counts }) => (
+            {statusSeries.map(({ id, name, color, counts }) => (
               <li key={id}>
-                <a href={leadListUrl(period, { business, status: id })}>
+                <a href={buildLeadListUrl(period, { business, status: id })}>
                   <StatusDot color={color} />
                   <bdi>{name}</bdi>
-                  <b class="num">{formatCount(sum(counts))}</b>
+                  <b class="num">{formatCount(sumCounts(counts))}</b>
                 </a>
               </li>
             ))}
@@ -368,14 +368,14 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
         ) : null}
       </section>
       {business === undefined ? (
-        <Businesses volume={volume} period={period} unit={unit} buckets={buckets} sumByBucket={sumByBucket} />
+        <BusinessCharts volume={volume} period={period} unit={bucketUnit} buckets={buckets} sumByBucket={sumByBucket} />
       ) : null}
       <RecentLeads leads={recent} isAlone={business !== undefined} />
     </div>
   );
 }
 
-function NoLeads({ period, query }: { period: Period; query: URLSearchParams }): JSX.Element {
+function NoLeadsMessage({ period, query }: { period: Period; query: URLSearchParams }): JSX.Element {
   const { mayWrite } = useTeam();
   return (
     <EmptyState
@@ -384,7 +384,7 @@ function NoLeads({ period, query }: { period: Period; query: URLSearchParams }):
       text="A bar for each day appears here as soon as there are new leads."
     >
       {period.preset === "365d" ? null : (
-        <button type="button" class="btn" onClick={() => replaceQuery(withPreset(query, "365d"))}>
+        <button type="button" class="btn" onClick={() => replaceUrlQuery(buildPresetQuery(query, "365d"))}>
           Show the last 365 days
         </button>
       )}
@@ -399,8 +399,8 @@ function NoLeads({ period, query }: { period: Period; query: URLSearchParams }):
 
 interface VolumeTableProps {
   unit: string;
-  buckets: Bucket[];
-  series: Series[];
+  buckets: ChartBucket[];
+  series: StatusSeries[];
   business: number | undefined;
 }
 
@@ -423,7 +423,7 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
       </thead>
       <tbody>
         {buckets.map((bucket, at) => {
-          const total = sum(series.map(({ counts }) => counts[at] ?? 0));
+          const bucketTotal = sumCounts(series.map(({ counts }) => counts[at] ?? 0));
           return (
             <tr key={bucket.from}>
               <th scope="row" class="cut">
@@ -431,11 +431,11 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
               </th>
               {series.map(({ id, counts }) => (
                 <td key={id} class="right num wide">
-                  <CountCell count={counts[at] ?? 0} href={leadListUrl(bucket, { business, status: id })} />
+                  <CountCell count={counts[at] ?? 0} href={buildLeadListUrl(bucket, { business, status: id })} />
                 </td>
               ))}
               <td class="right num">
-                <CountCell count={total} href={leadListUrl(bucket, { business })} />
+                <CountCell count={bucketTotal} href={buildLeadListUrl(bucket, { business })} />
               </td>
             </tr>
           );
@@ -446,10 +446,10 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
           <th scope="row">All</th>
           {series.map(({ id, counts }) => (
             <td key={id} class="right num wide">
-              {formatCount(sum(counts))}
+              {formatCount(sumCounts(counts))}
             </td>
           ))}
-          <td class="right num">{formatCount(sum(series.flatMap(({ counts }) => counts)))}</td>
+          <td class="right num">{formatCount(sumCounts(series.flatMap(({ counts }) => counts)))}</td>
         </tr>
       </tfoot>
     </table>
@@ -461,27 +461,27 @@ function CountCell({ count, href }: { count: number; href: string }): JSX.Elemen
   return count > 0 ? <a href={href}>{formatCount(count)}</a> : null;
 }
 
-interface BusinessesProps {
+interface BusinessChartsProps {
   volume: Volume;
   period: Period;
   unit: string;
-  buckets: Bucket[];
-  sumByBucket: (counts: DayCounts) => number[];
+  buckets: ChartBucket[];
+  sumByBucket: (counts: CountsByDay) => number[];
 }
 
 /**
  * Small bar charts for each business, on the same scale. They are not stacked, because a lead may belong to several businesses.
  */
-function Businesses({ volume, period, unit, buckets, sumByBucket }: BusinessesProps): JSX.Element | null {
+function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: BusinessChartsProps): JSX.Element | null {
   const { businesses } = useTeam();
   if (businesses.length === 0 || volume.totalLeadsAmount === 0) return null;
-  const businessRows = Object.entries(volume.data as Record<string, DayCounts>)
+  const businessRows = Object.entries(volume.data as Record<string, CountsByDay>)
     .map(([name, data]) => ({ name, id: businesses.find((one) => one.name === name)?.id, counts: sumByBucket(data) }))
-    .sort((a, b) => sum(b.counts) - sum(a.counts));
-  const unassigned = sumByBucket(volume.unassigned as DayCounts);
-  if (sum(unassigned) > 0) businessRows.push({ name: "", id: undefined, counts: unassigned });
+    .sort((a, b) => sumCounts(b.counts) - sumCounts(a.counts));
+  const unassignedCounts = sumByBucket(volume.unassigned as CountsByDay);
+  if (sumCounts(unassignedCounts) > 0) businessRows.push({ name: "", id: undefined, counts: unassignedCounts });
   const maxCount = Math.max(1, ...businessRows.flatMap(({ counts }) => counts));
-  const isOverlapping = sum(businessRows.map(({ counts }) => sum(counts))) > volume.totalLeadsAmount;
+  const hasLeadsOfSeveralBusinesses = sumCounts(businessRows.map(({ counts }) => sumCounts(counts))) > volume.totalLeadsAmount;
   return (
     <section class="half" aria-labelledby="by-business">
       <div class="sec">
@@ -505,7 +505,7 @@ function Businesses({ volume, period, unit, buckets, sumByBucket }: BusinessesPr
             <tr key={name}>
               <th scope="row" class="cut" title={name || undefined}>
                 {id ? (
-                  <a href={leadListUrl(period, { business: id })}>
+                  <a href={buildLeadListUrl(period, { business: id })}>
                     <bdi>{name}</bdi>
                   </a>
                 ) : name ? (
@@ -535,13 +535,13 @@ function Businesses({ volume, period, unit, buckets, sumByBucket }: BusinessesPr
                   )}
                 </svg>
               </td>
-              <td class="right num">{formatCount(sum(counts))}</td>
-              <td class="right num quiet wide">{shareFormat.format(sum(counts) / volume.totalLeadsAmount)}</td>
+              <td class="right num">{formatCount(sumCounts(counts))}</td>
+              <td class="right num quiet wide">{sharePercentFormat.format(sumCounts(counts) / volume.totalLeadsAmount)}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      {isOverlapping ? <p class="small quiet aside">A lead with several businesses counts in each of them.</p> : null}
+      {hasLeadsOfSeveralBusinesses ? <p class="small quiet aside">A lead with several businesses counts in each of them.</p> : null}
     </section>
   );
 }
@@ -574,7 +574,7 @@ function RecentLeads({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolea
                 <th scope="row">
                   <span class="row">
                     <Avatar person={lead} size="small" />
-                    <a class="cut" href={leadUrl(lead.id)} title={fullName(lead)}>
+                    <a class="cut" href={buildLeadUrl(lead.id)} title={fullName(lead)}>
                       <bdi>{fullName(lead)}</bdi>
                     </a>
                   </span>

@@ -4,11 +4,11 @@
 import { LIMITS } from "../app/contract-values";
 import type { CsvFile, CsvRow } from "./csv-file";
 
-export const LANGUAGES = { en: "English", de: "German", fr: "French", es: "Spanish" } as const;
-type Language = keyof typeof LANGUAGES;
+export const LANGUAGE_NAMES = { en: "English", de: "German", fr: "French", es: "Spanish" } as const;
+type Language = keyof typeof LANGUAGE_NAMES;
 
 /** A field of a lead that a column of the file can be imported to. `name` is a full name, which is split. */
-export interface Target {
+export interface ImportTarget {
   /** Name of the field's column in exports and in `POST /leads/batch`. `name` is split before the request. */
   column: string;
   label: string;
@@ -22,7 +22,7 @@ export interface Target {
 }
 
 /** Known headings of each field. They are compared without case, accents, spaces and punctuation. */
-export const TARGETS: Target[] = [
+export const IMPORT_TARGETS: ImportTarget[] = [
   {
     column: "firstName",
     label: "First name",
@@ -223,11 +223,11 @@ export const TARGETS: Target[] = [
   },
 ];
 
-export const findTarget = (column: string | undefined): Target | undefined =>
-  TARGETS.find((target) => target.column === column);
+export const findImportTarget = (column: string | undefined): ImportTarget | undefined =>
+  IMPORT_TARGETS.find((target) => target.column === column);
 
 /** Returns the label of a field that an error of the API names. */
-export const targetLabel = (field: string): string => findTarget(field)?.label ?? field;
+export const getTargetLabel = (field: string): string => findImportTarget(field)?.label ?? field;
 
 const normalizeText = (text: string): string =>
   text
@@ -244,50 +244,50 @@ interface RecognisedColumns {
 
 /** Guesses the target of each column from its heading, and the language of the headings. */
 export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "rows">): RecognisedColumns {
-  const headingCounts: Record<Language, number> = { en: 0, de: 0, fr: 0, es: 0 };
-  const usedTargets = new Set<string>();
+  const headingCountsByLanguage: Record<Language, number> = { en: 0, de: 0, fr: 0, es: 0 };
+  const usedTargetColumns = new Set<string>();
   const normalizedHeadings = columns.map(normalizeText);
-  const findLanguages = (target: Target, name: string): Language[] =>
-    (Object.keys(LANGUAGES) as Language[]).filter((language) =>
+  const findHeadingLanguages = (target: ImportTarget, name: string): Language[] =>
+    (Object.keys(LANGUAGE_NAMES) as Language[]).filter((language) =>
       target.headings[language]?.some((heading) => normalizeText(heading) === name),
     );
-  const targets = normalizedHeadings.map((name, index) => {
+  const targetColumns = normalizedHeadings.map((name, index) => {
     if (!name) return "";
-    const target = TARGETS.find(
-      (target) => (target.isList || !usedTargets.has(target.column)) && findLanguages(target, name).length > 0,
+    const target = IMPORT_TARGETS.find(
+      (target) => (target.isList || !usedTargetColumns.has(target.column)) && findHeadingLanguages(target, name).length > 0,
     );
     if (!target) return "";
-    const matchingLanguages = findLanguages(target, name);
-    if (matchingLanguages[0] && matchingLanguages.length === 1) headingCounts[matchingLanguages[0]] += 1;
+    const matchingLanguages = findHeadingLanguages(target, name);
+    if (matchingLanguages[0] && matchingLanguages.length === 1) headingCountsByLanguage[matchingLanguages[0]] += 1;
     // In US postal addresses “state” is a region, so the column is imported only if its values are lead states.
-    if (target.column === "state" && !hasOnlyStates(rows, index)) return "";
-    usedTargets.add(target.column);
+    if (target.column === "state" && !hasOnlyLeadStates(rows, index)) return "";
+    usedTargetColumns.add(target.column);
     return target.column;
   });
   // “name” is the last name beside a first name (“Name, Vorname”; “Nom, Prénom”), and the first name beside a last name
   // (“Nombre, Apellidos”).
-  const nameIndex = targets.indexOf("name");
+  const nameIndex = targetColumns.indexOf("name");
   if (nameIndex >= 0) {
-    if (usedTargets.has("firstName")) targets[nameIndex] = usedTargets.has("lastName") ? "" : "lastName";
-    else if (usedTargets.has("lastName")) targets[nameIndex] = "firstName";
+    if (usedTargetColumns.has("firstName")) targetColumns[nameIndex] = usedTargetColumns.has("lastName") ? "" : "lastName";
+    else if (usedTargetColumns.has("lastName")) targetColumns[nameIndex] = "firstName";
   }
   // A status id is valid only in the team that exported the file, so the column with status names is preferred.
-  if (usedTargets.has("status") && usedTargets.has("statusId")) targets[targets.indexOf("statusId")] = "";
-  const [language] = (Object.keys(headingCounts) as Language[]).sort(
-    (one, other) => headingCounts[other] - headingCounts[one],
+  if (usedTargetColumns.has("status") && usedTargetColumns.has("statusId")) targetColumns[targetColumns.indexOf("statusId")] = "";
+  const [mainLanguage] = (Object.keys(headingCountsByLanguage) as Language[]).sort(
+    (one, other) => headingCountsByLanguage[other] - headingCountsByLanguage[one],
   );
-  return { targets, language: language && headingCounts[language] > 0 ? LANGUAGES[language] : undefined };
+  return { targets: targetColumns, language: mainLanguage && headingCountsByLanguage[mainLanguage] > 0 ? LANGUAGE_NAMES[mainLanguage] : undefined };
 }
 
-const hasOnlyStates = (rows: CsvRow[], index: number): boolean =>
+const hasOnlyLeadStates = (rows: CsvRow[], index: number): boolean =>
   rows.every(({ cells }) => ["", "active", "inactive"].includes(normalizeText(cells[index] ?? "")));
 
 /** Splits a full name at its last space. A name such as “Lovelace, Ada” is split at the comma. */
 export function splitName(name: string): { firstName: string; lastName: string } {
   const [, last, first] = /^([^,]+),\s*([^,]+)$/.exec(name) ?? [];
   if (first && last) return { firstName: first.trim(), lastName: last.trim() };
-  const [, firsts = name, word = ""] = /^(.*\S)\s+(\S+)$/su.exec(name) ?? [];
-  return { firstName: firsts, lastName: word };
+  const [, firstNames = name, lastWord = ""] = /^(.*\S)\s+(\S+)$/su.exec(name) ?? [];
+  return { firstName: firstNames, lastName: lastWord };
 }
 
 /** Splits a cell with a list at each `;`, as the API does. A backslash escapes a semicolon. */
@@ -315,20 +315,20 @@ export interface UnknownValue {
 }
 
 /** Returns the values of a column that are not in `known`, the most frequent first. */
-export function findUnknownValues(rows: CsvRow[], index: number, target: Target, known: string[]): UnknownValue[] {
-  const knownKeys = new Set(known.map(normalizeValue));
-  const unknownByKey = new Map<string, UnknownValue>();
+export function findUnknownValues(rows: CsvRow[], index: number, target: ImportTarget, knownNames: string[]): UnknownValue[] {
+  const knownKeys = new Set(knownNames.map(normalizeValue));
+  const unknownValuesByKey = new Map<string, UnknownValue>();
   for (const { cells } of rows) {
     const cell = unescapeFormula((cells[index] ?? "").trim());
     for (const text of target.valueKind === "business" ? splitList(cell) : [cell]) {
-      const key = normalizeValue(text);
-      if (!key || knownKeys.has(key)) continue;
-      const unknownValue = unknownByKey.get(key);
+      const valueKey = normalizeValue(text);
+      if (!valueKey || knownKeys.has(valueKey)) continue;
+      const unknownValue = unknownValuesByKey.get(valueKey);
       if (unknownValue) unknownValue.rows += 1;
-      else unknownByKey.set(key, { text, rows: 1 });
+      else unknownValuesByKey.set(valueKey, { text, rows: 1 });
     }
   }
-  return [...unknownByKey.values()].sort((one, other) => other.rows - one.rows);
+  return [...unknownValuesByKey.values()].sort((one, other) => other.rows - one.rows);
 }
 
 /** Groups of words in the four languages that mean the same status or state. */
@@ -358,10 +358,10 @@ const SYNONYM_GROUPS = [
 ].map((words) => new Set(words.map(normalizeText)));
 
 /** Returns the name in `known` that equals a value or is a synonym of the value in another language. */
-export function guessName(value: string, known: string[]): string | undefined {
+export function guessTeamName(value: string, knownNames: string[]): string | undefined {
   const normalizedValue = normalizeText(value);
-  const exactName = known.find((name) => normalizeText(name) === normalizedValue);
+  const exactName = knownNames.find((name) => normalizeText(name) === normalizedValue);
   if (exactName) return exactName;
-  const synonyms = SYNONYM_GROUPS.find((words) => words.has(normalizedValue));
-  return synonyms && known.find((name) => synonyms.has(normalizeText(name)));
+  const synonymGroup = SYNONYM_GROUPS.find((words) => words.has(normalizedValue));
+  return synonymGroup && knownNames.find((name) => synonymGroup.has(normalizeText(name)));
 }

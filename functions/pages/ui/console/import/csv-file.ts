@@ -9,13 +9,13 @@ export interface CsvRow {
   cells: string[];
 }
 
-export type Encoding = "UTF-8" | "UTF-16" | "Windows-1252";
+export type FileEncoding = "UTF-8" | "UTF-16" | "Windows-1252";
 
 export interface CsvFile {
   name: string;
   columns: string[];
   rows: CsvRow[];
-  encoding: Encoding;
+  encoding: FileEncoding;
   separator: string;
   lineBreak: string;
   /** Whether the file starts with Excel's separator line, `sep=;`. */
@@ -23,7 +23,7 @@ export interface CsvFile {
 }
 
 /** Returns the English name of a separator. */
-export function describeSeparator(separator: string): string {
+export function getSeparatorName(separator: string): string {
   const separatorNames: Record<string, string> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes" };
   return separatorNames[separator] ?? `separated by ${separator}`;
 }
@@ -34,12 +34,12 @@ const windows1252Decoder = new TextDecoder("windows-1252");
 const utf16LittleEndianDecoder = new TextDecoder("utf-16le");
 const utf16BigEndianDecoder = new TextDecoder("utf-16be");
 
-function decodeText(bytes: Uint8Array): { text: string; encoding: Encoding } {
-  const [first, second] = bytes;
-  if (first === 0xff && second === 0xfe) return { text: utf16LittleEndianDecoder.decode(bytes), encoding: "UTF-16" };
-  if (first === 0xfe && second === 0xff) return { text: utf16BigEndianDecoder.decode(bytes), encoding: "UTF-16" };
+function decodeText(bytes: Uint8Array): { text: string; encoding: FileEncoding } {
+  const [firstByte, secondByte] = bytes;
+  if (firstByte === 0xff && secondByte === 0xfe) return { text: utf16LittleEndianDecoder.decode(bytes), encoding: "UTF-16" };
+  if (firstByte === 0xfe && secondByte === 0xff) return { text: utf16BigEndianDecoder.decode(bytes), encoding: "UTF-16" };
   // UTF-16 without a byte order mark: in text with Latin letters every second byte is zero.
-  if (first !== 0 && second === 0 && bytes[3] === 0)
+  if (firstByte !== 0 && secondByte === 0 && bytes[3] === 0)
     return { text: utf16LittleEndianDecoder.decode(bytes), encoding: "UTF-16" };
   try {
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), encoding: "UTF-8" };
@@ -48,7 +48,7 @@ function decodeText(bytes: Uint8Array): { text: string; encoding: Encoding } {
   }
 }
 
-function encodeText(text: string, encoding: Encoding): Uint8Array<ArrayBuffer> {
+function encodeText(text: string, encoding: FileEncoding): Uint8Array<ArrayBuffer> {
   // Without a byte order mark, Excel reads UTF-8 as Windows-1252.
   if (encoding === "UTF-8") return new TextEncoder().encode(`\uFEFF${text}`);
   if (encoding === "UTF-16") {
@@ -79,49 +79,49 @@ const hasSignature = (bytes: Uint8Array, signature: number[]): boolean =>
  * Throws an `Error` whose message is shown to the user.
  */
 export async function readCsvFile(file: File): Promise<CsvFile> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  const fileBytes = new Uint8Array(await file.arrayBuffer());
   if (
     /\.(xlsx?|xlsm|ods|numbers)$/i.test(file.name) ||
-    hasSignature(bytes, ZIP_SIGNATURE) ||
-    hasSignature(bytes, OLE_SIGNATURE)
+    hasSignature(fileBytes, ZIP_SIGNATURE) ||
+    hasSignature(fileBytes, OLE_SIGNATURE)
   ) {
     throw new Error(
       "It is a workbook, and only CSV can be imported. Open it in Excel, choose “Save as” and then “CSV UTF-8”, and drop that file here.",
     );
   }
-  const { text, encoding } = decodeText(bytes);
+  const { text, encoding } = decodeText(fileBytes);
   if (text.includes("\0")) throw new Error("It is not a text file. Export the leads as CSV, and drop that file here.");
-  const separatorLine = /^\uFEFF?sep=(.)\r?\n/i.exec(text);
-  const csvContent = separatorLine ? text.slice(separatorLine[0].length) : text.replace(/^\uFEFF/, "");
-  const { data, errors, meta } = Papa.parse<string[]>(csvContent, { delimiter: separatorLine?.[1] ?? "" });
+  const separatorLineMatch = /^\uFEFF?sep=(.)\r?\n/i.exec(text);
+  const csvContent = separatorLineMatch ? text.slice(separatorLineMatch[0].length) : text.replace(/^\uFEFF/, "");
+  const { data, errors, meta } = Papa.parse<string[]>(csvContent, { delimiter: separatorLineMatch?.[1] ?? "" });
   // Rejects the file: after an unclosed quote, the parser reads all remaining rows as one cell.
-  const unclosedQuote = errors.find(({ type }) => type === "Quotes");
-  if (unclosedQuote)
-    throw new Error(`The quotes of row ${(unclosedQuote.row ?? 0) + 1} are not closed, or stand within a cell.`);
-  const rows = data
+  const unclosedQuoteError = errors.find(({ type }) => type === "Quotes");
+  if (unclosedQuoteError)
+    throw new Error(`The quotes of row ${(unclosedQuoteError.row ?? 0) + 1} are not closed, or stand within a cell.`);
+  const nonEmptyRows = data
     .map((cells, index) => ({ number: index + 1, cells }))
     .filter(({ cells }) => cells.some((cell) => cell.trim()));
-  const [headings, ...leads] = rows;
-  if (!headings || leads.length === 0) throw new Error("It has no rows below its headings.");
+  const [headingRow, ...leadRows] = nonEmptyRows;
+  if (!headingRow || leadRows.length === 0) throw new Error("It has no rows below its headings.");
   return {
     name: file.name,
-    columns: headings.cells.map((column) => column.trim()),
-    rows: leads,
+    columns: headingRow.cells.map((column) => column.trim()),
+    rows: leadRows,
     encoding,
     separator: meta.delimiter,
     lineBreak: meta.linebreak,
-    hasSeparatorLine: separatorLine !== null,
+    hasSeparatorLine: separatorLineMatch !== null,
   };
 }
 
 /** Returns a CSV file of the failed rows, in the format of the original file, with the reasons in a last column. */
-export function writeFailedRows(csvFile: CsvFile, reasons: ReadonlyMap<number, string>): Uint8Array<ArrayBuffer> {
+export function buildFailedRowsCsv(csvFile: CsvFile, reasons: ReadonlyMap<number, string>): Uint8Array<ArrayBuffer> {
   const { columns, rows, separator, lineBreak, encoding, hasSeparatorLine } = csvFile;
-  const data = rows
+  const failedRowCells = rows
     .filter(({ number }) => reasons.has(number))
     .map(({ number, cells }) => [...columns.map((_, index) => cells[index] ?? ""), reasons.get(number)]);
   const csvText = Papa.unparse(
-    { fields: [...columns, "error"], data },
+    { fields: [...columns, "error"], data: failedRowCells },
     { delimiter: separator, newline: lineBreak || "\r\n" },
   );
   return encodeText(hasSeparatorLine ? `sep=${separator}${lineBreak || "\r\n"}${csvText}` : csvText, encoding);

@@ -16,21 +16,21 @@ import {
 import { UnreachableError } from "../app/connection";
 import { session } from "../app/session";
 import { formatCount } from "../ui/time";
-import { notify, reportFailure } from "../ui/toast";
-import { targetLabel } from "./columns";
+import { showToast, reportFailure } from "../ui/toast";
+import { getTargetLabel } from "./columns";
 import type { CsvFile } from "./csv-file";
 import { buildBatches, type ImportOptions, type LeadRow } from "./lead-rows";
-import { DUPLICATE_EMAIL_MESSAGE, Prediction } from "./prediction";
+import { DUPLICATE_EMAIL_MESSAGE, DryRunPrediction } from "./prediction";
 import { importProgress } from "./progress";
 
-const MAX_PAUSE_MS = 10_000;
+const MAX_RETRY_PAUSE_MS = 10_000;
 /**
  * Error codes of rows whose outcome is not known yet. The batch is sent again with the same key, and the API continues where
  * the first request ended.
  */
-const RETRIED_CODES = ["conflict", "outcome_unknown", "unavailable"];
+const RETRIED_ROW_CODES = ["conflict", "outcome_unknown", "unavailable"];
 /** HTTP statuses after which a request is sent again. */
-const RETRIED_STATUSES = [409, 429, 503];
+const RETRIED_HTTP_STATUSES = [409, 429, 503];
 
 type RowResult = BatchResponse["results"][number];
 
@@ -68,7 +68,7 @@ effect(() => {
           dryRun: currentRun.dryRun,
           done: currentRun.doneRows,
           total: currentRun.totalRows,
-          waiting: currentRun.waitReason !== undefined,
+          isWaiting: currentRun.waitReason !== undefined,
         }
       : undefined;
 });
@@ -87,7 +87,7 @@ export function stopImport(): void {
 }
 
 /** Changes import options, and removes the result of an earlier run, which does not apply to the new options. */
-export function changeOptions(change: Partial<ImportOptions>): void {
+export function updateImportOptions(change: Partial<ImportOptions>): void {
   if (!importOptions.value) return;
   importRun.value = undefined;
   importOptions.value = { ...importOptions.value, ...change };
@@ -110,16 +110,16 @@ effect(() => {
  * Returns the prefix of the requests' idempotency keys. Session storage keeps the prefix until the import is complete, so that
  * the same file, dropped again, resumes the import.
  */
-async function prepareKeyPrefix(batches: LeadRow[][], options: unknown): Promise<{ key: string; release: () => void }> {
+async function prepareKeyPrefix(batches: LeadRow[][], options: unknown): Promise<{ keyPrefix: string; forgetKeyPrefix: () => void }> {
   const newPrefix = createIdempotencyKey();
   // Over plain HTTP, except on localhost, browsers have no `crypto.subtle` to hash the file. Without the hash, the stored
   // prefix cannot be found, so a restarted import does not resume.
-  if (!crypto.subtle) return { key: newPrefix, release: () => undefined };
-  const content = new TextEncoder().encode(JSON.stringify([batches, options]));
-  const storageKey = `import ${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", content)))}`;
+  if (!crypto.subtle) return { keyPrefix: newPrefix, forgetKeyPrefix: () => undefined };
+  const hashedContent = new TextEncoder().encode(JSON.stringify([batches, options]));
+  const storageKey = `import ${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", hashedContent)))}`;
   const keyPrefix = sessionStorage.getItem(storageKey) ?? newPrefix;
   sessionStorage.setItem(storageKey, keyPrefix);
-  return { key: keyPrefix, release: () => sessionStorage.removeItem(storageKey) };
+  return { keyPrefix: keyPrefix, forgetKeyPrefix: () => sessionStorage.removeItem(storageKey) };
 }
 
 const endWithPeriod = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
@@ -128,7 +128,7 @@ const endWithPeriod = (text: string): string => (text.endsWith(".") ? text : `${
 function describeRowError({ code, message = "", errors = [] }: RowResult): string {
   if (code === "email_exists") return "A lead with this e-mail address exists.";
   if (errors.length === 0) return endWithPeriod(message);
-  return errors.map(({ field, message }) => endWithPeriod(`${targetLabel(field)}: ${message}`)).join(" ");
+  return errors.map(({ field, message }) => endWithPeriod(`${getTargetLabel(field)}: ${message}`)).join(" ");
 }
 
 /** Starts a run, which imports the rows of the file or, with `dryRun`, only checks them. */
@@ -137,14 +137,14 @@ export async function startImport(
   createBusinesses: boolean,
   dryRun: boolean,
 ): Promise<void> {
-  const csv = csvFile.value;
-  if (!csv || isImportRunning.value) return;
+  const currentFile = csvFile.value;
+  if (!currentFile || isImportRunning.value) return;
   const { mode, fill } = chosenOptions;
   const requestOptions = { mode, fill, createBusinesses };
-  const batches = buildBatches(csv, chosenOptions);
+  const batches = buildBatches(currentFile, chosenOptions);
   let currentRun: ImportRun = {
     dryRun,
-    totalRows: csv.rows.length,
+    totalRows: currentFile.rows.length,
     doneRows: 0,
     created: 0,
     updated: 0,
@@ -154,49 +154,49 @@ export async function startImport(
     isFinished: false,
   };
   importRun.value = currentRun;
-  const isCurrent = () => importRun.value === currentRun && !currentRun.isFinished;
+  const isRunCurrent = () => importRun.value === currentRun && !currentRun.isFinished;
   const updateRun = (change: Partial<ImportRun>) => {
-    if (!isCurrent()) return;
+    if (!isRunCurrent()) return;
     currentRun = { ...currentRun, ...change };
     importRun.value = currentRun;
   };
-  const prediction = dryRun ? new Prediction(requestOptions) : undefined;
+  const prediction = dryRun ? new DryRunPrediction(requestOptions) : undefined;
   const writtenEmails = new Set<string>();
-  const { key, release } = await prepareKeyPrefix(batches, requestOptions);
+  const { keyPrefix, forgetKeyPrefix } = await prepareKeyPrefix(batches, requestOptions);
   try {
     for (const [index, batch] of batches.entries()) {
       const leads = batch.map(({ cells }) => cells);
-      const body: BatchRequest = { ...requestOptions, dryRun, format: "csv", leads };
-      const params = dryRun ? {} : { header: { "Idempotency-Key": `${key}-${index}` } };
-      const response = await sendWithRetry(
-        () => unwrap(api.POST("/leads/batch", { params, body })),
+      const batchBody: BatchRequest = { ...requestOptions, dryRun, format: "csv", leads };
+      const headerParams = dryRun ? {} : { header: { "Idempotency-Key": `${keyPrefix}-${index}` } };
+      const batchResponse = await sendWithRetry(
+        () => unwrap(api.POST("/leads/batch", { params: headerParams, body: batchBody })),
         updateRun,
-        isCurrent,
+        isRunCurrent,
       );
-      if (!response) return;
-      const counts = { created: currentRun.created, updated: currentRun.updated, unchanged: currentRun.unchanged };
+      if (!batchResponse) return;
+      const resultCounts = { created: currentRun.created, updated: currentRun.updated, unchanged: currentRun.unchanged };
       const failedRows = new Map(currentRun.failedRows);
       let { archived } = currentRun;
-      for (const apiResult of response.results) {
-        const row = batch[apiResult.index];
-        if (!row) continue;
-        const result = prediction?.predictResult(row.cells, apiResult) ?? apiResult;
-        const email = row.cells.email?.toLowerCase() ?? "";
-        if (result.result === "failed") {
-          const isDuplicateInFile = result.code === "email_exists" && writtenEmails.has(email);
-          failedRows.set(row.number, isDuplicateInFile ? DUPLICATE_EMAIL_MESSAGE : describeRowError(result));
+      for (const apiResult of batchResponse.results) {
+        const leadRow = batch[apiResult.index];
+        if (!leadRow) continue;
+        const rowResult = prediction?.predictResult(leadRow.cells, apiResult) ?? apiResult;
+        const rowEmail = leadRow.cells.email?.toLowerCase() ?? "";
+        if (rowResult.result === "failed") {
+          const isDuplicateInFile = rowResult.code === "email_exists" && writtenEmails.has(rowEmail);
+          failedRows.set(leadRow.number, isDuplicateInFile ? DUPLICATE_EMAIL_MESSAGE : describeRowError(rowResult));
         } else {
-          counts[result.result] += 1;
-          writtenEmails.add(email);
-          if (result.archived) archived += 1;
+          resultCounts[rowResult.result] += 1;
+          writtenEmails.add(rowEmail);
+          if (rowResult.archived) archived += 1;
         }
       }
-      updateRun({ ...counts, archived, failedRows, doneRows: currentRun.doneRows + batch.length });
+      updateRun({ ...resultCounts, archived, failedRows, doneRows: currentRun.doneRows + batch.length });
     }
-    if (!isCurrent()) return;
+    if (!isRunCurrent()) return;
     updateRun({ isFinished: true });
     if (dryRun) return;
-    release();
+    forgetKeyPrefix();
     reportImport(currentRun);
   } catch (error) {
     updateRun({ isFinished: true, stopReason: describeError(error) });
@@ -208,9 +208,9 @@ const formatLeadCount = (count: number): string => `${formatCount(count)} ${coun
 export const formatRowCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "row" : "rows"}`;
 
 function reportImport({ created, updated, failedRows }: ImportRun): void {
-  const summary = `${formatLeadCount(created)} created, ${formatCount(updated)} changed`;
-  if (failedRows.size > 0) reportFailure(`${formatRowCount(failedRows.size)} could not be imported. ${summary}.`);
-  else notify(`${summary}.`);
+  const summaryText = `${formatLeadCount(created)} created, ${formatCount(updated)} changed`;
+  if (failedRows.size > 0) reportFailure(`${formatRowCount(failedRows.size)} could not be imported. ${summaryText}.`);
+  else showToast(`${summaryText}.`);
 }
 
 /**
@@ -219,29 +219,29 @@ function reportImport({ created, updated, failedRows }: ImportRun): void {
  */
 async function sendWithRetry(
   send: () => Promise<BatchResponse>,
-  change: (change: Partial<ImportRun>) => void,
-  isCurrent: () => boolean,
+  updateRun: (change: Partial<ImportRun>) => void,
+  isRunCurrent: () => boolean,
 ): Promise<BatchResponse | undefined> {
-  for (let pauseMs = 1000; isCurrent(); pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-    let reason: string;
+  for (let pauseMs = 1000; isRunCurrent(); pauseMs = Math.min(pauseMs * 2, MAX_RETRY_PAUSE_MS)) {
+    let waitReason: string;
     let minPauseMs = 0;
     try {
-      const response = await send();
-      const unfinishedRow = response.results.find(
-        ({ result, code = "" }) => result === "failed" && RETRIED_CODES.includes(code),
+      const batchResponse = await send();
+      const unfinishedRow = batchResponse.results.find(
+        ({ result, code = "" }) => result === "failed" && RETRIED_ROW_CODES.includes(code),
       );
       if (!unfinishedRow) {
-        change({ waitReason: undefined });
-        return response;
+        updateRun({ waitReason: undefined });
+        return batchResponse;
       }
-      reason = endWithPeriod(unfinishedRow.message ?? "The outcome is not known yet");
+      waitReason = endWithPeriod(unfinishedRow.message ?? "The outcome is not known yet");
     } catch (error) {
-      const isBusy = error instanceof RequestError && RETRIED_STATUSES.includes(error.status);
+      const isBusy = error instanceof RequestError && RETRIED_HTTP_STATUSES.includes(error.status);
       if (!isBusy && !(error instanceof UnreachableError)) throw error;
       minPauseMs = error instanceof RequestError ? error.retryAfterMs : 0;
-      reason = endWithPeriod(describeError(error));
+      waitReason = endWithPeriod(describeError(error));
     }
-    change({ waitReason: reason });
+    updateRun({ waitReason: waitReason });
     await wait(Math.max(minPauseMs, (0.5 + Math.random() / 2) * pauseMs));
   }
   return undefined;

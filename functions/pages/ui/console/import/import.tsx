@@ -10,9 +10,9 @@ import { Icon } from "../ui/icon";
 import { EmptyState } from "../ui/states";
 import { formatCount } from "../ui/time";
 import { recogniseColumns } from "./columns";
-import { type CsvFile, describeSeparator, readCsvFile } from "./csv-file";
+import { type CsvFile, getSeparatorName, readCsvFile } from "./csv-file";
 import {
-  changeOptions,
+  updateImportOptions,
   csvFile,
   formatRowCount,
   type ImportRun,
@@ -27,19 +27,19 @@ import type { ImportOptions } from "./lead-rows";
 import { type ColumnMapping, MappingTable, useColumnMapping } from "./mapping";
 import { ImportResult } from "./outcome";
 
-const STEPS = ["File", "Columns", "Check", "Import"];
+const STEP_NAMES = ["File", "Columns", "Check", "Import"];
 
-function currentStep(file: CsvFile | undefined, run: ImportRun | undefined): number {
+function getCurrentStepIndex(file: CsvFile | undefined, run: ImportRun | undefined): number {
   if (!file) return 0;
   if (!run) return 1;
   if (run.dryRun) return 2;
-  return run.isFinished && !run.stopReason ? STEPS.length : 3;
+  return run.isFinished && !run.stopReason ? STEP_NAMES.length : 3;
 }
 
-export function Import(): JSX.Element {
+export function ImportScreen(): JSX.Element {
   const { mayWrite } = useTeam();
   const [file, run] = [csvFile.value, importRun.value];
-  const stepIndex = currentStep(file, run);
+  const stepIndex = getCurrentStepIndex(file, run);
   return (
     <>
       <header class="head">
@@ -48,7 +48,7 @@ export function Import(): JSX.Element {
           <span class="push" />
           {mayWrite ? (
             <ol class="steps wide">
-              {STEPS.map((name, index) => (
+              {STEP_NAMES.map((name, index) => (
                 <li
                   key={name}
                   class={index < stepIndex ? "good" : undefined}
@@ -65,7 +65,7 @@ export function Import(): JSX.Element {
       {!mayWrite ? (
         <EmptyState icon="upload" title="Viewers cannot import leads." text="Ask an Owner of the team." />
       ) : file ? (
-        <FileScreen file={file} run={run} />
+        <MappingScreen file={file} run={run} />
       ) : (
         <FileDropScreen />
       )}
@@ -74,16 +74,16 @@ export function Import(): JSX.Element {
 }
 
 function FileDropScreen(): JSX.Element {
-  const [fault, setFault] = useState<string>();
+  const [errorText, setErrorText] = useState<string>();
   const readFile = async (file: File | undefined) => {
     if (!file) return;
     try {
-      const csv = await readCsvFile(file);
-      const { targets } = recogniseColumns(csv);
+      const parsedFile = await readCsvFile(file);
+      const { targets } = recogniseColumns(parsedFile);
       importOptions.value = { mode: "upsert", fill: false, clearsFields: false, targets, values: {} };
-      csvFile.value = csv;
+      csvFile.value = parsedFile;
     } catch (error) {
-      setFault(`${file.name} cannot be read. ${describeError(error)}`);
+      setErrorText(`${file.name} cannot be read. ${describeError(error)}`);
     }
   };
   const { isDraggedOver, dropHandlers } = useFileDrop(readFile);
@@ -100,12 +100,12 @@ function FileDropScreen(): JSX.Element {
           <span class="btn primary" aria-hidden="true">
             Choose a file
           </span>
-          <FileInput accept="" take={readFile} />
+          <FileInput accept="" onFile={readFile} />
         </label>
-        {fault ? (
+        {errorText ? (
           <div class="note bad" role="alert">
             <Icon name="circle-alert" />
-            <div>{fault}</div>
+            <div>{errorText}</div>
           </div>
         ) : null}
       </div>
@@ -113,18 +113,18 @@ function FileDropScreen(): JSX.Element {
   );
 }
 
-function FileScreen({ file, run }: { file: CsvFile; run: ImportRun | undefined }): JSX.Element {
+function MappingScreen({ file, run }: { file: CsvFile; run: ImportRun | undefined }): JSX.Element {
   const { reload } = useTeam();
   const options = importOptions.value;
-  const mapping = useColumnMapping(file, options);
+  const columnMapping = useColumnMapping(file, options);
   const headingLanguage = recogniseColumns(file).language;
   const isImported = run?.isFinished === true && !run.dryRun;
-  const createsBusinesses = mapping?.createsBusinesses === true;
+  const createsBusinesses = columnMapping?.createsBusinesses === true;
   useEffect(() => {
     // Reads the team again, so that all filters offer the businesses that the run has created.
     if (isImported && createsBusinesses) reload();
   }, [isImported]);
-  const fileSummary = [formatRowCount(file.rows.length), describeSeparator(file.separator), file.encoding].join(", ");
+  const fileSummary = [formatRowCount(file.rows.length), getSeparatorName(file.separator), file.encoding].join(", ");
   return (
     <div class="footed">
       <div class="scroll" tabIndex={0} role="region" aria-label="Columns and outcome">
@@ -138,20 +138,20 @@ function FileScreen({ file, run }: { file: CsvFile; run: ImportRun | undefined }
             </span>
           </p>
           {run ? <ImportResult run={run} csvFile={file} /> : null}
-          {mapping && options ? (
+          {columnMapping && options ? (
             <>
-              <MappingTable csvFile={file} mapping={mapping} disabled={isImportRunning.value} />
-              <WriteOptions options={options} />
+              <MappingTable csvFile={file} mapping={columnMapping} disabled={isImportRunning.value} />
+              <ExistingLeadOptions options={options} />
             </>
           ) : null}
         </div>
       </div>
-      {mapping ? <ImportFooter file={file} run={run} mapping={mapping} /> : null}
+      {columnMapping ? <ImportFooter file={file} run={run} mapping={columnMapping} /> : null}
     </div>
   );
 }
 
-function WriteOptions({ options }: { options: ImportOptions }): JSX.Element {
+function ExistingLeadOptions({ options }: { options: ImportOptions }): JSX.Element {
   const { mode, fill, clearsFields } = options;
   return (
     <fieldset class="import-options" disabled={isImportRunning.value}>
@@ -161,7 +161,7 @@ function WriteOptions({ options }: { options: ImportOptions }): JSX.Element {
         <span class="select">
           <select
             value={mode}
-            onInput={({ currentTarget }) => changeOptions({ mode: currentTarget.value as ImportOptions["mode"] })}
+            onInput={({ currentTarget }) => updateImportOptions({ mode: currentTarget.value as ImportOptions["mode"] })}
           >
             <option value="upsert">Are changed, new ones are created</option>
             <option value="create">Stay as they are, their rows fail</option>
@@ -175,7 +175,7 @@ function WriteOptions({ options }: { options: ImportOptions }): JSX.Element {
           type="checkbox"
           checked={fill}
           disabled={mode === "create"}
-          onInput={({ currentTarget }) => changeOptions({ fill: currentTarget.checked, clearsFields: false })}
+          onInput={({ currentTarget }) => updateImportOptions({ fill: currentTarget.checked, clearsFields: false })}
         />
         Only fill in empty fields, overwrite nothing
       </label>
@@ -184,7 +184,7 @@ function WriteOptions({ options }: { options: ImportOptions }): JSX.Element {
           type="checkbox"
           checked={clearsFields}
           disabled={fill || mode === "create"}
-          onInput={({ currentTarget }) => changeOptions({ clearsFields: currentTarget.checked })}
+          onInput={({ currentTarget }) => updateImportOptions({ clearsFields: currentTarget.checked })}
         />
         Empty cells empty the fields of leads that exist
       </label>
@@ -196,13 +196,13 @@ function WriteOptions({ options }: { options: ImportOptions }): JSX.Element {
  * Links to the list with filters that approximate the leads of this import: created today, with the file's source if all rows
  * have the same one.
  */
-function importedLeadsUrl({ rows }: CsvFile, { targets }: ImportOptions): string {
-  const today = new Date().toISOString().slice(0, 10);
-  const urlParams = new URLSearchParams({ from: today, to: today });
+function buildImportedLeadsUrl({ rows }: CsvFile, { targets }: ImportOptions): string {
+  const todayIsoDay = new Date().toISOString().slice(0, 10);
+  const urlParams = new URLSearchParams({ from: todayIsoDay, to: todayIsoDay });
   const sourceIndex = targets.indexOf("source");
-  const sources = new Set(sourceIndex < 0 ? [] : rows.map(({ cells }) => cells[sourceIndex]?.trim()));
-  const [source] = sources;
-  if (sources.size === 1 && source) urlParams.set("source", source);
+  const distinctSources = new Set(sourceIndex < 0 ? [] : rows.map(({ cells }) => cells[sourceIndex]?.trim()));
+  const [source] = distinctSources;
+  if (distinctSources.size === 1 && source) urlParams.set("source", source);
   return `#/leads?${urlParams}`;
 }
 
@@ -217,16 +217,16 @@ function ImportFooter({
 }): JSX.Element {
   const footerRef = useRef<HTMLElement>(null);
   const isRunning = isImportRunning.value;
-  const { undecided, isContactMissing } = mapping;
-  const missingChoice = isContactMissing
+  const { undecidedCount, isContactMissing } = mapping;
+  const missingChoiceText = isContactMissing
     ? mapping.options.mode === "update"
       ? "Choose the column that is the e-mail address"
       : "Choose the column that is the e-mail address or the phone number"
-    : undecided > 0
-      ? `Choose what ${undecided === 1 ? "one value becomes" : `${formatCount(undecided)} values become`}`
+    : undecidedCount > 0
+      ? `Choose what ${undecidedCount === 1 ? "one value becomes" : `${formatCount(undecidedCount)} values become`}`
       : undefined;
-  const handleStart = (dryRun: boolean) => {
-    if (missingChoice) {
+  const startRunOrFocusMissingChoice = (dryRun: boolean) => {
+    if (missingChoiceText) {
       const screenElement = footerRef.current?.parentElement;
       const controlSelector = isContactMissing ? "select" : "[data-undecided]";
       screenElement?.querySelector<HTMLElement>(`.map ${controlSelector}`)?.focus();
@@ -235,19 +235,19 @@ function ImportFooter({
     startImport(mapping.options, mapping.createsBusinesses, dryRun);
     footerRef.current?.parentElement?.querySelector(".scroll")?.scrollTo({ top: 0 });
   };
-  const isChecked = run?.dryRun === true && run.isFinished && !run.stopReason;
+  const isCheckDone = run?.dryRun === true && run.isFinished && !run.stopReason;
   const isInterrupted = run?.dryRun === false && run.stopReason !== undefined;
-  const importableRows = run ? run.totalRows - run.failedRows.size : 0;
+  const importableRowCount = run ? run.totalRows - run.failedRows.size : 0;
   const isImportDone = run?.dryRun === false && run.isFinished && !run.stopReason;
   let primaryControl: JSX.Element;
   if (isImportDone) {
     primaryControl = (
-      <a class="btn primary" href={importedLeadsUrl(file, mapping.options)}>
+      <a class="btn primary" href={buildImportedLeadsUrl(file, mapping.options)}>
         See the new leads
       </a>
     );
   } else {
-    const willImport = (isChecked && importableRows > 0) || isInterrupted || run?.dryRun === false;
+    const willImport = (isCheckDone && importableRowCount > 0) || isInterrupted || run?.dryRun === false;
     const buttonLabel = isRunning
       ? run?.dryRun
         ? "Checking…"
@@ -255,7 +255,7 @@ function ImportFooter({
       : isInterrupted
         ? "Go on with the import"
         : willImport
-          ? `Import ${formatCount(importableRows)} ${importableRows === 1 ? "lead" : "leads"}`
+          ? `Import ${formatCount(importableRowCount)} ${importableRowCount === 1 ? "lead" : "leads"}`
           : `Check ${formatRowCount(file.rows.length)}`;
     // During a run the button has `aria-disabled`, because a button with `disabled` would lose the focus.
     primaryControl = (
@@ -263,8 +263,8 @@ function ImportFooter({
         type="button"
         class="btn primary"
         aria-disabled={isRunning}
-        aria-describedby={missingChoice ? "import-missing" : undefined}
-        onClick={() => isRunning || handleStart(!willImport)}
+        aria-describedby={missingChoiceText ? "import-missing" : undefined}
+        onClick={() => isRunning || startRunOrFocusMissingChoice(!willImport)}
       >
         {buttonLabel}
       </button>
@@ -282,15 +282,15 @@ function ImportFooter({
           Another file
         </button>
       )}
-      {missingChoice ? (
+      {missingChoiceText ? (
         <small id="import-missing" class="bad push">
-          {missingChoice}
+          {missingChoiceText}
         </small>
       ) : (
         <small class="quiet push wide">
           {isRunning
             ? "It goes on while you work elsewhere"
-            : isChecked
+            : isCheckDone
               ? "Nothing is written yet"
               : isImportDone
                 ? ""

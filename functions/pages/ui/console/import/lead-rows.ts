@@ -2,14 +2,14 @@
 
 import type { BatchRequest } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { findTarget, formatList, normalizeValue, splitList, splitName, unescapeFormula } from "./columns";
+import { findImportTarget, formatList, normalizeValue, splitList, splitName, unescapeFormula } from "./columns";
 import type { CsvFile, CsvRow } from "./csv-file";
 
 /** Maximum size of a batch, in characters. The request stays well below the API's limit in any encoding. */
 const MAX_BATCH_CHARS = 1_000_000;
 
 /** The name to import for each unknown value of a column, by the value's key. `null` skips the value. */
-export type ValueMap = Record<string, string | null>;
+export type NamesByValueKey = Record<string, string | null>;
 
 export interface ImportOptions {
   mode: BatchRequest["mode"];
@@ -20,7 +20,7 @@ export interface ImportOptions {
   /** Field name of the target of each column. An empty string skips the column. */
   targets: string[];
   /** The chosen names for unknown values, by the field name of the target. */
-  values: Record<string, ValueMap>;
+  values: Record<string, NamesByValueKey>;
 }
 
 /** The cells of one lead, by the name of their column in exports. */
@@ -35,10 +35,10 @@ export interface LeadRow {
 const truncateText = (text: string, limit: number): string =>
   text.length > limit ? Array.from(text).slice(0, limit).join("") : text;
 
-function buildCells(row: CsvRow, { targets, values, clearsFields }: ImportOptions): LeadCells {
+function buildLeadCells(row: CsvRow, { targets, values, clearsFields }: ImportOptions): LeadCells {
   const cells: LeadCells = {};
   for (const [index, column] of targets.entries()) {
-    const target = findTarget(column);
+    const target = findImportTarget(column);
     const cell = (row.cells[index] ?? "").trim();
     if (!target) continue;
     if (target.column === "name") {
@@ -78,12 +78,12 @@ export function buildBatches({ rows }: CsvFile, options: ImportOptions): LeadRow
   const rowsByOccurrence: LeadRow[][] = [];
   const rowCountsByEmail = new Map<string, number>();
   for (const row of rows) {
-    const cells = buildCells(row, options);
+    const cells = buildLeadCells(row, options);
     const emailKey = getEmailKey(cells);
-    const earlierRows = emailKey ? (rowCountsByEmail.get(emailKey) ?? 0) : 0;
-    rowCountsByEmail.set(emailKey, earlierRows + 1);
-    const occurrenceRows = rowsByOccurrence[earlierRows] ?? [];
-    rowsByOccurrence[earlierRows] = occurrenceRows;
+    const earlierRowCount = emailKey ? (rowCountsByEmail.get(emailKey) ?? 0) : 0;
+    rowCountsByEmail.set(emailKey, earlierRowCount + 1);
+    const occurrenceRows = rowsByOccurrence[earlierRowCount] ?? [];
+    rowsByOccurrence[earlierRowCount] = occurrenceRows;
     occurrenceRows.push({ number: row.number, cells });
   }
   return rowsByOccurrence.flatMap(splitBatches);
@@ -91,17 +91,17 @@ export function buildBatches({ rows }: CsvFile, options: ImportOptions): LeadRow
 
 function splitBatches(rows: LeadRow[]): LeadRow[][] {
   const batches: LeadRow[][] = [];
-  let batch: LeadRow[] = [];
+  let currentBatch: LeadRow[] = [];
   let batchChars = 0;
   for (const row of rows) {
     const rowChars = Object.values(row.cells).reduce((sum, cell) => sum + cell.length + 20, 0);
-    if (batch.length === LIMITS.maxBatchRows || (batch.length > 0 && batchChars + rowChars > MAX_BATCH_CHARS)) {
-      batches.push(batch);
-      batch = [];
+    if (currentBatch.length === LIMITS.maxBatchRows || (currentBatch.length > 0 && batchChars + rowChars > MAX_BATCH_CHARS)) {
+      batches.push(currentBatch);
+      currentBatch = [];
       batchChars = 0;
     }
-    batch.push(row);
+    currentBatch.push(row);
     batchChars += rowChars;
   }
-  return [...batches, batch];
+  return [...batches, currentBatch];
 }

@@ -7,17 +7,17 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
 import {
-  findTarget,
+  findImportTarget,
   findUnknownValues,
-  guessName,
+  guessTeamName,
   normalizeValue,
-  TARGETS,
-  type Target,
+  IMPORT_TARGETS,
+  type ImportTarget,
   type UnknownValue,
 } from "./columns";
 import type { CsvFile } from "./csv-file";
-import { changeOptions, formatRowCount } from "./import-run";
-import type { ImportOptions, ValueMap } from "./lead-rows";
+import { updateImportOptions, formatRowCount } from "./import-run";
+import type { ImportOptions, NamesByValueKey } from "./lead-rows";
 
 /**
  * Maximum number of values that are mapped one by one. A column with more unknown values most likely belongs to another field.
@@ -25,18 +25,18 @@ import type { ImportOptions, ValueMap } from "./lead-rows";
 const MAX_VALUE_ROWS = 30;
 
 interface ColumnValues {
-  target: Target;
-  unknown: UnknownValue[];
+  target: ImportTarget;
+  unknownValues: UnknownValue[];
   /** Names for the unknown values, chosen by the user or guessed. */
-  map: ValueMap;
-  undecided: UnknownValue[];
+  namesByKey: NamesByValueKey;
+  undecidedValues: UnknownValue[];
 }
 
 /** The resolved mapping of a file, and what the user must still choose before the rows can be checked. */
 export interface ColumnMapping {
   /** Values of each mapped column, by the column's index. */
   values: Map<number, ColumnValues>;
-  undecided: number;
+  undecidedCount: number;
   /** Whether no column is mapped to an e-mail address or phone number, which a lead needs. */
   isContactMissing: boolean;
   /** The user's choices, completed with the guessed names. */
@@ -46,7 +46,7 @@ export interface ColumnMapping {
 
 type ValueOptions = { name: string; color?: string }[];
 
-function valueOptionsOf(target: Target, { statuses, businesses }: Pick<Team, "statuses" | "businesses">): ValueOptions {
+function listValueOptions(target: ImportTarget, { statuses, businesses }: Pick<Team, "statuses" | "businesses">): ValueOptions {
   if (target.valueKind === "status") return statuses.map(({ name, primaryColor }) => ({ name, color: primaryColor }));
   if (target.valueKind === "business") return businesses.map(({ name }) => ({ name }));
   return [{ name: "Active" }, { name: "Inactive" }];
@@ -57,50 +57,50 @@ export function useColumnMapping(
   options: ImportOptions | undefined,
 ): ColumnMapping | undefined {
   const { statuses, businesses } = useTeam();
-  const targets = options?.targets.join();
+  const targetsKey = options?.targets.join();
   // Memoized, because this reads every row of the file.
-  const unknownByColumn = useMemo(() => {
-    const unknownByColumnIndex = new Map<number, { target: Target; names: string[]; unknown: UnknownValue[] }>();
+  const unknownValuesByColumnIndex = useMemo(() => {
+    const valuesByIndex = new Map<number, { target: ImportTarget; names: string[]; unknown: UnknownValue[] }>();
     for (const [index, column] of options?.targets.entries() ?? []) {
-      const target = findTarget(column);
+      const target = findImportTarget(column);
       if (!csvFile || !target?.valueKind) continue;
-      const knownNames = valueOptionsOf(target, { statuses, businesses }).map(({ name }) => name);
-      unknownByColumnIndex.set(index, {
+      const knownNames = listValueOptions(target, { statuses, businesses }).map(({ name }) => name);
+      valuesByIndex.set(index, {
         target,
         names: knownNames,
         unknown: findUnknownValues(csvFile.rows, index, target, knownNames),
       });
     }
-    return unknownByColumnIndex;
-  }, [csvFile, targets, statuses, businesses]);
+    return valuesByIndex;
+  }, [csvFile, targetsKey, statuses, businesses]);
   if (!options) return undefined;
-  const valuesByColumn = new Map<number, ColumnValues>();
+  const valuesByColumnIndex = new Map<number, ColumnValues>();
   const resolvedValues: ImportOptions["values"] = {};
-  for (const [index, { target, names, unknown: found }] of unknownByColumn) {
-    const namesByKey: ValueMap = {};
-    for (const { text } of found) {
+  for (const [index, { target, names, unknown: foundValues }] of unknownValuesByColumnIndex) {
+    const namesByKey: NamesByValueKey = {};
+    for (const { text } of foundValues) {
       const key = normalizeValue(text);
       const chosenName = options.values[target.column]?.[key];
-      const mappedName = chosenName === undefined ? guessName(text, names) : chosenName;
+      const mappedName = chosenName === undefined ? guessTeamName(text, names) : chosenName;
       if (mappedName !== undefined) namesByKey[key] = mappedName;
     }
-    valuesByColumn.set(index, {
+    valuesByColumnIndex.set(index, {
       target,
-      unknown: found,
-      map: namesByKey,
-      undecided: found.filter(({ text }) => !(normalizeValue(text) in namesByKey)),
+      unknownValues: foundValues,
+      namesByKey: namesByKey,
+      undecidedValues: foundValues.filter(({ text }) => !(normalizeValue(text) in namesByKey)),
     });
     resolvedValues[target.column] = namesByKey;
   }
-  const businessKeys = new Set(businesses.map(({ name }) => normalizeValue(name)));
+  const knownBusinessKeys = new Set(businesses.map(({ name }) => normalizeValue(name)));
   const contactColumns = options.mode === "update" ? ["email"] : ["email", "phoneNumber"];
   return {
-    values: valuesByColumn,
-    undecided: [...valuesByColumn.values()].reduce((sum, { undecided }) => sum + undecided.length, 0),
+    values: valuesByColumnIndex,
+    undecidedCount: [...valuesByColumnIndex.values()].reduce((sum, { undecidedValues }) => sum + undecidedValues.length, 0),
     isContactMissing: !contactColumns.some((column) => options.targets.includes(column)),
     options: { ...options, values: resolvedValues },
     createsBusinesses: Object.values(resolvedValues.business ?? {}).some(
-      (name) => name && !businessKeys.has(normalizeValue(name)),
+      (name) => name && !knownBusinessKeys.has(normalizeValue(name)),
     ),
   };
 }
@@ -134,7 +134,7 @@ export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps):
         </thead>
         <tbody>
           {csvFile.columns.map((heading, index) => (
-            <Column key={`${index} ${heading}`} csvFile={csvFile} index={index} mapping={mapping} />
+            <ColumnRows key={`${index} ${heading}`} csvFile={csvFile} index={index} mapping={mapping} />
           ))}
         </tbody>
       </table>
@@ -142,7 +142,7 @@ export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps):
   );
 }
 
-const columnTitle = (heading: string, index: number): string => heading || `Column ${index + 1}`;
+const getColumnTitle = (heading: string, index: number): string => heading || `Column ${index + 1}`;
 
 /**
  * Returns the targets after the file's column at `index` is mapped to the field `column`. Other columns with the same field, or
@@ -153,22 +153,22 @@ function assignTarget(targets: string[], index: number, column: string): string[
     column === "name" ? ["name", "firstName", "lastName"] : [column, ...(/Name$/.test(column) ? ["name"] : [])];
   return targets.map((other, at) => {
     if (at === index) return column;
-    return other && conflictingTargets.includes(other) && !findTarget(other)?.isList ? "" : other;
+    return other && conflictingTargets.includes(other) && !findImportTarget(other)?.isList ? "" : other;
   });
 }
 
-interface ColumnProps {
+interface ColumnRowsProps {
   csvFile: CsvFile;
   index: number;
   mapping: ColumnMapping;
 }
 
-function Column({ csvFile, index, mapping }: ColumnProps): JSX.Element {
+function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
   const { targets } = mapping.options;
-  const name = columnTitle(csvFile.columns[index] ?? "", index);
-  const values = mapping.values.get(index);
-  const column = targets[index] ?? "";
-  const samples = useMemo(() => {
+  const columnName = getColumnTitle(csvFile.columns[index] ?? "", index);
+  const columnValues = mapping.values.get(index);
+  const targetColumn = targets[index] ?? "";
+  const sampleText = useMemo(() => {
     const cellSamples = new Set<string>();
     for (const { cells } of csvFile.rows) {
       const cell = cells[index]?.trim();
@@ -177,30 +177,30 @@ function Column({ csvFile, index, mapping }: ColumnProps): JSX.Element {
     }
     return [...cellSamples].join(", ");
   }, [csvFile, index]);
-  const columnNote = useMemo(() => describeColumn(csvFile, index, findTarget(column)), [csvFile, index, column]);
-  const undecided = values?.undecided.length ?? 0;
+  const columnNote = useMemo(() => describeColumn(csvFile, index, findImportTarget(targetColumn)), [csvFile, index, targetColumn]);
+  const undecidedCount = columnValues?.undecidedValues.length ?? 0;
   return (
     <>
       <tr>
         <th scope="row">
-          <div class="cut" title={name}>
-            <bdi>{name}</bdi>
+          <div class="cut" title={columnName}>
+            <bdi>{columnName}</bdi>
           </div>
         </th>
-        <td class="quiet cut c1" title={samples}>
-          <bdi>{samples}</bdi>
+        <td class="quiet cut c1" title={sampleText}>
+          <bdi>{sampleText}</bdi>
         </td>
         <td>
           <span class="select">
             <select
-              aria-label={`Field for ${name}`}
-              value={column}
+              aria-label={`Field for ${columnName}`}
+              value={targetColumn}
               onInput={({ currentTarget }) =>
-                changeOptions({ targets: assignTarget(targets, index, currentTarget.value) })
+                updateImportOptions({ targets: assignTarget(targets, index, currentTarget.value) })
               }
             >
               <option value="">Leave out</option>
-              {TARGETS.map(({ column, label }) => (
+              {IMPORT_TARGETS.map(({ column, label }) => (
                 <option key={column} value={column}>
                   {label}
                 </option>
@@ -209,16 +209,16 @@ function Column({ csvFile, index, mapping }: ColumnProps): JSX.Element {
             <Icon name="chevron-down" />
           </span>
         </td>
-        <td class={undecided > 0 ? "small note-cell bad" : "small note-cell quiet"}>
-          {undecided > 0
-            ? `${formatCount(undecided)} of ${formatCount(values?.unknown.length ?? 0)} values to choose`
+        <td class={undecidedCount > 0 ? "small note-cell bad" : "small note-cell quiet"}>
+          {undecidedCount > 0
+            ? `${formatCount(undecidedCount)} of ${formatCount(columnValues?.unknownValues.length ?? 0)} values to choose`
             : columnNote}
         </td>
       </tr>
-      {values && values.unknown.length > 0 ? (
+      {columnValues && columnValues.unknownValues.length > 0 ? (
         <tr class="inner">
           <td colSpan={4}>
-            <Values name={name} values={values} options={mapping.options} />
+            <UnknownValueRows name={columnName} values={columnValues} options={mapping.options} />
           </td>
         </tr>
       ) : null}
@@ -227,41 +227,41 @@ function Column({ csvFile, index, mapping }: ColumnProps): JSX.Element {
 }
 
 /** Returns a note about a column for the user, such as the number of rows without an e-mail address. */
-function describeColumn({ rows }: CsvFile, index: number, target: Target | undefined): string {
+function describeColumn({ rows }: CsvFile, index: number, target: ImportTarget | undefined): string {
   if (!target) return "";
   if (target.column === "name") return "Split at the last space";
   if (target.column === "email") {
-    const emptyRows = rows.filter(({ cells }) => !cells[index]?.trim()).length;
-    return emptyRows > 0 ? `${formatRowCount(emptyRows)} ${emptyRows === 1 ? "has" : "have"} none` : "";
+    const emptyRowCount = rows.filter(({ cells }) => !cells[index]?.trim()).length;
+    return emptyRowCount > 0 ? `${formatRowCount(emptyRowCount)} ${emptyRowCount === 1 ? "has" : "have"} none` : "";
   }
   const { maxChars } = target;
-  const longRows = maxChars
+  const longRowCount = maxChars
     ? rows.filter(({ cells }) => Array.from(cells[index]?.trim() ?? "").length > maxChars).length
     : 0;
-  if (longRows === 0) return "";
-  const action =
-    target.column === "description" ? "will be cut at" : longRows === 1 ? "is longer than" : "are longer than";
-  return `${formatRowCount(longRows)} ${action} ${formatCount(maxChars ?? 0)}${target.column === "description" ? "" : " characters"}`;
+  if (longRowCount === 0) return "";
+  const verbPhrase =
+    target.column === "description" ? "will be cut at" : longRowCount === 1 ? "is longer than" : "are longer than";
+  return `${formatRowCount(longRowCount)} ${verbPhrase} ${formatCount(maxChars ?? 0)}${target.column === "description" ? "" : " characters"}`;
 }
 
-interface ValuesProps {
+interface UnknownValueRowsProps {
   name: string;
   values: ColumnValues;
   options: ImportOptions;
 }
 
-function Values({ name, values, options }: ValuesProps): JSX.Element {
+function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX.Element {
   const { isOwner, ...team } = useTeam();
-  const { target, unknown, map, undecided } = values;
-  const valueOptions = valueOptionsOf(target, team);
+  const { target, unknownValues, namesByKey, undecidedValues } = values;
+  const valueOptions = listValueOptions(target, team);
   const mayCreate = target.valueKind === "business" && isOwner;
-  const shownValues = unknown.slice(0, MAX_VALUE_ROWS);
-  const otherValues = unknown.slice(MAX_VALUE_ROWS);
+  const shownValues = unknownValues.slice(0, MAX_VALUE_ROWS);
+  const otherValues = unknownValues.slice(MAX_VALUE_ROWS);
   const chooseNames = (texts: string[], nameFor: (text: string) => string | null) => {
     const mappedNames = Object.fromEntries(texts.map((text) => [normalizeValue(text), nameFor(text)]));
-    changeOptions({ values: { ...options.values, [target.column]: { ...map, ...mappedNames } } });
+    updateImportOptions({ values: { ...options.values, [target.column]: { ...namesByKey, ...mappedNames } } });
   };
-  const listTexts = (values: UnknownValue[]) => values.map(({ text }) => text);
+  const getValueTexts = (values: UnknownValue[]) => values.map(({ text }) => text);
   return (
     <div class="values" role="group" aria-label={`Values of ${name}`}>
       {shownValues.map(({ text, rows }) => (
@@ -270,7 +270,7 @@ function Values({ name, values, options }: ValuesProps): JSX.Element {
             text={text}
             target={target}
             valueOptions={valueOptions}
-            chosenName={map[normalizeValue(text)]}
+            chosenName={namesByKey[normalizeValue(text)]}
             onCreate={mayCreate ? () => chooseNames([text], (text) => text) : undefined}
             onChoose={(name) => chooseNames([text], () => name)}
           />
@@ -282,25 +282,25 @@ function Values({ name, values, options }: ValuesProps): JSX.Element {
             text="all others"
             target={target}
             valueOptions={valueOptions}
-            chosenName={otherValues.every(({ text }) => map[normalizeValue(text)] === null) ? null : undefined}
-            onCreate={mayCreate ? () => chooseNames(listTexts(otherValues), (text) => text) : undefined}
-            onChoose={(name) => chooseNames(listTexts(otherValues), () => name)}
+            chosenName={otherValues.every(({ text }) => namesByKey[normalizeValue(text)] === null) ? null : undefined}
+            onCreate={mayCreate ? () => chooseNames(getValueTexts(otherValues), (text) => text) : undefined}
+            onChoose={(name) => chooseNames(getValueTexts(otherValues), () => name)}
           />
         </ValueRow>
       ) : null}
-      {undecided.length > 1 ? (
+      {undecidedValues.length > 1 ? (
         <div class="row all">
           {mayCreate ? (
-            <button type="button" class="btn little" onClick={() => chooseNames(listTexts(undecided), (text) => text)}>
-              Create {formatCount(undecided.length)} businesses
+            <button type="button" class="btn little" onClick={() => chooseNames(getValueTexts(undecidedValues), (text) => text)}>
+              Create {formatCount(undecidedValues.length)} businesses
             </button>
           ) : null}
-          <button type="button" class="btn little ghost" onClick={() => chooseNames(listTexts(undecided), () => null)}>
-            Leave {formatCount(undecided.length)} out
+          <button type="button" class="btn little ghost" onClick={() => chooseNames(getValueTexts(undecidedValues), () => null)}>
+            Leave {formatCount(undecidedValues.length)} out
           </button>
         </div>
       ) : null}
-      {target.valueKind === "business" && !isOwner && undecided.length > 0 ? (
+      {target.valueKind === "business" && !isOwner && undecidedValues.length > 0 ? (
         <small class="quiet all">Only Owners create businesses. Choose one, or leave the value out.</small>
       ) : null}
     </div>
@@ -330,7 +330,7 @@ function ValueRow({ text, title, count, children }: ValueRowProps): JSX.Element 
 
 interface ValueMenuProps {
   text: string;
-  target: Target;
+  target: ImportTarget;
   valueOptions: ValueOptions;
   /** The name that a value is mapped to. `null` if the value is skipped, `undefined` until the user chooses. */
   chosenName: string | null | undefined;
@@ -338,13 +338,13 @@ interface ValueMenuProps {
   onChoose: (name: string | null) => void;
 }
 
-const KIND_LABELS = { status: "status", business: "business", state: "state" };
+const VALUE_KIND_LABELS = { status: "status", business: "business", state: "state" };
 
 function ValueMenu({ text, target, valueOptions, chosenName, onCreate, onChoose }: ValueMenuProps): JSX.Element {
-  const kindLabel = KIND_LABELS[target.valueKind ?? "status"];
+  const kindLabel = VALUE_KIND_LABELS[target.valueKind ?? "status"];
   const chosenOption = valueOptions.find(({ name }) => name === chosenName);
   const isNewName = typeof chosenName === "string" && !chosenOption;
-  const label =
+  const chosenValueText =
     chosenName === null ? "Left out" : isNewName ? `New: ${chosenName}` : (chosenName ?? `Choose a ${kindLabel}`);
   return (
     <Menu
@@ -362,8 +362,8 @@ function ValueMenu({ text, target, valueOptions, chosenName, onCreate, onChoose 
             {kindLabel[0]?.toUpperCase()}
             {kindLabel.slice(1)} for {text}:{" "}
           </span>
-          <span class="cut" title={label}>
-            <bdi>{label}</bdi>
+          <span class="cut" title={chosenValueText}>
+            <bdi>{chosenValueText}</bdi>
           </span>
           <Icon name="chevron-down" />
         </button>

@@ -1,32 +1,32 @@
 // The progress and result of a check or an import, with the failed rows grouped by reason.
 
 import type { JSX } from "preact";
-import { saveFile } from "../leads/export";
+import { downloadFile } from "../leads/export";
 import { Icon } from "../ui/icon";
 import { formatCount } from "../ui/time";
-import { type CsvFile, writeFailedRows } from "./csv-file";
+import { type CsvFile, buildFailedRowsCsv } from "./csv-file";
 import { formatRowCount, type ImportRun } from "./import-run";
 
-const MAX_REASONS = 20;
+const MAX_SHOWN_REASONS = 20;
 /** Maximum number of ranges of row numbers that are listed for a reason. */
-const MAX_RANGES = 6;
+const MAX_SHOWN_RANGES = 6;
 
 /** Formats sorted row numbers as ranges: `3, 5–9, 12 and 40 more`. */
-function formatRanges(rowNumbers: number[]): string {
+function formatRowRanges(rowNumbers: number[]): string {
   const ranges: { from: number; to: number }[] = [];
   for (const rowNumber of rowNumbers) {
     const lastRange = ranges.at(-1);
     if (lastRange && lastRange.to + 1 === rowNumber) lastRange.to = rowNumber;
     else ranges.push({ from: rowNumber, to: rowNumber });
   }
-  const shownRanges = ranges.slice(0, MAX_RANGES);
-  const hiddenRows = ranges.slice(MAX_RANGES).reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const shownRanges = ranges.slice(0, MAX_SHOWN_RANGES);
+  const hiddenRowCount = ranges.slice(MAX_SHOWN_RANGES).reduce((sum, { from, to }) => sum + to - from + 1, 0);
   const rangeText = shownRanges.map(({ from, to }) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
-  return hiddenRows > 0 ? `${rangeText} and ${formatCount(hiddenRows)} more` : rangeText;
+  return hiddenRowCount > 0 ? `${rangeText} and ${formatCount(hiddenRowCount)} more` : rangeText;
 }
 
 /** Groups failed rows by reason. Returns each reason with its row numbers, the most frequent reason first. */
-function groupByReason(failed: ReadonlyMap<number, string>): [string, number[]][] {
+function groupRowsByReason(failed: ReadonlyMap<number, string>): [string, number[]][] {
   const rowNumbersByReason = new Map<string, number[]>();
   for (const [number, reason] of failed) {
     const rowNumbers = rowNumbersByReason.get(reason);
@@ -37,14 +37,14 @@ function groupByReason(failed: ReadonlyMap<number, string>): [string, number[]][
   return [...rowNumbersByReason].sort(([, one], [, other]) => other.length - one.length);
 }
 
-function formatTitle({ dryRun, isFinished, stopReason, totalRows, doneRows, failedRows }: ImportRun): string {
-  const passedRows = doneRows - failedRows.size;
+function formatResultTitle({ dryRun, isFinished, stopReason, totalRows, doneRows, failedRows }: ImportRun): string {
+  const passedRowCount = doneRows - failedRows.size;
   if (!isFinished) return `${dryRun ? "Checking" : "Importing"} ${formatRowCount(totalRows)}`;
   if (stopReason)
     return `${dryRun ? "Check" : "Import"} stopped after ${formatCount(doneRows)} of ${formatRowCount(totalRows)}`;
-  const count =
-    failedRows.size > 0 ? `${formatCount(passedRows)} of ${formatRowCount(totalRows)}` : formatRowCount(totalRows);
-  return dryRun ? `${count} can be imported` : `${count} imported`;
+  const rowCountText =
+    failedRows.size > 0 ? `${formatCount(passedRowCount)} of ${formatRowCount(totalRows)}` : formatRowCount(totalRows);
+  return dryRun ? `${rowCountText} can be imported` : `${rowCountText} imported`;
 }
 
 export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFile }): JSX.Element {
@@ -61,13 +61,13 @@ export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFil
     archived,
     failedRows,
   } = run;
-  const reasons = groupByReason(failedRows);
-  const saveFailedRows = () =>
-    saveFile(csvFile.name.replace(/(\.\w+)?$/, "-failed.csv"), [writeFailedRows(csvFile, failedRows)], "text/csv");
+  const reasonEntries = groupRowsByReason(failedRows);
+  const downloadFailedRows = () =>
+    downloadFile(csvFile.name.replace(/(\.\w+)?$/, "-failed.csv"), [buildFailedRowsCsv(csvFile, failedRows)], "text/csv");
   return (
     <section class="outcome" aria-label="Outcome">
       <div class="sec">
-        <h2 class="title">{formatTitle(run)}</h2>
+        <h2 class="title">{formatResultTitle(run)}</h2>
         {isFinished ? null : (
           <span class="count">
             {formatCount(doneRows)} of {formatCount(totalRows)}
@@ -75,7 +75,7 @@ export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFil
         )}
       </div>
       <p class="unseen" role="status">
-        {formatTitle(run)}
+        {formatResultTitle(run)}
       </p>
       {isFinished && !stopReason ? null : (
         <progress max={totalRows} value={doneRows} aria-label={dryRun ? "Rows checked" : "Rows imported"} />
@@ -109,7 +109,7 @@ export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFil
           {formatRowCount(archived)} {archived === 1 ? "is of a lead" : "are of leads"} in the archive.
         </p>
       ) : null}
-      {reasons.length > 0 ? (
+      {reasonEntries.length > 0 ? (
         <>
           <table class="plain reasons">
             <thead>
@@ -124,23 +124,23 @@ export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFil
               </tr>
             </thead>
             <tbody>
-              {reasons.slice(0, MAX_REASONS).map(([reason, numbers]) => (
+              {reasonEntries.slice(0, MAX_SHOWN_REASONS).map(([reason, numbers]) => (
                 <tr key={reason}>
                   <td class="num">{formatRowCount(numbers.length)}</td>
                   <th scope="row">
                     <bdi>{reason}</bdi>
                   </th>
-                  <td class="quiet num">{formatRanges(numbers)}</td>
+                  <td class="quiet num">{formatRowRanges(numbers)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
-          {reasons.length > MAX_REASONS ? (
-            <p class="quiet">{formatCount(reasons.length - MAX_REASONS)} more reasons are in the file.</p>
+          {reasonEntries.length > MAX_SHOWN_REASONS ? (
+            <p class="quiet">{formatCount(reasonEntries.length - MAX_SHOWN_REASONS)} more reasons are in the file.</p>
           ) : null}
           {isFinished ? (
             <p class="row wrap">
-              <button type="button" class="btn" onClick={saveFailedRows}>
+              <button type="button" class="btn" onClick={downloadFailedRows}>
                 <Icon name="download" />
                 Save {formatRowCount(failedRows.size)} that failed
               </button>

@@ -14,7 +14,7 @@ interface PredictedLead {
 
 export const DUPLICATE_EMAIL_MESSAGE = "Another row has the same e-mail address.";
 
-export class Prediction {
+export class DryRunPrediction {
   private readonly predictedByEmail = new Map<string, PredictedLead>();
 
   constructor(private readonly options: Pick<BatchRequest, "mode" | "fill">) {}
@@ -23,23 +23,23 @@ export class Prediction {
   predictResult(cells: LeadCells, result: RowResult): RowResult {
     const emailKey = getEmailKey(cells);
     if (!emailKey || result.result === "failed") return result;
-    const predicted = this.predictedByEmail.get(emailKey);
-    if (!predicted) {
+    const predictedLead = this.predictedByEmail.get(emailKey);
+    if (!predictedLead) {
       this.predictedByEmail.set(emailKey, { isNew: result.result === "created", cells });
       return result;
     }
     if (this.options.mode === "create") return { ...result, result: "failed", code: "email_exists" };
-    const { isNew } = predicted;
+    const { isNew } = predictedLead;
     const changedColumns = Object.keys(cells).filter((column) => {
-      const [current, next] = [predicted.cells[column], cells[column] ?? ""];
-      if ((current ?? (isNew ? "" : undefined)) === undefined) return false;
-      return next !== (current ?? "") && !(this.options.fill && current);
+      const [currentText, newText] = [predictedLead.cells[column], cells[column] ?? ""];
+      if ((currentText ?? (isNew ? "" : undefined)) === undefined) return false;
+      return newText !== (currentText ?? "") && !(this.options.fill && currentText);
     });
     // For fields that no earlier row contains, the result of the dry run is right: the API has compared them with the stored
     // lead.
-    const hasOtherColumns = Object.keys(cells).some((column) => predicted.cells[column] === undefined);
-    predicted.cells = {
-      ...predicted.cells,
+    const hasOtherColumns = Object.keys(cells).some((column) => predictedLead.cells[column] === undefined);
+    predictedLead.cells = {
+      ...predictedLead.cells,
       ...Object.fromEntries(changedColumns.map((column) => [column, cells[column] ?? ""])),
     };
     const isUpdate = changedColumns.length > 0 || (hasOtherColumns && !isNew && result.result === "updated");

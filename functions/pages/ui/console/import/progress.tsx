@@ -10,7 +10,7 @@ export interface ImportProgress {
   done: number;
   total: number;
   /** Whether the run waits until the API is reachable or no longer busy. */
-  waiting: boolean;
+  isWaiting: boolean;
 }
 
 export const importProgress = signal<ImportProgress | undefined>(undefined);
@@ -22,7 +22,7 @@ export function ImportPercentage(): JSX.Element | null {
   return (
     <span class="count" title={`${progress.dryRun ? "Checking" : "Importing"} ${progress.file}`}>
       {Math.floor((100 * progress.done) / progress.total)} %
-      <span class="unseen"> {progress.waiting ? "done, waiting for the connection" : "done"}</span>
+      <span class="unseen"> {progress.isWaiting ? "done, waiting for the connection" : "done"}</span>
     </span>
   );
 }

@@ -10,13 +10,13 @@ import { type BoardColumns, type BoardMoves, compareNewestFirst } from "./moves"
 /**
  * No event is applied until the pointer has rested on the board for this long, so that no card moves away under the pointer.
  */
-const POINTER_REST_MS = 1000;
-const RETRY_MS = 250;
+const MIN_POINTER_REST_MS = 1000;
+const APPLY_DELAY_MS = 250;
 /**
  * If a gap is reported within this time after the board is mounted, only the counts are read again: the missing events fell
  * between the board's first read and the feed's first cursor. After a later gap, the whole board is read again.
  */
-const MAX_FIRST_GAP_MS = 10_000;
+const FIRST_GAP_PERIOD_MS = 10_000;
 
 const COLUMN_EVENT_TYPES = [
   "lead.created",
@@ -27,7 +27,7 @@ const COLUMN_EVENT_TYPES = [
   "lead.deleted",
 ];
 
-interface BoardState {
+interface UseBoardChangesOptions {
   columns: BoardColumns;
   filter: LeadFilter;
   /** Whether the board shows the result of a search. Only the API can decide whether a lead matches a search. */
@@ -41,56 +41,56 @@ interface BoardState {
 }
 
 /** Subscribes the board to the feed. Returns the handler for `pointermove` events of the board. */
-export function useBoardChanges(board: BoardState): () => void {
+export function useBoardChanges(board: UseBoardChangesOptions): () => void {
   const { statuses } = useTeam();
   const boardRef = useRef(board);
   boardRef.current = board;
   const pendingEventsRef = useRef(new Map<number, Event>());
   const mustReloadRef = useRef(false);
-  const mustCountRef = useRef(false);
-  const mountedAtRef = useRef(Date.now());
-  const timerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const pointerMovedAtRef = useRef(0);
+  const mustRecountRef = useRef(false);
+  const mountedAtMsRef = useRef(Date.now());
+  const applyTimerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const pointerMovedAtMsRef = useRef(0);
 
   /**
    * Adds a lead to its column, replaces it there, or removes it from the board. Returns the status ids of the columns whose
    * counts may have changed.
    */
-  const placeLead = (id: number, lead: LeadSummary | undefined): number[] => {
+  const updateLeadColumn = (id: number, lead: LeadSummary | undefined): number[] => {
     const { columns, filter } = boardRef.current;
     const targetStatusId = lead && matchesFilter(lead, filter) ? lead.statusId : undefined;
     const changedStatusIds = new Set<number>();
-    for (const [status, pages] of columns) {
-      const loadedLead = pages.items.find((item) => item.id === id);
+    for (const [status, columnPages] of columns) {
+      const loadedLead = columnPages.items.find((item) => item.id === id);
       if (status !== targetStatusId || !lead) {
         if (!loadedLead) continue;
-        pages.updateItems((items) => items.filter((item) => item.id !== id));
+        columnPages.updateItems((items) => items.filter((item) => item.id !== id));
         changedStatusIds.add(status);
         continue;
       }
       // Events carry no photo URL, because such URLs expire. The known URL stays valid while the photo is the same.
       const photoUrl = loadedLead && loadedLead.photo === lead.photo ? loadedLead.photoUrl : undefined;
-      const { photoUrl: _, ...rest } = lead;
-      const leadWithPhoto = { ...rest, ...(photoUrl ? { photoUrl } : {}) };
+      const { photoUrl: _, ...leadWithoutPhotoUrl } = lead;
+      const leadWithPhoto = { ...leadWithoutPhotoUrl, ...(photoUrl ? { photoUrl } : {}) };
       if (loadedLead) {
-        pages.updateItems((items) => items.map((item) => (item.id === id ? leadWithPhoto : item)));
+        columnPages.updateItems((items) => items.map((item) => (item.id === id ? leadWithPhoto : item)));
         continue;
       }
       changedStatusIds.add(status);
-      const lastLoaded = pages.items.at(-1);
+      const lastLoadedLead = columnPages.items.at(-1);
       // The lead belongs below the last loaded lead, so scrolling will read the lead later.
-      if (pages.hasMore && lastLoaded && compareNewestFirst(lead, lastLoaded) > 0) continue;
-      pages.updateItems((items) => [...items.filter((item) => item.id !== id), leadWithPhoto].sort(compareNewestFirst));
+      if (columnPages.hasMore && lastLoadedLead && compareNewestFirst(lead, lastLoadedLead) > 0) continue;
+      columnPages.updateItems((items) => [...items.filter((item) => item.id !== id), leadWithPhoto].sort(compareNewestFirst));
     }
     return [...changedStatusIds];
   };
 
   const applyPendingEvents = async () => {
-    timerRef.current = undefined;
+    applyTimerRef.current = undefined;
     const { columns, hasSearch, isCardInUse, moves, recount, reload } = boardRef.current;
-    if (isCardInUse() || Date.now() - pointerMovedAtRef.current < POINTER_REST_MS) return scheduleApply();
-    if (mustCountRef.current && !hasSearch) {
-      mustCountRef.current = false;
+    if (isCardInUse() || Date.now() - pointerMovedAtMsRef.current < MIN_POINTER_REST_MS) return scheduleApplyingEvents();
+    if (mustRecountRef.current && !hasSearch) {
+      mustRecountRef.current = false;
       recount([...columns.keys()], true);
     }
     if (mustReloadRef.current || (hasSearch && pendingEventsRef.current.size > 0)) {
@@ -98,10 +98,10 @@ export function useBoardChanges(board: BoardState): () => void {
       pendingEventsRef.current.clear();
       return reload();
     }
-    const events = [...pendingEventsRef.current];
+    const pendingEvents = [...pendingEventsRef.current];
     pendingEventsRef.current.clear();
     const changedStatusIds = new Set<number>();
-    for (const [id, event] of events) {
+    for (const [id, event] of pendingEvents) {
       // While this user's move of the lead is pending, its response decides the column, so the event is ignored.
       if (moves.isMoving(id)) continue;
       let lead: LeadSummary | undefined = event.type === "lead.deleted" ? undefined : event.lead;
@@ -109,7 +109,7 @@ export function useBoardChanges(board: BoardState): () => void {
         lead = await unwrap(api.GET("/leads/{id}", { params: { path: { id } } })).catch(() => undefined);
         if (!lead || moves.isMoving(id)) continue;
       }
-      for (const status of placeLead(id, lead)) changedStatusIds.add(status);
+      for (const status of updateLeadColumn(id, lead)) changedStatusIds.add(status);
       if (event.type === "lead.status_changed") {
         const previousName = event.changes?.status?.previous;
         const previousStatus = statuses.find(({ name }) => name === previousName);
@@ -118,10 +118,10 @@ export function useBoardChanges(board: BoardState): () => void {
     }
     if (changedStatusIds.size > 0) recount([...changedStatusIds]);
   };
-  const latestApplyRef = useRef(applyPendingEvents);
-  latestApplyRef.current = applyPendingEvents;
-  const scheduleApply = () => {
-    timerRef.current ??= setTimeout(() => latestApplyRef.current(), RETRY_MS);
+  const applyPendingEventsRef = useRef(applyPendingEvents);
+  applyPendingEventsRef.current = applyPendingEvents;
+  const scheduleApplyingEvents = () => {
+    applyTimerRef.current ??= setTimeout(() => applyPendingEventsRef.current(), APPLY_DELAY_MS);
   };
 
   useLeadChanges(
@@ -130,25 +130,25 @@ export function useBoardChanges(board: BoardState): () => void {
         if (!COLUMN_EVENT_TYPES.includes(event.type) && event.type !== "lead.photo_changed") continue;
         // Merges pending events of one lead: the newest event has the lead's state, the oldest one names the status that the
         // lead had before, whose column must be counted again.
-        const pendingEvent = pendingEventsRef.current.get(event.leadId);
-        const mergedChanges = { ...event.changes, ...pendingEvent?.changes };
-        const mergedType =
-          pendingEvent?.type === "lead.status_changed" && event.type === "lead.updated"
-            ? pendingEvent.type
+        const pendingEventOfLead = pendingEventsRef.current.get(event.leadId);
+        const mergedChanges = { ...event.changes, ...pendingEventOfLead?.changes };
+        const mergedEventType =
+          pendingEventOfLead?.type === "lead.status_changed" && event.type === "lead.updated"
+            ? pendingEventOfLead.type
             : event.type;
-        pendingEventsRef.current.set(event.leadId, { ...event, type: mergedType, changes: mergedChanges });
+        pendingEventsRef.current.set(event.leadId, { ...event, type: mergedEventType, changes: mergedChanges });
       }
-      if (pendingEventsRef.current.size > 0) scheduleApply();
+      if (pendingEventsRef.current.size > 0) scheduleApplyingEvents();
     },
     () => {
-      if (Date.now() - mountedAtRef.current < MAX_FIRST_GAP_MS) mustCountRef.current = true;
+      if (Date.now() - mountedAtMsRef.current < FIRST_GAP_PERIOD_MS) mustRecountRef.current = true;
       else mustReloadRef.current = true;
-      scheduleApply();
+      scheduleApplyingEvents();
     },
     { readsAfterSubscribing: true },
   );
-  useEffect(() => () => clearTimeout(timerRef.current), []);
+  useEffect(() => () => clearTimeout(applyTimerRef.current), []);
   return () => {
-    pointerMovedAtRef.current = Date.now();
+    pointerMovedAtMsRef.current = Date.now();
   };
 }

@@ -10,12 +10,12 @@ import { Popover } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusMenu } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { leadUrl, orderedLeadIds } from "./open-lead";
+import { buildLeadUrl, orderedLeadIds } from "./open-lead";
 
 /** State and callbacks of the board that its cards use. */
 export interface BoardActions {
   mayMove: boolean;
-  move: (lead: LeadSummary, to: Status) => void;
+  moveLead: (lead: LeadSummary, to: Status) => void;
   /** Id of the moved lead, whose card takes the focus when the card appears in another column. */
   focusedLeadRef: { current: number };
   /** The lead that is being dragged. Browsers reveal the data of a drag only on drop, so columns read the lead here. */
@@ -24,9 +24,9 @@ export interface BoardActions {
 }
 
 /** The list shows the same text when a search was incomplete. */
-const INCOMPLETE_MESSAGE = "Not everything was read: another word narrows it";
+const INCOMPLETE_SEARCH_MESSAGE = "Not everything was read: another word narrows it";
 
-interface ColumnProps {
+interface BoardColumnProps {
   status: Status;
   readLeads: (
     status: number,
@@ -34,51 +34,51 @@ interface ColumnProps {
   ) => Promise<{ items: LeadSummary[]; count?: number; isPartial?: boolean }>;
   /** Changes with the search and the filters, so that the column reads its leads again. */
   filterKey: string;
-  openLead: number | undefined;
-  register: (pages: PagedList<LeadSummary>) => void;
-  onEmpty: (isEmpty: boolean) => void;
+  openLeadId: number | undefined;
+  registerPages: (pages: PagedList<LeadSummary>) => void;
+  onEmptyChange: (isEmpty: boolean) => void;
   /** Whether this is the first column and the team has no leads, so that the column shows how to add the first one. */
   showsFirstLeadHint: boolean;
   actions: BoardActions;
 }
 
-export function Column(props: ColumnProps): JSX.Element {
-  const { status, readLeads, filterKey, openLead, register, onEmpty, showsFirstLeadHint, actions } = props;
-  const [isOver, setOver] = useState(false);
+export function BoardColumn(props: BoardColumnProps): JSX.Element {
+  const { status, readLeads, filterKey, openLeadId, registerPages, onEmptyChange, showsFirstLeadHint, actions } = props;
+  const [isDraggedOver, setDraggedOver] = useState(false);
   // Each column has one Tab stop. Arrow keys move the focus between cards.
-  const [tabStop, setTabStop] = useState(0);
+  const [focusedLeadId, setFocusedLeadId] = useState(0);
   const pagedLeads = usePagedList<LeadSummary>((cursor) => readLeads(status.id, cursor), [status.id, filterKey]);
-  register(pagedLeads);
+  registerPages(pagedLeads);
   const headingId = `column-${status.id}`;
   const { draggedLeadRef } = actions;
   const isEmpty = pagedLeads.count === 0 && !pagedLeads.isBusy && !pagedLeads.error;
   useEffect(() => {
-    if (!pagedLeads.isBusy) onEmpty(isEmpty);
+    if (!pagedLeads.isBusy) onEmptyChange(isEmpty);
   }, [isEmpty, pagedLeads.isBusy]);
   // Previous and next in the lead panel (J, K) follow the column of the open lead.
-  const leadIdList = pagedLeads.items.some(({ id }) => id === openLead)
+  const leadIdsText = pagedLeads.items.some(({ id }) => id === openLeadId)
     ? pagedLeads.items.map(({ id }) => id).join(" ")
     : "";
   useEffect(() => {
-    if (leadIdList) orderedLeadIds.value = leadIdList.split(" ").map(Number);
-  }, [leadIdList]);
-  const tabStopId = pagedLeads.items.some(({ id }) => id === tabStop) ? tabStop : pagedLeads.items[0]?.id;
+    if (leadIdsText) orderedLeadIds.value = leadIdsText.split(" ").map(Number);
+  }, [leadIdsText]);
+  const tabStopLeadId = pagedLeads.items.some(({ id }) => id === focusedLeadId) ? focusedLeadId : pagedLeads.items[0]?.id;
   return (
     <section
-      class={isOver ? "over" : undefined}
+      class={isDraggedOver ? "over" : undefined}
       aria-labelledby={headingId}
       onDragOver={(event) => {
         if (!draggedLeadRef.current || draggedLeadRef.current.statusId === status.id) return;
         event.preventDefault();
-        setOver(true);
+        setDraggedOver(true);
       }}
       onDragLeave={(event) => {
-        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setOver(false);
+        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setDraggedOver(false);
       }}
       onDrop={(event) => {
         event.preventDefault();
-        setOver(false);
-        if (draggedLeadRef.current) actions.move(draggedLeadRef.current, status);
+        setDraggedOver(false);
+        if (draggedLeadRef.current) actions.moveLead(draggedLeadRef.current, status);
         draggedLeadRef.current = undefined;
       }}
     >
@@ -87,7 +87,7 @@ export function Column(props: ColumnProps): JSX.Element {
         <span id={headingId} class="cut" title={status.name}>
           <bdi>{status.name}</bdi>
         </span>
-        <span class="count" title={pagedLeads.isPartial ? INCOMPLETE_MESSAGE : undefined}>
+        <span class="count" title={pagedLeads.isPartial ? INCOMPLETE_SEARCH_MESSAGE : undefined}>
           {pagedLeads.count === undefined ? "" : formatCount(pagedLeads.count)}
           {pagedLeads.isPartial ? "+" : ""}
         </span>
@@ -104,12 +104,12 @@ export function Column(props: ColumnProps): JSX.Element {
       </h2>
       <ol aria-labelledby={headingId}>
         {pagedLeads.items.map((lead) => (
-          <Card
+          <LeadCard
             key={lead.id}
             lead={lead}
-            isOpen={lead.id === openLead}
-            isTabStop={lead.id === tabStopId}
-            onFocus={() => setTabStop(lead.id)}
+            isOpen={lead.id === openLeadId}
+            isTabStop={lead.id === tabStopLeadId}
+            onFocus={() => setFocusedLeadId(lead.id)}
             actions={actions}
           />
         ))}
@@ -117,7 +117,7 @@ export function Column(props: ColumnProps): JSX.Element {
           {showsFirstLeadHint ? (
             <FirstLeadHint mayWrite={actions.mayMove} />
           ) : isEmpty ? (
-            <p class="quiet small">{pagedLeads.isPartial ? INCOMPLETE_MESSAGE : "No leads"}</p>
+            <p class="quiet small">{pagedLeads.isPartial ? INCOMPLETE_SEARCH_MESSAGE : "No leads"}</p>
           ) : null}
           {pagedLeads.items.length === 0 && pagedLeads.isBusy && !pagedLeads.error ? (
             <CardSkeletons />
@@ -160,7 +160,7 @@ function CardSkeletons(): JSX.Element {
   );
 }
 
-interface CardProps {
+interface LeadCardProps {
   lead: LeadSummary;
   isOpen: boolean;
   isTabStop: boolean;
@@ -168,19 +168,19 @@ interface CardProps {
   actions: BoardActions;
 }
 
-function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Element {
-  const linkRef = useRef<HTMLAnchorElement>(null);
-  const [carried, setCarried] = useState<"" | "held" | "left">("");
+function LeadCard({ lead, isOpen, isTabStop, onFocus, actions }: LeadCardProps): JSX.Element {
+  const cardLinkRef = useRef<HTMLAnchorElement>(null);
+  const [dragState, setDragState] = useState<"" | "held" | "left">("");
   const { mayMove, draggedLeadRef, focusedLeadRef } = actions;
   useEffect(() => {
     // After a move to another column, the lead has a new card element. The new card takes the focus if the old card had it.
-    if (focusedLeadRef.current === lead.id && document.activeElement === document.body) linkRef.current?.focus();
+    if (focusedLeadRef.current === lead.id && document.activeElement === document.body) cardLinkRef.current?.focus();
   }, []);
   const leadName = fullName(lead);
   return (
-    <li class={carried === "left" ? "left" : undefined} data-lead={lead.id} data-status={lead.statusId}>
+    <li class={dragState === "left" ? "left" : undefined} data-lead={lead.id} data-status={lead.statusId}>
       <article
-        class={`card${isOpen ? " open" : ""}${carried === "held" ? " held" : ""}`}
+        class={`card${isOpen ? " open" : ""}${dragState === "held" ? " held" : ""}`}
         draggable={mayMove}
         onDragStart={(event) => {
           draggedLeadRef.current = lead;
@@ -189,17 +189,17 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
           // The browser captures the drag image right after this handler, before Preact renders, so the tilted style is set on
           // the element itself. The timeout hides the card in its column after the capture.
           event.currentTarget.classList.add("held");
-          setTimeout(() => setCarried("left"));
+          setTimeout(() => setDragState("left"));
         }}
         onDragEnd={() => {
           draggedLeadRef.current = undefined;
-          setCarried("");
+          setDragState("");
         }}
       >
         <h3 class="cut">
           <a
-            ref={linkRef}
-            href={leadUrl(lead.id)}
+            ref={cardLinkRef}
+            href={buildLeadUrl(lead.id)}
             title={leadName}
             draggable={false}
             tabIndex={isTabStop ? 0 : -1}
@@ -235,7 +235,7 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
                 title="Status (S)"
                 // This button has no Tab stop, because it only serves the pointer and the shortcut S. The focus moves to the
                 // card's link.
-                onFocus={() => linkRef.current?.focus()}
+                onFocus={() => cardLinkRef.current?.focus()}
                 {...props}
               >
                 <Icon name="chevron-down" />
@@ -244,10 +244,10 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
           >
             {(close) => (
               <StatusMenu
-                current={lead.statusId}
+                currentStatusId={lead.statusId}
                 onChoose={(status) => {
                   close();
-                  actions.move(lead, status);
+                  actions.moveLead(lead, status);
                 }}
               />
             )}
@@ -260,16 +260,16 @@ function Card({ lead, isOpen, isTabStop, onFocus, actions }: CardProps): JSX.Ele
 
 /** The first business by its name, and how many more there are: two names would be cut to a few letters each. */
 function BusinessTags({ businesses }: { businesses: LeadSummary["business"] }): JSX.Element | null {
-  const [first, ...others] = businesses;
-  if (!first) return null;
+  const [firstBusiness, ...otherBusinesses] = businesses;
+  if (!firstBusiness) return null;
   return (
     <>
-      <span class="tag cut" title={first.name}>
-        <bdi>{first.name}</bdi>
+      <span class="tag cut" title={firstBusiness.name}>
+        <bdi>{firstBusiness.name}</bdi>
       </span>
-      {others.length > 0 ? (
-        <span class="tag" title={others.map(({ name }) => name).join(", ")}>
-          +{others.length}
+      {otherBusinesses.length > 0 ? (
+        <span class="tag" title={otherBusinesses.map(({ name }) => name).join(", ")}>
+          +{otherBusinesses.length}
         </span>
       ) : null}
     </>

@@ -3,26 +3,26 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, type LeadSummary, readLeadPage, type Status, unwrap, unwrapResponse } from "../app/api";
-import { replaceQuery, useRoute } from "../app/route";
+import { replaceUrlQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { Icon } from "../ui/icon";
 import type { PagedList } from "../ui/loading";
 import { useBoardChanges } from "./board-changes";
-import { type BoardActions, Column } from "./board-column";
+import { type BoardActions, BoardColumn } from "./board-column";
 import { FilterChips, FilterMenu } from "./filters";
 import {
   buildLeadFilter,
-  isSearchable,
+  isLongEnoughToSearch,
   type ListQuery,
-  listActiveFilters,
+  getActiveFilterNames,
   matchesFilter,
-  readListQuery,
-  removeFilters,
-  writeListQuery,
+  parseListQuery,
+  removeAllFilters,
+  buildListUrlParams,
 } from "./list-query";
 import { useMoves } from "./moves";
-import { openLeadId } from "./open-lead";
+import { getOpenLeadId } from "./open-lead";
 import { useViewFromUrl, ViewTabs } from "./views";
 
 const COLUMN_PAGE_LEADS = 25;
@@ -31,29 +31,29 @@ const MAX_SEARCH_LEADS = 100;
 /** The search is sent when nothing was typed for this long. */
 const SEARCH_PAUSE_MS = 250;
 
-export function Board(): JSX.Element {
+export function BoardScreen(): JSX.Element {
   const route = useRoute();
   const { statuses, mayWrite } = useTeam();
-  const columnsRef = useRef(new Map<number, PagedList<LeadSummary>>());
-  const boardRef = useRef<HTMLDivElement>(null);
+  const columnPagesRef = useRef(new Map<number, PagedList<LeadSummary>>());
+  const boardElementRef = useRef<HTMLDivElement>(null);
   const focusedLeadRef = useRef(0);
   const draggedLeadRef = useRef<LeadSummary | undefined>(undefined);
   /** Number of the latest recount of each column, by the id of its status. An older response is discarded. */
   const recountNumbersRef = useRef(new Map<number, number>());
-  const [emptyColumns, setEmptyColumns] = useState<ReadonlySet<number>>(new Set());
+  const [emptyColumnStatusIds, setEmptyColumnStatusIds] = useState<ReadonlySet<number>>(new Set());
 
-  const query = readListQuery(route.query);
-  const searchText = isSearchable(query.search.trim()) ? query.search.trim() : "";
-  const { status: shownStatuses, ...filter } = buildLeadFilter({ ...query, sort: "" });
+  const listQuery = parseListQuery(route.query);
+  const searchText = isLongEnoughToSearch(listQuery.search.trim()) ? listQuery.search.trim() : "";
+  const { status: shownStatusIds, ...filter } = buildLeadFilter({ ...listQuery, sort: "" });
   const filterKey = JSON.stringify([searchText, filter]);
-  const visibleStatuses = statuses.filter(({ id }) => !shownStatuses || (shownStatuses as number[]).includes(id));
-  for (const id of columnsRef.current.keys())
-    if (!visibleStatuses.some((status) => status.id === id)) columnsRef.current.delete(id);
-  const openId = openLeadId(route);
-  const isFiltered = searchText !== "" || shownStatuses !== undefined || Object.keys(filter).length > 0;
-  const isEmpty = !isFiltered && statuses.every(({ id }) => emptyColumns.has(id));
+  const visibleStatuses = statuses.filter(({ id }) => !shownStatusIds || (shownStatusIds as number[]).includes(id));
+  for (const id of columnPagesRef.current.keys())
+    if (!visibleStatuses.some((status) => status.id === id)) columnPagesRef.current.delete(id);
+  const panelLeadId = getOpenLeadId(route);
+  const isFiltered = searchText !== "" || shownStatusIds !== undefined || Object.keys(filter).length > 0;
+  const hasNoLeads = !isFiltered && statuses.every(({ id }) => emptyColumnStatusIds.has(id));
 
-  const requestColumn = async (status: number, cursor: string | undefined) => {
+  const requestColumnPage = async (status: number, cursor: string | undefined) => {
     if (searchText) {
       const searchQuery = { ...filter, status: [status], search: searchText, limit: MAX_SEARCH_LEADS };
       const searchResponse = await unwrapResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
@@ -64,74 +64,74 @@ export function Board(): JSX.Element {
     return readLeadPage({ ...filter, status: [status], limit: COLUMN_PAGE_LEADS }, cursor);
   };
 
-  const readColumn = async (status: number, cursor: string | undefined) => {
-    const atMs = Date.now();
-    const page = await requestColumn(status, cursor);
+  const readColumnPage = async (status: number, cursor: string | undefined) => {
+    const requestedAtMs = Date.now();
+    const columnPage = await requestColumnPage(status, cursor);
     // Only the API knows whether a search finds a lead.
     const isListed = (lead: LeadSummary) => searchText === "" && matchesFilter(lead, filter);
-    return moves.applyMoves(page, { status, atMs, isFirstPage: cursor === undefined, isListed });
+    return boardMoves.applyMoves(columnPage, { status, requestedAtMs, isFirstPage: cursor === undefined, isListed });
   };
 
-  const recount = async (ids: number[], mayReload = false) => {
+  const recountColumns = async (ids: number[], mayReload = false) => {
     if (searchText) {
-      for (const id of ids) columnsRef.current.get(id)?.reload();
+      for (const id of ids) columnPagesRef.current.get(id)?.reload();
       return;
     }
     const recountColumn = async (id: number) => {
       const recountNumber = (recountNumbersRef.current.get(id) ?? 0) + 1;
       recountNumbersRef.current.set(id, recountNumber);
       const { count } = await unwrap(api.GET("/leads", { params: { query: { ...filter, status: [id], limit: 1 } } }));
-      const pages = columnsRef.current.get(id);
+      const columnPages = columnPagesRef.current.get(id);
       // A later recount was started, so this response is stale.
-      if (!pages || recountNumber !== recountNumbersRef.current.get(id)) return;
-      if (mayReload && pages.count !== count) pages.reload();
-      else pages.setCount(count);
+      if (!columnPages || recountNumber !== recountNumbersRef.current.get(id)) return;
+      if (mayReload && columnPages.count !== count) columnPages.reload();
+      else columnPages.setCount(count);
     };
     // Failures are ignored: the next page that the column reads has the count too.
     await Promise.allSettled(ids.map(recountColumn));
   };
 
-  const moves = useMoves(columnsRef.current, recount);
+  const boardMoves = useMoves(columnPagesRef.current, recountColumns);
   const moveLead = (lead: LeadSummary, to: Status) => {
     focusedLeadRef.current = lead.id;
-    moves.move(lead, to);
+    boardMoves.move(lead, to);
   };
 
-  const onPointerMove = useBoardChanges({
-    columns: columnsRef.current,
+  const handlePointerMove = useBoardChanges({
+    columns: columnPagesRef.current,
     filter,
     hasSearch: searchText !== "",
-    moves,
+    moves: boardMoves,
     isCardInUse: () =>
-      draggedLeadRef.current !== undefined || boardRef.current?.querySelector(":popover-open") !== null,
-    recount,
+      draggedLeadRef.current !== undefined || boardElementRef.current?.querySelector(":popover-open") !== null,
+    recount: recountColumns,
     reload: () => {
-      for (const pages of columnsRef.current.values()) pages.reload();
+      for (const pages of columnPagesRef.current.values()) pages.reload();
     },
   });
 
   const findCard = (target: EventTarget | null) =>
     target instanceof Element ? target.closest<HTMLElement>("[data-lead]") : null;
 
-  const onCardKeyDown = (event: KeyboardEvent) => {
+  const handleCardKeyDown = (event: KeyboardEvent) => {
     const card = findCard(event.target);
-    const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!card || !direction || event.ctrlKey || event.metaKey || event.altKey) return;
+    const arrowDirection = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!card || !arrowDirection || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    const [across = 0, down = 0] = direction;
+    const [across = 0, down = 0] = arrowDirection;
     const statusIndex = visibleStatuses.findIndex(({ id }) => String(id) === card.dataset.status);
     if (event.shiftKey && across) {
-      const [fromStatus, to] = [visibleStatuses[statusIndex], visibleStatuses[statusIndex + across]];
-      const columnLeads = columnsRef.current.get(fromStatus?.id ?? 0)?.items ?? [];
+      const [fromStatus, toStatus] = [visibleStatuses[statusIndex], visibleStatuses[statusIndex + across]];
+      const columnLeads = columnPagesRef.current.get(fromStatus?.id ?? 0)?.items ?? [];
       const lead = columnLeads.find(({ id }) => String(id) === card.dataset.lead);
-      if (mayWrite && lead && to) moveLead(lead, to);
+      if (mayWrite && lead && toStatus) moveLead(lead, toStatus);
       return;
     }
-    const findCards = (status: Status | undefined) =>
-      Array.from(boardRef.current?.querySelectorAll<HTMLElement>(`[data-status="${status?.id}"]`) ?? []);
-    const cardIndex = findCards(visibleStatuses[statusIndex]).indexOf(card);
+    const findCardsOfStatus = (status: Status | undefined) =>
+      Array.from(boardElementRef.current?.querySelectorAll<HTMLElement>(`[data-status="${status?.id}"]`) ?? []);
+    const cardIndex = findCardsOfStatus(visibleStatuses[statusIndex]).indexOf(card);
     if (down) {
-      findCards(visibleStatuses[statusIndex])[cardIndex + down]?.querySelector("a")?.focus();
+      findCardsOfStatus(visibleStatuses[statusIndex])[cardIndex + down]?.querySelector("a")?.focus();
       return;
     }
     // Skips empty columns.
@@ -140,8 +140,8 @@ export function Board(): JSX.Element {
       columnIndex >= 0 && columnIndex < visibleStatuses.length;
       columnIndex += across
     ) {
-      const cards = findCards(visibleStatuses[columnIndex]);
-      const targetCard = cards[Math.min(cardIndex, cards.length - 1)];
+      const cardsInColumn = findCardsOfStatus(visibleStatuses[columnIndex]);
+      const targetCard = cardsInColumn[Math.min(cardIndex, cardsInColumn.length - 1)];
       if (!targetCard) continue;
       targetCard.querySelector("a")?.focus();
       return;
@@ -157,23 +157,23 @@ export function Board(): JSX.Element {
     mayWrite ? "Status of the lead" : "",
   );
 
-  const showQuery = (next: ListQuery) => {
-    const urlParams = writeListQuery(next);
+  const replaceListQuery = (newQuery: ListQuery) => {
+    const urlParams = buildListUrlParams(newQuery);
     const openLeadParam = route.query.get("lead");
     if (openLeadParam) urlParams.set("lead", openLeadParam);
-    replaceQuery(urlParams);
+    replaceUrlQuery(urlParams);
   };
-  const changeQuery = (part: Partial<ListQuery>) => showQuery({ ...query, ...part });
-  const clearQuery = () => showQuery({ ...removeFilters(query), search: "", view: 0 });
-  useViewFromUrl(query, showQuery);
+  const updateListQuery = (part: Partial<ListQuery>) => replaceListQuery({ ...listQuery, ...part });
+  const clearListQuery = () => replaceListQuery({ ...removeAllFilters(listQuery), search: "", view: 0 });
+  useViewFromUrl(listQuery, replaceListQuery);
 
-  const actions: BoardActions = { mayMove: mayWrite, move: moveLead, focusedLeadRef, draggedLeadRef, onCardKeyDown };
+  const boardActions: BoardActions = { mayMove: mayWrite, moveLead: moveLead, focusedLeadRef, draggedLeadRef, onCardKeyDown: handleCardKeyDown };
   return (
     <>
       <header class="head">
         <div>
           <h1>Board</h1>
-          <ViewTabs layout="board" query={query} />
+          <ViewTabs layout="board" query={listQuery} />
           <span class="push" />
           {mayWrite ? (
             <a class="btn primary" href="#/new" aria-label="New lead" aria-keyshortcuts="c">
@@ -183,11 +183,11 @@ export function Board(): JSX.Element {
           ) : null}
         </div>
         <search class="bar">
-          <SearchBox value={query.search} onSearch={(text) => changeQuery({ search: text })} />
-          <FilterChips query={query} changeQuery={changeQuery} />
-          <FilterMenu query={query} changeQuery={changeQuery} countText="leads" clear={clearQuery} />
-          {listActiveFilters(query).length > 0 || query.search ? (
-            <button type="button" class="btn ghost wide" onClick={clearQuery}>
+          <BoardSearchInput value={listQuery.search} onSearch={(text) => updateListQuery({ search: text })} />
+          <FilterChips query={listQuery} updateListQuery={updateListQuery} />
+          <FilterMenu query={listQuery} updateListQuery={updateListQuery} countText="leads" clear={clearListQuery} />
+          {getActiveFilterNames(listQuery).length > 0 || listQuery.search ? (
+            <button type="button" class="btn ghost wide" onClick={clearListQuery}>
               Clear
             </button>
           ) : null}
@@ -196,26 +196,26 @@ export function Board(): JSX.Element {
       <p id="board-keys" class="unseen">
         Arrow keys go from lead to lead.{mayWrite ? " S changes the status; so does Shift with left and right." : ""}
       </p>
-      <div class="board" ref={boardRef} onPointerMove={onPointerMove}>
+      <div class="board" ref={boardElementRef} onPointerMove={handlePointerMove}>
         {visibleStatuses.map((status, at) => (
-          <Column
+          <BoardColumn
             key={`${status.id} ${filterKey}`}
             status={status}
-            readLeads={readColumn}
+            readLeads={readColumnPage}
             filterKey={filterKey}
-            openLead={openId}
-            register={(pages) => columnsRef.current.set(status.id, pages)}
-            onEmpty={(is) => {
-              if (emptyColumns.has(status.id) === is) return;
-              setEmptyColumns((before) => {
+            openLeadId={panelLeadId}
+            registerPages={(pages) => columnPagesRef.current.set(status.id, pages)}
+            onEmptyChange={(is) => {
+              if (emptyColumnStatusIds.has(status.id) === is) return;
+              setEmptyColumnStatusIds((before) => {
                 const newEmptyColumns = new Set(before);
                 if (is) newEmptyColumns.add(status.id);
                 else newEmptyColumns.delete(status.id);
                 return newEmptyColumns;
               });
             }}
-            showsFirstLeadHint={isEmpty && at === 0}
-            actions={actions}
+            showsFirstLeadHint={hasNoLeads && at === 0}
+            actions={boardActions}
           />
         ))}
       </div>
@@ -223,25 +223,25 @@ export function Board(): JSX.Element {
   );
 }
 
-function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string) => void }): JSX.Element {
-  const [text, setText] = useState(value);
+function BoardSearchInput({ value, onSearch }: { value: string; onSearch: (text: string) => void }): JSX.Element {
+  const [typedText, setTypedText] = useState(value);
   const inputRef = useRef<HTMLInputElement>(null);
   const onSearchRef = useRef(onSearch);
   onSearchRef.current = onSearch;
-  const sentTextRef = useRef(value);
+  const sentSearchRef = useRef(value);
   useEffect(() => {
     // The search in the URL was changed elsewhere, for example by Back or a saved view.
-    if (value !== sentTextRef.current) setText(value);
-    sentTextRef.current = value;
+    if (value !== sentSearchRef.current) setTypedText(value);
+    sentSearchRef.current = value;
   }, [value]);
   useEffect(() => {
-    if (text === sentTextRef.current) return;
-    const timer = setTimeout(() => {
-      sentTextRef.current = text;
-      onSearchRef.current(text);
+    if (typedText === sentSearchRef.current) return;
+    const searchTimer = setTimeout(() => {
+      sentSearchRef.current = typedText;
+      onSearchRef.current(typedText);
     }, SEARCH_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
+    return () => clearTimeout(searchTimer);
+  }, [typedText]);
   useShortcut("/", () => inputRef.current?.focus(), "Search this view");
   return (
     <div class="search">
@@ -253,12 +253,12 @@ function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string
         placeholder="Search this view"
         aria-label="Search this view"
         aria-keyshortcuts="/"
-        value={text}
-        onInput={({ currentTarget }) => setText(currentTarget.value)}
+        value={typedText}
+        onInput={({ currentTarget }) => setTypedText(currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
           event.preventDefault();
-          if (text) setText("");
+          if (typedText) setTypedText("");
           else event.currentTarget.blur();
         }}
       />

@@ -5,16 +5,16 @@ import { signal } from "@preact/signals";
 import { api, describeError, type Lead, RequestError, type Status, unwrap } from "../app/api";
 import { confirmAction } from "../ui/dialog";
 import { formatCount } from "../ui/time";
-import { notify, reportFailure } from "../ui/toast";
+import { showToast, reportFailure } from "../ui/toast";
 import { type BulkResult, runInBulk } from "./bulk-run";
 import type { LeadPages, ListLead } from "./list-pages";
 import { matchesFilter } from "./list-query";
-import type { Selection } from "./list-selection";
+import type { LeadSelection } from "./list-selection";
 
 /** A change of more leads than this needs a confirmation. */
 const MAX_UNCONFIRMED_LEADS = 50;
 /** The progress dialog appears only if a run takes longer than this. */
-const DIALOG_DELAY_MS = 250;
+const PROGRESS_DIALOG_DELAY_MS = 250;
 
 export interface BulkProgressState {
   title: string;
@@ -30,13 +30,13 @@ export const bulkProgress = signal<BulkProgressState | undefined>(undefined);
 
 export const formatLeadCount = (count: number): string => (count === 1 ? "1 lead" : `${formatCount(count)} leads`);
 
-type SendRequest = (ids: number[]) => Promise<unknown>;
+type SendBulkRequest = (ids: number[]) => Promise<unknown>;
 
 /** Executes runs one after the other with one progress dialog. Stop ends all of them. */
 async function runWithProgress(
   progressTitle: string,
   note: string,
-  runs: { ids: number[]; send: SendRequest }[],
+  runs: { ids: number[]; send: SendBulkRequest }[],
 ): Promise<BulkResult> {
   const totalLeads = runs.reduce((sum, { ids }) => sum + ids.length, 0);
   let isStopped = false;
@@ -49,36 +49,36 @@ async function runWithProgress(
       isStopped = true;
     },
   };
-  let isShown = false;
-  const timer = setTimeout(() => {
-    isShown = true;
+  let isDialogShown = false;
+  const dialogTimer = setTimeout(() => {
+    isDialogShown = true;
     bulkProgress.value = { ...currentProgress };
-  }, DIALOG_DELAY_MS);
-  const totalResult: BulkResult = { changed: [], deleted: [], unprocessed: [] };
+  }, PROGRESS_DIALOG_DELAY_MS);
+  const totalResult: BulkResult = { changedIds: [], deletedIds: [], unprocessedIds: [] };
   try {
     for (const { ids, send } of runs) {
-      const processedBefore = totalResult.changed.length + totalResult.deleted.length;
+      const processedBefore = totalResult.changedIds.length + totalResult.deletedIds.length;
       const runResult = await runInBulk(ids, send, {
         isStopped: () => isStopped || totalResult.error !== undefined,
         onProgress: (done) => {
           currentProgress.done = processedBefore + done;
-          if (isShown) bulkProgress.value = { ...currentProgress };
+          if (isDialogShown) bulkProgress.value = { ...currentProgress };
         },
       });
-      totalResult.changed.push(...runResult.changed);
-      totalResult.deleted.push(...runResult.deleted);
-      totalResult.unprocessed.push(...runResult.unprocessed);
+      totalResult.changedIds.push(...runResult.changedIds);
+      totalResult.deletedIds.push(...runResult.deletedIds);
+      totalResult.unprocessedIds.push(...runResult.unprocessedIds);
       if (runResult.error !== undefined) totalResult.error = runResult.error;
     }
   } finally {
-    clearTimeout(timer);
+    clearTimeout(dialogTimer);
     bulkProgress.value = undefined;
   }
   return totalResult;
 }
 
 /** Texts for a change: `Move 3 leads to Lost?`, `Moving leads to Lost`, `3 leads moved to Lost`. */
-interface ChangeTexts {
+interface BulkChangeTexts {
   verb: string;
   running: string;
   done: string;
@@ -87,18 +87,18 @@ interface ChangeTexts {
 }
 
 interface BulkChange {
-  words: ChangeTexts;
-  send: SendRequest;
+  texts: BulkChangeTexts;
+  send: SendBulkRequest;
   /** Applies the change to the rows of the list. */
-  show: (ids: number[]) => void;
+  updateRows: (ids: number[]) => void;
   /** Returns the requests that undo the change. Absent for a change that cannot be undone. */
-  undo?: (leads: ListLead[]) => { ids: number[]; send: SendRequest }[];
+  buildUndoRuns?: (leads: ListLead[]) => { ids: number[]; send: SendBulkRequest }[];
 }
 
 export class BulkActions {
   constructor(
     readonly pages: LeadPages,
-    readonly selection: Selection,
+    readonly selection: LeadSelection,
   ) {}
 
   /**
@@ -137,50 +137,50 @@ export class BulkActions {
   }
 
   async #execute(leads: ListLead[], change: BulkChange): Promise<void> {
-    const { verb, running, done, target = "" } = change.words;
+    const { verb, running, done, target = "" } = change.texts;
     const progressTitle = `${running} leads${target}`;
     const ids = leads.map(({ id }) => id);
-    const result = await runWithProgress(progressTitle, `What is ${done} stays ${done}`, [{ ids, send: change.send }]);
-    change.show(result.changed);
-    this.pages.remove(result.deleted);
-    if (this.selection.state.peek().isInverted || this.selection.size > 0) this.selection.set(result.unprocessed);
+    const bulkResult = await runWithProgress(progressTitle, `What is ${done} stays ${done}`, [{ ids, send: change.send }]);
+    change.updateRows(bulkResult.changedIds);
+    this.pages.removeLeads(bulkResult.deletedIds);
+    if (this.selection.state.peek().isInverted || this.selection.size > 0) this.selection.selectOnly(bulkResult.unprocessedIds);
     this.pages.recount();
-    const changedIds = new Set(result.changed);
-    const deletedText = result.deleted.length > 0 ? `, ${formatCount(result.deleted.length)} had been deleted` : "";
-    const summary = `${formatLeadCount(result.changed.length)} ${done}${target}${deletedText}`;
-    const { undo } = change;
-    if (result.error !== undefined) {
-      const unprocessedText = `${formatCount(result.unprocessed.length)} of ${formatLeadCount(leads.length)} not ${done}${target}.`;
-      reportFailure(`${unprocessedText} ${describeError(result.error)}`);
+    const changedLeadIds = new Set(bulkResult.changedIds);
+    const deletedText = bulkResult.deletedIds.length > 0 ? `, ${formatCount(bulkResult.deletedIds.length)} had been deleted` : "";
+    const summaryText = `${formatLeadCount(bulkResult.changedIds.length)} ${done}${target}${deletedText}`;
+    const { buildUndoRuns } = change;
+    if (bulkResult.error !== undefined) {
+      const unprocessedText = `${formatCount(bulkResult.unprocessedIds.length)} of ${formatLeadCount(leads.length)} not ${done}${target}.`;
+      reportFailure(`${unprocessedText} ${describeError(bulkResult.error)}`);
     }
-    if (result.changed.length === 0) {
-      if (result.error === undefined) notify(`No lead ${done}${target}${deletedText}`);
+    if (bulkResult.changedIds.length === 0) {
+      if (bulkResult.error === undefined) showToast(`No lead ${done}${target}${deletedText}`);
       return;
     }
-    if (!undo) {
-      notify(summary);
+    if (!buildUndoRuns) {
+      showToast(summaryText);
       return;
     }
-    notify(summary, {
+    showToast(summaryText, {
       undo: async () => {
-        const undoRuns = undo(leads.filter(({ id }) => changedIds.has(id)));
+        const undoRuns = buildUndoRuns(leads.filter(({ id }) => changedLeadIds.has(id)));
         const undoResult = await runWithProgress("Taking it back", "What is taken back stays so", undoRuns);
         await this.pages.reload();
         if (undoResult.error !== undefined) throw undoResult.error;
-        notify(`Undone: ${verb.toLowerCase()} ${formatLeadCount(undoResult.changed.length)}${target}`);
+        showToast(`Undone: ${verb.toLowerCase()} ${formatLeadCount(undoResult.changedIds.length)}${target}`);
       },
     });
   }
 
-  async #confirm(leads: ListLead[], { words, undo }: BulkChange): Promise<boolean> {
+  async #confirm(leads: ListLead[], { texts, buildUndoRuns }: BulkChange): Promise<boolean> {
     if (leads.length === 0) return false;
-    if (undo && leads.length <= MAX_UNCONFIRMED_LEADS) return true;
-    const { verb, target = "" } = words;
+    if (buildUndoRuns && leads.length <= MAX_UNCONFIRMED_LEADS) return true;
+    const { verb, target = "" } = texts;
     const actionText = `${verb} ${formatLeadCount(leads.length)}`;
-    const consequence = undo
+    const consequenceText = buildUndoRuns
       ? "You can undo it right afterwards."
       : `Comments, history and ${leads.length === 1 ? "photo" : "photos"} go too. It cannot be undone.`;
-    return confirmAction(`${actionText}${target}?`, consequence, actionText);
+    return confirmAction(`${actionText}${target}?`, consequenceText, actionText);
   }
 
   async #change(change: BulkChange, given?: ListLead[]): Promise<void> {
@@ -190,23 +190,23 @@ export class BulkActions {
 
   #removeMismatches(ids: number[]): void {
     const { filter, search } = this.pages.source;
-    const leavingIds = ids.filter((id) => {
-      const lead = this.pages.get(id);
+    const mismatchedIds = ids.filter((id) => {
+      const lead = this.pages.getLead(id);
       return lead && !(search ? !lead.archived : matchesFilter(lead, filter));
     });
-    this.pages.remove(leavingIds);
+    this.pages.removeLeads(mismatchedIds);
   }
 
   /** Moves `given` to a status, by default the selected leads. */
   move(to: Status, given?: ListLead[]): Promise<void> {
     const change: BulkChange = {
-      words: { verb: "Move", running: "Moving", done: "moved", target: ` to ${to.name}` },
+      texts: { verb: "Move", running: "Moving", done: "moved", target: ` to ${to.name}` },
       send: (ids) => unwrap(api.PUT("/leads/change-status", { body: { ids, statusId: to.id } })),
-      show: (ids) => {
-        this.pages.update(ids, (lead) => ({ ...lead, statusId: to.id, status: to.name }));
+      updateRows: (ids) => {
+        this.pages.updateLeads(ids, (lead) => ({ ...lead, statusId: to.id, status: to.name }));
         this.#removeMismatches(ids);
       },
-      undo: (leads) => {
+      buildUndoRuns: (leads) => {
         const idsByStatus = new Map<number, number[]>();
         for (const { id, statusId } of leads) idsByStatus.set(statusId, [...(idsByStatus.get(statusId) ?? []), id]);
         return [...idsByStatus].map(([statusId, ids]) => ({
@@ -220,18 +220,18 @@ export class BulkActions {
 
   /** Archives or restores `given`, by default the selected leads. */
   archive(archived: boolean, given?: ListLead[]): Promise<void> {
-    const sendArchive: SendRequest = (ids) => unwrap(api.PATCH("/leads/archive", { body: { ids } }));
-    const sendRestore: SendRequest = (ids) => unwrap(api.PATCH("/leads/restore", { body: { ids } }));
+    const sendArchive: SendBulkRequest = (ids) => unwrap(api.PATCH("/leads/archive", { body: { ids } }));
+    const sendRestore: SendBulkRequest = (ids) => unwrap(api.PATCH("/leads/restore", { body: { ids } }));
     const change: BulkChange = {
-      words: archived
+      texts: archived
         ? { verb: "Archive", running: "Archiving", done: "archived" }
         : { verb: "Restore", running: "Restoring", done: "restored" },
       send: archived ? sendArchive : sendRestore,
-      show: (ids) => {
-        this.pages.update(ids, (lead) => ({ ...lead, archived }));
+      updateRows: (ids) => {
+        this.pages.updateLeads(ids, (lead) => ({ ...lead, archived }));
         this.#removeMismatches(ids);
       },
-      undo: (leads) => {
+      buildUndoRuns: (leads) => {
         const ids = leads.filter((lead) => lead.archived !== archived).map(({ id }) => id);
         return [{ ids, send: archived ? sendRestore : sendArchive }];
       },
@@ -241,31 +241,31 @@ export class BulkActions {
 
   delete(): Promise<void> {
     return this.#change({
-      words: { verb: "Delete", running: "Deleting", done: "deleted" },
+      texts: { verb: "Delete", running: "Deleting", done: "deleted" },
       send: (ids) => unwrap(api.DELETE("/leads", { body: { ids } })),
-      show: (ids) => this.pages.remove(ids),
+      updateRows: (ids) => this.pages.removeLeads(ids),
     });
   }
 
   /** Writes one field of the selected leads. Their previous values are kept for Undo. */
-  async edit<Field extends EditableField>(field: Field, value: Lead[Field], name: string): Promise<void> {
+  async edit<Field extends EditableField>(field: Field, value: Lead[Field], fieldTitle: string): Promise<void> {
     const leads = await this.#readSelected();
     const leadsById = new Map(leads.map((lead) => [lead.id, lead]));
-    const previousById = new Map<number, Partial<Lead>>();
+    const previousFieldsById = new Map<number, Partial<Lead>>();
     const change: BulkChange = {
-      words: { verb: `Change the ${name} of`, running: `Changing the ${name} of`, done: "changed" },
+      texts: { verb: `Change the ${fieldTitle} of`, running: `Changing the ${fieldTitle} of`, done: "changed" },
       send: async (ids) => {
-        await rememberField(ids, leadsById, field, previousById);
+        await storePreviousField(ids, leadsById, field, previousFieldsById);
         await writeField(ids, leadsById, () => ({ [field]: value }));
       },
-      show: (ids) => {
-        this.pages.update(ids, (lead) => ({ ...lead, [field]: value }));
+      updateRows: (ids) => {
+        this.pages.updateLeads(ids, (lead) => ({ ...lead, [field]: value }));
         this.#removeMismatches(ids);
       },
-      undo: (changed) => [
+      buildUndoRuns: (changedLeads) => [
         {
-          ids: changed.map(({ id }) => id),
-          send: (ids) => writeField(ids, leadsById, (id) => previousById.get(id) ?? {}),
+          ids: changedLeads.map(({ id }) => id),
+          send: (ids) => writeField(ids, leadsById, (id) => previousFieldsById.get(id) ?? {}),
         },
       ],
     };
@@ -279,27 +279,27 @@ export type EditableField = "business" | "company" | "position" | "location" | "
  * Stores the current values of a field in `previousById`. A field that the list's rows lack is read with one request for each
  * lead.
  */
-async function rememberField(
+async function storePreviousField(
   ids: number[],
   leadsById: Map<number, ListLead>,
   field: EditableField,
-  previousById: Map<number, Partial<Lead>>,
+  previousFieldsById: Map<number, Partial<Lead>>,
 ): Promise<void> {
-  const unknownIds: number[] = [];
+  const idsToRead: number[] = [];
   for (const id of ids) {
     const lead: Partial<Lead> = leadsById.get(id) ?? {};
-    if (field in lead) previousById.set(id, { [field]: lead[field] });
-    else if (!previousById.has(id)) unknownIds.push(id);
+    if (field in lead) previousFieldsById.set(id, { [field]: lead[field] });
+    else if (!previousFieldsById.has(id)) idsToRead.push(id);
   }
-  const readOne = async (id: number) => {
-    const lead = await unwrap(api.GET("/leads/{id}", { params: { path: { id } } })).catch(ignoreDeleted);
-    if (lead) previousById.set(id, { [field]: lead[field] });
+  const readPreviousField = async (id: number) => {
+    const lead = await unwrap(api.GET("/leads/{id}", { params: { path: { id } } })).catch(ignoreNotFoundError);
+    if (lead) previousFieldsById.set(id, { [field]: lead[field] });
   };
-  for (let start = 0; start < unknownIds.length; start += 5)
-    await Promise.all(unknownIds.slice(start, start + 5).map(readOne));
+  for (let start = 0; start < idsToRead.length; start += 5)
+    await Promise.all(idsToRead.slice(start, start + 5).map(readPreviousField));
 }
 
-function ignoreDeleted(error: unknown): undefined {
+function ignoreNotFoundError(error: unknown): undefined {
   if (error instanceof RequestError && error.status === 404) return undefined;
   throw error;
 }
@@ -311,28 +311,28 @@ function ignoreDeleted(error: unknown): undefined {
 async function writeField(
   ids: number[],
   leadsById: Map<number, ListLead>,
-  fieldsOf: (id: number) => Partial<Lead>,
+  getFields: (id: number) => Partial<Lead>,
 ): Promise<void> {
   const leads = ids.map((id) => leadsById.get(id)).filter((lead) => lead !== undefined);
-  const patchOne = async ({ id }: ListLead) => {
-    const { business, ...fields } = fieldsOf(id);
-    const body = { ...fields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
-    await unwrap(api.PATCH("/leads/{id}", { params: { path: { id } }, body })).catch(ignoreDeleted);
+  const patchLead = async ({ id }: ListLead) => {
+    const { business, ...otherFields } = getFields(id);
+    const patchBody = { ...otherFields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
+    await unwrap(api.PATCH("/leads/{id}", { params: { path: { id } }, body: patchBody })).catch(ignoreNotFoundError);
   };
   const leadsWithEmail = leads.filter(({ email }) => email !== "");
-  let leadsWithoutEmail = leads.filter(({ email }) => email === "");
-  if (leadsWithEmail.length === 1) leadsWithoutEmail = leads;
+  let singleLeads = leads.filter(({ email }) => email === "");
+  if (leadsWithEmail.length === 1) singleLeads = leads;
   else if (leadsWithEmail.length > 1) {
     const batchRows = leadsWithEmail.map(({ id, email }) => {
-      const { business, ...fields } = fieldsOf(id);
-      return { email, ...fields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
+      const { business, ...otherFields } = getFields(id);
+      return { email, ...otherFields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     });
     const { results } = await unwrap(api.POST("/leads/batch", { body: { mode: "update", leads: batchRows } }));
     // The batch finds leads by e-mail address. A row fails if the address was changed after the list was read. Its lead is then
     // updated by id.
-    const failedIndexes = new Set(results.filter(({ result }) => result === "failed").map(({ index }) => index));
-    leadsWithoutEmail = [...leadsWithoutEmail, ...leadsWithEmail.filter((_, index) => failedIndexes.has(index))];
+    const failedRowIndexes = new Set(results.filter(({ result }) => result === "failed").map(({ index }) => index));
+    singleLeads = [...singleLeads, ...leadsWithEmail.filter((_, index) => failedRowIndexes.has(index))];
   }
-  for (let start = 0; start < leadsWithoutEmail.length; start += 5)
-    await Promise.all(leadsWithoutEmail.slice(start, start + 5).map(patchOne));
+  for (let start = 0; start < singleLeads.length; start += 5)
+    await Promise.all(singleLeads.slice(start, start + 5).map(patchLead));
 }

@@ -10,15 +10,15 @@ const MAX_ATTEMPTS = 4;
 
 export interface BulkResult {
   /** Ids of leads that were changed. */
-  changed: number[];
+  changedIds: number[];
   /** Ids of leads that somebody deleted in the meantime. */
-  deleted: number[];
+  deletedIds: number[];
   /** Ids of leads that were not changed, because the run was stopped or a request failed. */
-  unprocessed: number[];
+  unprocessedIds: number[];
   error?: unknown;
 }
 
-export interface BulkOptions {
+export interface BulkRunOptions {
   /** Receives the number of leads that are processed so far. */
   onProgress?: (done: number) => void;
   isStopped?: () => boolean;
@@ -42,8 +42,8 @@ async function sendChunk(ids: number[], send: (ids: number[]) => Promise<unknown
       await send(existingIds);
       break;
     } catch (error) {
-      const missingIds = new Set(parseUnknownIds(error));
-      const remainingIds = existingIds.filter((id) => !missingIds.has(id));
+      const unknownIds = new Set(parseUnknownIds(error));
+      const remainingIds = existingIds.filter((id) => !unknownIds.has(id));
       if (remainingIds.length < existingIds.length) existingIds = remainingIds;
       else if (error instanceof RequestError && error.isTemporary && attempts < MAX_ATTEMPTS) {
         attempts += 1;
@@ -58,32 +58,32 @@ async function sendChunk(ids: number[], send: (ids: number[]) => Promise<unknown
 export async function runInBulk(
   ids: readonly number[],
   send: (ids: number[]) => Promise<unknown>,
-  { onProgress, isStopped, idsPerRequest = MAX_IDS_PER_REQUEST }: BulkOptions = {},
+  { onProgress, isStopped, idsPerRequest = MAX_IDS_PER_REQUEST }: BulkRunOptions = {},
 ): Promise<BulkResult> {
-  const bulkResult: BulkResult = { changed: [], deleted: [], unprocessed: [] };
-  let nextIndex = 0;
+  const bulkResult: BulkResult = { changedIds: [], deletedIds: [], unprocessedIds: [] };
+  let nextIdIndex = 0;
   let hasFailed = false;
   const runWorker = async () => {
-    while (nextIndex < ids.length && !hasFailed && !isStopped?.()) {
-      const chunk = ids.slice(nextIndex, nextIndex + idsPerRequest);
-      nextIndex += chunk.length;
+    while (nextIdIndex < ids.length && !hasFailed && !isStopped?.()) {
+      const idChunk = ids.slice(nextIdIndex, nextIdIndex + idsPerRequest);
+      nextIdIndex += idChunk.length;
       try {
-        const changedIds = await sendChunk(chunk, send);
+        const changedIds = await sendChunk(idChunk, send);
         const changedIdSet = new Set(changedIds);
-        bulkResult.changed.push(...changedIds);
-        bulkResult.deleted.push(...chunk.filter((id) => !changedIdSet.has(id)));
-        onProgress?.(bulkResult.changed.length + bulkResult.deleted.length);
+        bulkResult.changedIds.push(...changedIds);
+        bulkResult.deletedIds.push(...idChunk.filter((id) => !changedIdSet.has(id)));
+        onProgress?.(bulkResult.changedIds.length + bulkResult.deletedIds.length);
       } catch (error) {
         hasFailed = true;
         bulkResult.error = error;
-        bulkResult.unprocessed.push(...chunk);
+        bulkResult.unprocessedIds.push(...idChunk);
       }
     }
   };
   await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, runWorker));
-  bulkResult.unprocessed.push(...ids.slice(nextIndex));
+  bulkResult.unprocessedIds.push(...ids.slice(nextIdIndex));
   return bulkResult;
 }
 
 /** Message for a failed run: `200 of 450 leads moved to Lost. The API cannot be reached.` */
-export const describeFailure = (done: string, { error }: BulkResult): string => `${done} ${describeError(error)}`;
+export const describeBulkFailure = (done: string, { error }: BulkResult): string => `${done} ${describeError(error)}`;

@@ -6,20 +6,20 @@ import { useState } from "preact/hooks";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { Field, handleSubmit } from "../ui/field";
+import { Field, createSubmitHandler } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusMenu } from "../ui/status";
 import { formatCount } from "../ui/time";
 import { type BulkActions, bulkProgress, type EditableField, formatLeadCount } from "./bulk-actions";
 
-interface BulkBarProps {
+interface BulkToolbarProps {
   actions: BulkActions;
   /** Whether the list shows archived leads. */
   archived: boolean;
 }
 
-export function BulkBar({ actions, archived }: BulkBarProps): JSX.Element | null {
+export function BulkToolbar({ actions, archived }: BulkToolbarProps): JSX.Element | null {
   const { selection, pages } = actions;
   const [isEditing, setIsEditing] = useState(false);
   const { size } = selection;
@@ -82,7 +82,7 @@ export function BulkBar({ actions, archived }: BulkBarProps): JSX.Element | null
           <Icon name="x" />
         </button>
       </div>
-      {isEditing ? <EditDialog actions={actions} onClose={() => setIsEditing(false)} /> : null}
+      {isEditing ? <BulkEditDialog actions={actions} onClose={() => setIsEditing(false)} /> : null}
     </>
   );
 }
@@ -96,35 +96,35 @@ const FIELD_TITLES: Record<EditableField, string> = {
   location: "Location",
 };
 
-function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () => void }): JSX.Element {
+function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: () => void }): JSX.Element {
   const { businesses } = useTeam();
-  const [field, setField] = useState<EditableField>("business");
-  const [text, setText] = useState("");
-  const [state, setState] = useState<"Active" | "Inactive">("Active");
-  const [chosen, setChosen] = useState<number[]>([]);
+  const [editedField, setEditedField] = useState<EditableField>("business");
+  const [fieldText, setFieldText] = useState("");
+  const [leadState, setLeadState] = useState<"Active" | "Inactive">("Active");
+  const [chosenBusinessIds, setChosenBusinessIds] = useState<number[]>([]);
   const leadCountText = formatLeadCount(actions.selection.size);
-  const applyEdit = () => {
+  const startBulkEdit = () => {
     onClose();
-    const fieldTitle = FIELD_TITLES[field].toLowerCase();
-    if (field === "business") {
+    const fieldTitle = FIELD_TITLES[editedField].toLowerCase();
+    if (editedField === "business") {
       actions.edit(
-        field,
-        businesses.filter(({ id }) => chosen.includes(id)),
+        editedField,
+        businesses.filter(({ id }) => chosenBusinessIds.includes(id)),
         fieldTitle,
       );
-    } else if (field === "state") actions.edit(field, state, fieldTitle);
-    else actions.edit(field, text.trim(), fieldTitle);
+    } else if (editedField === "state") actions.edit(editedField, leadState, fieldTitle);
+    else actions.edit(editedField, fieldText.trim(), fieldTitle);
   };
   return (
     <Dialog title={`Edit ${leadCountText}`} onClose={onClose}>
-      <form class="editor" onSubmit={handleSubmit(applyEdit)}>
+      <form class="editor" onSubmit={createSubmitHandler(startBulkEdit)}>
         <Field label="Field">
           {(ids) => (
             <span class="select">
               <select
                 {...ids}
-                value={field}
-                onInput={({ currentTarget }) => setField(currentTarget.value as EditableField)}
+                value={editedField}
+                onInput={({ currentTarget }) => setEditedField(currentTarget.value as EditableField)}
               >
                 {Object.entries(FIELD_TITLES).map(([name, title]) => (
                   <option key={name} value={name}>
@@ -136,7 +136,7 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
             </span>
           )}
         </Field>
-        {field === "business" ? (
+        {editedField === "business" ? (
           <fieldset class="options">
             <legend class="unseen">Business</legend>
             {businesses.length === 0 ? <p class="quiet">The team has no businesses yet.</p> : null}
@@ -144,9 +144,9 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
               <label key={id} class="item">
                 <input
                   type="checkbox"
-                  checked={chosen.includes(id)}
+                  checked={chosenBusinessIds.includes(id)}
                   onInput={({ currentTarget: { checked } }) =>
-                    setChosen(checked ? [...chosen, id] : chosen.filter((other) => other !== id))
+                    setChosenBusinessIds(checked ? [...chosenBusinessIds, id] : chosenBusinessIds.filter((other) => other !== id))
                   }
                 />
                 <span class="cut" title={name}>
@@ -155,14 +155,14 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
               </label>
             ))}
           </fieldset>
-        ) : field === "state" ? (
+        ) : editedField === "state" ? (
           <Field label="State">
             {(ids) => (
               <span class="select">
                 <select
                   {...ids}
-                  value={state}
-                  onInput={({ currentTarget }) => setState(currentTarget.value as "Active" | "Inactive")}
+                  value={leadState}
+                  onInput={({ currentTarget }) => setLeadState(currentTarget.value as "Active" | "Inactive")}
                 >
                   <option>Active</option>
                   <option>Inactive</option>
@@ -172,14 +172,14 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
             )}
           </Field>
         ) : (
-          <Field label={FIELD_TITLES[field]} hint="Empty clears it.">
+          <Field label={FIELD_TITLES[editedField]} hint="Empty clears it.">
             {(ids) => (
               <input
                 {...ids}
                 class="input"
                 maxLength={LIMITS.maxTextChars}
-                value={text}
-                onInput={({ currentTarget }) => setText(currentTarget.value)}
+                value={fieldText}
+                onInput={({ currentTarget }) => setFieldText(currentTarget.value)}
               />
             )}
           </Field>
@@ -197,7 +197,7 @@ function EditDialog({ actions, onClose }: { actions: BulkActions; onClose: () =>
   );
 }
 
-export function BulkProgress(): JSX.Element | null {
+export function BulkProgressDialog(): JSX.Element | null {
   const progress = bulkProgress.value;
   if (!progress) return null;
   const { title, done, total, note, stop } = progress;

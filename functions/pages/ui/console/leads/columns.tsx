@@ -18,9 +18,9 @@ export const COLUMNS = {
   createdAt: { title: "Created", style: "w-s", roomRem: 7.75 },
 } as const;
 
-export type Column = keyof typeof COLUMNS;
-const ALL_COLUMNS = Object.keys(COLUMNS) as Column[];
-export const DEFAULT_COLUMNS: readonly Column[] = [
+export type ColumnName = keyof typeof COLUMNS;
+const ALL_COLUMNS = Object.keys(COLUMNS) as ColumnName[];
+export const DEFAULT_COLUMNS: readonly ColumnName[] = [
   "company",
   "status",
   "email",
@@ -30,14 +30,14 @@ export const DEFAULT_COLUMNS: readonly Column[] = [
 ];
 
 /** Fields that `GET /leads` does not return. A list with such a column reads its leads from the export. */
-const WHOLE_LEAD_COLUMNS: readonly Column[] = ["position", "location", "source"];
-export const needWholeLeads = (columns: readonly Column[]): boolean =>
+const WHOLE_LEAD_COLUMNS: readonly ColumnName[] = ["position", "location", "source"];
+export const areWholeLeadsNeeded = (columns: readonly ColumnName[]): boolean =>
   columns.some((column) => WHOLE_LEAD_COLUMNS.includes(column));
 
 /** Width of the checkbox column and the name column, which are always shown. */
-const FIXED_REM = 3.25 + 13.5;
+const FIXED_COLUMNS_REM = 3.25 + 13.5;
 /** Columns by importance: on a narrow screen the last ones are hidden first. */
-const COLUMNS_BY_PRIORITY: readonly Column[] = [
+const COLUMNS_BY_PRIORITY: readonly ColumnName[] = [
   "status",
   "createdAt",
   "company",
@@ -50,9 +50,9 @@ const COLUMNS_BY_PRIORITY: readonly Column[] = [
 ];
 
 /** Returns the chosen columns that fit into `roomRem`, in the order of the table. */
-export function fitColumns(chosenColumns: readonly Column[], availableRem: number): Column[] {
-  let remainingRem = availableRem - FIXED_REM;
-  const fittingColumns = new Set<Column>();
+export function fitColumns(chosenColumns: readonly ColumnName[], availableRem: number): ColumnName[] {
+  let remainingRem = availableRem - FIXED_COLUMNS_REM;
+  const fittingColumns = new Set<ColumnName>();
   for (const column of COLUMNS_BY_PRIORITY) {
     if (!chosenColumns.includes(column)) continue;
     remainingRem -= COLUMNS[column].roomRem;
@@ -62,32 +62,32 @@ export function fitColumns(chosenColumns: readonly Column[], availableRem: numbe
   return ALL_COLUMNS.filter((column) => fittingColumns.has(column));
 }
 
-export const filterColumns = (names: readonly string[]): Column[] =>
+export const parseColumnNames = (names: readonly string[]): ColumnName[] =>
   ALL_COLUMNS.filter((column) => names.includes(column));
 
 // Columns chosen in a saved view are stored in this browser under the view's id until the view is updated with them. The id 0
 // stands for no view.
-const buildStorageKey = (view: number): string => (view ? `columns:${view}` : "columns");
-const chosenColumnsByView = signal<Record<number, Column[] | undefined>>({});
+const buildColumnsStorageKey = (view: number): string => (view ? `columns:${view}` : "columns");
+const chosenColumnsByView = signal<Record<number, ColumnName[] | undefined>>({});
 
-function readStoredColumns(view: number): Column[] | undefined {
-  const storedText = localStorage.getItem(buildStorageKey(view));
-  return storedText === null ? undefined : filterColumns(storedText.split(","));
+function readStoredColumns(view: number): ColumnName[] | undefined {
+  const storedColumnsText = localStorage.getItem(buildColumnsStorageKey(view));
+  return storedColumnsText === null ? undefined : parseColumnNames(storedColumnsText.split(","));
 }
 
 /** Returns the columns that were chosen for a view in this browser, or `undefined` if the view's own columns are shown. */
-export const readChosenColumns = (view: number): Column[] | undefined =>
+export const readChosenColumns = (view: number): ColumnName[] | undefined =>
   chosenColumnsByView.value[view] ?? readStoredColumns(view);
 
-export function storeChosenColumns(view: number, columns: Column[] | undefined): void {
+export function storeChosenColumns(view: number, columns: ColumnName[] | undefined): void {
   chosenColumnsByView.value = { ...chosenColumnsByView.value, [view]: columns };
-  if (columns) localStorage.setItem(buildStorageKey(view), columns.join(","));
-  else localStorage.removeItem(buildStorageKey(view));
+  if (columns) localStorage.setItem(buildColumnsStorageKey(view), columns.join(","));
+  else localStorage.removeItem(buildColumnsStorageKey(view));
 }
 
 interface ColumnMenuProps {
-  chosen: readonly Column[];
-  onChoose: (columns: Column[]) => void;
+  chosen: readonly ColumnName[];
+  onChoose: (columns: ColumnName[]) => void;
 }
 
 export function ColumnMenu({ chosen, onChoose }: ColumnMenuProps): JSX.Element {

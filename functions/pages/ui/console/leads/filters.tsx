@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { Field, handleSubmit } from "../ui/field";
+import { Field, createSubmitHandler } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusDot } from "../ui/status";
@@ -14,7 +14,7 @@ import {
   type FilterName,
   firstDayOfPeriod,
   type ListQuery,
-  listActiveFilters,
+  getActiveFilterNames,
   removeFilter,
 } from "./list-query";
 
@@ -28,25 +28,25 @@ const FILTER_TITLES: Record<FilterName, string> = {
 };
 
 /** Periods that the filter by day of creation offers, in days up to today. */
-const PERIOD_DAYS = [7, 30, 90] as const;
+const PERIOD_LENGTHS_DAYS = [7, 30, 90] as const;
 /** A chip lists up to this many names. For more names the chip shows their number. */
 const MAX_LISTED_NAMES = 2;
 
 interface FilterProps {
   query: ListQuery;
-  changeQuery: (change: Partial<ListQuery>) => void;
+  updateListQuery: (change: Partial<ListQuery>) => void;
 }
 
-function formatNames(chosen: number[], all: { id: number; name: string }[]): string {
+function formatChosenNames(chosen: number[], all: { id: number; name: string }[]): string {
   if (chosen.length === 0) return "";
-  const names = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
-  return names.length > 0 && names.length <= MAX_LISTED_NAMES ? names.join(", ") : `${chosen.length} chosen`;
+  const chosenNames = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
+  return chosenNames.length > 0 && chosenNames.length <= MAX_LISTED_NAMES ? chosenNames.join(", ") : `${chosen.length} chosen`;
 }
 
 function formatCreatedPeriod(from: string, to: string): string {
   if (from === "" && to === "") return "";
-  const days = to === "" ? PERIOD_DAYS.find((days) => firstDayOfPeriod(days) === from) : undefined;
-  if (days) return `last ${days} days`;
+  const matchingPeriodDays = to === "" ? PERIOD_LENGTHS_DAYS.find((days) => firstDayOfPeriod(days) === from) : undefined;
+  if (matchingPeriodDays) return `last ${matchingPeriodDays} days`;
   if (from === to) return formatDay(from);
   if (to === "") return `since ${formatDay(from)}`;
   return from === "" ? `until ${formatDay(to)}` : `${formatDay(from)} to ${formatDay(to)}`;
@@ -56,42 +56,42 @@ function formatCreatedPeriod(from: string, to: string): string {
 export function useFilterFormatter(): (name: FilterName, query: ListQuery) => string {
   const { statuses, businesses } = useTeam();
   return (name, query) => {
-    if (name === "status") return formatNames(query.status, statuses);
-    if (name === "business") return formatNames(query.business, businesses);
+    if (name === "status") return formatChosenNames(query.status, statuses);
+    if (name === "business") return formatChosenNames(query.business, businesses);
     if (name === "created") return formatCreatedPeriod(query.from, query.to);
     return name === "archived" ? "" : query[name];
   };
 }
 
-export function FilterChips({ query, changeQuery }: FilterProps): JSX.Element {
+export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Element {
   const formatFilter = useFilterFormatter();
-  const [editing, setEditing] = useState<FilterName>();
-  const barRef = useRef<HTMLSpanElement>(null);
-  const activeFilterNames = listActiveFilters(query);
-  const startEditing = (name: FilterName) => {
-    setEditing(name);
-    return () => setEditing(undefined);
+  const [editedFilter, setEditedFilter] = useState<FilterName>();
+  const hiddenMarkerRef = useRef<HTMLSpanElement>(null);
+  const activeFilterNames = getActiveFilterNames(query);
+  const startEditingFilter = (name: FilterName) => {
+    setEditedFilter(name);
+    return () => setEditedFilter(undefined);
   };
   // A chip disappears when its editor closes with an empty filter. Its focus then moves to the filter menu.
-  const shownNames = FILTER_NAMES.filter((name) => activeFilterNames.includes(name) || name === editing);
-  const previousEditingRef = useRef(editing);
+  const shownFilterNames = FILTER_NAMES.filter((name) => activeFilterNames.includes(name) || name === editedFilter);
+  const previousEditedFilterRef = useRef(editedFilter);
   useEffect(() => {
-    const previousName = previousEditingRef.current;
-    previousEditingRef.current = editing;
+    const previousEditedFilter = previousEditedFilterRef.current;
+    previousEditedFilterRef.current = editedFilter;
     if (
-      previousName &&
-      !editing &&
-      !activeFilterNames.includes(previousName) &&
+      previousEditedFilter &&
+      !editedFilter &&
+      !activeFilterNames.includes(previousEditedFilter) &&
       document.activeElement === document.body
     ) {
-      barRef.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
+      hiddenMarkerRef.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
     }
-  }, [editing]);
+  }, [editedFilter]);
   return (
     <>
-      <span ref={barRef} hidden />
-      {shownNames.map((name) => {
-        const valueText = formatFilter(name, query);
+      <span ref={hiddenMarkerRef} hidden />
+      {shownFilterNames.map((name) => {
+        const filterValueText = formatFilter(name, query);
         return (
           <span key={name} class="chip wide">
             <Popover
@@ -99,14 +99,14 @@ export function FilterChips({ query, changeQuery }: FilterProps): JSX.Element {
               label={FILTER_TITLES[name]}
               trigger={(props) => (
                 <button type="button" {...props}>
-                  <span class="cut" title={valueText}>
-                    {valueText ? `${FILTER_TITLES[name]}: ` : FILTER_TITLES[name]}
-                    <bdi>{valueText}</bdi>
+                  <span class="cut" title={filterValueText}>
+                    {filterValueText ? `${FILTER_TITLES[name]}: ` : FILTER_TITLES[name]}
+                    <bdi>{filterValueText}</bdi>
                   </span>
                 </button>
               )}
             >
-              {(close) => <FilterEditor {...{ name, query, changeQuery, close, begin: startEditing }} />}
+              {(close) => <FilterEditor {...{ name, query, updateListQuery, close, onEditorOpen: startEditingFilter }} />}
             </Popover>
             <button
               type="button"
@@ -115,7 +115,7 @@ export function FilterChips({ query, changeQuery }: FilterProps): JSX.Element {
               onClick={(event) => {
                 // Removing the filter removes this button, so the focus moves to the filter menu.
                 event.currentTarget.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
-                changeQuery(removeFilter(query, name));
+                updateListQuery(removeFilter(query, name));
               }}
             >
               <Icon name="x" />
@@ -134,8 +134,8 @@ interface FilterMenuProps extends FilterProps {
 }
 
 /** A menu of all filters with their values. On a phone it is a sheet with its own Clear button. */
-export function FilterMenu({ query, changeQuery, countText, clear }: FilterMenuProps): JSX.Element {
-  const activeCount = listActiveFilters(query).length;
+export function FilterMenu({ query, updateListQuery, countText, clear }: FilterMenuProps): JSX.Element {
+  const activeFilterCount = getActiveFilterNames(query).length;
   return (
     <Popover
       popupRole="dialog"
@@ -144,48 +144,48 @@ export function FilterMenu({ query, changeQuery, countText, clear }: FilterMenuP
         <button type="button" class="btn ghost" data-filter-menu {...props}>
           <Icon name="list-filter" />
           Filter
-          {activeCount > 0 ? <span class="count slim">{activeCount}</span> : null}
+          {activeFilterCount > 0 ? <span class="count slim">{activeFilterCount}</span> : null}
         </button>
       )}
     >
-      {(close) => <FilterSheet {...{ query, changeQuery, countText, clear, close }} />}
+      {(close) => <FilterSheet {...{ query, updateListQuery, countText, clear, close }} />}
     </Popover>
   );
 }
 
 function FilterSheet({
   query,
-  changeQuery,
+  updateListQuery,
   countText,
   clear,
   close,
 }: FilterMenuProps & { close: () => void }): JSX.Element {
-  const [chosen, setChosen] = useState<FilterName>();
-  const [left, setLeft] = useState<FilterName>();
-  const listRef = useRef<HTMLDivElement>(null);
+  const [chosenFilter, setChosenFilter] = useState<FilterName>();
+  const [leftFilter, setLeftFilter] = useState<FilterName>();
+  const filterListRef = useRef<HTMLDivElement>(null);
   const formatFilter = useFilterFormatter();
-  const activeFilterNames = listActiveFilters(query);
+  const activeFilterNames = getActiveFilterNames(query);
   useEffect(() => {
-    if (left) listRef.current?.querySelector<HTMLElement>(`[data-filter="${left}"]`)?.focus();
-  }, [left]);
-  if (chosen) {
+    if (leftFilter) filterListRef.current?.querySelector<HTMLElement>(`[data-filter="${leftFilter}"]`)?.focus();
+  }, [leftFilter]);
+  if (chosenFilter) {
     const showAllFilters = () => {
-      setLeft(chosen);
-      setChosen(undefined);
+      setLeftFilter(chosenFilter);
+      setChosenFilter(undefined);
     };
     return (
       <>
         <button type="button" class="item" onClick={showAllFilters}>
           <Icon name="chevron-left" />
-          <span class="cut">{FILTER_TITLES[chosen]}</span>
+          <span class="cut">{FILTER_TITLES[chosenFilter]}</span>
         </button>
         <hr />
-        <FilterEditor name={chosen} query={query} changeQuery={changeQuery} close={close} isFocused />
+        <FilterEditor name={chosenFilter} query={query} updateListQuery={updateListQuery} close={close} takesFocus />
       </>
     );
   }
   return (
-    <div ref={listRef}>
+    <div ref={filterListRef}>
       {FILTER_NAMES.map((name) => (
         <button
           key={name}
@@ -193,7 +193,7 @@ function FilterSheet({
           class="item"
           data-filter={name}
           aria-pressed={name === "archived" ? query.archived : undefined}
-          onClick={() => (name === "archived" ? changeQuery({ archived: !query.archived }) : setChosen(name))}
+          onClick={() => (name === "archived" ? updateListQuery({ archived: !query.archived }) : setChosenFilter(name))}
         >
           <span>{FILTER_TITLES[name]}</span>
           <span class="end quiet cut">
@@ -225,31 +225,31 @@ interface FilterEditorProps extends FilterProps {
   name: FilterName;
   close: () => void;
   /** Focuses the editor's first control, for an editor that appears in an open popover. */
-  isFocused?: boolean;
+  takesFocus?: boolean;
   /** Called when the editor opens. It returns the function that is called when the editor closes. */
-  begin?: (name: FilterName) => () => void;
+  onEditorOpen?: (name: FilterName) => () => void;
 }
 
-function FilterEditor({ name, query, changeQuery, close, isFocused = false, begin }: FilterEditorProps): JSX.Element {
+function FilterEditor({ name, query, updateListQuery, close, takesFocus = false, onEditorOpen }: FilterEditorProps): JSX.Element {
   const editorRef = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (isFocused) editorRef.current?.querySelector<HTMLElement>("input, button")?.focus();
-    return begin?.(name);
+    if (takesFocus) editorRef.current?.querySelector<HTMLElement>("input, button")?.focus();
+    return onEditorOpen?.(name);
   }, []);
   return (
     <div ref={editorRef}>
       {name === "status" || name === "business" ? (
-        <IdsEditor name={name} query={query} changeQuery={changeQuery} />
+        <IdFilterEditor name={name} query={query} updateListQuery={updateListQuery} />
       ) : null}
-      {name === "state" ? <StateEditor query={query} changeQuery={changeQuery} /> : null}
-      {name === "source" ? <SourceEditor query={query} changeQuery={changeQuery} close={close} /> : null}
-      {name === "created" ? <CreatedEditor query={query} changeQuery={changeQuery} /> : null}
+      {name === "state" ? <StateFilterEditor query={query} updateListQuery={updateListQuery} /> : null}
+      {name === "source" ? <SourceFilterEditor query={query} updateListQuery={updateListQuery} close={close} /> : null}
+      {name === "created" ? <CreatedFilterEditor query={query} updateListQuery={updateListQuery} /> : null}
       {name === "archived" ? (
         <label class="item">
           <input
             type="checkbox"
             checked={query.archived}
-            onInput={({ currentTarget }) => changeQuery({ archived: currentTarget.checked })}
+            onInput={({ currentTarget }) => updateListQuery({ archived: currentTarget.checked })}
           />
           Archived leads
         </label>
@@ -258,7 +258,7 @@ function FilterEditor({ name, query, changeQuery, close, isFocused = false, begi
   );
 }
 
-function IdsEditor({ name, query, changeQuery }: FilterProps & { name: "status" | "business" }): JSX.Element {
+function IdFilterEditor({ name, query, updateListQuery }: FilterProps & { name: "status" | "business" }): JSX.Element {
   const { statuses, businesses } = useTeam();
   const chosenIds = query[name];
   const allItems = name === "status" ? statuses : businesses;
@@ -272,8 +272,8 @@ function IdsEditor({ name, query, changeQuery }: FilterProps & { name: "status" 
             type="checkbox"
             checked={chosenIds.includes(one.id)}
             onInput={({ currentTarget: { checked } }) => {
-              const newIds = checked ? [...chosenIds, one.id] : chosenIds.filter((id) => id !== one.id);
-              changeQuery({ [name]: newIds });
+              const newChosenIds = checked ? [...chosenIds, one.id] : chosenIds.filter((id) => id !== one.id);
+              updateListQuery({ [name]: newChosenIds });
             }}
           />
           {"primaryColor" in one ? <StatusDot color={String(one.primaryColor)} /> : null}
@@ -286,13 +286,13 @@ function IdsEditor({ name, query, changeQuery }: FilterProps & { name: "status" 
   );
 }
 
-function StateEditor({ query, changeQuery }: FilterProps): JSX.Element {
+function StateFilterEditor({ query, updateListQuery }: FilterProps): JSX.Element {
   return (
     <fieldset>
       <legend class="unseen">State</legend>
       {(["", "Active", "Inactive"] as const).map((state) => (
         <label key={state} class="item">
-          <input type="radio" name="state" checked={query.state === state} onInput={() => changeQuery({ state })} />
+          <input type="radio" name="state" checked={query.state === state} onInput={() => updateListQuery({ state })} />
           {state || "Any"}
         </label>
       ))}
@@ -300,13 +300,13 @@ function StateEditor({ query, changeQuery }: FilterProps): JSX.Element {
   );
 }
 
-function SourceEditor({ query, changeQuery, close }: FilterProps & { close: () => void }): JSX.Element {
-  const [source, setSource] = useState(query.source);
+function SourceFilterEditor({ query, updateListQuery, close }: FilterProps & { close: () => void }): JSX.Element {
+  const [typedSource, setTypedSource] = useState(query.source);
   return (
     <form
       class="editor"
-      onSubmit={handleSubmit(() => {
-        changeQuery({ source: source.trim() });
+      onSubmit={createSubmitHandler(() => {
+        updateListQuery({ source: typedSource.trim() });
         close();
       })}
     >
@@ -316,8 +316,8 @@ function SourceEditor({ query, changeQuery, close }: FilterProps & { close: () =
             {...ids}
             class="input"
             maxLength={LIMITS.maxTextChars}
-            value={source}
-            onInput={({ currentTarget }) => setSource(currentTarget.value)}
+            value={typedSource}
+            onInput={({ currentTarget }) => setTypedSource(currentTarget.value)}
           />
         )}
       </Field>
@@ -328,7 +328,7 @@ function SourceEditor({ query, changeQuery, close }: FilterProps & { close: () =
   );
 }
 
-function CreatedEditor({ query, changeQuery }: FilterProps): JSX.Element {
+function CreatedFilterEditor({ query, updateListQuery }: FilterProps): JSX.Element {
   const renderDayField = (name: "from" | "to", label: string) => (
     <Field label={label}>
       {(ids) => (
@@ -337,23 +337,23 @@ function CreatedEditor({ query, changeQuery }: FilterProps): JSX.Element {
           class="input"
           type="date"
           value={query[name]}
-          onChange={({ currentTarget }) => changeQuery({ [name]: currentTarget.value })}
+          onChange={({ currentTarget }) => updateListQuery({ [name]: currentTarget.value })}
         />
       )}
     </Field>
   );
   return (
     <>
-      {PERIOD_DAYS.map((days) => {
-        const from = firstDayOfPeriod(days);
-        const isChosen = query.from === from && query.to === "";
+      {PERIOD_LENGTHS_DAYS.map((days) => {
+        const firstDay = firstDayOfPeriod(days);
+        const isChosen = query.from === firstDay && query.to === "";
         return (
           <button
             key={days}
             type="button"
             class="item"
             aria-pressed={isChosen}
-            onClick={() => changeQuery({ from, to: "" })}
+            onClick={() => updateListQuery({ from: firstDay, to: "" })}
           >
             Last {days} days
             {isChosen ? (

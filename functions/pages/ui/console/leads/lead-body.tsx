@@ -9,13 +9,13 @@ import { confirmAction } from "../ui/dialog";
 import { readDraft } from "../ui/draft";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { type Loadable, Skeleton, useLoading } from "../ui/loading";
+import { type Loadable, Skeleton, useLoadable } from "../ui/loading";
 import { ErrorPlaceholder } from "../ui/states";
 import { RelativeTime } from "../ui/time";
-import { notify, reportFailure, reportOutcome } from "../ui/toast";
+import { showToast, reportFailure, reportOutcome } from "../ui/toast";
 import { useLeadChanges } from "./lead-changes";
-import { buildDraftKey } from "./lead-edit";
-import { FIELDS, getFieldText } from "./lead-fields";
+import { buildFieldDraftKey } from "./lead-edit";
+import { LEAD_FIELDS, getFieldText } from "./lead-fields";
 import { LeadHead } from "./lead-head";
 import { type LeadVersion, parseVersionNumber, readLead } from "./lead-save";
 import { LeadValue } from "./lead-value";
@@ -23,16 +23,16 @@ import { closeLead, lastListScreen } from "./open-lead";
 import { buildCommentDraftKey, Timeline } from "./timeline";
 import { describeEventWithAuthor, getAuthorName } from "./timeline-groups";
 
-export interface OpenLead {
+export interface OpenLeadState {
   id: number;
-  loading: Loadable<LeadVersion>;
+  loadable: Loadable<LeadVersion>;
   /** The lead with its ETag. `undefined` until the lead is read. */
   version: LeadVersion | undefined;
   /** Shows a version of the lead that was saved or read, unless a newer one is shown. */
   showVersion: (version: LeadVersion) => void;
   refresh: () => Promise<void>;
   /** Number of known changes of the lead. When the number grows, the activity is read again. */
-  changes: number;
+  changeCount: number;
   /** The latest changes by other users, as text for screen readers. */
   newsText: string;
   /** The event of the lead's deletion, if the lead was deleted while it was shown. */
@@ -43,26 +43,26 @@ export interface OpenLead {
 }
 
 /** Reads a lead, and applies the changes that other users make to it. */
-export function useOpenLead(id: number): OpenLead {
+export function useOpenLead(id: number): OpenLeadState {
   const { user } = useTeam();
-  const [changes, setChanges] = useState(0);
-  const [news, setNews] = useState({ id, text: "" });
+  const [changeCount, setChangeCount] = useState(0);
+  const [latestNews, setLatestNews] = useState({ id, text: "" });
   const [deletion, setDeletion] = useState<Event>();
   const latestVersionRef = useRef<LeadVersion | undefined>(undefined);
 
   const showVersion = (next: LeadVersion) => {
-    setChanges((count) => count + 1);
+    setChangeCount((count) => count + 1);
     const shownVersion = latestVersionRef.current;
     if (next.lead.id !== shownVersion?.lead.id) return;
     // Responses may arrive out of order, so an older version is ignored.
-    if (parseVersionNumber(next.etag) >= parseVersionNumber(shownVersion.etag)) loading.setValue(next);
+    if (parseVersionNumber(next.etag) >= parseVersionNumber(shownVersion.etag)) loadable.setValue(next);
   };
-  const refresh = () =>
+  const refreshLead = () =>
     readLead(id).then(showVersion, (error) => {
       if (!hasStatus(error, 404)) reportFailure(describeError(error));
-      else loading.reload();
+      else loadable.reload();
     });
-  const handleEvents = (events: Event[]) => {
+  const handleLeadEvents = (events: Event[]) => {
     const leadEvents = events.filter(({ leadId }) => leadId === id);
     const shownVersion = latestVersionRef.current;
     if (leadEvents.length === 0 || !shownVersion) return;
@@ -72,17 +72,17 @@ export function useOpenLead(id: number): OpenLead {
       return;
     }
     const newestLead = leadEvents.at(-1)?.lead;
-    if (!newestLead || newestLead.version <= parseVersionNumber(shownVersion.etag)) setChanges((count) => count + 1);
+    if (!newestLead || newestLead.version <= parseVersionNumber(shownVersion.etag)) setChangeCount((count) => count + 1);
     // Events carry no photo URL, so a changed photo is read with its lead.
-    else if (newestLead.photo !== shownVersion.lead.photo) refresh();
+    else if (newestLead.photo !== shownVersion.lead.photo) refreshLead();
     else showVersion({ lead: { ...shownVersion.lead, ...newestLead }, etag: `"${newestLead.version}"` });
     const othersEvents = leadEvents.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
     if (othersEvents.length > 0)
-      setNews({ id, text: [...new Set(othersEvents.map(describeEventWithAuthor))].slice(-3).join("; ") });
+      setLatestNews({ id, text: [...new Set(othersEvents.map(describeEventWithAuthor))].slice(-3).join("; ") });
   };
-  useLeadChanges(handleEvents, () => void (latestVersionRef.current && refresh()), { readsAfterSubscribing: true });
-  const loading = useLoading(() => readLead(id), [id]);
-  const version = loading.value?.lead.id === id ? loading.value : undefined;
+  useLeadChanges(handleLeadEvents, () => void (latestVersionRef.current && refreshLead()), { readsAfterSubscribing: true });
+  const loadable = useLoadable(() => readLead(id), [id]);
+  const version = loadable.value?.lead.id === id ? loadable.value : undefined;
   latestVersionRef.current = version;
 
   const requestBody = { ids: [id] };
@@ -95,34 +95,34 @@ export function useOpenLead(id: number): OpenLead {
         "Nothing was restored.",
       )
     ) {
-      await refresh();
+      await refreshLead();
     }
   };
   const archiveLead = async () => {
     try {
       await unwrap(api.PATCH("/leads/archive", { body: requestBody }));
-      notify(`${leadName} archived`, {
-        undo: () => unwrap(api.PATCH("/leads/restore", { body: requestBody })).then(refresh),
+      showToast(`${leadName} archived`, {
+        undo: () => unwrap(api.PATCH("/leads/restore", { body: requestBody })).then(refreshLead),
       });
-      await refresh();
+      await refreshLead();
     } catch (error) {
       reportFailure(`${leadName} was not archived. ${describeError(error)}`);
     }
   };
   const deleteLead = async () => {
-    const explanation = "Comments, history and photo go with the lead. This cannot be undone.";
-    if (!(await confirmAction(`Delete ${leadName}?`, explanation, "Delete lead"))) return;
-    const request = unwrap(api.DELETE("/leads/{id}", { params: { path: { id } } }));
-    if (await reportOutcome(request, `${leadName} deleted`, `${leadName} was not deleted.`)) closeLead();
+    const explanationText = "Comments, history and photo go with the lead. This cannot be undone.";
+    if (!(await confirmAction(`Delete ${leadName}?`, explanationText, "Delete lead"))) return;
+    const deleteRequest = unwrap(api.DELETE("/leads/{id}", { params: { path: { id } } }));
+    if (await reportOutcome(deleteRequest, `${leadName} deleted`, `${leadName} was not deleted.`)) closeLead();
   };
   return {
     id,
-    loading,
+    loadable,
     version,
     showVersion: showVersion,
-    refresh,
-    changes,
-    newsText: news.id === id ? news.text : "",
+    refresh: refreshLead,
+    changeCount,
+    newsText: latestNews.id === id ? latestNews.text : "",
     deletion: deletion?.leadId === id ? deletion : undefined,
     archive: archiveLead,
     restore: restoreLead,
@@ -131,56 +131,56 @@ export function useOpenLead(id: number): OpenLead {
 }
 
 /** Fields that the panel shows before the user unfolds the others. */
-const FIRST_FIELDS = ["email", "phoneNumber", "company", "position", "location", "business"];
+const FIRST_FIELD_NAMES = ["email", "phoneNumber", "company", "position", "location", "business"];
 /** Fields that the head shows, so that the details omit them. */
-const HEAD_FIELDS = ["firstName", "lastName", "statusId"];
+const HEAD_FIELD_NAMES = ["firstName", "lastName", "statusId"];
 const DETAIL_FIELDS = [
-  ...FIRST_FIELDS.flatMap((name) => FIELDS.filter((field) => field.name === name)),
-  ...FIELDS.filter(({ name }) => !FIRST_FIELDS.includes(name) && !HEAD_FIELDS.includes(name)),
+  ...FIRST_FIELD_NAMES.flatMap((name) => LEAD_FIELDS.filter((field) => field.name === name)),
+  ...LEAD_FIELDS.filter(({ name }) => !FIRST_FIELD_NAMES.includes(name) && !HEAD_FIELD_NAMES.includes(name)),
 ];
 
 interface LeadBodyProps {
-  open: OpenLead;
+  openLead: OpenLeadState;
   /** Level of the name's heading: 1 on the lead's own page, 2 in the panel. */
   headingLevel: 1 | 2;
 }
 
-export function LeadBody({ open, headingLevel }: LeadBodyProps): JSX.Element {
-  const { loading, version, deletion } = open;
-  if (deletion || hasStatus(loading.error, 404)) return <DeletedLead open={open} headingLevel={headingLevel} />;
+export function LeadBody({ openLead, headingLevel }: LeadBodyProps): JSX.Element {
+  const { loadable, version, deletion } = openLead;
+  if (deletion || hasStatus(loadable.error, 404)) return <DeletedLead openLead={openLead} headingLevel={headingLevel} />;
   if (!version) {
-    return loading.error ? (
-      <ErrorPlaceholder title="The lead could not be read" error={loading.error} retry={loading.reload} />
+    return loadable.error ? (
+      <ErrorPlaceholder title="The lead could not be read" error={loadable.error} retry={loadable.reload} />
     ) : (
       <div class="lead">
         <Skeleton lines={6} />
       </div>
     );
   }
-  return <LeadContent key={open.id} open={open} version={version} headingLevel={headingLevel} />;
+  return <LeadContent key={openLead.id} openLead={openLead} version={version} headingLevel={headingLevel} />;
 }
 
-function LeadContent({ open, version, headingLevel }: LeadBodyProps & { version: LeadVersion }): JSX.Element {
+function LeadContent({ openLead, version, headingLevel }: LeadBodyProps & { version: LeadVersion }): JSX.Element {
   const { mayWrite } = useTeam();
   const tabGroupName = useId();
   const { lead } = version;
   return (
     <div class="lead">
       <p class="unseen" role="status">
-        {open.newsText}
+        {openLead.newsText}
       </p>
       {lead.archived ? (
         <div class="note archived">
           <Icon name="archive" />
           <p>This lead is archived: lists and searches leave it out.</p>
           {mayWrite ? (
-            <button type="button" class="btn little push" onClick={open.restore}>
+            <button type="button" class="btn little push" onClick={openLead.restore}>
               Restore
             </button>
           ) : null}
         </div>
       ) : null}
-      <LeadHead version={version} onSaved={open.showVersion} refresh={open.refresh} level={headingLevel} />
+      <LeadHead version={version} onSaved={openLead.showVersion} refresh={openLead.refresh} level={headingLevel} />
       <div class="tabs seg" role="group" aria-label="Show">
         <label>
           <input class="unseen" type="radio" name={tabGroupName} defaultChecked />
@@ -193,46 +193,46 @@ function LeadContent({ open, version, headingLevel }: LeadBodyProps & { version:
       </div>
       <div class="parts">
         <section class="details" aria-label="Details">
-          <LeadDetails open={open} version={version} headingLevel={headingLevel} />
+          <LeadDetails openLead={openLead} version={version} headingLevel={headingLevel} />
         </section>
         <section class="activity" aria-label="Activity">
-          <Timeline lead={lead.id} changes={open.changes} headingLevel={headingLevel === 1 ? 2 : 3} />
+          <Timeline leadId={lead.id} changeCount={openLead.changeCount} headingLevel={headingLevel === 1 ? 2 : 3} />
         </section>
       </div>
     </div>
   );
 }
 
-function LeadDetails({ open, version, headingLevel }: LeadBodyProps & { version: LeadVersion }): JSX.Element {
+function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { version: LeadVersion }): JSX.Element {
   const { mayWrite } = useTeam();
   const { lead } = version;
-  const isPage = headingLevel === 1;
+  const isLeadPage = headingLevel === 1;
   const shownFields = DETAIL_FIELDS.filter(({ name }) => mayWrite || getFieldText(lead, name) !== "");
-  const firstFields = shownFields.filter(({ name }) => FIRST_FIELDS.includes(name));
-  const otherFields = shownFields.filter(({ name }) => !FIRST_FIELDS.includes(name));
+  const firstFields = shownFields.filter(({ name }) => FIRST_FIELD_NAMES.includes(name));
+  const otherFields = shownFields.filter(({ name }) => !FIRST_FIELD_NAMES.includes(name));
   // Starts unfolded if a folded field has a draft, which would be hidden otherwise.
-  const [isOpen, setOpen] = useState(() =>
-    otherFields.some(({ name }) => readDraft(buildDraftKey(lead.id, name)) !== undefined),
+  const [isUnfolded, setUnfolded] = useState(() =>
+    otherFields.some(({ name }) => readDraft(buildFieldDraftKey(lead.id, name)) !== undefined),
   );
-  const listRef = useRef<HTMLDListElement>(null);
-  const attribution = Object.entries(lead.attribution ?? {});
+  const fieldListRef = useRef<HTMLDListElement>(null);
+  const attributionEntries = Object.entries(lead.attribution ?? {});
   const unfoldFields = () => {
-    setOpen(true);
+    setUnfolded(true);
     requestAnimationFrame(() => {
-      listRef.current?.querySelector<HTMLElement>(`div:nth-child(${firstFields.length + 1}) .value`)?.focus();
+      fieldListRef.current?.querySelector<HTMLElement>(`div:nth-child(${firstFields.length + 1}) .value`)?.focus();
     });
   };
-  const Heading = isPage ? "h2" : "h3";
+  const Heading = isLeadPage ? "h2" : "h3";
   return (
     <>
       <div class="sec">
         <Heading>Details</Heading>
       </div>
-      <dl class="fields" ref={listRef}>
-        {[...firstFields, ...(isPage || isOpen ? otherFields : [])].map((field) => (
-          <LeadValue key={field.name} field={field} version={version} onSaved={open.showVersion} />
+      <dl class="fields" ref={fieldListRef}>
+        {[...firstFields, ...(isLeadPage || isUnfolded ? otherFields : [])].map((field) => (
+          <LeadValue key={field.name} field={field} version={version} onSaved={openLead.showVersion} />
         ))}
-        {isPage || isOpen ? (
+        {isLeadPage || isUnfolded ? (
           <>
             <div>
               <dt>Created</dt>
@@ -242,7 +242,7 @@ function LeadDetails({ open, version, headingLevel }: LeadBodyProps & { version:
                 </span>
               </dd>
             </div>
-            {attribution.map(([name, value]) => (
+            {attributionEntries.map(([name, value]) => (
               <div key={name}>
                 <dt class="cut" title={name}>
                   {name}
@@ -257,10 +257,10 @@ function LeadDetails({ open, version, headingLevel }: LeadBodyProps & { version:
           </>
         ) : null}
       </dl>
-      {isPage || isOpen ? null : (
+      {isLeadPage || isUnfolded ? null : (
         <button type="button" class="btn ghost hang" onClick={unfoldFields}>
           <Icon name="chevron-down" />
-          {otherFields.length + 1 + attribution.length} more fields
+          {otherFields.length + 1 + attributionEntries.length} more fields
         </button>
       )}
     </>
@@ -268,14 +268,14 @@ function LeadDetails({ open, version, headingLevel }: LeadBodyProps & { version:
 }
 
 /** Message for a lead that was deleted or never existed. An unsent comment can still be copied. */
-function DeletedLead({ open, headingLevel }: LeadBodyProps): JSX.Element {
-  const { deletion, id } = open;
+function DeletedLead({ openLead, headingLevel }: LeadBodyProps): JSX.Element {
+  const { deletion, id } = openLead;
   const unsentComment = readDraft<string>(buildCommentDraftKey(id));
   const Heading = headingLevel === 1 ? "h1" : "h2";
   const copyComment = async () => {
     try {
       await navigator.clipboard.writeText(unsentComment ?? "");
-      notify("Comment copied");
+      showToast("Comment copied");
     } catch {
       // Over plain HTTP, except on localhost, browsers provide no clipboard.
       reportFailure("The browser does not let this page copy. Select the text instead.");

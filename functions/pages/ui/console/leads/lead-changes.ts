@@ -6,7 +6,7 @@ import { api, type Event, hasStatus, unwrap, wait } from "../app/api";
 import { isReachable } from "../app/connection";
 import { currentSession } from "../app/session";
 
-const PAGE_EVENTS = 100;
+const EVENTS_PER_PAGE = 100;
 const POLL_PAUSE_MS = 3000;
 /** Upper bound on the pause between requests while the feed fails. */
 const MAX_POLL_PAUSE_MS = 30_000;
@@ -18,7 +18,7 @@ interface FeedListener {
   onGap: () => void;
 }
 
-const listeners = new Set<FeedListener>();
+const feedListeners = new Set<FeedListener>();
 let isPolling = false;
 let feedCursor: string | undefined;
 /** Key of the user to whom the API refuses the feed. No loop is started for this user again. */
@@ -34,28 +34,28 @@ const getUserKey = (): string => {
 
 async function readFeedPage() {
   if (document.hidden || !isReachable() || currentSession().is !== "in") return undefined;
-  const query = { after: feedCursor ?? "latest", limit: PAGE_EVENTS };
-  return unwrap(api.GET("/events", { params: { query } }));
+  const feedQuery = { after: feedCursor ?? "latest", limit: EVENTS_PER_PAGE };
+  return unwrap(api.GET("/events", { params: { query: feedQuery } }));
 }
 
 async function pollFeed(): Promise<void> {
   let failureCount = 0;
   feedCursor = undefined;
-  while (listeners.size > 0) {
+  while (feedListeners.size > 0) {
     try {
-      const page = await readFeedPage();
-      if (page) {
-        const isFirstPage = feedCursor === undefined;
-        feedCursor = page.nextCursor;
+      const feedPage = await readFeedPage();
+      if (feedPage) {
+        const isFirstRequest = feedCursor === undefined;
+        feedCursor = feedPage.nextCursor;
         failureCount = 0;
         // The first request only returns a cursor. Events between a component's first read and this cursor are in no page of
         // this loop.
-        if (isFirstPage) for (const { onGap } of [...listeners]) onGap();
-        else if (page.events.length > 0) {
-          latestEvents.value = page.events;
-          for (const { onEvents } of [...listeners]) onEvents(page.events);
+        if (isFirstRequest) for (const { onGap } of [...feedListeners]) onGap();
+        else if (feedPage.events.length > 0) {
+          latestEvents.value = feedPage.events;
+          for (const { onEvents } of [...feedListeners]) onEvents(feedPage.events);
         }
-        if (page.hasMore) continue;
+        if (feedPage.hasMore) continue;
       }
     } catch (error) {
       if (hasStatus(error, 403)) {
@@ -75,18 +75,18 @@ async function pollFeed(): Promise<void> {
  * Adds a listener, and starts the polling loop for the first one. Returns the function that removes the listener. The loop ends
  * without listeners.
  */
-export function subscribe(listener: FeedListener): () => void {
-  listeners.add(listener);
+export function subscribeToFeed(listener: FeedListener): () => void {
+  feedListeners.add(listener);
   if (!isPolling && refusedUserKey !== getUserKey()) {
     isPolling = true;
     pollFeed();
   }
   return () => {
-    listeners.delete(listener);
+    feedListeners.delete(listener);
   };
 }
 
-interface SubscriptionOptions {
+interface UseLeadChangesOptions {
   isSubscribed?: boolean;
   /** Whether the component reads its data after it has subscribed, so that a running loop misses no event. */
   readsAfterSubscribing?: boolean;
@@ -101,14 +101,14 @@ interface SubscriptionOptions {
 export function useLeadChanges(
   onEvents: FeedListener["onEvents"],
   onGap: FeedListener["onGap"],
-  { isSubscribed = true, readsAfterSubscribing = false }: SubscriptionOptions = {},
+  { isSubscribed = true, readsAfterSubscribing = false }: UseLeadChangesOptions = {},
 ): void {
   const callbacksRef = useRef({ onEvents, onGap });
   callbacksRef.current = { onEvents, onGap };
   useEffect(() => {
     if (!isSubscribed) return undefined;
     const joinsRunningLoop = isPolling && feedCursor !== undefined;
-    const unsubscribe = subscribe({
+    const unsubscribe = subscribeToFeed({
       onEvents: (events) => callbacksRef.current.onEvents(events),
       onGap: () => callbacksRef.current.onGap(),
     });

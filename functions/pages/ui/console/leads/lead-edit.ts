@@ -3,18 +3,18 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
 import { useDraft } from "../ui/draft";
-import { type EditName, findField, formatFieldError, getFieldText } from "./lead-fields";
-import { type FieldEdit, type LeadVersion, readLastChange, saveField } from "./lead-save";
+import { type EditedFieldName, findFieldByPath, formatFieldError, getFieldText } from "./lead-fields";
+import { type FieldEdit, type LeadVersion, readLatestFieldChange, saveField } from "./lead-save";
 
-export interface EditError {
+export interface LeadEditError {
   text: string;
   /** The lead that has the e-mail address already. */
   existing?: RequestError["existing"];
 }
 
-export interface Conflict {
+export interface EditConflict {
   /** The text that another user has saved. */
-  theirs: string;
+  theirText: string;
   by?: string;
   at?: string;
 }
@@ -25,8 +25,8 @@ export interface LeadEdit {
   /** Whether the input lost the focus, or the page was reloaded, before the edit was saved. */
   isLeft: boolean;
   isBusy: boolean;
-  error: EditError | undefined;
-  conflict: Conflict | undefined;
+  error: LeadEditError | undefined;
+  conflict: EditConflict | undefined;
   startEdit: () => void;
   changeText: (text: string) => void;
   /** Saves `text`, by default the input's text. Returns the saved version, or `undefined` if nothing was saved. */
@@ -35,22 +35,22 @@ export interface LeadEdit {
   cancel: () => void;
 }
 
-export const buildDraftKey = (id: number, name: EditName): string => `lead ${id} ${name}`;
+export const buildFieldDraftKey = (id: number, name: EditedFieldName): string => `lead ${id} ${name}`;
 
 /** Converts the API's errors about one edit to sentences. */
-function describeEditError(error: unknown, name: EditName): EditError {
+function describeEditError(error: unknown, name: EditedFieldName): LeadEditError {
   if (!(error instanceof RequestError)) return { text: describeError(error) };
   if (error.existing) return { text: "Another lead has this address.", existing: error.existing };
-  const fieldName = (path: string) => findField(path)?.name;
-  const ownErrors = error.errors.filter(({ field }) => fieldName(field) === name);
-  if (ownErrors.length > 0) return { text: ownErrors.map(({ message }) => formatFieldError(message)).join(" ") };
+  const getFieldName = (path: string) => findFieldByPath(path)?.name;
+  const errorsOfField = error.errors.filter(({ field }) => getFieldName(field) === name);
+  if (errorsOfField.length > 0) return { text: errorsOfField.map(({ message }) => formatFieldError(message)).join(" ") };
   if (error.errors.length === 0) return { text: describeError(error) };
-  const sentences = error.errors.map(({ field, message }) => `${findField(field)?.label ?? field} ${message}.`);
-  return { text: sentences.join(" ") };
+  const errorSentences = error.errors.map(({ field, message }) => `${findFieldByPath(field)?.label ?? field} ${message}.`);
+  return { text: errorSentences.join(" ") };
 }
 
-interface LeadEditOptions {
-  name: EditName;
+interface UseLeadEditOptions {
+  name: EditedFieldName;
   /** Path of the field in the log, such as `socialMedia.youtube`. */
   column: string;
   version: LeadVersion;
@@ -59,15 +59,15 @@ interface LeadEditOptions {
   onClosing?: () => void;
 }
 
-export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadEditOptions): LeadEdit {
+export function useLeadEdit({ name, column, version, onSaved, onClosing }: UseLeadEditOptions): LeadEdit {
   const { lead } = version;
-  const [edit, setEdit, clearEdit] = useDraft<FieldEdit | null>(buildDraftKey(lead.id, name), null);
-  const [isLeft, setLeft] = useState(edit !== null);
+  const [fieldEdit, setFieldEdit, clearFieldEdit] = useDraft<FieldEdit | null>(buildFieldDraftKey(lead.id, name), null);
+  const [isLeft, setLeft] = useState(fieldEdit !== null);
   const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<EditError>();
-  const [conflict, setConflict] = useState<Conflict>();
-  const latestEditRef = useRef(edit);
-  latestEditRef.current = edit;
+  const [error, setError] = useState<LeadEditError>();
+  const [conflict, setConflict] = useState<EditConflict>();
+  const latestEditRef = useRef(fieldEdit);
+  latestEditRef.current = fieldEdit;
   const shownVersionRef = useRef(version);
   shownVersionRef.current = version;
   const isSavingRef = useRef(false);
@@ -78,21 +78,21 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadE
     },
     [],
   );
-  const createEdit = (): FieldEdit => {
+  const createFieldEdit = (): FieldEdit => {
     const baseText = getFieldText(shownVersionRef.current.lead, name);
     return { text: baseText, base: baseText, etag: shownVersionRef.current.etag };
   };
 
   const closeEdit = () => {
     if (isMountedRef.current) onClosing?.();
-    clearEdit();
+    clearFieldEdit();
     setError(undefined);
     setConflict(undefined);
     setLeft(false);
   };
   const saveEdit = async (text = latestEditRef.current?.text) => {
     if (text === undefined || isSavingRef.current) return undefined;
-    const currentEdit = latestEditRef.current ?? createEdit();
+    const currentEdit = latestEditRef.current ?? createFieldEdit();
     if (text === currentEdit.base && !conflict) {
       closeEdit();
       return undefined;
@@ -101,15 +101,15 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadE
     setBusy(true);
     setError(undefined);
     try {
-      const outcome = await saveField(lead.id, name, { ...currentEdit, text });
+      const saveOutcome = await saveField(lead.id, name, { ...currentEdit, text });
       const typedText = latestEditRef.current?.text ?? text;
-      const savedText = getFieldText(outcome.version.lead, name);
-      onSaved(outcome.version);
-      if (outcome.isConflict) {
+      const savedText = getFieldText(saveOutcome.version.lead, name);
+      onSaved(saveOutcome.version);
+      if (saveOutcome.isConflict) {
         // The edit is now based on the newer version. The user sees the other text, so a second save may overwrite it.
-        setEdit({ text: typedText, base: savedText, etag: outcome.version.etag });
-        setConflict({ theirs: savedText });
-        readLastChange(lead.id, column)
+        setFieldEdit({ text: typedText, base: savedText, etag: saveOutcome.version.etag });
+        setConflict({ theirText: savedText });
+        readLatestFieldChange(lead.id, column)
           .then((change) => change && setConflict((now) => now && { ...now, ...change }))
           .catch(() => undefined);
         return undefined;
@@ -117,13 +117,13 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadE
       if (typedText === text) closeEdit();
       else {
         // The user has typed more during the request. The edit continues on the saved version.
-        setEdit({ text: typedText, base: savedText, etag: outcome.version.etag });
+        setFieldEdit({ text: typedText, base: savedText, etag: saveOutcome.version.etag });
         setConflict(undefined);
       }
-      return outcome.version;
+      return saveOutcome.version;
     } catch (error) {
       // A choice from a menu has no open edit. It becomes one, so that the choice can be saved again.
-      if (!latestEditRef.current) setEdit({ ...currentEdit, text });
+      if (!latestEditRef.current) setFieldEdit({ ...currentEdit, text });
       setError(describeEditError(error, name));
       return undefined;
     } finally {
@@ -132,15 +132,15 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: LeadE
     }
   };
   return {
-    text: edit?.text,
+    text: fieldEdit?.text,
     isLeft,
     isBusy,
     error,
     conflict,
-    startEdit: () => setEdit(createEdit()),
+    startEdit: () => setFieldEdit(createFieldEdit()),
     changeText: (text) => {
       setLeft(false);
-      setEdit((now) => ({ ...(now ?? createEdit()), text }));
+      setFieldEdit((now) => ({ ...(now ?? createFieldEdit()), text }));
     },
     save: saveEdit,
     handleLeave: () => {

@@ -2,14 +2,14 @@
 // lead page and the lead panel use these definitions.
 
 import type { JSX } from "preact";
-import type { Lead, LeadMerge, NewLead } from "../app/api";
+import type { Lead, LeadMergePatch, CreateLeadBody } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { Checkboxes, SelectOptions } from "../ui/choices";
 import { Icon } from "../ui/icon";
 
 /** The fields of a lead as text: phone numbers one per line, businesses and the status by id. */
-export interface LeadTexts {
+export interface LeadFieldTexts {
   firstName: string;
   lastName: string;
   email: string;
@@ -29,7 +29,7 @@ export interface LeadTexts {
 }
 
 export interface LeadField {
-  name: keyof LeadTexts;
+  name: keyof LeadFieldTexts;
   label: string;
   kind: "text" | "email" | "lines" | "paragraph" | "status" | "state" | "businesses";
   /** Path of the field in requests, which is also its column in an export. */
@@ -41,7 +41,7 @@ export interface LeadField {
   isProperName?: boolean;
 }
 
-export const FIELDS: LeadField[] = [
+export const LEAD_FIELDS: LeadField[] = [
   {
     name: "firstName",
     label: "First name",
@@ -125,7 +125,7 @@ const splitLines = (text: string): string[] =>
     .filter(Boolean);
 const splitIds = (text: string): number[] => text.split(",").filter(Boolean).map(Number);
 
-export function convertToTexts(lead: Lead): LeadTexts {
+export function convertLeadToTexts(lead: Lead): LeadFieldTexts {
   const { youtube = "", facebook = "", instagram = "", twitter = "" } = lead.socialMedia;
   return {
     firstName: lead.firstName,
@@ -147,37 +147,37 @@ export function convertToTexts(lead: Lead): LeadTexts {
   };
 }
 
-export const createEmptyTexts = (statusId: number): LeadTexts => ({
-  ...(Object.fromEntries(FIELDS.map(({ name }) => [name, ""])) as unknown as LeadTexts),
+export const createEmptyTexts = (statusId: number): LeadFieldTexts => ({
+  ...(Object.fromEntries(LEAD_FIELDS.map(({ name }) => [name, ""])) as unknown as LeadFieldTexts),
   statusId: String(statusId),
   state: "Active",
 });
 
 /** Converts the texts of the form to the body of `POST /leads`. */
-export function buildNewLead(texts: LeadTexts): NewLead {
-  const { youtube, facebook, instagram, twitter, phoneNumber, business, statusId, state, ...others } = texts;
-  const socialMedia = Object.entries({ youtube, facebook, instagram, twitter }).filter(
+export function buildCreateLeadBody(texts: LeadFieldTexts): CreateLeadBody {
+  const { youtube, facebook, instagram, twitter, phoneNumber, business, statusId, state, ...otherTexts } = texts;
+  const socialMediaEntries = Object.entries({ youtube, facebook, instagram, twitter }).filter(
     ([, value]) => value.trim() !== "",
   );
   return {
-    ...others,
+    ...otherTexts,
     phoneNumber: splitLines(phoneNumber),
     business: splitIds(business),
     statusId: Number(statusId),
     state: state === "Inactive" ? "Inactive" : "Active",
     photo: "",
-    socialMedia: Object.fromEntries(socialMedia),
+    socialMedia: Object.fromEntries(socialMediaEntries),
   };
 }
 
 /** Name of an edit: one field, or `fullName`, which has the first name and the last name on two lines. */
-export type EditName = keyof LeadTexts | "fullName";
+export type EditedFieldName = keyof LeadFieldTexts | "fullName";
 
-export const getFieldText = (lead: Lead, name: EditName): string =>
-  name === "fullName" ? `${lead.firstName}\n${lead.lastName}` : convertToTexts(lead)[name];
+export const getFieldText = (lead: Lead, name: EditedFieldName): string =>
+  name === "fullName" ? `${lead.firstName}\n${lead.lastName}` : convertLeadToTexts(lead)[name];
 
 /** Converts the text of one edit to the JSON merge patch (RFC 7396) that saves it. */
-export function buildMergePatch(name: EditName, text: string): LeadMerge {
+export function buildMergePatch(name: EditedFieldName, text: string): LeadMergePatch {
   switch (name) {
     case "fullName": {
       const [firstName = "", lastName = ""] = text.split("\n");
@@ -202,19 +202,19 @@ export function buildMergePatch(name: EditName, text: string): LeadMerge {
 }
 
 /** Returns a field by its path in the API's errors and logs, such as `phoneNumber` or `socialMedia.youtube`. */
-export const findField = (path: string): LeadField | undefined => FIELDS.find(({ column }) => path === column);
+export const findFieldByPath = (path: string): LeadField | undefined => LEAD_FIELDS.find(({ column }) => path === column);
 
 /** Returns the label of a field in a log. Logs name the status both `status` and `statusId`. */
 export function getFieldLabel(path: string): string {
   if (path === "socialMedia") return "Social media";
-  return (findField(path) ?? findField(`${path}Id`))?.label ?? path;
+  return (findFieldByPath(path) ?? findFieldByPath(`${path}Id`))?.label ?? path;
 }
 
 /** Converts the API's message about a field to a sentence: `must be an e-mail address` becomes `Must be an e-mail address.` */
 export const formatFieldError = (message: string): string =>
   `${message.charAt(0).toUpperCase()}${message.slice(1)}`.replace(/[^.!?]$/, "$&.");
 
-interface LeadInputProps {
+interface LeadFieldInputProps {
   field: LeadField;
   id: string;
   value: string;
@@ -228,7 +228,7 @@ interface LeadInputProps {
   isInPlace?: boolean;
 }
 
-export function LeadInput({
+export function LeadFieldInput({
   field,
   id,
   value,
@@ -237,7 +237,7 @@ export function LeadInput({
   describedBy,
   controlRef,
   isInPlace = false,
-}: LeadInputProps): JSX.Element {
+}: LeadFieldInputProps): JSX.Element {
   const { statuses, businesses } = useTeam();
   const { kind, name, maxChars, isRequired = false } = field;
   const inputProps = {
@@ -277,10 +277,10 @@ export function LeadInput({
         <div class="checks" role="group" id={id} aria-label={field.label} aria-describedby={describedBy}>
           {businesses.length === 0 ? <p class="quiet">The team has no businesses yet.</p> : null}
           <Checkboxes
-            of={businesses}
+            items={businesses}
             chosenIds={splitIds(value)}
             onChoose={(ids) => onChange(ids.join(","))}
-            firstRef={controlRef ?? null}
+            firstCheckboxRef={controlRef ?? null}
           />
         </div>
       );

@@ -9,14 +9,14 @@ import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusPill } from "../ui/status";
-import { notify, reportFailure } from "../ui/toast";
+import { showToast, reportFailure } from "../ui/toast";
 import { useEditorFocus, ValueEditor } from "../ui/value";
 import { useLeadEdit } from "./lead-edit";
 import { type LeadVersion, saveField } from "./lead-save";
-import { EditNotes, useFirstFocus } from "./lead-value";
+import { EditNotes, useEditInputRef } from "./lead-value";
 import { LeadPhoto } from "./photo";
 
-interface Props {
+interface LeadHeadProps {
   version: LeadVersion;
   onSaved: (version: LeadVersion) => void;
   /** Reads the lead again. */
@@ -25,14 +25,14 @@ interface Props {
   level: 1 | 2;
 }
 
-export function LeadHead({ version, onSaved, refresh, level }: Props): JSX.Element {
+export function LeadHead({ version, onSaved, refresh, level }: LeadHeadProps): JSX.Element {
   const { lead } = version;
   const positionAtCompany = [lead.position, lead.company].filter(Boolean).join(" at ");
   return (
     <div class="top">
       <LeadPhoto lead={lead} onChanged={refresh} />
       <div class="names">
-        <LeadName version={version} onSaved={onSaved} level={level} />
+        <LeadNameHeading version={version} onSaved={onSaved} level={level} />
         {positionAtCompany ? (
           <p class="quiet cut" title={positionAtCompany}>
             <bdi>{positionAtCompany}</bdi>
@@ -40,23 +40,23 @@ export function LeadHead({ version, onSaved, refresh, level }: Props): JSX.Eleme
         ) : null}
       </div>
       <div class="row wrap props">
-        <LeadStatus version={version} onSaved={onSaved} />
+        <LeadStatusPill version={version} onSaved={onSaved} />
         <ContactLinks lead={lead} />
       </div>
     </div>
   );
 }
 
-function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Element {
+function LeadNameHeading({ version, onSaved, level }: Omit<LeadHeadProps, "refresh">): JSX.Element {
   const { mayWrite } = useTeam();
   const { lead } = version;
   const notesId = useId();
   const { editorRef, buttonRef, rememberFocus } = useEditorFocus();
-  const edit = useLeadEdit({ name: "fullName", column: "firstName", version, onSaved, onClosing: rememberFocus });
-  const nameInputRef = useFirstFocus(edit);
+  const nameEdit = useLeadEdit({ name: "fullName", column: "firstName", version, onSaved, onClosing: rememberFocus });
+  const nameInputRef = useEditInputRef(nameEdit);
   const Heading = level === 1 ? "h1" : "h2";
   const leadName = fullName(lead);
-  if (edit.text === undefined || !mayWrite) {
+  if (nameEdit.text === undefined || !mayWrite) {
     return (
       <div class="name">
         <Heading class="huge clamp" title={leadName}>
@@ -69,14 +69,14 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
             type="button"
             class="cover"
             aria-label={`Edit name: ${leadName}`}
-            onClick={edit.startEdit}
+            onClick={nameEdit.startEdit}
           />
         ) : null}
       </div>
     );
   }
-  const [firstName = "", lastName = ""] = edit.text.split("\n");
-  const renderInput = (label: string, value: string, change: (value: string) => string, first = false) => (
+  const [firstName = "", lastName = ""] = nameEdit.text.split("\n");
+  const renderNameInput = (label: string, value: string, change: (value: string) => string, first = false) => (
     <input
       ref={first ? nameInputRef : null}
       class="input"
@@ -85,47 +85,47 @@ function LeadName({ version, onSaved, level }: Omit<Props, "refresh">): JSX.Elem
       maxLength={LIMITS.maxNameChars}
       autocomplete="off"
       value={value}
-      aria-invalid={edit.error !== undefined || undefined}
-      aria-describedby={edit.error ? notesId : undefined}
-      onInput={({ currentTarget }) => edit.changeText(change(currentTarget.value))}
+      aria-invalid={nameEdit.error !== undefined || undefined}
+      aria-describedby={nameEdit.error ? notesId : undefined}
+      onInput={({ currentTarget }) => nameEdit.changeText(change(currentTarget.value))}
     />
   );
   return (
     <ValueEditor
       frameRef={editorRef}
       lines="one"
-      isBusy={edit.isBusy}
-      onSave={() => edit.save()}
-      onCancel={edit.cancel}
-      onLeave={edit.handleLeave}
-      note={<EditNotes id={notesId} edit={edit} field={{ kind: "text" }} lead={lead} label="Name" />}
+      isBusy={nameEdit.isBusy}
+      onSave={() => nameEdit.save()}
+      onCancel={nameEdit.cancel}
+      onLeave={nameEdit.handleLeave}
+      note={<EditNotes id={notesId} edit={nameEdit} field={{ kind: "text" }} lead={lead} label="Name" />}
     >
       <Heading class="unseen">{leadName}</Heading>
       <div class="pair">
-        {renderInput("First name", firstName, (text) => `${text}\n${lastName}`, true)}
-        {renderInput("Last name", lastName, (text) => `${firstName}\n${text}`)}
+        {renderNameInput("First name", firstName, (text) => `${text}\n${lastName}`, true)}
+        {renderNameInput("Last name", lastName, (text) => `${firstName}\n${text}`)}
       </div>
     </ValueEditor>
   );
 }
 
-function LeadStatus({ version, onSaved }: Pick<Props, "version" | "onSaved">): JSX.Element {
+function LeadStatusPill({ version, onSaved }: Pick<LeadHeadProps, "version" | "onSaved">): JSX.Element {
   const { statuses, mayWrite } = useTeam();
   const { lead } = version;
   const notesId = useId();
-  const edit = useLeadEdit({ name: "statusId", column: "statusId", version, onSaved });
-  const shownId = edit.text === undefined ? lead.statusId : Number(edit.text);
-  const status = statuses.find(({ id }) => id === shownId) ?? {
+  const statusEdit = useLeadEdit({ name: "statusId", column: "statusId", version, onSaved });
+  const shownStatusId = statusEdit.text === undefined ? lead.statusId : Number(statusEdit.text);
+  const shownStatus = statuses.find(({ id }) => id === shownStatusId) ?? {
     id: lead.statusId,
     name: lead.status,
     primaryColor: "gray",
   };
-  const moveTo = async (to: Status) => {
-    if (to.id === lead.statusId) return edit.cancel();
-    const savedVersion = await edit.save(String(to.id));
+  const saveStatus = async (to: Status) => {
+    if (to.id === lead.statusId) return statusEdit.cancel();
+    const savedVersion = await statusEdit.save(String(to.id));
     if (!savedVersion) return;
     const reverseEdit = { text: String(lead.statusId), base: String(to.id), etag: savedVersion.etag };
-    const undo = async () => {
+    const undoMove = async () => {
       try {
         const { version, isConflict } = await saveField(lead.id, "statusId", reverseEdit);
         onSaved(version);
@@ -135,20 +135,20 @@ function LeadStatus({ version, onSaved }: Pick<Props, "version" | "onSaved">): J
         reportFailure(`${fullName(lead)} stays ${to.name}. ${describeError(error)}`);
       }
     };
-    notify(`${fullName(lead)} moved to ${to.name}`, { undo });
+    showToast(`${fullName(lead)} moved to ${to.name}`, { undo: undoMove });
   };
   return (
     <>
-      <StatusPill status={status as Status} {...(mayWrite ? { onChange: moveTo } : {})} />
-      {edit.error || edit.conflict ? (
+      <StatusPill status={shownStatus as Status} {...(mayWrite ? { onChange: saveStatus } : {})} />
+      {statusEdit.error || statusEdit.conflict ? (
         <div class="whole">
-          <EditNotes id={notesId} edit={edit} field={{ kind: "status" }} lead={lead} label="Status" />
-          {edit.error ? (
+          <EditNotes id={notesId} edit={statusEdit} field={{ kind: "status" }} lead={lead} label="Status" />
+          {statusEdit.error ? (
             <p class="hint">
-              <button type="button" onClick={() => edit.save()}>
+              <button type="button" onClick={() => statusEdit.save()}>
                 Try again
               </button>
-              <button type="button" onClick={edit.cancel}>
+              <button type="button" onClick={statusEdit.cancel}>
                 Cancel
               </button>
             </p>
@@ -163,9 +163,9 @@ const buildTelUrl = (number: string): string => `tel:${number.replace(/[^\d+*#]/
 const buildMailtoUrl = (address: string): string => `mailto:${encodeURIComponent(address).replace("%40", "@")}`;
 
 function ContactLinks({ lead }: { lead: Lead }): JSX.Element | null {
-  const [number, ...others] = lead.phoneNumber;
-  if (!number && !lead.email) return null;
-  const callContent = (
+  const [firstNumber, ...otherNumbers] = lead.phoneNumber;
+  if (!firstNumber && !lead.email) return null;
+  const callButtonContent = (
     <>
       <Icon name="phone" />
       <span class="slim">Call</span>
@@ -173,16 +173,16 @@ function ContactLinks({ lead }: { lead: Lead }): JSX.Element | null {
   );
   return (
     <div class="row acts">
-      {number && others.length === 0 ? (
-        <a class="btn ghost icon" href={buildTelUrl(number)} aria-label={`Call ${number}`} title={`Call ${number}`}>
-          {callContent}
+      {firstNumber && otherNumbers.length === 0 ? (
+        <a class="btn ghost icon" href={buildTelUrl(firstNumber)} aria-label={`Call ${firstNumber}`} title={`Call ${firstNumber}`}>
+          {callButtonContent}
         </a>
-      ) : number ? (
+      ) : firstNumber ? (
         <Menu
           label="Call"
           trigger={(props) => (
             <button {...props} type="button" class="btn ghost icon" aria-label="Call" title="Call">
-              {callContent}
+              {callButtonContent}
             </button>
           )}
         >

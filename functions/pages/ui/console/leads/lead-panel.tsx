@@ -6,40 +6,40 @@ import { useShortcut } from "../app/shortcuts";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
-import { LeadMenu, NeighbourButtons, useLeadShortcuts, useNeighbours } from "./lead-walk";
+import { LeadMenu, NeighbourButtons, useLeadShortcuts, useLeadNeighbours } from "./lead-walk";
 import { closeLead } from "./open-lead";
 
 /** Media query for a phone, on which the panel covers the whole screen. */
 const PHONE_QUERY = "(width < 48rem)";
 
 /** Finds the link to a lead on the screen beside the panel. */
-function findLink(id: number): HTMLElement | undefined {
-  const links = document.querySelectorAll<HTMLAnchorElement>('main a[href*="lead="]');
-  return [...links].find(({ hash }) => new URLSearchParams(hash.split("?")[1]).get("lead") === String(id));
+function findLeadLink(id: number): HTMLElement | undefined {
+  const leadLinks = document.querySelectorAll<HTMLAnchorElement>('main a[href*="lead="]');
+  return [...leadLinks].find(({ hash }) => new URLSearchParams(hash.split("?")[1]).get("lead") === String(id));
 }
 
 /**
  * Focuses the panel when it opens. When it closes, the focus returns to the lead's link, or to the element that had it before.
  */
-function usePanelFocus(panel: { current: HTMLElement | null }, id: number): void {
-  const idRef = useRef(id);
-  idRef.current = id;
+function usePanelFocus(panelRef: { current: HTMLElement | null }, id: number): void {
+  const leadIdRef = useRef(id);
+  leadIdRef.current = id;
   useLayoutEffect(() => {
-    const previouslyFocused = document.activeElement;
-    panel.current?.focus({ preventScroll: true });
+    const previouslyFocusedElement = document.activeElement;
+    panelRef.current?.focus({ preventScroll: true });
     return () => {
       const { activeElement } = document;
-      const focusIsOutside =
-        activeElement && activeElement !== document.body && !panel.current?.contains(activeElement);
-      if (focusIsOutside) return;
-      const focusTarget =
-        findLink(idRef.current) ?? (previouslyFocused instanceof HTMLElement ? previouslyFocused : undefined);
-      focusTarget?.focus({ preventScroll: true });
+      const isFocusOutsidePanel =
+        activeElement && activeElement !== document.body && !panelRef.current?.contains(activeElement);
+      if (isFocusOutsidePanel) return;
+      const elementToFocus =
+        findLeadLink(leadIdRef.current) ?? (previouslyFocusedElement instanceof HTMLElement ? previouslyFocusedElement : undefined);
+      elementToFocus?.focus({ preventScroll: true });
     };
   }, []);
   // The focused element of the previous lead was removed, so the panel takes the focus.
   useEffect(() => {
-    if (document.activeElement === document.body) panel.current?.focus({ preventScroll: true });
+    if (document.activeElement === document.body) panelRef.current?.focus({ preventScroll: true });
   }, [id]);
 }
 
@@ -48,15 +48,15 @@ function useInertBackground(): void {
   useLayoutEffect(() => {
     const phoneQuery = matchMedia(PHONE_QUERY);
     const coveredElements = [...document.querySelectorAll<HTMLElement>(".app > main, .app > .side")];
-    const setInert = (on: boolean) => {
+    const setCoveredElementsInert = (on: boolean) => {
       for (const element of coveredElements) element.inert = on;
     };
-    const updateInert = () => setInert(phoneQuery.matches);
-    updateInert();
-    phoneQuery.addEventListener("change", updateInert);
+    const updateInertForWidth = () => setCoveredElementsInert(phoneQuery.matches);
+    updateInertForWidth();
+    phoneQuery.addEventListener("change", updateInertForWidth);
     return () => {
-      phoneQuery.removeEventListener("change", updateInert);
-      setInert(false);
+      phoneQuery.removeEventListener("change", updateInertForWidth);
+      setCoveredElementsInert(false);
     };
   }, []);
 }
@@ -64,7 +64,7 @@ function useInertBackground(): void {
 export function LeadPanel({ id }: { id: number }): JSX.Element {
   const panelRef = useRef<HTMLElement>(null);
   const openLead = useOpenLead(id);
-  const neighbours = useNeighbours(id);
+  const neighbours = useLeadNeighbours(id);
   // Cleanups run in the order of the hooks. `useInertBackground` must make the screen focusable before `usePanelFocus` returns
   // the focus to it.
   useInertBackground();
@@ -100,7 +100,7 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
         <span class="small quiet num cut">{neighbours.positionText}</span>
         <span class="push" />
         <NeighbourButtons neighbours={neighbours} />
-        <LeadMenu open={openLead} />
+        <LeadMenu openLead={openLead} />
         <a class="btn icon ghost" href={`#/leads/${id}`} aria-label="Open as a page" title="Open as a page">
           <Icon name="maximize-2" />
         </a>
@@ -116,7 +116,7 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
         </button>
       </header>
       <div class="scroll" key={id} tabIndex={0} role="region" aria-label="Lead’s content">
-        <LeadBody open={openLead} headingLevel={2} />
+        <LeadBody openLead={openLead} headingLevel={2} />
       </div>
     </aside>
   );

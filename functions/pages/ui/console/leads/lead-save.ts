@@ -2,7 +2,7 @@
 // unseen.
 
 import { api, hasStatus, type Lead, unwrap, unwrapResponse } from "../app/api";
-import { buildMergePatch, type EditName, getFieldText } from "./lead-fields";
+import { buildMergePatch, type EditedFieldName, getFieldText } from "./lead-fields";
 
 /** A lead with its ETag, for conditional requests. */
 export interface LeadVersion {
@@ -29,35 +29,35 @@ export interface FieldEdit {
 }
 
 /** With `isConflict`, another user has changed the field to another text, and nothing was saved. */
-export interface SaveOutcome {
+export interface SaveFieldOutcome {
   version: LeadVersion;
   isConflict: boolean;
 }
 
 /** Saves one field unless another user has changed that field since the edit started. */
-export async function saveField(id: number, name: EditName, edit: FieldEdit): Promise<SaveOutcome> {
-  const params = { path: { id }, header: { "If-Match": edit.etag } };
+export async function saveField(id: number, name: EditedFieldName, edit: FieldEdit): Promise<SaveFieldOutcome> {
+  const patchParams = { path: { id }, header: { "If-Match": edit.etag } };
   try {
     const { data, response } = await unwrapResponse(
-      api.PATCH("/leads/{id}", { params, body: buildMergePatch(name, edit.text) }),
+      api.PATCH("/leads/{id}", { params: patchParams, body: buildMergePatch(name, edit.text) }),
     );
     return { version: { lead: data, etag: response.headers.get("etag") ?? "" }, isConflict: false };
   } catch (error) {
     if (!hasStatus(error, 412)) throw error;
-    const version = await readLead(id);
-    const currentText = getFieldText(version.lead, name);
+    const currentVersion = await readLead(id);
+    const currentText = getFieldText(currentVersion.lead, name);
     // The text was saved already: an earlier request succeeded, and its response was lost.
-    if (currentText === edit.text) return { version, isConflict: false };
+    if (currentText === edit.text) return { version: currentVersion, isConflict: false };
     // Another field was changed. The edit is sent again with the new ETag.
-    if (currentText === edit.base) return saveField(id, name, { ...edit, etag: version.etag });
-    return { version, isConflict: true };
+    if (currentText === edit.base) return saveField(id, name, { ...edit, etag: currentVersion.etag });
+    return { version: currentVersion, isConflict: true };
   }
 }
 
 /** Returns the author and the time of a field's latest change, or `undefined` if the latest log entries do not contain one. */
-export async function readLastChange(id: number, column: string): Promise<{ by: string; at: string } | undefined> {
-  const params = { path: { id }, query: { limit: 20 } };
-  const { logsAndComments } = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params }));
+export async function readLatestFieldChange(id: number, column: string): Promise<{ by: string; at: string } | undefined> {
+  const logParams = { path: { id }, query: { limit: 20 } };
+  const { logsAndComments } = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params: logParams }));
   for (const entry of logsAndComments) {
     if ("content" in entry || !(column in entry.changes)) continue;
     const { firstName, lastName, email } = entry.user;

@@ -7,38 +7,38 @@ import { useTeam } from "../app/team";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { RelativeTime } from "../ui/time";
-import { notify } from "../ui/toast";
+import { showToast } from "../ui/toast";
 import { useEditorFocus, ValueButton, ValueEditor } from "../ui/value";
-import { type Conflict, type EditError, type LeadEdit, useLeadEdit } from "./lead-edit";
-import { formatLabelInSentence, getFieldText, type LeadField, LeadInput } from "./lead-fields";
+import { type EditConflict, type LeadEditError, type LeadEdit, useLeadEdit } from "./lead-edit";
+import { formatLabelInSentence, getFieldText, type LeadField, LeadFieldInput } from "./lead-fields";
 import type { LeadVersion } from "./lead-save";
-import { leadUrl } from "./open-lead";
+import { buildLeadUrl } from "./open-lead";
 
-interface Props {
+interface LeadValueProps {
   field: LeadField;
   version: LeadVersion;
   onSaved: (version: LeadVersion) => void;
 }
 
-export function LeadValue({ field, version, onSaved }: Props): JSX.Element | null {
+export function LeadValue({ field, version, onSaved }: LeadValueProps): JSX.Element | null {
   const { mayWrite } = useTeam();
   const { lead } = version;
-  const text = getFieldText(lead, field.name);
-  const profileUrl = parseProfileUrl(field, text);
+  const fieldText = getFieldText(lead, field.name);
+  const profileUrl = parseProfileUrl(field, fieldText);
   if (!mayWrite) {
-    if (text === "") return null;
+    if (fieldText === "") return null;
     return (
       <FieldRow label={field.label} url={profileUrl}>
         <span class="value fixed">
-          <FieldText field={field} lead={lead} text={text} />
+          <FormattedFieldText field={field} lead={lead} text={fieldText} />
         </span>
       </FieldRow>
     );
   }
   return field.kind === "state" ? (
-    <MenuValue field={field} version={version} onSaved={onSaved} />
+    <MenuFieldValue field={field} version={version} onSaved={onSaved} />
   ) : (
-    <TextValue field={field} version={version} onSaved={onSaved} address={profileUrl} />
+    <TextFieldValue field={field} version={version} onSaved={onSaved} profileUrl={profileUrl} />
   );
 }
 
@@ -73,30 +73,30 @@ function FieldRow({
   );
 }
 
-function TextValue({ field, version, onSaved, address }: Props & { address: string | undefined }): JSX.Element {
+function TextFieldValue({ field, version, onSaved, profileUrl }: LeadValueProps & { profileUrl: string | undefined }): JSX.Element {
   const { lead } = version;
   const { name, label, kind, column } = field;
   const inputId = useId();
   const { editorRef, buttonRef, rememberFocus } = useEditorFocus();
-  const edit = useLeadEdit({ name, column, version, onSaved, onClosing: rememberFocus });
+  const fieldEdit = useLeadEdit({ name, column, version, onSaved, onClosing: rememberFocus });
   const fieldLabel = formatLabelInSentence(field);
-  const text = getFieldText(lead, name);
-  const controlRef = useFirstFocus(edit);
-  if (edit.text === undefined) {
+  const savedText = getFieldText(lead, name);
+  const controlRef = useEditInputRef(fieldEdit);
+  if (fieldEdit.text === undefined) {
     return (
-      <FieldRow label={label} url={address}>
-        <ValueButton fieldName={fieldLabel} isEmpty={text === ""} onEdit={edit.startEdit} button={buttonRef}>
-          <FieldText field={field} lead={lead} text={text} />
+      <FieldRow label={label} url={profileUrl}>
+        <ValueButton fieldName={fieldLabel} isEmpty={savedText === ""} onEdit={fieldEdit.startEdit} buttonRef={buttonRef}>
+          <FormattedFieldText field={field} lead={lead} text={savedText} />
         </ValueButton>
       </FieldRow>
     );
   }
   const cancelEdit = () => {
-    const typedText = edit.text ?? "";
-    edit.cancel();
+    const typedText = fieldEdit.text ?? "";
+    fieldEdit.cancel();
     // Escape discards the text at once, so a long text can be restored with Undo.
-    if (kind === "paragraph" && typedText !== text) {
-      notify(`Changes of the ${fieldLabel} discarded`, { undo: () => edit.changeText(typedText) });
+    if (kind === "paragraph" && typedText !== savedText) {
+      showToast(`Changes of the ${fieldLabel} discarded`, { undo: () => fieldEdit.changeText(typedText) });
     }
   };
   const noteId = `${inputId}-note`;
@@ -105,19 +105,19 @@ function TextValue({ field, version, onSaved, address }: Props & { address: stri
       <ValueEditor
         frameRef={editorRef}
         lines={kind === "paragraph" ? "many" : kind === "lines" ? "few" : "one"}
-        isBusy={edit.isBusy}
-        onSave={() => edit.save()}
+        isBusy={fieldEdit.isBusy}
+        onSave={() => fieldEdit.save()}
         onCancel={cancelEdit}
-        onLeave={edit.handleLeave}
-        note={<EditNotes id={noteId} edit={edit} field={field} lead={lead} label={label} />}
+        onLeave={fieldEdit.handleLeave}
+        note={<EditNotes id={noteId} edit={fieldEdit} field={field} lead={lead} label={label} />}
       >
-        <LeadInput
+        <LeadFieldInput
           field={field}
           id={inputId}
-          value={edit.text}
-          onChange={edit.changeText}
-          hasError={edit.error !== undefined}
-          describedBy={edit.error || edit.conflict ? noteId : undefined}
+          value={fieldEdit.text}
+          onChange={fieldEdit.changeText}
+          hasError={fieldEdit.error !== undefined}
+          describedBy={fieldEdit.error || fieldEdit.conflict ? noteId : undefined}
           controlRef={controlRef}
           isInPlace
         />
@@ -130,7 +130,7 @@ function TextValue({ field, version, onSaved, address }: Props & { address: stri
  * Returns a callback ref that focuses and selects the input of an edit that starts now. An edit restored from a draft does not
  * take the focus.
  */
-export function useFirstFocus(edit: LeadEdit): (element: HTMLElement | null) => void {
+export function useEditInputRef(edit: LeadEdit): (element: HTMLElement | null) => void {
   const wasEditingRef = useRef(edit.text !== undefined);
   useEffect(() => {
     wasEditingRef.current = edit.text !== undefined;
@@ -149,14 +149,14 @@ export function useFirstFocus(edit: LeadEdit): (element: HTMLElement | null) => 
 }
 
 /** A field with a fixed set of values: choosing from its menu saves at once. */
-function MenuValue({ field, version, onSaved }: Props): JSX.Element {
+function MenuFieldValue({ field, version, onSaved }: LeadValueProps): JSX.Element {
   const { lead } = version;
-  const edit = useLeadEdit({ name: field.name, column: field.column, version, onSaved });
-  const text = getFieldText(lead, field.name);
+  const fieldEdit = useLeadEdit({ name: field.name, column: field.column, version, onSaved });
+  const savedText = getFieldText(lead, field.name);
   const noteId = useId();
   const saveChoice = async (choice: string, previous: string) => {
     if (choice === previous) return;
-    await edit.save(choice);
+    await fieldEdit.save(choice);
   };
   return (
     <FieldRow label={field.label}>
@@ -164,23 +164,23 @@ function MenuValue({ field, version, onSaved }: Props): JSX.Element {
         label={field.label}
         trigger={(props) => (
           <ValueButton fieldName={formatLabelInSentence(field)} isEmpty={false} trigger={props}>
-            {edit.text ?? text}
+            {fieldEdit.text ?? savedText}
           </ValueButton>
         )}
       >
         {["Active", "Inactive"].map((choice) => (
-          <MenuItem key={choice} isChecked={(edit.text ?? text) === choice} onSelect={() => saveChoice(choice, text)}>
+          <MenuItem key={choice} isChecked={(fieldEdit.text ?? savedText) === choice} onSelect={() => saveChoice(choice, savedText)}>
             {choice}
           </MenuItem>
         ))}
       </Menu>
-      <EditNotes id={noteId} edit={edit} field={field} lead={lead} label={field.label} />
-      {edit.text !== undefined && !edit.conflict ? (
+      <EditNotes id={noteId} edit={fieldEdit} field={field} lead={lead} label={field.label} />
+      {fieldEdit.text !== undefined && !fieldEdit.conflict ? (
         <p class="hint">
-          <button type="button" onClick={() => edit.save()}>
+          <button type="button" onClick={() => fieldEdit.save()}>
             Save
           </button>
-          <button type="button" onClick={edit.cancel}>
+          <button type="button" onClick={fieldEdit.cancel}>
             Cancel
           </button>
         </p>
@@ -200,19 +200,19 @@ interface EditNotesProps {
 /** A note below an edit: a conflict, an error, or that the edit is not saved yet. */
 export function EditNotes({ id, edit, field, lead, label }: EditNotesProps): JSX.Element | null {
   const { error, conflict, isLeft, isBusy, text = "" } = edit;
-  if (conflict) return <ConflictNote {...{ id, conflict, field, lead, label, edit }} yours={text} />;
+  if (conflict) return <ConflictNote {...{ id, conflict, field, lead, label, edit }} yourText={text} />;
   if (error) return <EditErrorNote id={id} fault={error} />;
   return isLeft && !isBusy && edit.text !== undefined ? <p class="small quiet unsaved">Not saved yet</p> : null;
 }
 
-export function EditErrorNote({ id, fault }: { id: string; fault: EditError }): JSX.Element {
+export function EditErrorNote({ id, fault }: { id: string; fault: LeadEditError }): JSX.Element {
   return (
     <p class="small bad fault" id={id} role="alert">
       {fault.text}
       {fault.existing ? (
         <>
           {" "}
-          <a class="link" href={leadUrl(fault.existing.id)}>
+          <a class="link" href={buildLeadUrl(fault.existing.id)}>
             Open that lead{fault.existing.archived ? " (archived)" : ""}
           </a>
         </>
@@ -224,14 +224,14 @@ export function EditErrorNote({ id, fault }: { id: string; fault: EditError }): 
 function ConflictNote({
   id,
   conflict,
-  yours,
+  yourText,
   field,
   lead,
   label,
   edit,
-}: EditNotesProps & { conflict: Conflict; yours: string }): JSX.Element {
-  const renderValue = (text: string) =>
-    text.trim() === "" ? <span class="quiet">None</span> : <FieldText field={field} lead={lead} text={text} />;
+}: EditNotesProps & { conflict: EditConflict; yourText: string }): JSX.Element {
+  const renderFieldText = (text: string) =>
+    text.trim() === "" ? <span class="quiet">None</span> : <FormattedFieldText field={field} lead={lead} text={text} />;
   return (
     <div class="note conflict" id={id} role="alert">
       <div>
@@ -243,9 +243,9 @@ function ConflictNote({
         ) : null}
         <dl>
           <dt>Yours</dt>
-          <dd>{renderValue(yours)}</dd>
+          <dd>{renderFieldText(yourText)}</dd>
           <dt>Theirs</dt>
-          <dd>{renderValue(conflict.theirs)}</dd>
+          <dd>{renderFieldText(conflict.theirText)}</dd>
         </dl>
         <div class="row wrap">
           <button type="button" class="btn little" onClick={() => edit.save()}>
@@ -261,16 +261,16 @@ function ConflictNote({
 }
 
 /** The value of a field as text, formatted by the kind of the field. */
-function FieldText({ field, lead, text }: { field: Pick<LeadField, "kind">; lead: Lead; text: string }): JSX.Element {
+function FormattedFieldText({ field, lead, text }: { field: Pick<LeadField, "kind">; lead: Lead; text: string }): JSX.Element {
   const { statuses, businesses } = useTeam();
   switch (field.kind) {
     case "status":
       return <bdi>{statuses.find(({ id }) => String(id) === text)?.name ?? lead.status}</bdi>;
     case "businesses": {
-      const names = text
+      const businessNames = text
         .split(",")
         .map((id) => [...businesses, ...lead.business].find((one) => String(one.id) === id)?.name ?? id);
-      return <bdi>{names.join(", ")}</bdi>;
+      return <bdi>{businessNames.join(", ")}</bdi>;
     }
     case "lines":
       return (
@@ -299,6 +299,6 @@ function parseProfileUrl({ column }: LeadField, text: string): string | undefine
   if (!column.startsWith("socialMedia.")) return undefined;
   const hasScheme = /^https?:\/\//i.test(text);
   if (!hasScheme && !/^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)) return undefined;
-  const url = hasScheme ? text : `https://${text}`;
-  return URL.canParse(url) ? url : undefined;
+  const profileUrl = hasScheme ? text : `https://${text}`;
+  return URL.canParse(profileUrl) ? profileUrl : undefined;
 }

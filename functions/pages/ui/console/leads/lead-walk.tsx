@@ -8,39 +8,39 @@ import { useTeam } from "../app/team";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
-import type { OpenLead } from "./lead-body";
+import type { OpenLeadState } from "./lead-body";
 import { orderedLeadIds, replaceOpenLead } from "./open-lead";
 
 interface LeadNeighbours {
   /** Position in the list as text: `2 of 17`. Empty for a lead that is not in the list. */
   positionText: string;
-  previous: number | undefined;
-  next: number | undefined;
+  previousId: number | undefined;
+  nextId: number | undefined;
 }
 
 /**
  * Finds the previous and the next lead. A lead that has left the list, for example after a change of its status, keeps the
  * neighbours of its last position.
  */
-export function useNeighbours(id: number): LeadNeighbours {
+export function useLeadNeighbours(id: number): LeadNeighbours {
   const leadIds = orderedLeadIds.value;
-  const lastIndexRef = useRef(-1);
-  const index = leadIds.indexOf(id);
-  if (index >= 0) lastIndexRef.current = index;
-  const isListed = index >= 0;
-  const currentIndex = lastIndexRef.current;
-  const previousId = currentIndex > 0 ? leadIds[currentIndex - 1] : undefined;
-  const nextId = currentIndex < 0 ? undefined : leadIds[isListed ? currentIndex + 1 : currentIndex];
+  const lastListedIndexRef = useRef(-1);
+  const listIndex = leadIds.indexOf(id);
+  if (listIndex >= 0) lastListedIndexRef.current = listIndex;
+  const isListed = listIndex >= 0;
+  const lastListedIndex = lastListedIndexRef.current;
+  const previousId = lastListedIndex > 0 ? leadIds[lastListedIndex - 1] : undefined;
+  const nextId = lastListedIndex < 0 ? undefined : leadIds[isListed ? lastListedIndex + 1 : lastListedIndex];
   useShortcut("k", previousId === undefined ? undefined : () => replaceOpenLead(previousId), "Previous lead");
   useShortcut("j", nextId === undefined ? undefined : () => replaceOpenLead(nextId), "Next lead");
-  const positionText = isListed ? `${formatCount(index + 1)} of ${formatCount(leadIds.length)}` : "";
-  return { positionText, previous: previousId, next: nextId };
+  const positionText = isListed ? `${formatCount(listIndex + 1)} of ${formatCount(leadIds.length)}` : "";
+  return { positionText, previousId: previousId, nextId: nextId };
 }
 
 export function NeighbourButtons({ neighbours }: { neighbours: LeadNeighbours }): JSX.Element | null {
-  const { previous, next } = neighbours;
+  const { previousId, nextId } = neighbours;
   if (orderedLeadIds.value.length === 0) return null;
-  const renderButton = (id: number | undefined, name: string, key: string, icon: "chevron-up" | "chevron-down") => (
+  const renderNeighbourButton = (id: number | undefined, name: string, key: string, icon: "chevron-up" | "chevron-down") => (
     <button
       type="button"
       class="btn icon ghost"
@@ -55,30 +55,30 @@ export function NeighbourButtons({ neighbours }: { neighbours: LeadNeighbours })
   );
   return (
     <>
-      {renderButton(previous, "Previous lead", "K", "chevron-up")}
-      {renderButton(next, "Next lead", "J", "chevron-down")}
+      {renderNeighbourButton(previousId, "Previous lead", "K", "chevron-up")}
+      {renderNeighbourButton(nextId, "Next lead", "J", "chevron-down")}
     </>
   );
 }
 
 /** Whether E and S act on the selection in the list instead of the open lead. */
-const shortcutsActOnSelection = (): boolean =>
+const doShortcutsActOnSelection = (): boolean =>
   document.querySelector(".bulk") !== null && document.activeElement?.closest("main .list, main .board") != null;
 
 /** Registers the shortcuts that act on the open lead. */
-export function useLeadShortcuts(open: OpenLead, root: { current: HTMLElement | null }): void {
+export function useLeadShortcuts(openLead: OpenLeadState, rootRef: { current: HTMLElement | null }): void {
   const { mayWrite } = useTeam();
-  const lead = open.deletion ? undefined : open.version?.lead;
+  const lead = openLead.deletion ? undefined : openLead.version?.lead;
   const isEnabled = mayWrite && lead !== undefined;
   const toggleArchived = () => {
-    if (shortcutsActOnSelection()) return false;
-    if (lead?.archived) open.restore();
-    else open.archive();
+    if (doShortcutsActOnSelection()) return false;
+    if (lead?.archived) openLead.restore();
+    else openLead.archive();
     return true;
   };
   const openStatusMenu = () => {
-    if (shortcutsActOnSelection()) return false;
-    root.current?.querySelector<HTMLElement>(".props button.pill")?.click();
+    if (doShortcutsActOnSelection()) return false;
+    rootRef.current?.querySelector<HTMLElement>(".props button.pill")?.click();
     return true;
   };
   useShortcut("e", isEnabled ? toggleArchived : undefined, "Archive the lead");
@@ -86,9 +86,9 @@ export function useLeadShortcuts(open: OpenLead, root: { current: HTMLElement | 
 }
 
 /** The menu of less frequent actions. Viewers have no such menu. */
-export function LeadMenu({ open }: { open: OpenLead }): JSX.Element | null {
+export function LeadMenu({ openLead }: { openLead: OpenLeadState }): JSX.Element | null {
   const { mayWrite } = useTeam();
-  const { version, deletion } = open;
+  const { version, deletion } = openLead;
   if (!mayWrite || !version || deletion) return null;
   return (
     <Menu
@@ -100,15 +100,15 @@ export function LeadMenu({ open }: { open: OpenLead }): JSX.Element | null {
       )}
     >
       {version.lead.archived ? (
-        <MenuItem icon="archive-restore" kbd="e" onSelect={open.restore}>
+        <MenuItem icon="archive-restore" kbd="e" onSelect={openLead.restore}>
           Restore
         </MenuItem>
       ) : (
-        <MenuItem icon="archive" kbd="e" onSelect={open.archive}>
+        <MenuItem icon="archive" kbd="e" onSelect={openLead.archive}>
           Archive
         </MenuItem>
       )}
-      <MenuItem icon="trash-2" isDangerous onSelect={open.remove}>
+      <MenuItem icon="trash-2" isDangerous onSelect={openLead.remove}>
         Delete lead
       </MenuItem>
     </Menu>

@@ -8,7 +8,7 @@ import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
-import { LeadMenu, NeighbourButtons, useLeadShortcuts, useNeighbours } from "./lead-walk";
+import { LeadMenu, NeighbourButtons, useLeadShortcuts, useLeadNeighbours } from "./lead-walk";
 import { closeLead, lastListScreen } from "./open-lead";
 
 export { LeadPanel } from "./lead-panel";
@@ -17,7 +17,7 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
   const { mayWrite } = useTeam();
   const rootRef = useRef<HTMLDivElement>(null);
   const openLead = useOpenLead(id);
-  const neighbours = useNeighbours(id);
+  const neighbours = useLeadNeighbours(id);
   useLeadShortcuts(openLead, rootRef);
   useShortcut("Escape", closeLead, "Back to the list");
   const lead = openLead.deletion ? undefined : openLead.version?.lead;
@@ -55,12 +55,12 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
               {lead.archived ? "Restore" : "Archive"}
             </button>
           ) : null}
-          <LeadMenu open={openLead} />
+          <LeadMenu openLead={openLead} />
         </div>
       </header>
       <div ref={rootRef} class="scroll" tabIndex={0} role="region" aria-label="Lead">
         <div class="page">
-          <LeadBody open={openLead} headingLevel={1} />
+          <LeadBody openLead={openLead} headingLevel={1} />
         </div>
       </div>
     </>

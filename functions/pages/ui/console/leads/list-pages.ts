@@ -2,7 +2,7 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { api, type Lead, type LeadFilter, type LeadSummary, readLeadPage, unwrapResponse } from "../app/api";
-import { isReachable, UnreachableError, watchReachable } from "../app/connection";
+import { isReachable, UnreachableError, watchReachability } from "../app/connection";
 
 /** The largest page of `GET /leads` and of the search. */
 export const MAX_PAGE_LEADS = 100;
@@ -31,17 +31,17 @@ export interface ListSource {
 
 /** Reads a page of the export, which returns complete leads in the order of the list. */
 async function readExportPage(filter: LeadFilter, limit: number, cursor: string | undefined): Promise<LeadListPage> {
-  const query = { ...filter, format: "ndjson" as const, limit, ...(cursor ? { cursor } : {}) };
+  const exportQuery = { ...filter, format: "ndjson" as const, limit, ...(cursor ? { cursor } : {}) };
   const { data = "", response } = await unwrapResponse(
-    api.GET("/leads/export", { params: { query }, parseAs: "text" }),
+    api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }),
   );
-  const nextUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
-  const nextCursor = nextUrl ? (new URL(nextUrl, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
-  const items = data
+  const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+  const nextCursor = nextPageUrl ? (new URL(nextPageUrl, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
+  const pageLeads = data
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Lead);
-  return { items, nextCursor };
+  return { items: pageLeads, nextCursor };
 }
 
 export class LeadPages {
@@ -65,7 +65,7 @@ export class LeadPages {
 
   /** Retries a failed read when the API becomes reachable again. Returns the function that stops watching. */
   watchConnection(): () => void {
-    return watchReachable((reachable) => {
+    return watchReachability((reachable) => {
       if (reachable && this.error instanceof UnreachableError) this.retry();
     });
   }
@@ -79,11 +79,11 @@ export class LeadPages {
     return this.hasMore ? Math.max(this.count ?? 0, this.items.length) : this.items.length;
   }
 
-  indexOf(id: number): number | undefined {
+  rowIndexOf(id: number): number | undefined {
     return this.#rowIndexById.get(id);
   }
 
-  get(id: number): ListLead | undefined {
+  getLead(id: number): ListLead | undefined {
     const rowIndex = this.#rowIndexById.get(id);
     return rowIndex === undefined ? undefined : this.items[rowIndex];
   }
@@ -100,16 +100,16 @@ export class LeadPages {
   async #readPage(cursor: string | undefined, limit: number): Promise<LeadListPage> {
     const { filter, search, needsWholeLeads } = this.source;
     if (search) {
-      const query = { search, limit: MAX_PAGE_LEADS, ...filter };
-      const { data, response } = await unwrapResponse(api.GET("/leads/search", { params: { query } }));
+      const searchQuery = { search, limit: MAX_PAGE_LEADS, ...filter };
+      const { data, response } = await unwrapResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
       const isComplete = response.headers.get("search-complete") !== "false";
       return { items: data, count: data.length, isComplete };
     }
     if (!needsWholeLeads) return readLeadPage({ ...filter, limit }, cursor);
     const countRequest =
       cursor === undefined ? readLeadPage({ ...filter, limit: 1 }, undefined) : { count: this.count ?? 0 };
-    const [page, { count }] = await Promise.all([readExportPage(filter, limit, cursor), countRequest]);
-    return { ...page, count };
+    const [exportPage, { count }] = await Promise.all([readExportPage(filter, limit, cursor), countRequest]);
+    return { ...exportPage, count };
   }
 
   /** Reads pages until the list has `length` leads or is complete. Resolves then, and also when a page could not be read. */
@@ -121,14 +121,14 @@ export class LeadPages {
     this.notifyChange();
     try {
       while (this.hasMore && this.items.length < this.#target) {
-        const page = await this.#readPage(this.#cursor, this.#hasStarted ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
+        const listPage = await this.#readPage(this.#cursor, this.#hasStarted ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
         if (runNumber !== this.#run) return;
         this.#hasStarted = true;
-        this.#cursor = page.nextCursor;
-        if (page.count !== undefined) this.count = page.count;
-        this.isComplete = page.isComplete ?? true;
+        this.#cursor = listPage.nextCursor;
+        if (listPage.count !== undefined) this.count = listPage.count;
+        this.isComplete = listPage.isComplete ?? true;
         // A lead that an event has inserted during the request is not added twice.
-        const newLeads = page.items.filter(({ id }) => !this.#rowIndexById.has(id));
+        const newLeads = listPage.items.filter(({ id }) => !this.#rowIndexById.has(id));
         for (const lead of newLeads) this.#rowIndexById.set(lead.id, this.items.push(lead) - 1);
         this.notifyChange();
       }
@@ -177,19 +177,19 @@ export class LeadPages {
     const targetLength = Math.min(this.items.length, MAX_RELOADED_LEADS);
     try {
       const items: ListLead[] = [];
-      let page: LeadListPage;
+      let listPage: LeadListPage;
       let cursor: string | undefined;
       do {
-        page = await this.#readPage(cursor, items.length > 0 ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
+        listPage = await this.#readPage(cursor, items.length > 0 ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
         if (runNumber !== this.#run) return;
-        items.push(...page.items);
-        cursor = page.nextCursor;
+        items.push(...listPage.items);
+        cursor = listPage.nextCursor;
       } while (cursor && items.length < targetLength);
       this.#hasStarted = true;
       this.#cursor = cursor;
       this.#target = Math.min(this.#target, items.length);
-      this.count = page.count;
-      this.isComplete = page.isComplete ?? true;
+      this.count = listPage.count;
+      this.isComplete = listPage.isComplete ?? true;
       this.departedLeads.clear();
       this.#setItems(items);
     } catch (error) {
@@ -201,7 +201,7 @@ export class LeadPages {
   }
 
   /** Changes leads without changing their rows' order. */
-  update(ids: Iterable<number>, change: (lead: ListLead) => ListLead): void {
+  updateLeads(ids: Iterable<number>, change: (lead: ListLead) => ListLead): void {
     for (const id of ids) {
       const rowIndex = this.#rowIndexById.get(id);
       const lead = rowIndex === undefined ? undefined : this.items[rowIndex];
@@ -211,7 +211,7 @@ export class LeadPages {
   }
 
   /** Removes leads from the list. */
-  remove(ids: Iterable<number>): void {
+  removeLeads(ids: Iterable<number>): void {
     const removedIds = new Set(ids);
     const remainingItems = this.items.filter(({ id }) => !removedIds.has(id));
     if (this.count !== undefined) this.count -= this.items.length - remainingItems.length;
@@ -221,13 +221,13 @@ export class LeadPages {
   }
 
   /** Inserts leads in the list's order. A lead beyond the last page that was read is only counted. */
-  insert(leads: ListLead[]): void {
+  insertLeads(leads: ListLead[]): void {
     const sortDirection = this.source.filter.sort === "createdAt" ? 1 : -1;
     const compareLeads = (one: ListLead, other: ListLead) =>
       sortDirection * (one.createdAt.localeCompare(other.createdAt) || one.id - other.id);
     const newLeads = leads.filter(({ id }) => !this.#rowIndexById.has(id));
-    const lastLoaded = this.items.at(-1);
-    const leadsInRange = newLeads.filter((lead) => !this.hasMore || (lastLoaded && compareLeads(lead, lastLoaded) < 0));
+    const lastLoadedLead = this.items.at(-1);
+    const leadsInRange = newLeads.filter((lead) => !this.hasMore || (lastLoadedLead && compareLeads(lead, lastLoadedLead) < 0));
     this.#setItems([...this.items, ...leadsInRange].sort(compareLeads));
     if (this.count !== undefined) this.count += newLeads.length;
     this.notifyChange();

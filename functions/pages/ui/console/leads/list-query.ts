@@ -21,7 +21,7 @@ export interface ListQuery {
 const DAY_MS = 86_400_000;
 const ISO_DAY_PATTERN = /^\d{4}-\d{2}-\d{2}$/;
 
-const readIds = (query: URLSearchParams, name: string): number[] => [
+const parseIds = (query: URLSearchParams, name: string): number[] => [
   ...new Set(
     query
       .getAll(name)
@@ -31,26 +31,26 @@ const readIds = (query: URLSearchParams, name: string): number[] => [
   ),
 ];
 
-export function readListQuery(query: URLSearchParams): ListQuery {
-  const readText = (name: string) => query.get(name) ?? "";
-  const readDay = (name: string) => (ISO_DAY_PATTERN.test(readText(name)) ? readText(name) : "");
-  const parsedState = readText("state");
+export function parseListQuery(query: URLSearchParams): ListQuery {
+  const getParam = (name: string) => query.get(name) ?? "";
+  const parseDay = (name: string) => (ISO_DAY_PATTERN.test(getParam(name)) ? getParam(name) : "");
+  const parsedState = getParam("state");
   return {
-    search: readText("search"),
-    status: readIds(query, "status"),
-    business: readIds(query, "business"),
+    search: getParam("search"),
+    status: parseIds(query, "status"),
+    business: parseIds(query, "business"),
     archived: query.get("archived") === "true",
     state: parsedState === "Active" || parsedState === "Inactive" ? parsedState : "",
-    source: readText("source"),
-    from: readDay("from"),
-    to: readDay("to"),
+    source: getParam("source"),
+    from: parseDay("from"),
+    to: parseDay("to"),
     sort: query.get("sort") === "createdAt" ? "createdAt" : "",
-    view: readIds(query, "view")[0] ?? 0,
+    view: parseIds(query, "view")[0] ?? 0,
   };
 }
 
 /** Converts a query to URL parameters. The caller adds other parameters, such as the open lead. */
-export function writeListQuery(query: ListQuery): URLSearchParams {
+export function buildListUrlParams(query: ListQuery): URLSearchParams {
   const urlParams = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (Array.isArray(value)) for (const id of value) urlParams.append(name, String(id));
@@ -82,13 +82,13 @@ export function removeFilter(query: ListQuery, name: FilterName): ListQuery {
   return name === "created" ? { ...query, from: "", to: "" } : { ...query, [name]: emptyValues[name] };
 }
 
-export const removeFilters = (query: ListQuery): ListQuery => FILTER_NAMES.reduce(removeFilter, query);
+export const removeAllFilters = (query: ListQuery): ListQuery => FILTER_NAMES.reduce(removeFilter, query);
 
-export function listActiveFilters(query: ListQuery): FilterName[] {
+export function getActiveFilterNames(query: ListQuery): FilterName[] {
   return FILTER_NAMES.filter((name) => {
     if (name === "created") return query.from !== "" || query.to !== "";
-    const value = query[name];
-    return Array.isArray(value) ? value.length > 0 : Boolean(value);
+    const filterValue = query[name];
+    return Array.isArray(filterValue) ? filterValue.length > 0 : Boolean(filterValue);
   });
 }
 
@@ -96,10 +96,10 @@ export function listActiveFilters(query: ListQuery): FilterName[] {
 export const firstDayOfPeriod = (days: number): string =>
   new Date(Date.now() - (days - 1) * DAY_MS).toISOString().slice(0, 10);
 
-const CJK_CHARACTER = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+const CJK_CHARACTER_PATTERN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
 /** Whether a text is long enough for the API's search: two characters, or one Chinese, Japanese or Korean character. */
-export const isSearchable = (text: string): boolean => Array.from(text).length > 1 || CJK_CHARACTER.test(text);
+export const isLongEnoughToSearch = (text: string): boolean => Array.from(text).length > 1 || CJK_CHARACTER_PATTERN.test(text);
 
 /** Whether a lead matches the filters, by the same rules as in the API. A search can only be decided by the API. */
 export function matchesFilter(lead: LeadSummary | Lead, filter: LeadFilter): boolean {

@@ -11,7 +11,7 @@ interface SelectionState {
 
 const EMPTY_SELECTION: SelectionState = { ids: new Set(), isInverted: false };
 
-export class Selection {
+export class LeadSelection {
   readonly state: Signal<SelectionState> = signal(EMPTY_SELECTION);
   /** Id of the lead that was toggled last: the start of a range. */
   #anchor: number | undefined;
@@ -38,8 +38,8 @@ export class Selection {
   }
 
   #setSelected(ids: Iterable<number>, isSelected: boolean): void {
-    const { ids: before, isInverted } = this.state.peek();
-    const newIds = new Set(before);
+    const { ids: previousIds, isInverted } = this.state.peek();
+    const newIds = new Set(previousIds);
     for (const id of ids) {
       if (isSelected !== isInverted) newIds.add(id);
       else newIds.delete(id);
@@ -51,7 +51,7 @@ export class Selection {
   toggle(id: number, range = false): void {
     const isSelected = !this.has(id);
     const { items } = this.pages;
-    const [from, to] = [this.pages.indexOf(this.#anchor ?? id), this.pages.indexOf(id)];
+    const [from, to] = [this.pages.rowIndexOf(this.#anchor ?? id), this.pages.rowIndexOf(id)];
     if (range && from !== undefined && to !== undefined) {
       const leadsInRange = items.slice(Math.min(from, to), Math.max(from, to) + 1);
       this.#setSelected(
@@ -71,7 +71,7 @@ export class Selection {
     this.pages.readAll().catch(() => undefined);
   }
 
-  set(ids: Iterable<number>): void {
+  selectOnly(ids: Iterable<number>): void {
     this.state.value = { ids: new Set(ids), isInverted: false };
   }
 
@@ -83,7 +83,7 @@ export class Selection {
   /** Returns the selected leads, and reads missing pages first. Throws if a page cannot be read. */
   async readSelectedLeads(): Promise<ListLead[]> {
     const { ids, isInverted } = this.state.peek();
-    if (!isInverted) return [...ids].map((id) => this.pages.get(id)).filter((lead) => lead !== undefined);
+    if (!isInverted) return [...ids].map((id) => this.pages.getLead(id)).filter((lead) => lead !== undefined);
     await this.pages.readAll();
     return this.pages.items.filter(({ id }) => !ids.has(id));
   }

@@ -10,10 +10,10 @@ import { Avatar, fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { StatusPill } from "../ui/status";
 import { RelativeTime } from "../ui/time";
-import { COLUMNS, type Column, fitColumns } from "./columns";
+import { COLUMNS, type ColumnName, fitColumns } from "./columns";
 import type { LeadPages, ListLead } from "./list-pages";
-import type { Selection } from "./list-selection";
-import { leadUrl } from "./open-lead";
+import type { LeadSelection } from "./list-selection";
+import { buildLeadUrl } from "./open-lead";
 
 /** Number of rows rendered above and below the visible ones. */
 const OVERSCAN_ROWS = 8;
@@ -31,30 +31,30 @@ phoneQuery.addEventListener("change", ({ matches }) => {
   isPhone.value = matches;
 });
 /** Columns on a phone, which shows each lead on two lines, whichever columns were chosen. */
-const PHONE_COLUMNS: Column[] = ["company", "status", "createdAt"];
+const PHONE_COLUMNS: ColumnName[] = ["company", "status", "createdAt"];
 
 /** Methods of the table for the screen around it. */
-export interface TableHandle {
+export interface LeadTableHandle {
   /** Scrolls a row into view and focuses its link. */
   focusRow: (rowIndex: number) => void;
   /** Returns the id of the lead that has the focus or had it last. */
-  currentId: () => number | undefined;
+  getCurrentLeadId: () => number | undefined;
   openStatusMenu: (id: number) => void;
-  scrollTop: () => number;
+  getScrollTop: () => number;
   scrollTo: (top: number) => void;
   /** Whether the pointer or the focus is in a row. */
   isInUse: () => boolean;
 }
 
-interface TableProps {
+interface LeadTableProps {
   pages: LeadPages;
-  selection: Selection;
-  chosenColumns: readonly Column[];
+  selection: LeadSelection;
+  chosenColumns: readonly ColumnName[];
   openId: number | undefined;
   sort: "" | "createdAt";
   onSort: () => void;
   onMove: (lead: ListLead, to: Status) => void;
-  handle: RefObject<TableHandle | null>;
+  handleRef: RefObject<LeadTableHandle | null>;
 }
 
 interface RowRange {
@@ -62,25 +62,25 @@ interface RowRange {
   end: number;
 }
 
-export function LeadTable(props: TableProps): JSX.Element {
-  const { pages, selection, chosenColumns, openId, sort, onSort, onMove, handle } = props;
+export function LeadTable(props: LeadTableProps): JSX.Element {
+  const { pages, selection, chosenColumns, openId, sort, onSort, onMove, handleRef } = props;
   const { mayWrite, statuses } = useTeam();
   pages.listVersion.value;
   const regionRef = useRef<HTMLElement>(null);
-  const bodyRef = useRef<HTMLTableSectionElement>(null);
-  const spaceAboveRef = useRef<HTMLTableCellElement>(null);
-  const spaceBelowRef = useRef<HTMLTableCellElement>(null);
-  const rowHeightRef = useRef(DEFAULT_ROW_PX);
-  const focusTargetIdRef = useRef<number | undefined>(undefined);
-  const lastIdRef = useRef<number | undefined>(undefined);
-  const [shown, setShown] = useState<RowRange>({ start: 0, end: INITIAL_ROWS });
-  const [roomRem, setRoomRem] = useState(70);
-  const columns = isPhone.value ? PHONE_COLUMNS : fitColumns(chosenColumns, roomRem);
+  const tableBodyRef = useRef<HTMLTableSectionElement>(null);
+  const spaceAboveCellRef = useRef<HTMLTableCellElement>(null);
+  const spaceBelowCellRef = useRef<HTMLTableCellElement>(null);
+  const rowHeightPxRef = useRef(DEFAULT_ROW_PX);
+  const leadIdToFocusRef = useRef<number | undefined>(undefined);
+  const lastFocusedLeadIdRef = useRef<number | undefined>(undefined);
+  const [renderedRange, setRenderedRange] = useState<RowRange>({ start: 0, end: INITIAL_ROWS });
+  const [availableRem, setAvailableRem] = useState(70);
+  const columns = isPhone.value ? PHONE_COLUMNS : fitColumns(chosenColumns, availableRem);
   const { length } = pages;
-  const end = Math.min(shown.end, length);
-  const start = Math.min(shown.start, Math.max(0, end - 1));
+  const rangeEnd = Math.min(renderedRange.end, length);
+  const rangeStart = Math.min(renderedRange.start, Math.max(0, rangeEnd - 1));
 
-  const findScroller = (): Element => {
+  const findScrollingElement = (): Element => {
     const regionElement = regionRef.current;
     return regionElement && regionElement.scrollHeight > regionElement.clientHeight + 1
       ? regionElement
@@ -88,43 +88,43 @@ export function LeadTable(props: TableProps): JSX.Element {
   };
   /** Returns the top of the first row and the visible part of the viewport, in pixels. */
   const measureViewport = () => {
-    const bodyElement = bodyRef.current;
+    const bodyElement = tableBodyRef.current;
     const regionElement = regionRef.current;
     if (!bodyElement || !regionElement) return undefined;
     const bodyRect = bodyElement.getBoundingClientRect();
     const regionRect = regionElement.getBoundingClientRect();
-    const firstRowTop = bodyRect.top - startRef.current * rowHeightRef.current;
-    return { first: firstRowTop, top: Math.max(0, regionRect.top), bottom: Math.min(innerHeight, regionRect.bottom) };
+    const firstRowTopPx = bodyRect.top - rangeStartRef.current * rowHeightPxRef.current;
+    return { first: firstRowTopPx, top: Math.max(0, regionRect.top), bottom: Math.min(innerHeight, regionRect.bottom) };
   };
-  const startRef = useRef(start);
-  startRef.current = start;
+  const rangeStartRef = useRef(rangeStart);
+  rangeStartRef.current = rangeStart;
 
-  const updateRange = () => {
+  const updateRenderedRange = () => {
     const viewport = measureViewport();
     if (!viewport) return;
-    const rowHeight = rowHeightRef.current;
-    const firstIndex = Math.max(0, Math.floor((viewport.top - viewport.first) / rowHeight));
-    const lastIndex = Math.max(firstIndex, Math.ceil((viewport.bottom - viewport.first) / rowHeight));
+    const rowHeightPx = rowHeightPxRef.current;
+    const firstVisibleIndex = Math.max(0, Math.floor((viewport.top - viewport.first) / rowHeightPx));
+    const lastVisibleIndex = Math.max(firstVisibleIndex, Math.ceil((viewport.bottom - viewport.first) / rowHeightPx));
     const newRange = {
-      start: Math.max(0, Math.floor((firstIndex - OVERSCAN_ROWS) / STEP_ROWS) * STEP_ROWS),
-      end: Math.ceil((lastIndex + OVERSCAN_ROWS) / STEP_ROWS) * STEP_ROWS,
+      start: Math.max(0, Math.floor((firstVisibleIndex - OVERSCAN_ROWS) / STEP_ROWS) * STEP_ROWS),
+      end: Math.ceil((lastVisibleIndex + OVERSCAN_ROWS) / STEP_ROWS) * STEP_ROWS,
     };
-    setShown((before) => (before.start === newRange.start && before.end === newRange.end ? before : newRange));
-    if (pages.hasMore && !pages.error && lastIndex + READ_AHEAD_ROWS > pages.items.length) {
-      pages.readUntil(Math.min(lastIndex + READ_AHEAD_ROWS, Math.max(pages.length, 1)));
+    setRenderedRange((before) => (before.start === newRange.start && before.end === newRange.end ? before : newRange));
+    if (pages.hasMore && !pages.error && lastVisibleIndex + READ_AHEAD_ROWS > pages.items.length) {
+      pages.readUntil(Math.min(lastVisibleIndex + READ_AHEAD_ROWS, Math.max(pages.length, 1)));
     }
   };
-  const updateRangeRef = useRef(updateRange);
-  updateRangeRef.current = updateRange;
+  const updateRenderedRangeRef = useRef(updateRenderedRange);
+  updateRenderedRangeRef.current = updateRenderedRange;
 
   useEffect(() => {
-    const onScroll = () => updateRangeRef.current();
+    const handleScrollOrResize = () => updateRenderedRangeRef.current();
     // Scroll events of the region do not bubble, so this listener captures them. On a phone the page itself scrolls.
-    addEventListener("scroll", onScroll, { capture: true, passive: true });
-    addEventListener("resize", onScroll);
+    addEventListener("scroll", handleScrollOrResize, { capture: true, passive: true });
+    addEventListener("resize", handleScrollOrResize);
     return () => {
-      removeEventListener("scroll", onScroll, { capture: true });
-      removeEventListener("resize", onScroll);
+      removeEventListener("scroll", handleScrollOrResize, { capture: true });
+      removeEventListener("resize", handleScrollOrResize);
     };
   }, []);
   useEffect(() => {
@@ -132,67 +132,67 @@ export function LeadTable(props: TableProps): JSX.Element {
     if (!regionElement) return undefined;
     const resizeObserver = new ResizeObserver(() => {
       const remPx = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-      setRoomRem(regionElement.clientWidth / remPx);
-      updateRangeRef.current();
+      setAvailableRem(regionElement.clientWidth / remPx);
+      updateRenderedRangeRef.current();
     });
     resizeObserver.observe(regionElement);
     return () => resizeObserver.disconnect();
   }, []);
 
   useLayoutEffect(() => {
-    const firstRow = bodyRef.current?.querySelector("tr");
-    if (firstRow && firstRow.offsetHeight > 0) rowHeightRef.current = firstRow.offsetHeight;
+    const firstRow = tableBodyRef.current?.querySelector("tr");
+    if (firstRow && firstRow.offsetHeight > 0) rowHeightPxRef.current = firstRow.offsetHeight;
     // The page's CSP forbids `style` attributes, but not styles that a script sets.
-    spaceAboveRef.current?.style.setProperty("height", `${start * rowHeightRef.current}px`);
-    spaceBelowRef.current?.style.setProperty("height", `${(length - end) * rowHeightRef.current}px`);
-    const id = focusTargetIdRef.current;
-    if (id === undefined) return;
-    const rowLink = bodyRef.current?.querySelector<HTMLElement>(`[data-lead="${id}"] a`);
+    spaceAboveCellRef.current?.style.setProperty("height", `${rangeStart * rowHeightPxRef.current}px`);
+    spaceBelowCellRef.current?.style.setProperty("height", `${(length - rangeEnd) * rowHeightPxRef.current}px`);
+    const leadIdToFocus = leadIdToFocusRef.current;
+    if (leadIdToFocus === undefined) return;
+    const rowLink = tableBodyRef.current?.querySelector<HTMLElement>(`[data-lead="${leadIdToFocus}"] a`);
     if (!rowLink) return;
-    focusTargetIdRef.current = undefined;
+    leadIdToFocusRef.current = undefined;
     rowLink.focus({ preventScroll: true });
   });
-  useEffect(() => updateRangeRef.current(), [pages.listVersion.value, length]);
+  useEffect(() => updateRenderedRangeRef.current(), [pages.listVersion.value, length]);
 
   // When virtual scrolling removes the focused row, the scroll region takes the focus, so that the next key still acts on this
   // list.
-  const hadFocusRef = useRef(false);
+  const hadRowFocusRef = useRef(false);
   useLayoutEffect(() => {
-    if (hadFocusRef.current && document.activeElement === document.body)
+    if (hadRowFocusRef.current && document.activeElement === document.body)
       regionRef.current?.focus({ preventScroll: true });
-    hadFocusRef.current = bodyRef.current?.contains(document.activeElement) ?? false;
-  }, [start, end]);
+    hadRowFocusRef.current = tableBodyRef.current?.contains(document.activeElement) ?? false;
+  }, [rangeStart, rangeEnd]);
 
-  handle.current = {
+  handleRef.current = {
     focusRow: (rowIndex) => {
       const lead = pages.items[rowIndex];
       const viewport = measureViewport();
       if (!lead || !viewport) return;
-      lastIdRef.current = lead.id;
-      const rowHeight = rowHeightRef.current;
-      const rowTop = viewport.first + rowIndex * rowHeight;
-      const headHeight = regionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
+      lastFocusedLeadIdRef.current = lead.id;
+      const rowHeightPx = rowHeightPxRef.current;
+      const rowTopPx = viewport.first + rowIndex * rowHeightPx;
+      const headHeightPx = regionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
       // Height of the selection toolbar, which floats above the last rows.
-      const toolbarHeight = 2 * rowHeight;
-      if (rowTop < viewport.top + headHeight) findScroller().scrollBy(0, rowTop - viewport.top - headHeight);
-      else if (rowTop + rowHeight > viewport.bottom - toolbarHeight)
-        findScroller().scrollBy(0, rowTop + rowHeight - viewport.bottom + toolbarHeight);
-      focusTargetIdRef.current = lead.id;
-      updateRangeRef.current();
-      const rowLink = bodyRef.current?.querySelector<HTMLElement>(`[data-lead="${lead.id}"] a`);
+      const toolbarHeightPx = 2 * rowHeightPx;
+      if (rowTopPx < viewport.top + headHeightPx) findScrollingElement().scrollBy(0, rowTopPx - viewport.top - headHeightPx);
+      else if (rowTopPx + rowHeightPx > viewport.bottom - toolbarHeightPx)
+        findScrollingElement().scrollBy(0, rowTopPx + rowHeightPx - viewport.bottom + toolbarHeightPx);
+      leadIdToFocusRef.current = lead.id;
+      updateRenderedRangeRef.current();
+      const rowLink = tableBodyRef.current?.querySelector<HTMLElement>(`[data-lead="${lead.id}"] a`);
       if (rowLink) {
-        focusTargetIdRef.current = undefined;
+        leadIdToFocusRef.current = undefined;
         rowLink.focus({ preventScroll: true });
       }
     },
-    currentId: () => lastIdRef.current,
-    openStatusMenu: (id) => bodyRef.current?.querySelector<HTMLElement>(`[data-lead="${id}"] .pill`)?.click(),
-    scrollTop: () => findScroller().scrollTop,
+    getCurrentLeadId: () => lastFocusedLeadIdRef.current,
+    openStatusMenu: (id) => tableBodyRef.current?.querySelector<HTMLElement>(`[data-lead="${id}"] .pill`)?.click(),
+    getScrollTop: () => findScrollingElement().scrollTop,
     scrollTo: (top) => {
-      findScroller().scrollTop = top;
-      updateRangeRef.current();
+      findScrollingElement().scrollTop = top;
+      updateRenderedRangeRef.current();
     },
-    isInUse: () => bodyRef.current?.matches(":hover, :focus-within") ?? false,
+    isInUse: () => tableBodyRef.current?.matches(":hover, :focus-within") ?? false,
   };
 
   const columnCount = columns.length + (mayWrite ? 2 : 1);
@@ -232,18 +232,18 @@ export function LeadTable(props: TableProps): JSX.Element {
         </thead>
         <tbody class="gap" aria-hidden="true">
           <tr>
-            <td ref={spaceAboveRef} colSpan={columnCount} />
+            <td ref={spaceAboveCellRef} colSpan={columnCount} />
           </tr>
         </tbody>
         <tbody
-          ref={bodyRef}
+          ref={tableBodyRef}
           onFocusIn={({ target }) => {
             const id = (target as Element).closest<HTMLElement>("[data-lead]")?.dataset.lead;
-            if (id) lastIdRef.current = Number(id);
+            if (id) lastFocusedLeadIdRef.current = Number(id);
           }}
         >
-          {Array.from({ length: end - start }, (_, offset) => {
-            const rowIndex = start + offset;
+          {Array.from({ length: rangeEnd - rangeStart }, (_, offset) => {
+            const rowIndex = rangeStart + offset;
             const lead = pages.items[rowIndex];
             if (!lead)
               return <SkeletonRow key={`bones ${rowIndex}`} columns={columns} hasBox={mayWrite} rowIndex={rowIndex} />;
@@ -251,14 +251,14 @@ export function LeadTable(props: TableProps): JSX.Element {
               <LeadRow
                 key={lead.id}
                 lead={lead}
-                href={leadUrl(lead.id)}
+                href={buildLeadUrl(lead.id)}
                 rowIndex={rowIndex}
                 columns={columns}
                 status={statuses.find(({ id }) => id === lead.statusId)}
                 selection={mayWrite ? selection : undefined}
                 isSelected={mayWrite && selection.has(lead.id)}
                 isOpen={lead.id === openId}
-                gone={pages.departedLeads.get(lead.id)}
+                departure={pages.departedLeads.get(lead.id)}
                 onMove={mayWrite ? onMove : undefined}
               />
             );
@@ -266,7 +266,7 @@ export function LeadTable(props: TableProps): JSX.Element {
         </tbody>
         <tbody class="gap" aria-hidden="true">
           <tr>
-            <td ref={spaceBelowRef} colSpan={columnCount} />
+            <td ref={spaceBelowCellRef} colSpan={columnCount} />
           </tr>
         </tbody>
       </table>
@@ -274,7 +274,7 @@ export function LeadTable(props: TableProps): JSX.Element {
   );
 }
 
-function SelectAllCheckbox({ selection }: { selection: Selection }): JSX.Element {
+function SelectAllCheckbox({ selection }: { selection: LeadSelection }): JSX.Element {
   const { extent } = selection;
   // A component that reads a signal skips renders of its parent with unchanged props. This read subscribes it to the list.
   selection.pages.listVersion.value;
@@ -298,7 +298,7 @@ function SkeletonRow({
   hasBox,
   rowIndex,
 }: {
-  columns: Column[];
+  columns: ColumnName[];
   hasBox: boolean;
   rowIndex: number;
 }): JSX.Element {
@@ -321,7 +321,7 @@ function SkeletonRow({
 }
 
 /** CSS classes of the cells, which place them on a phone. `c0` hides a cell there. */
-const CELL_CLASSES: Record<Column, string> = {
+const CELL_CLASSES: Record<ColumnName, string> = {
   company: "p-co quiet",
   status: "p-st",
   createdAt: "p-when quiet",
@@ -337,17 +337,17 @@ interface LeadRowProps {
   lead: ListLead;
   href: string;
   rowIndex: number;
-  columns: Column[];
+  columns: ColumnName[];
   status: Status | undefined;
   /** Absent for users who may not change leads. */
-  selection: Selection | undefined;
+  selection: LeadSelection | undefined;
   isSelected: boolean;
   isOpen: boolean;
-  gone: "deleted" | "left" | undefined;
+  departure: "deleted" | "left" | undefined;
   onMove: ((lead: ListLead, to: Status) => void) | undefined;
 }
 
-function formatCell(lead: ListLead, column: Column): string {
+function formatCell(lead: ListLead, column: ColumnName): string {
   if (column === "phoneNumber") return lead.phoneNumber[0] ?? "";
   if (column === "business") return lead.business.map(({ name }) => name).join(", ");
   if (column === "status" || column === "createdAt") return "";
@@ -376,25 +376,25 @@ class LeadRow extends Component<LeadRowProps> {
     selection,
     isSelected,
     isOpen,
-    gone,
+    departure,
     onMove,
   }: LeadRowProps): JSX.Element {
-    const name = fullName(lead);
+    const leadName = fullName(lead);
     const shownStatus = status ?? { id: lead.statusId, name: lead.status, primaryColor: "gray" as const };
     return (
       <tr
         data-lead={lead.id}
-        class={gone ? "gone" : isOpen ? "open" : ""}
+        class={departure ? "gone" : isOpen ? "open" : ""}
         aria-rowindex={rowIndex + 2}
-        title={gone === "deleted" ? "Deleted meanwhile" : gone ? "No longer in this list" : undefined}
+        title={departure === "deleted" ? "Deleted meanwhile" : departure ? "No longer in this list" : undefined}
       >
         {selection ? (
           <td>
-            {gone === "deleted" ? null : (
+            {departure === "deleted" ? null : (
               <label class="hit">
                 <input
                   type="checkbox"
-                  aria-label={`Select ${name}`}
+                  aria-label={`Select ${leadName}`}
                   checked={isSelected}
                   // Without this, Shift and a click would also select the text between.
                   onMouseDown={(event) => event.shiftKey && event.preventDefault()}
@@ -409,18 +409,18 @@ class LeadRow extends Component<LeadRowProps> {
           </td>
         ) : null}
         <td>
-          {gone === "deleted" ? (
+          {departure === "deleted" ? (
             <span class="who">
               <Avatar person={lead} />
-              <span class="cut" title={name}>
-                <bdi>{name}</bdi>
+              <span class="cut" title={leadName}>
+                <bdi>{leadName}</bdi>
               </span>
             </span>
           ) : (
             <a class="who" href={href}>
               <Avatar person={lead} />
-              <span class="cut" title={name}>
-                <bdi>{name}</bdi>
+              <span class="cut" title={leadName}>
+                <bdi>{leadName}</bdi>
               </span>
             </a>
           )}
@@ -438,7 +438,7 @@ class LeadRow extends Component<LeadRowProps> {
               <td key={column} class={CELL_CLASSES[column]}>
                 <StatusPill
                   status={shownStatus}
-                  onChange={onMove && gone !== "deleted" ? (to) => this.props.onMove?.(this.props.lead, to) : undefined}
+                  onChange={onMove && departure !== "deleted" ? (to) => this.props.onMove?.(this.props.lead, to) : undefined}
                 />
               </td>
             );

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, describeError, type Event, type LeadFilter, RequestError, type Status, unwrap } from "../app/api";
-import { replaceQuery, useRoute } from "../app/route";
+import { replaceUrlQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
@@ -13,15 +13,15 @@ import { Icon } from "../ui/icon";
 import { ErrorNote } from "../ui/loading";
 import { EmptyState, ErrorPlaceholder, NoMatches } from "../ui/states";
 import { formatCount } from "../ui/time";
-import { notify, reportFailure } from "../ui/toast";
-import { BulkBar, BulkProgress } from "./bulk";
+import { showToast, reportFailure } from "../ui/toast";
+import { BulkToolbar, BulkProgressDialog } from "./bulk";
 import { BulkActions, formatLeadCount } from "./bulk-actions";
 import {
-  type Column,
+  type ColumnName,
   ColumnMenu,
   DEFAULT_COLUMNS,
-  filterColumns,
-  needWholeLeads,
+  parseColumnNames,
+  areWholeLeadsNeeded,
   readChosenColumns,
   storeChosenColumns,
 } from "./columns";
@@ -31,19 +31,19 @@ import { useLeadChanges } from "./lead-changes";
 import { LeadPages, type ListLead } from "./list-pages";
 import {
   buildLeadFilter,
-  isSearchable,
+  isLongEnoughToSearch,
   type ListQuery,
-  listActiveFilters,
+  getActiveFilterNames,
   matchesFilter,
-  readListQuery,
-  removeFilters,
-  writeListQuery,
+  parseListQuery,
+  removeAllFilters,
+  buildListUrlParams,
 } from "./list-query";
-import { Selection } from "./list-selection";
-import { LeadTable, type TableHandle } from "./list-table";
-import { openLeadId, orderedLeadIds } from "./open-lead";
+import { LeadSelection } from "./list-selection";
+import { LeadTable, type LeadTableHandle } from "./list-table";
+import { getOpenLeadId, orderedLeadIds } from "./open-lead";
 import { useViewFromUrl, ViewTabs } from "./views";
-import { views } from "./views-api";
+import { savedViews } from "./views-api";
 
 /** The search is sent when nothing was typed for this long. */
 const SEARCH_PAUSE_MS = 200;
@@ -54,66 +54,66 @@ const RECOUNT_PAUSE_MS = 500;
 let lastShownList: { key: string; pages: LeadPages; top: number } | undefined;
 
 /** Returns `text` once it has been unchanged for `SEARCH_PAUSE_MS`. */
-function useDebounced(text: string): string {
+function useDebouncedText(text: string): string {
   const [debouncedText, setDebouncedText] = useState(text);
   useEffect(() => {
     if (text === debouncedText) return undefined;
-    const timer = setTimeout(() => setDebouncedText(text), text === "" ? 0 : SEARCH_PAUSE_MS);
-    return () => clearTimeout(timer);
+    const debounceTimer = setTimeout(() => setDebouncedText(text), text === "" ? 0 : SEARCH_PAUSE_MS);
+    return () => clearTimeout(debounceTimer);
   }, [text, debouncedText]);
   return debouncedText;
 }
 
-export function List(): JSX.Element {
+export function ListScreen(): JSX.Element {
   const route = useRoute();
   const queryString = route.query.toString();
-  const query = useMemo(() => readListQuery(route.query), [queryString]);
-  const openId = openLeadId(route);
+  const listQuery = useMemo(() => parseListQuery(route.query), [queryString]);
+  const panelLeadId = getOpenLeadId(route);
   const { mayWrite, businesses } = useTeam();
-  const currentView = views.value?.find(({ id }) => id === query.view);
-  const columns =
-    readChosenColumns(query.view) ?? (currentView ? filterColumns(currentView.columns) : [...DEFAULT_COLUMNS]);
+  const currentView = savedViews.value?.find(({ id }) => id === listQuery.view);
+  const shownColumns =
+    readChosenColumns(listQuery.view) ?? (currentView ? parseColumnNames(currentView.columns) : [...DEFAULT_COLUMNS]);
   const [isExporting, setIsExporting] = useState(false);
   const searchInputRef = useRef<HTMLInputElement>(null);
 
-  const showQuery = (next: ListQuery) => {
-    const urlParams = writeListQuery(next);
-    if (openId) urlParams.set("lead", String(openId));
-    replaceQuery(urlParams);
+  const replaceListQuery = (newQuery: ListQuery) => {
+    const urlParams = buildListUrlParams(newQuery);
+    if (panelLeadId) urlParams.set("lead", String(panelLeadId));
+    replaceUrlQuery(urlParams);
   };
-  const changeQuery = (by: Partial<ListQuery>) => showQuery({ ...query, ...by });
-  const clearQuery = () => showQuery({ ...removeFilters(query), search: "", view: 0 });
-  useViewFromUrl(query, showQuery);
+  const updateListQuery = (changedPart: Partial<ListQuery>) => replaceListQuery({ ...listQuery, ...changedPart });
+  const clearListQuery = () => replaceListQuery({ ...removeAllFilters(listQuery), search: "", view: 0 });
+  useViewFromUrl(listQuery, replaceListQuery);
 
-  const typedSearch = query.search.trim();
-  const isSearchTooShort = typedSearch !== "" && !isSearchable(typedSearch);
-  const search = useDebounced(isSearchTooShort ? "" : typedSearch);
-  const filter = useMemo(() => buildLeadFilter(query), [queryString]);
-  const needsWholeLeads = needWholeLeads(columns);
-  const key = JSON.stringify([filter, search, needsWholeLeads]);
+  const typedSearch = listQuery.search.trim();
+  const isSearchTooShort = typedSearch !== "" && !isLongEnoughToSearch(typedSearch);
+  const debouncedSearch = useDebouncedText(isSearchTooShort ? "" : typedSearch);
+  const leadFilter = useMemo(() => buildLeadFilter(listQuery), [queryString]);
+  const needsWholeLeads = areWholeLeadsNeeded(shownColumns);
+  const listKey = JSON.stringify([leadFilter, debouncedSearch, needsWholeLeads]);
   const pages = useMemo(() => {
-    if (lastShownList?.key === key) return lastShownList.pages;
-    return new LeadPages({ filter, search, needsWholeLeads });
-  }, [key]);
-  const selection = useMemo(() => new Selection(pages), [pages]);
-  const actions = useMemo(() => new BulkActions(pages, selection), [pages]);
+    if (lastShownList?.key === listKey) return lastShownList.pages;
+    return new LeadPages({ filter: leadFilter, search: debouncedSearch, needsWholeLeads });
+  }, [listKey]);
+  const selection = useMemo(() => new LeadSelection(pages), [pages]);
+  const bulkActions = useMemo(() => new BulkActions(pages, selection), [pages]);
   pages.listVersion.value;
 
   useShortcut("/", () => searchInputRef.current?.focus(), "Search this view");
-  const activeFilterNames = listActiveFilters(query);
-  const resultCountText = formatResultCount(pages, search);
+  const activeFilterNames = getActiveFilterNames(listQuery);
+  const resultCountText = formatResultCount(pages, debouncedSearch);
   return (
     <>
       <header class="head">
         <div>
           <h1>Leads</h1>
-          <ViewTabs layout="table" query={query} columns={columns} />
+          <ViewTabs layout="table" query={listQuery} columns={shownColumns} />
           <span class="push" />
           <button
             type="button"
             class="btn ghost wide"
-            disabled={search !== ""}
-            title={search ? "A search cannot be exported: filter instead" : undefined}
+            disabled={debouncedSearch !== ""}
+            title={debouncedSearch ? "A search cannot be exported: filter instead" : undefined}
             onClick={() => setIsExporting(true)}
           >
             <Icon name="download" />
@@ -136,20 +136,20 @@ export function List(): JSX.Element {
               placeholder="Search this view"
               aria-label="Search this view"
               aria-keyshortcuts="/"
-              value={query.search}
-              onInput={({ currentTarget }) => changeQuery({ search: currentTarget.value })}
+              value={listQuery.search}
+              onInput={({ currentTarget }) => updateListQuery({ search: currentTarget.value })}
               onKeyDown={(event) => {
                 if (event.key !== "Escape") return;
                 event.preventDefault();
-                if (query.search) changeQuery({ search: "" });
+                if (listQuery.search) updateListQuery({ search: "" });
                 else event.currentTarget.blur();
               }}
             />
           </div>
-          <FilterChips query={query} changeQuery={changeQuery} />
-          <FilterMenu query={query} changeQuery={changeQuery} countText={resultCountText} clear={clearQuery} />
+          <FilterChips query={listQuery} updateListQuery={updateListQuery} />
+          <FilterMenu query={listQuery} updateListQuery={updateListQuery} countText={resultCountText} clear={clearListQuery} />
           {activeFilterNames.length > 0 || typedSearch ? (
-            <button type="button" class="btn ghost wide" onClick={clearQuery}>
+            <button type="button" class="btn ghost wide" onClick={clearListQuery}>
               Clear
             </button>
           ) : null}
@@ -157,19 +157,19 @@ export function List(): JSX.Element {
           <span class="count num wide" role="status">
             {isSearchTooShort ? "Type one more character to search" : resultCountText}
           </span>
-          <ColumnMenu chosen={columns} onChoose={(chosen) => storeChosenColumns(query.view, chosen)} />
+          <ColumnMenu chosen={shownColumns} onChoose={(chosen) => storeChosenColumns(listQuery.view, chosen)} />
         </search>
       </header>
       <ListRows
-        key={key}
-        {...{ pages, selection, actions, query, columns, openId, filter }}
-        listKey={key}
-        onSort={() => changeQuery({ sort: query.sort ? "" : "createdAt" })}
-        onClear={clearQuery}
+        key={listKey}
+        {...{ pages, selection, actions: bulkActions, query: listQuery, columns: shownColumns, openId: panelLeadId, filter: leadFilter }}
+        listKey={listKey}
+        onSort={() => updateListQuery({ sort: listQuery.sort ? "" : "createdAt" })}
+        onClear={clearListQuery}
         hasBusinesses={businesses.length > 0}
       />
-      <BulkProgress />
-      {isExporting ? <ExportDialog filter={filter} onClose={() => setIsExporting(false)} /> : null}
+      <BulkProgressDialog />
+      {isExporting ? <ExportDialog filter={leadFilter} onClose={() => setIsExporting(false)} /> : null}
     </>
   );
 }
@@ -184,10 +184,10 @@ function formatResultCount(pages: LeadPages, search: string): string {
 
 interface ListRowsProps {
   pages: LeadPages;
-  selection: Selection;
+  selection: LeadSelection;
   actions: BulkActions;
   query: ListQuery;
-  columns: Column[];
+  columns: ColumnName[];
   openId: number | undefined;
   filter: LeadFilter;
   listKey: string;
@@ -200,7 +200,7 @@ interface ListRowsProps {
  * The pending move of each lead, by the lead's id. The next move of the same lead waits for it, so that moves are written in
  * order.
  */
-const pendingMoves = new Map<number, Promise<unknown>>();
+const pendingMovesByLeadId = new Map<number, Promise<unknown>>();
 
 function ListRows({
   pages,
@@ -214,25 +214,25 @@ function ListRows({
   onClear,
 }: ListRowsProps): JSX.Element {
   const { mayWrite, statuses } = useTeam();
-  const tableRef = useRef<TableHandle>(null);
+  const tableRef = useRef<LeadTableHandle>(null);
   useListEvents(pages, selection, tableRef);
 
   useEffect(() => {
     const isRestored = lastShownList?.key === listKey && lastShownList.pages === pages;
-    const scrollTop = isRestored ? (lastShownList?.top ?? 0) : 0;
-    if (isRestored) tableRef.current?.scrollTo(scrollTop);
+    const restoredScrollTop = isRestored ? (lastShownList?.top ?? 0) : 0;
+    if (isRestored) tableRef.current?.scrollTo(restoredScrollTop);
     // A restored list missed the events while another screen was shown, so the list is read again.
-    if (isRestored) pages.reload().then(() => tableRef.current?.scrollTo(scrollTop));
+    if (isRestored) pages.reload().then(() => tableRef.current?.scrollTo(restoredScrollTop));
     else pages.readUntil(1);
     const stopWatching = pages.watchConnection();
-    let lastScrollTop = scrollTop;
-    const onScroll = () => {
-      lastScrollTop = tableRef.current?.scrollTop() ?? lastScrollTop;
+    let lastScrollTop = restoredScrollTop;
+    const rememberScrollTop = () => {
+      lastScrollTop = tableRef.current?.getScrollTop() ?? lastScrollTop;
     };
-    addEventListener("scroll", onScroll, { capture: true, passive: true });
+    addEventListener("scroll", rememberScrollTop, { capture: true, passive: true });
     return () => {
       stopWatching();
-      removeEventListener("scroll", onScroll, { capture: true });
+      removeEventListener("scroll", rememberScrollTop, { capture: true });
       lastShownList = { key: listKey, pages, top: lastScrollTop };
     };
   }, []);
@@ -247,41 +247,41 @@ function ListRows({
     const closedId = previousOpenIdRef.current;
     previousOpenIdRef.current = openId;
     if (closedId === undefined || openId !== undefined) return;
-    const rowIndex = pages.indexOf(closedId);
+    const rowIndex = pages.rowIndexOf(closedId);
     const isFocusLost = document.activeElement === null || document.activeElement.matches("body, main");
     if (rowIndex !== undefined && isFocusLost) tableRef.current?.focusRow(rowIndex);
   }, [openId]);
 
-  const moveLead = (lead: ListLead, to: Status) => moveWithUndo(pages, lead, to, statuses);
+  const moveLead = (lead: ListLead, to: Status) => moveLeadWithUndo(pages, lead, to, statuses);
 
-  const currentLeadId = (): number | undefined => openId ?? tableRef.current?.currentId();
-  const focusNeighbour = (offset: number) => {
+  const getCurrentLeadId = (): number | undefined => openId ?? tableRef.current?.getCurrentLeadId();
+  const focusNeighbourRow = (offset: number) => {
     if (openId !== undefined) return false;
-    const id = tableRef.current?.currentId();
-    const rowIndex = id === undefined ? undefined : pages.indexOf(id);
-    const nextIndex = rowIndex === undefined ? 0 : rowIndex + offset;
-    if (nextIndex < 0 || nextIndex >= pages.items.length) return true;
-    tableRef.current?.focusRow(nextIndex);
+    const id = tableRef.current?.getCurrentLeadId();
+    const rowIndex = id === undefined ? undefined : pages.rowIndexOf(id);
+    const targetRowIndex = rowIndex === undefined ? 0 : rowIndex + offset;
+    if (targetRowIndex < 0 || targetRowIndex >= pages.items.length) return true;
+    tableRef.current?.focusRow(targetRowIndex);
     return true;
   };
-  useShortcut("j", () => focusNeighbour(1), "Next lead");
-  useShortcut("k", () => focusNeighbour(-1), "Previous lead");
-  const toggleSelection = (range: boolean) => {
-    const id = currentLeadId();
-    if (id === undefined || pages.indexOf(id) === undefined) return false;
+  useShortcut("j", () => focusNeighbourRow(1), "Next lead");
+  useShortcut("k", () => focusNeighbourRow(-1), "Previous lead");
+  const toggleCurrentLead = (range: boolean) => {
+    const id = getCurrentLeadId();
+    if (id === undefined || pages.rowIndexOf(id) === undefined) return false;
     selection.toggle(id, range);
     return true;
   };
-  useShortcut("x", mayWrite ? () => toggleSelection(false) : undefined, "Select");
-  useShortcut("shift+x", mayWrite ? () => toggleSelection(true) : undefined, "Select up to here");
+  useShortcut("x", mayWrite ? () => toggleCurrentLead(false) : undefined, "Select");
+  useShortcut("shift+x", mayWrite ? () => toggleCurrentLead(true) : undefined, "Select up to here");
   useShortcut(
     "e",
     mayWrite
       ? () => {
           if (selection.size > 0) return actions.archive(!query.archived);
-          const id = currentLeadId();
-          const rowIndex = id === undefined ? undefined : pages.indexOf(id);
-          const lead = id === undefined ? undefined : pages.get(id);
+          const id = getCurrentLeadId();
+          const rowIndex = id === undefined ? undefined : pages.rowIndexOf(id);
+          const lead = id === undefined ? undefined : pages.getLead(id);
           if (!lead || rowIndex === undefined || openId !== undefined) return false;
           return actions.archive(!lead.archived, [lead]).then(() => {
             if (pages.items.length > 0) tableRef.current?.focusRow(Math.min(rowIndex, pages.items.length - 1));
@@ -297,7 +297,7 @@ function ListRows({
           if (selection.size > 0) {
             return document.querySelector<HTMLElement>('.bulk [aria-haspopup="listbox"]')?.click();
           }
-          const id = currentLeadId();
+          const id = getCurrentLeadId();
           if (id === undefined || openId !== undefined) return false;
           return tableRef.current?.openStatusMenu(id);
         }
@@ -306,9 +306,9 @@ function ListRows({
   );
   useShortcut("Escape", selection.size > 0 ? () => selection.clear() : undefined, "Clear the selection");
 
-  const isEmpty = !pages.hasMore && pages.items.length === 0;
+  const isListEmpty = !pages.hasMore && pages.items.length === 0;
   const { error } = pages;
-  const isNarrowed = listActiveFilters(query).length > 0 || query.search.trim() !== "";
+  const isSearchedOrFiltered = getActiveFilterNames(query).length > 0 || query.search.trim() !== "";
   if (error && pages.items.length === 0) {
     if (pages.source.search && error instanceof RequestError && error.status === 400) {
       return <NoMatchesMessage text={describeError(error)} onClear={onClear} />;
@@ -319,13 +319,13 @@ function ListRows({
       </div>
     );
   }
-  if (isEmpty && isNarrowed)
+  if (isListEmpty && isSearchedOrFiltered)
     return <NoMatchesMessage text="No lead has all that is searched and filtered." onClear={onClear} />;
-  if (isEmpty) return <NoLeadsMessage mayWrite={mayWrite} />;
+  if (isListEmpty) return <NoLeadsMessage mayWrite={mayWrite} />;
   return (
     <>
       <LeadTable
-        {...{ pages, selection, openId, onSort, handle: tableRef }}
+        {...{ pages, selection, openId, onSort, handleRef: tableRef }}
         chosenColumns={columns}
         sort={query.sort}
         onMove={moveLead}
@@ -335,10 +335,10 @@ function ListRows({
           <ErrorNote title="The next leads could not be read" error={error} retry={() => pages.retry()} />
         </div>
       ) : null}
-      <ArrivalsButton pages={pages} handle={tableRef} />
+      <ArrivalsButton pages={pages} tableHandleRef={tableRef} />
       {mayWrite ? (
         <section class="floor" aria-label="Selection">
-          <BulkBar actions={actions} archived={query.archived} />
+          <BulkToolbar actions={actions} archived={query.archived} />
         </section>
       ) : null}
     </>
@@ -381,120 +381,120 @@ function NoLeadsMessage({ mayWrite }: { mayWrite: boolean }): JSX.Element {
 }
 
 /** Moves one lead. The list shows the new status at once, and the old one again if the request fails. */
-async function moveWithUndo(pages: LeadPages, lead: ListLead, to: Status, statuses: Status[]): Promise<void> {
+async function moveLeadWithUndo(pages: LeadPages, lead: ListLead, to: Status, statuses: Status[]): Promise<void> {
   const leadName = fullName(lead);
   const previousStatus = { id: lead.statusId, name: lead.status };
-  const showStatus = (status: { id: number; name: string }) =>
-    pages.update([lead.id], (shown) => ({ ...shown, statusId: status.id, status: status.name }));
-  const writeStatus = async (statusId: number) => {
-    const earlierMove = pendingMoves.get(lead.id) ?? Promise.resolve();
-    const newMove = earlierMove
+  const showLeadStatus = (status: { id: number; name: string }) =>
+    pages.updateLeads([lead.id], (shown) => ({ ...shown, statusId: status.id, status: status.name }));
+  const sendStatus = async (statusId: number) => {
+    const earlierMovePromise = pendingMovesByLeadId.get(lead.id) ?? Promise.resolve();
+    const newMovePromise = earlierMovePromise
       .catch(() => undefined)
       .then(() => unwrap(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId } })));
-    pendingMoves.set(lead.id, newMove);
+    pendingMovesByLeadId.set(lead.id, newMovePromise);
     try {
-      await newMove;
+      await newMovePromise;
     } finally {
-      if (pendingMoves.get(lead.id) === newMove) pendingMoves.delete(lead.id);
+      if (pendingMovesByLeadId.get(lead.id) === newMovePromise) pendingMovesByLeadId.delete(lead.id);
     }
   };
-  showStatus(to);
+  showLeadStatus(to);
   try {
-    await writeStatus(to.id);
+    await sendStatus(to.id);
   } catch (error) {
     // If a later move of this lead is pending, the list already shows the status of that move, so it is not reset.
-    if (!pendingMoves.has(lead.id)) showStatus(previousStatus);
+    if (!pendingMovesByLeadId.has(lead.id)) showLeadStatus(previousStatus);
     reportFailure(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;
   }
-  markDeparted(pages, lead.id);
+  updateDeparted(pages, lead.id);
   const previousStatusOfTeam = statuses.find(({ id }) => id === previousStatus.id);
-  notify(`${leadName} moved to ${to.name}`, {
+  showToast(`${leadName} moved to ${to.name}`, {
     undo: async () => {
-      await writeStatus(previousStatus.id);
-      showStatus(previousStatusOfTeam ?? previousStatus);
-      markDeparted(pages, lead.id);
+      await sendStatus(previousStatus.id);
+      showLeadStatus(previousStatusOfTeam ?? previousStatus);
+      updateDeparted(pages, lead.id);
     },
   });
 }
 
 /** Marks a lead that no longer matches the filters. It keeps its row until the list is read again. */
-function markDeparted(pages: LeadPages, id: number): void {
-  const lead = pages.get(id);
+function updateDeparted(pages: LeadPages, id: number): void {
+  const lead = pages.getLead(id);
   if (!lead || pages.source.search) return;
-  const matches = matchesFilter(lead, pages.source.filter);
-  if (matches === !pages.departedLeads.has(id)) return;
-  if (matches) pages.departedLeads.delete(id);
+  const isMatching = matchesFilter(lead, pages.source.filter);
+  if (isMatching === !pages.departedLeads.has(id)) return;
+  if (isMatching) pages.departedLeads.delete(id);
   else pages.departedLeads.set(id, "left");
   pages.notifyChange();
   pages.recount();
 }
 
 /** New leads that match the filters and are not in the list yet, by id. */
-const arrivedLeads = signal<ReadonlyMap<number, ListLead>>(new Map());
+const arrivedLeadsById = signal<ReadonlyMap<number, ListLead>>(new Map());
 
 /** Applies events from the feed: updates rows in place, and inserts new leads only if that moves no row under the pointer. */
-function useListEvents(pages: LeadPages, selection: Selection, handle: { current: TableHandle | null }): void {
-  const timerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+function useListEvents(pages: LeadPages, selection: LeadSelection, tableHandleRef: { current: LeadTableHandle | null }): void {
+  const recountTimerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
-    arrivedLeads.value = new Map();
-    return () => clearTimeout(timerRef.current);
+    arrivedLeadsById.value = new Map();
+    return () => clearTimeout(recountTimerRef.current);
   }, []);
-  const handleEvents = (events: Event[]) => {
+  const handleFeedEvents = (events: Event[]) => {
     const { filter, search } = pages.source;
-    const newArrivals = new Map(arrivedLeads.peek());
+    const newArrivedLeads = new Map(arrivedLeadsById.peek());
     for (const { type, leadId, lead } of events) {
       if (type.startsWith("comment.")) continue;
-      const loadedLead = pages.get(leadId);
+      const loadedLead = pages.getLead(leadId);
       if (type === "lead.deleted") {
-        newArrivals.delete(leadId);
+        newArrivedLeads.delete(leadId);
         if (loadedLead) pages.departedLeads.set(leadId, "deleted");
       } else if (lead && loadedLead) {
         // Events carry no photo URL. The known URL stays valid while the photo is the same.
         const photoUrl = lead.photo === loadedLead.photo ? loadedLead.photoUrl : undefined;
-        pages.update([leadId], () => ({ ...lead, ...(photoUrl ? { photoUrl } : {}) }));
-        const matches = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);
-        if (matches) pages.departedLeads.delete(leadId);
+        pages.updateLeads([leadId], () => ({ ...lead, ...(photoUrl ? { photoUrl } : {}) }));
+        const isMatching = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);
+        if (isMatching) pages.departedLeads.delete(leadId);
         else pages.departedLeads.set(leadId, "left");
       } else if (lead && !search) {
-        if (matchesFilter(lead, filter)) newArrivals.set(leadId, lead);
-        else newArrivals.delete(leadId);
+        if (matchesFilter(lead, filter)) newArrivedLeads.set(leadId, lead);
+        else newArrivedLeads.delete(leadId);
       }
     }
     pages.notifyChange();
-    clearTimeout(timerRef.current);
-    timerRef.current = setTimeout(() => pages.recount(), RECOUNT_PAUSE_MS);
-    const tableHandle = handle.current;
-    const mayInsert = selection.size === 0 && !tableHandle?.isInUse() && (tableHandle?.scrollTop() ?? 0) === 0;
-    if (mayInsert && newArrivals.size > 0) {
-      pages.insert([...newArrivals.values()]);
-      arrivedLeads.value = new Map();
+    clearTimeout(recountTimerRef.current);
+    recountTimerRef.current = setTimeout(() => pages.recount(), RECOUNT_PAUSE_MS);
+    const tableHandle = tableHandleRef.current;
+    const mayInsertRows = selection.size === 0 && !tableHandle?.isInUse() && (tableHandle?.getScrollTop() ?? 0) === 0;
+    if (mayInsertRows && newArrivedLeads.size > 0) {
+      pages.insertLeads([...newArrivedLeads.values()]);
+      arrivedLeadsById.value = new Map();
     } else {
-      arrivedLeads.value = newArrivals;
+      arrivedLeadsById.value = newArrivedLeads;
     }
   };
-  useLeadChanges(handleEvents, () => pages.reload(), { readsAfterSubscribing: true });
+  useLeadChanges(handleFeedEvents, () => pages.reload(), { readsAfterSubscribing: true });
 }
 
 function ArrivalsButton({
   pages,
-  handle,
+  tableHandleRef,
 }: {
   pages: LeadPages;
-  handle: { current: TableHandle | null };
+  tableHandleRef: { current: LeadTableHandle | null };
 }): JSX.Element | null {
-  const count = [...arrivedLeads.value.keys()].filter((id) => pages.indexOf(id) === undefined).length;
-  if (count === 0) return null;
-  const showArrivals = async () => {
+  const arrivedCount = [...arrivedLeadsById.value.keys()].filter((id) => pages.rowIndexOf(id) === undefined).length;
+  if (arrivedCount === 0) return null;
+  const reloadWithArrivals = async () => {
     await pages.reload();
-    arrivedLeads.value = new Map();
-    handle.current?.scrollTo(0);
+    arrivedLeadsById.value = new Map();
+    tableHandleRef.current?.scrollTo(0);
   };
   return (
     <div class="arrivals" role="status">
-      <button type="button" class="btn little" onClick={showArrivals}>
+      <button type="button" class="btn little" onClick={reloadWithArrivals}>
         <Icon name="arrow-up" />
-        {count === 1 ? "1 new lead" : `${formatCount(count)} new leads`}
+        {arrivedCount === 1 ? "1 new lead" : `${formatCount(arrivedCount)} new leads`}
       </button>
     </div>
   );

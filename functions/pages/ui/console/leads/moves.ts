@@ -5,7 +5,7 @@ import { api, describeError, type LeadSummary, RequestError, type Status, unwrap
 import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
 import type { PagedList } from "../ui/loading";
-import { notify, reportFailure } from "../ui/toast";
+import { showToast, reportFailure } from "../ui/toast";
 
 /** The pages of each column, by the id of its status. */
 export type BoardColumns = Map<number, PagedList<LeadSummary>>;
@@ -15,7 +15,7 @@ export const compareNewestFirst = (a: LeadSummary, b: LeadSummary): number =>
   b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
 
 /** For this long after a move, the feed may still deliver an earlier state of the lead. */
-const SETTLE_MS = 15_000;
+const STALE_EVENT_PERIOD_MS = 15_000;
 
 /** The pending moves of one lead. */
 interface MoveQueue {
@@ -47,7 +47,7 @@ export interface BoardMoves {
    */
   applyMoves: <Page extends ColumnPage>(
     page: Page,
-    request: { status: number; atMs: number; isFirstPage: boolean; isListed: (lead: LeadSummary) => boolean },
+    request: { status: number; requestedAtMs: number; isFirstPage: boolean; isListed: (lead: LeadSummary) => boolean },
   ) => Page;
 }
 
@@ -59,11 +59,11 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
   const settledMovesRef = useRef(new Map<number, { atMs: number; lead: LeadSummary }>());
   const getStatusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
 
-  const transferLead = (lead: LeadSummary, to: number): LeadSummary => {
+  const moveLeadBetweenColumns = (lead: LeadSummary, to: number): LeadSummary => {
     const movedLead = { ...lead, statusId: to, status: getStatusName(to) };
-    const removeLead = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
-    columns.get(lead.statusId)?.updateItems(removeLead, -1);
-    columns.get(to)?.updateItems((leads) => [...removeLead(leads), movedLead].sort(compareNewestFirst), 1);
+    const withoutLead = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
+    columns.get(lead.statusId)?.updateItems(withoutLead, -1);
+    columns.get(to)?.updateItems((leads) => [...withoutLead(leads), movedLead].sort(compareNewestFirst), 1);
     return movedLead;
   };
 
@@ -76,11 +76,11 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
       return queue.length === 0;
     };
     const reportMove = (status: number) => {
-      const message = `${fullName(moved)} moved ${isUndo ? "back " : ""}to ${getStatusName(status)}`;
+      const toastText = `${fullName(moved)} moved ${isUndo ? "back " : ""}to ${getStatusName(status)}`;
       const firstStatus = statuses.find(({ id }) => id === queue.firstStatusId && id !== status);
       const undoMove = () =>
         enqueueMove({ ...moved, statusId: status, status: getStatusName(status) }, queue.firstStatusId, true);
-      notify(message, firstStatus && !isUndo ? { undo: undoMove } : {});
+      showToast(toastText, firstStatus && !isUndo ? { undo: undoMove } : {});
     };
     try {
       await unwrap(api.PUT("/leads/change-status", { body: { ids: [moved.id], statusId: moved.statusId } }));
@@ -96,7 +96,7 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
       if (storedLead) queue.storedStatusId = storedLead.statusId;
       // A later move of the lead is pending and decides its column.
       if (!finishMove()) return;
-      if (queue.storedStatusId !== moved.statusId) transferLead(moved, queue.storedStatusId);
+      if (queue.storedStatusId !== moved.statusId) moveLeadBetweenColumns(moved, queue.storedStatusId);
       const leadName = fullName(moved);
       if (isRefused)
         reportFailure(`${leadName} stays in ${getStatusName(queue.storedStatusId)}. ${describeError(error)}`);
@@ -104,13 +104,13 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
       else reportFailure(`${leadName} may not have been moved to ${moved.status}. ${describeError(error)}`);
     } finally {
       const statusId = queue.storedStatusId;
-      const lead = { ...moved, statusId, status: getStatusName(statusId) };
-      settledMovesRef.current.set(moved.id, { atMs: Date.now(), lead });
+      const settledLead = { ...moved, statusId, status: getStatusName(statusId) };
+      settledMovesRef.current.set(moved.id, { atMs: Date.now(), lead: settledLead });
     }
   };
 
   const enqueueMove = (lead: LeadSummary, to: number, isUndo = false): Promise<void> => {
-    const movedLead = transferLead(lead, to);
+    const movedLead = moveLeadBetweenColumns(lead, to);
     const queue = queuesRef.current.get(lead.id);
     const lastMove = (queue?.lastMove ?? Promise.resolve()).then(() => sendMove(movedLead, isUndo));
     if (queue) Object.assign(queue, { lastMove, movedLead, length: queue.length + 1 });
@@ -131,15 +131,15 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
       if (lead.statusId !== to.id) enqueueMove(lead, to.id);
     },
     isMoving: (lead) => queuesRef.current.has(lead),
-    isRecentlyMoved: (lead) => Date.now() - (settledMovesRef.current.get(lead)?.atMs ?? 0) < SETTLE_MS,
-    applyMoves: (page, { status, atMs, isFirstPage, isListed }) => {
-      const movedLeads = new Map<number, LeadSummary>();
-      for (const [id, settled] of settledMovesRef.current) if (settled.atMs > atMs) movedLeads.set(id, settled.lead);
-      for (const [id, { movedLead }] of queuesRef.current) movedLeads.set(id, movedLead);
-      const keptItems = page.items.filter(({ id }) => (movedLeads.get(id)?.statusId ?? status) === status);
+    isRecentlyMoved: (lead) => Date.now() - (settledMovesRef.current.get(lead)?.atMs ?? 0) < STALE_EVENT_PERIOD_MS,
+    applyMoves: (page, { status, requestedAtMs, isFirstPage, isListed }) => {
+      const movedLeadsById = new Map<number, LeadSummary>();
+      for (const [id, settled] of settledMovesRef.current) if (settled.atMs > requestedAtMs) movedLeadsById.set(id, settled.lead);
+      for (const [id, { movedLead }] of queuesRef.current) movedLeadsById.set(id, movedLead);
+      const keptItems = page.items.filter(({ id }) => (movedLeadsById.get(id)?.statusId ?? status) === status);
       const keptIds = new Set(keptItems.map(({ id }) => id));
       const isMissing = (lead: LeadSummary) => lead.statusId === status && !keptIds.has(lead.id) && isListed(lead);
-      const addedItems = isFirstPage ? [...movedLeads.values()].filter(isMissing) : [];
+      const addedItems = isFirstPage ? [...movedLeadsById.values()].filter(isMissing) : [];
       if (keptItems.length === page.items.length && addedItems.length === 0) return page;
       const items = [...keptItems, ...addedItems];
       if (addedItems.length > 0) items.sort(compareNewestFirst);

@@ -9,34 +9,34 @@ import { formatKeys, useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { useDraft } from "../ui/draft";
 import { fullName } from "../ui/face";
-import { Field, handleSubmit } from "../ui/field";
+import { Field, createSubmitHandler } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 import { EmptyState } from "../ui/states";
-import { notify } from "../ui/toast";
+import { showToast } from "../ui/toast";
 import {
-  buildNewLead,
+  buildCreateLeadBody,
   createEmptyTexts,
-  FIELDS,
-  findField,
+  LEAD_FIELDS,
+  findFieldByPath,
   formatFieldError,
   type LeadField,
-  LeadInput,
-  type LeadTexts,
+  LeadFieldInput,
+  type LeadFieldTexts,
 } from "./lead-fields";
 import { closeLead, lastListScreen } from "./open-lead";
 
-const FIELD_GROUPS: (keyof LeadTexts)[][] = [
+const FIELD_NAME_GROUPS: (keyof LeadFieldTexts)[][] = [
   ["firstName", "lastName", "email", "phoneNumber"],
   ["company", "position", "location", "source"],
   ["statusId", "business", "description"],
 ];
 /** Fields in a folded section: few new leads have them. */
-const FOLDED_FIELDS: (keyof LeadTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
+const FOLDED_FIELD_NAMES: (keyof LeadFieldTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
 
-const findFields = (name: keyof LeadTexts): LeadField[] => FIELDS.filter((field) => field.name === name);
+const findFieldsByName = (name: keyof LeadFieldTexts): LeadField[] => LEAD_FIELDS.filter((field) => field.name === name);
 
-type FieldErrors = Partial<Record<keyof LeadTexts, string>>;
+type FieldErrorTexts = Partial<Record<keyof LeadFieldTexts, string>>;
 
 export function NewLeadScreen(): JSX.Element {
   const { mayWrite } = useTeam();
@@ -72,39 +72,39 @@ export function NewLeadScreen(): JSX.Element {
 function NewLeadForm(): JSX.Element {
   const { statuses, businesses } = useTeam();
   const queryStatusId = Number(useRoute().query.get("status"));
-  const [texts, setTexts, clearTexts] = useDraft("new lead", createEmptyTexts(statuses[0]?.id ?? 1));
+  const [fieldTexts, setFieldTexts, clearFieldTexts] = useDraft("new lead", createEmptyTexts(statuses[0]?.id ?? 1));
   const [failure, setFailure] = useState<unknown>();
-  const [fieldErrors, setFieldErrors] = useState<FieldErrors>({});
+  const [fieldErrors, setFieldErrors] = useState<FieldErrorTexts>({});
   const formRef = useRef<HTMLFormElement>(null);
   const { isBusy, send } = useIdempotentRequest();
   // A board column links to this form with its status in the query.
   useEffect(() => {
     if (statuses.some(({ id }) => id === queryStatusId)) {
-      setTexts((now) => ({ ...now, statusId: String(queryStatusId) }));
+      setFieldTexts((now) => ({ ...now, statusId: String(queryStatusId) }));
     }
   }, [queryStatusId]);
   // On navigation `Frame` focuses `main` after this effect. Waiting for the next animation frame leaves the focus in the first
   // input.
   useEffect(() => {
-    const frameRequest = requestAnimationFrame(() => formRef.current?.querySelector("input")?.focus());
-    return () => cancelAnimationFrame(frameRequest);
+    const animationFrameId = requestAnimationFrame(() => formRef.current?.querySelector("input")?.focus());
+    return () => cancelAnimationFrame(animationFrameId);
   }, []);
   const existingLead = failure instanceof RequestError ? failure.existing : undefined;
-  const isEmpty = Object.entries(texts).every(([name, text]) => ["statusId", "state"].includes(name) || text === "");
+  const isFormEmpty = Object.entries(fieldTexts).every(([name, text]) => ["statusId", "state"].includes(name) || text === "");
 
-  const changeField = (name: keyof LeadTexts, text: string) => {
-    setTexts((now) => ({ ...now, [name]: text }));
+  const updateFieldText = (name: keyof LeadFieldTexts, text: string) => {
+    setFieldTexts((now) => ({ ...now, [name]: text }));
     setFieldErrors(({ [name]: _, ...others }) => others);
   };
   const createLead = async () => {
-    const requestBody = buildNewLead(texts);
+    const requestBody = buildCreateLeadBody(fieldTexts);
     try {
       const lead = await send(requestBody, (key) =>
         unwrap(api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
       );
       if (!lead) return;
-      clearTexts();
-      notify(`${fullName(lead)} added`);
+      clearFieldTexts();
+      showToast(`${fullName(lead)} added`);
       navigate(`/leads/${lead.id}`);
     } catch (error) {
       setFailure(error);
@@ -118,22 +118,22 @@ function NewLeadForm(): JSX.Element {
     }
   };
   const discardDraft = () => {
-    const discardedTexts = texts;
-    clearTexts();
+    const discardedTexts = fieldTexts;
+    clearFieldTexts();
     setFailure(undefined);
     setFieldErrors({});
-    notify("Draft discarded", { undo: () => setTexts(discardedTexts) });
+    showToast("Draft discarded", { undo: () => setFieldTexts(discardedTexts) });
   };
   const renderField = (field: LeadField): JSX.Element => {
     const { name, label, kind } = field;
-    const fieldError = fieldErrors[name];
+    const fieldErrorText = fieldErrors[name];
     const renderInput = (id: string, describedBy: string | undefined) => (
-      <LeadInput
+      <LeadFieldInput
         field={field}
         id={id}
-        value={texts[name]}
-        onChange={(text) => changeField(name, text)}
-        hasError={fieldError !== undefined}
+        value={fieldTexts[name]}
+        onChange={(text) => updateFieldText(name, text)}
+        hasError={fieldErrorText !== undefined}
         describedBy={describedBy}
       />
     );
@@ -141,10 +141,10 @@ function NewLeadForm(): JSX.Element {
       return (
         <fieldset key={name} class="label">
           <legend>{label}</legend>
-          {renderInput(`new-${name}`, fieldError ? "new-business-fault" : undefined)}
-          {fieldError ? (
+          {renderInput(`new-${name}`, fieldErrorText ? "new-business-fault" : undefined)}
+          {fieldErrorText ? (
             <p class="small bad" id="new-business-fault" role="alert">
-              {fieldError}
+              {fieldErrorText}
             </p>
           ) : null}
         </fieldset>
@@ -152,10 +152,10 @@ function NewLeadForm(): JSX.Element {
     }
     return (
       <div key={name} class={kind === "paragraph" ? "whole" : undefined}>
-        <Field label={label} fault={fieldError}>
+        <Field label={label} fault={fieldErrorText}>
           {(ids) => renderInput(ids.id, ids["aria-describedby"])}
         </Field>
-        {name === "email" && fieldError && existingLead ? (
+        {name === "email" && fieldErrorText && existingLead ? (
           <a class="link small" href={`#/leads/${existingLead.id}`}>
             Open that lead{existingLead.archived ? " (archived)" : ""}
           </a>
@@ -163,15 +163,15 @@ function NewLeadForm(): JSX.Element {
       </div>
     );
   };
-  const shownGroups = FIELD_GROUPS.map((names) =>
-    names.filter((name) => name !== "business" || businesses.length > 0).flatMap(findFields),
+  const shownFieldGroups = FIELD_NAME_GROUPS.map((names) =>
+    names.filter((name) => name !== "business" || businesses.length > 0).flatMap(findFieldsByName),
   );
   return (
     <form
       ref={formRef}
       class="footed"
       noValidate
-      onSubmit={handleSubmit(createLead)}
+      onSubmit={createSubmitHandler(createLead)}
       onKeyDown={(event) => {
         if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey)) return;
         event.preventDefault();
@@ -181,7 +181,7 @@ function NewLeadForm(): JSX.Element {
       <div class="scroll">
         <div class="body newlead">
           {failure && Object.keys(fieldErrors).length === 0 ? <FormFailure failure={failure} /> : null}
-          {shownGroups.map((fields) => (
+          {shownFieldGroups.map((fields) => (
             <div key={fields[0]?.name} class="group">
               {fields.map(renderField)}
             </div>
@@ -190,7 +190,7 @@ function NewLeadForm(): JSX.Element {
             <summary>
               State and social media <Icon name="chevron-right" />
             </summary>
-            <div class="group">{FOLDED_FIELDS.flatMap(findFields).map(renderField)}</div>
+            <div class="group">{FOLDED_FIELD_NAMES.flatMap(findFieldsByName).map(renderField)}</div>
           </details>
         </div>
       </div>
@@ -198,7 +198,7 @@ function NewLeadForm(): JSX.Element {
         <button type="submit" class="btn primary" disabled={isBusy}>
           Create lead
         </button>
-        {isEmpty ? (
+        {isFormEmpty ? (
           <a class="btn ghost" href={`#${lastListScreen.value.path}`}>
             Cancel
           </a>
@@ -216,13 +216,13 @@ function NewLeadForm(): JSX.Element {
 }
 
 /** Returns the API's messages by field. One response names all invalid fields. */
-function collectFieldErrors(error: unknown): FieldErrors {
+function collectFieldErrors(error: unknown): FieldErrorTexts {
   if (!(error instanceof RequestError)) return {};
   if (error.existing) return { email: "Another lead has this address." };
-  const fieldErrors: FieldErrors = {};
+  const fieldErrors: FieldErrorTexts = {};
   for (const { field, message } of error.errors) {
-    const name = findField(field)?.name;
-    if (name) fieldErrors[name] = [fieldErrors[name], formatFieldError(message)].filter(Boolean).join(" ");
+    const fieldName = findFieldByPath(field)?.name;
+    if (fieldName) fieldErrors[fieldName] = [fieldErrors[fieldName], formatFieldError(message)].filter(Boolean).join(" ");
   }
   return fieldErrors;
 }

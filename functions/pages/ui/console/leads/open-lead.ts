@@ -1,19 +1,19 @@
 // Routes of leads: a lead opens in the panel on the board and the list, elsewhere on its own page.
 
 import { effect, signal } from "@preact/signals";
-import { navigate, type Route, replaceQuery, route } from "../app/route";
+import { navigate, type Route, replaceUrlQuery, routeSignal } from "../app/route";
 
-const hasPanel = ({ screen, subpath }: Route): boolean => screen === "board" || (screen === "leads" && subpath === "");
+const showsLeadInPanel = ({ screen, subpath }: Route): boolean => screen === "board" || (screen === "leads" && subpath === "");
 
-function buildPath({ screen, subpath, query }: Route): string {
+function buildRoutePath({ screen, subpath, query }: Route): string {
   const queryString = query.toString();
   return `/${screen}${subpath ? `/${subpath}` : ""}${queryString ? `?${queryString}` : ""}`;
 }
 
 function removeLeadParam(currentRoute: Route): Route {
-  const newQuery = new URLSearchParams(currentRoute.query);
-  newQuery.delete("lead");
-  return { ...currentRoute, query: newQuery };
+  const queryWithoutLead = new URLSearchParams(currentRoute.query);
+  queryWithoutLead.delete("lead");
+  return { ...currentRoute, query: queryWithoutLead };
 }
 
 /** Ids of the leads that J and K step through, in the order of the screen. */
@@ -23,36 +23,36 @@ export const orderedLeadIds = signal<number[]>([]);
 export const lastListScreen = signal({ path: "/leads", title: "All leads" });
 
 effect(() => {
-  const currentRoute = route.value;
-  if (!hasPanel(currentRoute)) return;
+  const currentRoute = routeSignal.value;
+  if (!showsLeadInPanel(currentRoute)) return;
   const listTitle = currentRoute.screen === "board" ? "Board" : "All leads";
-  lastListScreen.value = { path: buildPath(removeLeadParam(currentRoute)), title: listTitle };
+  lastListScreen.value = { path: buildRoutePath(removeLeadParam(currentRoute)), title: listTitle };
 });
 
 /** Returns the link to a lead. On the board and the list, the link opens the panel. */
-export function leadUrl(id: number): string {
-  const currentRoute = route.value;
-  if (!hasPanel(currentRoute)) return `#/leads/${id}`;
-  const newQuery = new URLSearchParams(currentRoute.query);
-  newQuery.set("lead", String(id));
-  return `#${buildPath({ ...currentRoute, query: newQuery })}`;
+export function buildLeadUrl(id: number): string {
+  const currentRoute = routeSignal.value;
+  if (!showsLeadInPanel(currentRoute)) return `#/leads/${id}`;
+  const queryWithLead = new URLSearchParams(currentRoute.query);
+  queryWithLead.set("lead", String(id));
+  return `#${buildRoutePath({ ...currentRoute, query: queryWithLead })}`;
 }
 
 /** Returns the id of the lead in the panel, or `undefined` if the panel is closed. */
-export function openLeadId(currentRoute: Route): number | undefined {
+export function getOpenLeadId(currentRoute: Route): number | undefined {
   const id = Number(currentRoute.query.get("lead"));
-  return hasPanel(currentRoute) && id > 0 ? id : undefined;
+  return showsLeadInPanel(currentRoute) && id > 0 ? id : undefined;
 }
 
-export const showLead = (id: number): void => navigate(leadUrl(id).slice(1));
+export const navigateToLead = (id: number): void => navigate(buildLeadUrl(id).slice(1));
 
 /** Shows another lead in the same panel or page. The history entry is replaced, so that one Back closes the lead. */
 export function replaceOpenLead(id: number): void {
-  const currentRoute = route.value;
-  if (hasPanel(currentRoute)) {
-    const newQuery = new URLSearchParams(currentRoute.query);
-    newQuery.set("lead", String(id));
-    replaceQuery(newQuery);
+  const currentRoute = routeSignal.value;
+  if (showsLeadInPanel(currentRoute)) {
+    const queryWithLead = new URLSearchParams(currentRoute.query);
+    queryWithLead.set("lead", String(id));
+    replaceUrlQuery(queryWithLead);
   } else {
     location.replace(`#/leads/${id}`);
   }
@@ -60,6 +60,6 @@ export function replaceOpenLead(id: number): void {
 
 /** Closes the panel, or returns from a lead's page to the board or the list that was shown last. */
 export function closeLead(): void {
-  const currentRoute = route.value;
-  navigate(hasPanel(currentRoute) ? buildPath(removeLeadParam(currentRoute)) : lastListScreen.value.path);
+  const currentRoute = routeSignal.value;
+  navigate(showsLeadInPanel(currentRoute) ? buildRoutePath(removeLeadParam(currentRoute)) : lastListScreen.value.path);
 }

@@ -8,11 +8,11 @@ import { confirmAction } from "../ui/dialog";
 import { useFileDrop } from "../ui/drop";
 import { Avatar, fullName } from "../ui/face";
 import { Menu, MenuItem } from "../ui/menu";
-import { notify, reportFailure } from "../ui/toast";
+import { showToast, reportFailure } from "../ui/toast";
 
 /** The API's limit for the size of a photo. */
 const MAX_PHOTO_BYTES = 4 * 1024 * 1024;
-const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/gif";
+const PHOTO_MIME_TYPES = "image/jpeg,image/png,image/webp,image/gif";
 
 /**
  * Copies a photo before the photo is replaced, because the API keeps only the newest. The copy is made from an image element,
@@ -21,17 +21,17 @@ const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/gif";
  */
 async function copyPhoto(url: string | undefined): Promise<File | undefined> {
   if (!url) return undefined;
-  const image = new Image();
-  image.crossOrigin = "anonymous";
-  image.src = url;
+  const imageElement = new Image();
+  imageElement.crossOrigin = "anonymous";
+  imageElement.src = url;
   try {
-    await image.decode();
+    await imageElement.decode();
     const canvas = document.createElement("canvas");
-    canvas.width = image.naturalWidth;
-    canvas.height = image.naturalHeight;
-    canvas.getContext("2d")?.drawImage(image, 0, 0);
-    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
-    return blob ? new File([blob], "photo.jpg", { type: "image/jpeg" }) : undefined;
+    canvas.width = imageElement.naturalWidth;
+    canvas.height = imageElement.naturalHeight;
+    canvas.getContext("2d")?.drawImage(imageElement, 0, 0);
+    const jpegBlob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
+    return jpegBlob ? new File([jpegBlob], "photo.jpg", { type: "image/jpeg" }) : undefined;
   } catch {
     return undefined;
   }
@@ -42,9 +42,9 @@ const deletePhoto = (fileName: string): Promise<unknown> =>
 
 export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => void }): JSX.Element {
   const { mayWrite } = useTeam();
-  const [sending, setSending] = useState<{ previewUrl: string; fraction: number }>();
-  const inputRef = useRef<HTMLInputElement>(null);
-  const previewUrl = sending?.previewUrl;
+  const [uploadProgress, setUploadProgress] = useState<{ previewUrl: string; fraction: number }>();
+  const fileInputRef = useRef<HTMLInputElement>(null);
+  const previewUrl = uploadProgress?.previewUrl;
   useEffect(() => {
     if (previewUrl) return () => URL.revokeObjectURL(previewUrl);
     return undefined;
@@ -52,17 +52,17 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
   const leadName = fullName(lead);
 
   /** Uploads a photo. Returns its file name, or `undefined` after a failure, which a toast reports. */
-  const uploadFile = async (file: File): Promise<string | undefined> => {
-    const previewUrl = URL.createObjectURL(file);
-    setSending({ previewUrl, fraction: 0 });
+  const uploadPhotoFile = async (file: File): Promise<string | undefined> => {
+    const newPreviewUrl = URL.createObjectURL(file);
+    setUploadProgress({ previewUrl: newPreviewUrl, fraction: 0 });
     try {
-      return await uploadPhoto(file, lead.id, (fraction) => setSending({ previewUrl, fraction }));
+      return await uploadPhoto(file, lead.id, (fraction) => setUploadProgress({ previewUrl: newPreviewUrl, fraction }));
     } catch (error) {
       reportFailure(`The photo was not saved. ${describeError(error)}`);
       return undefined;
     } finally {
       onChanged();
-      setSending(undefined);
+      setUploadProgress(undefined);
     }
   };
   const replacePhoto = async (file: File | undefined) => {
@@ -72,14 +72,14 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
       return;
     }
     const previousPhoto = await copyPhoto(lead.photoUrl);
-    const uploadedFileName = await uploadFile(file);
+    const uploadedFileName = await uploadPhotoFile(file);
     if (!uploadedFileName) return;
     const undoReplace = previousPhoto
-      ? () => uploadFile(previousPhoto)
+      ? () => uploadPhotoFile(previousPhoto)
       : lead.photo
         ? undefined
         : () => deletePhoto(uploadedFileName).then(onChanged, (error) => reportFailure(describeError(error)));
-    notify(`${leadName} has a new photo`, undoReplace ? { undo: undoReplace } : {});
+    showToast(`${leadName} has a new photo`, undoReplace ? { undo: undoReplace } : {});
   };
   const removePhoto = async () => {
     const previousPhoto = await copyPhoto(lead.photoUrl);
@@ -90,16 +90,16 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
       return;
     try {
       await deletePhoto(lead.photo);
-      notify("Photo deleted", previousPhoto ? { undo: () => uploadFile(previousPhoto) } : {});
+      showToast("Photo deleted", previousPhoto ? { undo: () => uploadPhotoFile(previousPhoto) } : {});
     } catch (error) {
       reportFailure(`The photo was not deleted. ${describeError(error)}`);
     }
     onChanged();
   };
   const { isDraggedOver, dropHandlers } = useFileDrop(replacePhoto);
-  const avatar = <Avatar person={previewUrl ? { ...lead, photoUrl: previewUrl } : lead} size="large" />;
-  if (!mayWrite) return avatar;
-  const openFileDialog = () => inputRef.current?.click();
+  const avatarElement = <Avatar person={previewUrl ? { ...lead, photoUrl: previewUrl } : lead} size="large" />;
+  if (!mayWrite) return avatarElement;
+  const openFileDialog = () => fileInputRef.current?.click();
   return (
     <div class={isDraggedOver ? "portrait over" : "portrait"} {...dropHandlers}>
       {lead.photo ? (
@@ -108,7 +108,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
           trigger={(props) => (
             <button {...props} type="button" title="Change photo">
               <span class="unseen">Change photo</span>
-              {avatar}
+              {avatarElement}
             </button>
           )}
         >
@@ -122,14 +122,14 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
       ) : (
         <button type="button" title="Add photo, or drop one here" onClick={openFileDialog}>
           <span class="unseen">Add photo</span>
-          {avatar}
+          {avatarElement}
         </button>
       )}
       <input
-        ref={inputRef}
+        ref={fileInputRef}
         class="unseen"
         type="file"
-        accept={PHOTO_TYPES}
+        accept={PHOTO_MIME_TYPES}
         aria-label="Photo"
         tabIndex={-1}
         onInput={({ currentTarget }) => {
@@ -138,7 +138,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
           currentTarget.value = "";
         }}
       />
-      {sending ? <progress max={1} value={sending.fraction} aria-label="Photo uploaded" /> : null}
+      {uploadProgress ? <progress max={1} value={uploadProgress.fraction} aria-label="Photo uploaded" /> : null}
     </div>
   );
 }

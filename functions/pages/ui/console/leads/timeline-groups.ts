@@ -3,7 +3,7 @@
 import type { Author, Event, TimelineEntry } from "../app/api";
 import { getFieldLabel } from "./lead-fields";
 
-const MAX_GROUP_GAP_MS = 10 * 60_000;
+const MAX_GROUP_DURATION_MS = 10 * 60_000;
 
 export type CommentEntry = Extract<TimelineEntry, { content: string }>;
 export type LogEntry = Exclude<TimelineEntry, { content: string }>;
@@ -37,13 +37,13 @@ const isSameAuthor = (one: Author, other: Author): boolean =>
   one.user.id === other.user.id && one.key?.id === other.key?.id && one.form?.id === other.form?.id;
 
 /** Returns the changes of a log entry. `statusId` is left out, because the entry also has `status`. */
-const listChanges = (entry: LogEntry): FieldChange[] =>
+const listFieldChanges = (entry: LogEntry): FieldChange[] =>
   Object.entries(entry.changes)
     .filter(([column]) => column !== "statusId")
     .map(([column, { previous, current }]) => ({ column, previous, current }));
 
 /** Groups entries. `entries` are sorted newest first. */
-export function groupEntries(entries: TimelineEntry[]): TimelineGroup[] {
+export function groupTimelineEntries(entries: TimelineEntry[]): TimelineGroup[] {
   const groups: TimelineGroup[] = [];
   for (const entry of entries) {
     if ("content" in entry) {
@@ -53,24 +53,24 @@ export function groupEntries(entries: TimelineEntry[]): TimelineGroup[] {
     // The log entry of a new comment is left out, because `entries` also contains the comment.
     if (entry.action === "CreateComment") continue;
     const lastGroup = groups.at(-1);
-    if (lastGroup && "newest" in lastGroup && belongsToGroup(lastGroup.newest, entry)) mergeEntry(lastGroup, entry);
-    else groups.push({ key: `log ${entry.id}`, newest: entry, changes: listChanges(entry) });
+    if (lastGroup && "newest" in lastGroup && belongsToGroup(lastGroup.newest, entry)) mergeIntoGroup(lastGroup, entry);
+    else groups.push({ key: `log ${entry.id}`, newest: entry, changes: listFieldChanges(entry) });
   }
   return groups;
 }
 
 function belongsToGroup(newest: LogEntry, entry: LogEntry): boolean {
   if (newest.action !== "UpdateLead" || entry.action !== "UpdateLead" || !isSameAuthor(newest, entry)) return false;
-  return new Date(newest.createdAt).getTime() - new Date(entry.createdAt).getTime() <= MAX_GROUP_GAP_MS;
+  return new Date(newest.createdAt).getTime() - new Date(entry.createdAt).getTime() <= MAX_GROUP_DURATION_MS;
 }
 
 /**
  * Adds an older entry to a group. A field that both changed keeps the newer current value and gets the older previous value.
  */
-function mergeEntry(group: LogGroup, older: LogEntry): void {
-  for (const change of listChanges(older)) {
-    const knownChange = group.changes.find(({ column }) => column === change.column);
-    if (knownChange) knownChange.previous = change.previous;
+function mergeIntoGroup(group: LogGroup, older: LogEntry): void {
+  for (const change of listFieldChanges(older)) {
+    const changeInGroup = group.changes.find(({ column }) => column === change.column);
+    if (changeInGroup) changeInGroup.previous = change.previous;
     else group.changes.push(change);
   }
 }
@@ -83,8 +83,8 @@ function describeEvent({ type, changes = {} }: Event): string {
     case "lead.photo_changed":
       return "changed the photo";
     default: {
-      const [object, action] = type.split(".");
-      return `${action} ${object === "comment" ? "a comment" : "the lead"}`;
+      const [eventObject, eventVerb] = type.split(".");
+      return `${eventVerb} ${eventObject === "comment" ? "a comment" : "the lead"}`;
     }
   }
 }

@@ -9,7 +9,7 @@ import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { useDraft } from "../ui/draft";
 import { Avatar } from "../ui/face";
-import { handleSubmit } from "../ui/field";
+import { createSubmitHandler } from "../ui/field";
 import { focusOnce, useReturnFocus } from "../ui/focus";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
@@ -18,33 +18,33 @@ import { LoadMore, usePagedList } from "../ui/loading";
 import { RelativeTime } from "../ui/time";
 import { reportFailure, reportOutcome } from "../ui/toast";
 import { getFieldLabel } from "./lead-fields";
-import { type CommentEntry, getAuthorName, getKeyName, groupEntries, type LogGroup } from "./timeline-groups";
+import { type CommentEntry, getAuthorName, getKeyName, groupTimelineEntries, type LogGroup } from "./timeline-groups";
 
-const PAGE_ENTRIES = 20;
+const ENTRIES_PER_PAGE = 20;
 
-interface TimelineItem {
+interface TimelineListItem {
   id: string;
   entry: TimelineEntry;
 }
 
 interface TimelineProps {
-  lead: number;
+  leadId: number;
   /** Number of known changes of the lead. When the number grows, the activity is read again. */
-  changes: number;
+  changeCount: number;
   /** Level of the section's heading. */
   headingLevel: 2 | 3;
 }
 
-export function Timeline({ lead, changes, headingLevel }: TimelineProps): JSX.Element {
+export function Timeline({ leadId, changeCount, headingLevel }: TimelineProps): JSX.Element {
   const { mayWrite } = useTeam();
-  const [comments, setComments] = useState(0);
-  const timelineList = usePagedList<TimelineItem>(
+  const [commentCount, setCommentCount] = useState(0);
+  const timelineList = usePagedList<TimelineListItem>(
     async (cursor) => {
-      const query = { limit: PAGE_ENTRIES, ...(cursor ? { cursor } : {}) };
+      const timelineQuery = { limit: ENTRIES_PER_PAGE, ...(cursor ? { cursor } : {}) };
       const timelinePage = await unwrap(
-        api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: lead }, query } }),
+        api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: leadId }, query: timelineQuery } }),
       );
-      setComments(timelinePage.commentsCount);
+      setCommentCount(timelinePage.commentsCount);
       // Comments and log entries have separate number sequences, so the kind is part of the id.
       const timelineItems = timelinePage.logsAndComments.map((entry) => ({
         id: `${"content" in entry ? "comment" : "log"} ${entry.id}`,
@@ -56,28 +56,28 @@ export function Timeline({ lead, changes, headingLevel }: TimelineProps): JSX.El
         nextCursor: timelinePage.nextCursor,
       };
     },
-    [lead],
+    [leadId],
   );
   const { reload } = timelineList;
   useEffect(() => {
-    if (changes > 0) reload();
-  }, [changes]);
+    if (changeCount > 0) reload();
+  }, [changeCount]);
   const Heading = headingLevel === 2 ? "h2" : "h3";
-  const groups = groupEntries(timelineList.items.map(({ entry }) => entry));
+  const timelineGroups = groupTimelineEntries(timelineList.items.map(({ entry }) => entry));
   return (
     <>
       <div class="sec">
         <Heading>Activity</Heading>
-        {comments > 0 ? <span class="count">{comments === 1 ? "1 comment" : `${comments} comments`}</span> : null}
+        {commentCount > 0 ? <span class="count">{commentCount === 1 ? "1 comment" : `${commentCount} comments`}</span> : null}
       </div>
-      {mayWrite ? <CommentForm key={lead} lead={lead} onAdded={timelineList.reload} /> : null}
+      {mayWrite ? <CommentForm key={leadId} leadId={leadId} onAdded={timelineList.reload} /> : null}
       <ol class="feed" aria-label="Activity">
-        {groups.map((group) => (
+        {timelineGroups.map((group) => (
           <li key={group.key}>
             {"comment" in group ? (
-              <Comment comment={group.comment} onChanged={timelineList.reload} />
+              <CommentItem comment={group.comment} onChanged={timelineList.reload} />
             ) : (
-              <LogGroupEntry group={group} />
+              <LogGroupItem group={group} />
             )}
           </li>
         ))}
@@ -87,12 +87,12 @@ export function Timeline({ lead, changes, headingLevel }: TimelineProps): JSX.El
   );
 }
 
-export const buildCommentDraftKey = (lead: number): string => `lead ${lead} comment`;
+export const buildCommentDraftKey = (leadId: number): string => `lead ${leadId} comment`;
 
-function CommentForm({ lead, onAdded }: { lead: number; onAdded: () => void }): JSX.Element {
-  const [content, setContent] = useDraft(buildCommentDraftKey(lead), "");
+function CommentForm({ leadId, onAdded }: { leadId: number; onAdded: () => void }): JSX.Element {
+  const [commentText, setCommentText] = useDraft(buildCommentDraftKey(leadId), "");
   const { isBusy, send } = useIdempotentRequest();
-  const isEmpty = content.trim() === "";
+  const isEmpty = commentText.trim() === "";
   const textareaRef = useRef<HTMLTextAreaElement>(null);
   const addComment = async () => {
     if (isEmpty) {
@@ -100,20 +100,20 @@ function CommentForm({ lead, onAdded }: { lead: number; onAdded: () => void }): 
       return;
     }
     try {
-      const comment = await send(content, (key) => {
-        const params = { path: { id: lead }, header: { "Idempotency-Key": key } };
-        return unwrap(api.POST("/leads/comments/{id}", { params, body: { content } }));
+      const comment = await send(commentText, (key) => {
+        const commentParams = { path: { id: leadId }, header: { "Idempotency-Key": key } };
+        return unwrap(api.POST("/leads/comments/{id}", { params: commentParams, body: { content: commentText } }));
       });
       if (!comment) return;
       // Text that was typed during the request is kept.
-      setContent((now) => (now === content ? "" : now));
+      setCommentText((now) => (now === commentText ? "" : now));
       onAdded();
     } catch (error) {
       reportFailure(`The comment was not added. ${describeError(error)}`);
     }
   };
   return (
-    <form class="write" onSubmit={handleSubmit(addComment)}>
+    <form class="write" onSubmit={createSubmitHandler(addComment)}>
       <textarea
         ref={textareaRef}
         class="input"
@@ -121,8 +121,8 @@ function CommentForm({ lead, onAdded }: { lead: number; onAdded: () => void }): 
         placeholder="Write a comment"
         rows={1}
         maxLength={LIMITS.maxCommentChars}
-        value={content}
-        onInput={({ currentTarget }) => setContent(currentTarget.value)}
+        value={commentText}
+        onInput={({ currentTarget }) => setCommentText(currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey)) return;
           event.preventDefault();
@@ -141,26 +141,26 @@ function CommentForm({ lead, onAdded }: { lead: number; onAdded: () => void }): 
   );
 }
 
-function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () => void }): JSX.Element {
+function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged: () => void }): JSX.Element {
   const { user, mayWrite, isOwner } = useTeam();
-  const [draft, setDraft, clearDraft] = useDraft<string | null>(`comment ${comment.id}`, null);
-  const isOwn = comment.user.id === user.id && !comment.key && !comment.form;
-  const mayEdit = mayWrite && (isOwner || isOwn);
-  const params = { path: { id: comment.id } };
-  const editButtonRef = useReturnFocus<HTMLButtonElement>(draft !== null);
+  const [editedText, setEditedText, clearEditedText] = useDraft<string | null>(`comment ${comment.id}`, null);
+  const isOwnComment = comment.user.id === user.id && !comment.key && !comment.form;
+  const mayEdit = mayWrite && (isOwner || isOwnComment);
+  const commentParams = { path: { id: comment.id } };
+  const editButtonRef = useReturnFocus<HTMLButtonElement>(editedText !== null);
   const authorName = getAuthorName(comment);
   const saveComment = async (content: string) => {
     if (content.trim() === "") return;
-    const request = unwrap(api.PUT("/leads/comments/{id}", { params, body: { content } }));
-    if (await reportOutcome(request, "Comment saved", "The comment was not saved.")) {
-      clearDraft();
+    const updateRequest = unwrap(api.PUT("/leads/comments/{id}", { params: commentParams, body: { content } }));
+    if (await reportOutcome(updateRequest, "Comment saved", "The comment was not saved.")) {
+      clearEditedText();
       onChanged();
     }
   };
   const deleteComment = async () => {
     if (!(await confirmAction("Delete the comment?", comment.content.slice(0, 200), "Delete comment"))) return;
-    const request = unwrap(api.DELETE("/leads/comments/{id}", { params }));
-    if (await reportOutcome(request, "Comment deleted", "The comment was not deleted.")) onChanged();
+    const deleteRequest = unwrap(api.DELETE("/leads/comments/{id}", { params: commentParams }));
+    if (await reportOutcome(deleteRequest, "Comment deleted", "The comment was not deleted.")) onChanged();
   };
   return (
     <>
@@ -170,10 +170,10 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
           <b>
             <bdi>{authorName}</bdi>
           </b>
-          <ApiKeyName of={comment} />
+          <ApiKeyName author={comment} />
           <RelativeTime at={comment.createdAt} />
           {comment.updatedAt === comment.createdAt ? null : <small class="quiet">edited</small>}
-          {mayEdit && draft === null ? (
+          {mayEdit && editedText === null ? (
             <span class="push tools">
               <button
                 ref={editButtonRef}
@@ -181,7 +181,7 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
                 class="btn ghost icon little"
                 aria-label="Edit comment"
                 title="Edit comment"
-                onClick={() => setDraft(comment.content)}
+                onClick={() => setEditedText(comment.content)}
               >
                 <Icon name="pencil" />
               </button>
@@ -197,7 +197,7 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
             </span>
           ) : null}
         </div>
-        {draft === null || !mayEdit ? (
+        {editedText === null || !mayEdit ? (
           <p class="paragraph">
             <bdi>{comment.content}</bdi>
           </p>
@@ -205,14 +205,14 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
           <form
             class="write"
             aria-label="Edit comment"
-            onSubmit={handleSubmit(() => saveComment(draft))}
+            onSubmit={createSubmitHandler(() => saveComment(editedText))}
             onKeyDown={(event) => {
               if (event.isComposing) return;
-              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) saveComment(draft);
+              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) saveComment(editedText);
               if (event.key !== "Escape") return;
               event.preventDefault();
               event.stopPropagation();
-              clearDraft();
+              clearEditedText();
             }}
           >
             <textarea
@@ -221,14 +221,14 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
               aria-label="Comment text"
               rows={2}
               maxLength={LIMITS.maxCommentChars}
-              value={draft}
-              onInput={({ currentTarget }) => setDraft(currentTarget.value)}
+              value={editedText}
+              onInput={({ currentTarget }) => setEditedText(currentTarget.value)}
             />
             <div class="row">
-              <button type="button" class="btn ghost little push" onClick={clearDraft}>
+              <button type="button" class="btn ghost little push" onClick={clearEditedText}>
                 Cancel
               </button>
-              <button type="submit" class="btn little" disabled={draft.trim() === ""}>
+              <button type="submit" class="btn little" disabled={editedText.trim() === ""}>
                 Save comment
               </button>
             </div>
@@ -240,8 +240,8 @@ function Comment({ comment, onChanged }: { comment: CommentEntry; onChanged: () 
 }
 
 /** The name of the API key that acted for a user. */
-function ApiKeyName({ of }: { of: Parameters<typeof getKeyName>[0] }): JSX.Element | null {
-  const keyName = getKeyName(of);
+function ApiKeyName({ author }: { author: Parameters<typeof getKeyName>[0] }): JSX.Element | null {
+  const keyName = getKeyName(author);
   return keyName ? (
     <span class="quiet">
       by the key <bdi>{keyName}</bdi>{" "}
@@ -271,7 +271,7 @@ const SENTENCES_BY_ACTION: Record<string, string> = {
   DeleteComment: "deleted a comment",
 };
 
-function LogGroupEntry({ group }: { group: LogGroup }): JSX.Element {
+function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
   const { newest, changes } = group;
   const { action } = newest;
   const timeElement = <RelativeTime at={newest.createdAt} />;
@@ -295,7 +295,7 @@ function LogGroupEntry({ group }: { group: LogGroup }): JSX.Element {
       <b>
         <bdi>{getAuthorName(newest)}</bdi>
       </b>{" "}
-      <ApiKeyName of={newest} />
+      <ApiKeyName author={newest} />
     </>
   );
   const { status } = newest.changes;
@@ -313,11 +313,11 @@ function LogGroupEntry({ group }: { group: LogGroup }): JSX.Element {
   if (action === "UpdateLead" || action === "UpdateComment") {
     const [onlyChange] = changes;
     const onlyFieldLabel = changes.length === 1 && onlyChange ? getFieldLabel(onlyChange.column) : "";
-    const sentence =
+    const changeSentence =
       action === "UpdateComment"
         ? "edited a comment"
         : onlyFieldLabel
-          ? `changed ${lowerCaseLabel(onlyFieldLabel)}`
+          ? `changed ${formatFieldLabelInSentence(onlyFieldLabel)}`
           : `changed ${changes.length} fields`;
     return (
       <>
@@ -325,7 +325,7 @@ function LogGroupEntry({ group }: { group: LogGroup }): JSX.Element {
         <details class="event">
           <summary>
             {authorElement}
-            {sentence} {timeElement}
+            {changeSentence} {timeElement}
             <Icon name="chevron-right" />
           </summary>
           <FieldChanges changes={changes} />
@@ -344,7 +344,7 @@ function LogGroupEntry({ group }: { group: LogGroup }): JSX.Element {
   );
 }
 
-const lowerCaseLabel = (label: string): string =>
+const formatFieldLabelInSentence = (label: string): string =>
   /^(YouTube|Facebook|Instagram|X )/.test(label) ? label : label.toLowerCase();
 
 function StatusName({ value }: { value: unknown }): JSX.Element {

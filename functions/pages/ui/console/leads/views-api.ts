@@ -4,48 +4,48 @@
 import { signal } from "@preact/signals";
 import type { components } from "../../contract";
 import { api, unwrap } from "../app/api";
-import { type ListQuery, readListQuery, writeListQuery } from "./list-query";
+import { type ListQuery, parseListQuery, buildListUrlParams } from "./list-query";
 
-export type View = components["schemas"]["View"];
-type ViewInput = components["schemas"]["ViewInput"];
+export type SavedView = components["schemas"]["View"];
+type SavedViewInput = components["schemas"]["ViewInput"];
 
 /** The user's own views and the team's shared views. `undefined` until they are read. */
-export const views = signal<View[] | undefined>(undefined);
+export const savedViews = signal<SavedView[] | undefined>(undefined);
 
 export async function readViews(): Promise<void> {
-  const response = await unwrap(api.GET("/views"));
-  views.value = response.views;
+  const viewsResponse = await unwrap(api.GET("/views"));
+  savedViews.value = viewsResponse.views;
 }
 
-export async function createView(view: ViewInput): Promise<View> {
+export async function createView(view: SavedViewInput): Promise<SavedView> {
   const createdView = await unwrap(api.POST("/views", { body: view }));
-  views.value = [...(views.value ?? []), createdView];
+  savedViews.value = [...(savedViews.value ?? []), createdView];
   return createdView;
 }
 
-export async function updateView({ id, name, query, layout, columns, shared }: View): Promise<void> {
-  const body = { name, query, layout, columns, shared };
-  const updatedView = await unwrap(api.PUT("/views/{id}", { params: { path: { id } }, body }));
-  views.value = views.value?.map((other) => (other.id === id ? updatedView : other));
+export async function updateView({ id, name, query, layout, columns, shared }: SavedView): Promise<void> {
+  const updateBody = { name, query, layout, columns, shared };
+  const updatedView = await unwrap(api.PUT("/views/{id}", { params: { path: { id } }, body: updateBody }));
+  savedViews.value = savedViews.value?.map((other) => (other.id === id ? updatedView : other));
 }
 
-export async function deleteView({ id }: View): Promise<void> {
+export async function deleteView({ id }: SavedView): Promise<void> {
   await unwrap(api.DELETE("/views/{id}", { params: { path: { id } } }));
-  views.value = views.value?.filter((other) => other.id !== id);
+  savedViews.value = savedViews.value?.filter((other) => other.id !== id);
 }
 
 /** The screen of a view: `table` for the list, or `board`. */
-export type Layout = View["layout"];
+export type ViewLayout = SavedView["layout"];
 
 /** Returns the views of a layout: the user's own first, then shared ones, each sorted by name. */
-export const filterViews = (all: View[], layout: Layout): View[] =>
+export const filterViewsByLayout = (all: SavedView[], layout: ViewLayout): SavedView[] =>
   all
     .filter((view) => view.layout === layout)
     .sort((one, other) => Number(one.shared) - Number(other.shared) || one.name.localeCompare(other.name));
 
 /** Converts a list query to the query of a view, without the search. */
-export function buildViewQuery(query: ListQuery): View["query"] {
-  const urlParams = writeListQuery({ ...query, search: "", view: 0 });
+export function buildViewQuery(query: ListQuery): SavedView["query"] {
+  const urlParams = buildListUrlParams({ ...query, search: "", view: 0 });
   const paramNames = [...new Set(urlParams.keys())];
   return Object.fromEntries(
     paramNames.map((name) => {
@@ -56,24 +56,24 @@ export function buildViewQuery(query: ListQuery): View["query"] {
 }
 
 /** Converts the query of a view to a list query. */
-export function readViewQuery(view: View): ListQuery {
+export function parseViewQuery(view: SavedView): ListQuery {
   const urlParams = new URLSearchParams();
   for (const [name, value] of Object.entries(view.query)) {
     for (const item of Array.isArray(value) ? value : [value]) urlParams.append(name, item);
   }
-  return { ...readListQuery(urlParams), search: "", view: view.id };
+  return { ...parseListQuery(urlParams), search: "", view: view.id };
 }
 
 /** Returns the path that shows a query on the list or on the board. */
-export function buildQueryPath(query: ListQuery, layout: Layout): string {
-  const queryString = writeListQuery(query).toString();
+export function buildQueryPath(query: ListQuery, layout: ViewLayout): string {
+  const queryString = buildListUrlParams(query).toString();
   return `${layout === "board" ? "/board" : "/leads"}${queryString ? `?${queryString}` : ""}`;
 }
 
-export const buildViewPath = (view: View): string => buildQueryPath(readViewQuery(view), view.layout);
+export const buildViewPath = (view: SavedView): string => buildQueryPath(parseViewQuery(view), view.layout);
 
 const serializeFilters = (query: ListQuery): string =>
-  [...writeListQuery({ ...query, search: "", view: 0 })]
+  [...buildListUrlParams({ ...query, search: "", view: 0 })]
     .map(([name, value]) => `${name}=${value}`)
     .sort()
     .join("&");

@@ -7,45 +7,45 @@ import { LIMITS } from "../app/contract-values";
 import { navigate } from "../app/route";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { Field, handleSubmit } from "../ui/field";
+import { Field, createSubmitHandler } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem, Popover } from "../ui/menu";
-import { notify, reportFailure } from "../ui/toast";
-import { type Column, storeChosenColumns } from "./columns";
-import { type ListQuery, writeListQuery } from "./list-query";
+import { showToast, reportFailure } from "../ui/toast";
+import { type ColumnName, storeChosenColumns } from "./columns";
+import { type ListQuery, buildListUrlParams } from "./list-query";
 import {
   buildQueryPath,
   buildViewPath,
   buildViewQuery,
   createView,
   deleteView,
-  filterViews,
+  filterViewsByLayout,
   hasSameFilters,
-  type Layout,
-  readViewQuery,
+  type ViewLayout,
+  parseViewQuery,
   readViews,
   updateView,
-  type View,
-  views,
+  type SavedView,
+  savedViews,
 } from "./views-api";
 
-const NO_COLUMNS: readonly Column[] = [];
+const NO_COLUMNS: readonly ColumnName[] = [];
 
 /** Writes the filters of a view to the URL if a link names only the view. */
 export function useViewFromUrl(query: ListQuery, showQuery: (query: ListQuery) => void): void {
-  const urlView = views.value?.find(({ id }) => id === query.view);
+  const urlView = savedViews.value?.find(({ id }) => id === query.view);
   useEffect(() => {
-    if (!urlView || writeListQuery({ ...query, view: 0, search: "" }).toString() !== "") return;
-    const completeQuery = { ...readViewQuery(urlView), search: query.search };
-    if (writeListQuery(completeQuery).toString() !== writeListQuery(query).toString()) showQuery(completeQuery);
+    if (!urlView || buildListUrlParams({ ...query, view: 0, search: "" }).toString() !== "") return;
+    const completeQuery = { ...parseViewQuery(urlView), search: query.search };
+    if (buildListUrlParams(completeQuery).toString() !== buildListUrlParams(query).toString()) showQuery(completeQuery);
   }, [urlView === undefined, query.view]);
 }
 
 interface ViewTabsProps {
-  layout: Layout;
+  layout: ViewLayout;
   query: ListQuery;
   /** Columns of the list. Empty for a board. */
-  columns?: readonly Column[];
+  columns?: readonly ColumnName[];
 }
 
 export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps): JSX.Element {
@@ -55,13 +55,13 @@ export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps)
     readViews().catch((error) => reportFailure(`The views could not be read. ${describeError(error)}`));
   }, []);
   const navigateToQuery = (next: ListQuery) => navigate(buildQueryPath(next, layout));
-  const tabViews = filterViews(views.value ?? [], layout);
+  const tabViews = filterViewsByLayout(savedViews.value ?? [], layout);
   const currentView = tabViews.find(({ id }) => id === query.view);
   const isChanged =
     currentView !== undefined &&
-    (!hasSameFilters(query, readViewQuery(currentView)) ||
+    (!hasSameFilters(query, parseViewQuery(currentView)) ||
       (columns.length > 0 && columns.join() !== currentView.columns.join()));
-  const mayChange = currentView && (isOwner || !currentView.shared);
+  const mayChangeView = currentView && (isOwner || !currentView.shared);
   return (
     <>
       <nav class="tabs" aria-label="Views">
@@ -80,17 +80,17 @@ export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps)
           </a>
         ))}
       </nav>
-      {mayChange ? (
-        <ViewMenu {...{ view: currentView, isChanged, query, layout, columns, show: navigateToQuery }} />
+      {mayChangeView ? (
+        <ViewMenu {...{ view: currentView, isChanged, query, layout, columns, navigateToQuery: navigateToQuery }} />
       ) : null}
-      <SaveViewButton {...{ query, layout, columns, show: navigateToQuery }} />
+      <SaveViewButton {...{ query, layout, columns, navigateToQuery: navigateToQuery }} />
     </>
   );
 }
 
-interface ViewProps extends Required<ViewTabsProps> {
+interface ViewActionsProps extends Required<ViewTabsProps> {
   /** Shows another query, with a new history entry. */
-  show: (query: ListQuery) => void;
+  navigateToQuery: (query: ListQuery) => void;
 }
 
 /** Returns a sentence about an error: about the name if the API names that field, else the error's message. */
@@ -99,7 +99,7 @@ function describeNameError(error: unknown): string {
   return nameError ? `The name ${nameError.message}.` : describeError(error);
 }
 
-function SaveViewButton(props: ViewProps): JSX.Element {
+function SaveViewButton(props: ViewActionsProps): JSX.Element {
   return (
     <Popover
       popupRole="dialog"
@@ -115,37 +115,37 @@ function SaveViewButton(props: ViewProps): JSX.Element {
   );
 }
 
-function SaveViewForm({ query, layout, columns, show, close }: ViewProps & { close: () => void }): JSX.Element {
+function SaveViewForm({ query, layout, columns, navigateToQuery, close }: ViewActionsProps & { close: () => void }): JSX.Element {
   const { isOwner } = useTeam();
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);
-  const [fault, setFault] = useState<string>();
+  const [nameErrorText, setNameErrorText] = useState<string>();
   const [isBusy, setIsBusy] = useState(false);
-  const saveView = async () => {
-    if (!name.trim()) return setFault("A view needs a name.");
+  const createViewFromForm = async () => {
+    if (!name.trim()) return setNameErrorText("A view needs a name.");
     setIsBusy(true);
     try {
-      const newView = {
+      const newViewInput = {
         name: name.trim(),
         query: buildViewQuery(query),
         layout,
         columns: [...columns],
         shared,
       };
-      const createdView = await createView(newView);
+      const createdView = await createView(newViewInput);
       close();
-      show({ ...query, view: createdView.id });
-      notify(`View ${createdView.name} saved`);
+      navigateToQuery({ ...query, view: createdView.id });
+      showToast(`View ${createdView.name} saved`);
     } catch (error) {
-      setFault(describeNameError(error));
+      setNameErrorText(describeNameError(error));
       setIsBusy(false);
     }
   };
   return (
-    <form class="editor" onSubmit={handleSubmit(saveView)}>
+    <form class="editor" onSubmit={createSubmitHandler(createViewFromForm)}>
       <Field
         label="Name of the view"
-        fault={fault}
+        fault={nameErrorText}
         hint={`Keeps ${layout === "board" ? "filters" : "filters, order and columns"}${query.search ? ", not the search" : ""}.`}
       >
         {(ids) => (
@@ -156,7 +156,7 @@ function SaveViewForm({ query, layout, columns, show, close }: ViewProps & { clo
             value={name}
             onInput={({ currentTarget }) => {
               setName(currentTarget.value);
-              setFault(undefined);
+              setNameErrorText(undefined);
             }}
           />
         )}
@@ -174,27 +174,27 @@ function SaveViewForm({ query, layout, columns, show, close }: ViewProps & { clo
   );
 }
 
-interface ViewMenuProps extends ViewProps {
-  view: View;
+interface ViewMenuProps extends ViewActionsProps {
+  view: SavedView;
   isChanged: boolean;
 }
 
-function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuProps): JSX.Element {
+function ViewMenu({ view, isChanged, query, layout, columns, navigateToQuery }: ViewMenuProps): JSX.Element {
   const { isOwner } = useTeam();
   const [isRenaming, setIsRenaming] = useState(false);
-  const updateWithMessage = async (change: Partial<View>, done: string): Promise<void> => {
+  const updateViewAndNotify = async (change: Partial<SavedView>, done: string): Promise<void> => {
     try {
       await updateView({ ...view, ...change });
-      notify(done);
+      showToast(done);
     } catch (error) {
       reportFailure(`View ${view.name} was not changed. ${describeError(error)}`);
     }
   };
-  const updateToShown = async () => {
-    await updateWithMessage({ query: buildViewQuery(query), columns: [...columns] }, `View ${view.name} updated`);
+  const saveShownQuery = async () => {
+    await updateViewAndNotify({ query: buildViewQuery(query), columns: [...columns] }, `View ${view.name} updated`);
     storeChosenColumns(view.id, undefined);
   };
-  const deleteWithUndo = async () => {
+  const deleteViewWithUndo = async () => {
     try {
       await deleteView(view);
     } catch (error) {
@@ -202,12 +202,12 @@ function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuPro
       return;
     }
     storeChosenColumns(view.id, undefined);
-    show({ ...query, view: 0 });
-    const { name, query: kept, columns: keptColumns, shared } = view;
-    notify(`View ${view.name} deleted`, {
+    navigateToQuery({ ...query, view: 0 });
+    const { name, query: deletedQuery, columns: deletedColumns, shared } = view;
+    showToast(`View ${view.name} deleted`, {
       undo: async () => {
-        const { id } = await createView({ name, query: kept, layout, columns: keptColumns, shared });
-        show({ ...query, view: id });
+        const { id } = await createView({ name, query: deletedQuery, layout, columns: deletedColumns, shared });
+        navigateToQuery({ ...query, view: id });
       },
     });
   };
@@ -228,7 +228,7 @@ function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuPro
         )}
       >
         {isChanged ? (
-          <MenuItem icon="save" onSelect={updateToShown}>
+          <MenuItem icon="save" onSelect={saveShownQuery}>
             Update with what is shown
           </MenuItem>
         ) : null}
@@ -239,7 +239,7 @@ function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuPro
           <MenuItem
             icon="users"
             onSelect={() =>
-              updateWithMessage(
+              updateViewAndNotify(
                 { shared: !view.shared },
                 view.shared ? `View ${view.name} is yours alone` : `View ${view.name} shared with the team`,
               )
@@ -248,7 +248,7 @@ function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuPro
             {view.shared ? "Stop sharing" : "Share with the team"}
           </MenuItem>
         ) : null}
-        <MenuItem icon="trash-2" isDangerous onSelect={deleteWithUndo}>
+        <MenuItem icon="trash-2" isDangerous onSelect={deleteViewWithUndo}>
           Delete
         </MenuItem>
       </Menu>
@@ -257,21 +257,21 @@ function ViewMenu({ view, isChanged, query, layout, columns, show }: ViewMenuPro
   );
 }
 
-function RenameDialog({ view, onClose }: { view: View; onClose: () => void }): JSX.Element {
+function RenameDialog({ view, onClose }: { view: SavedView; onClose: () => void }): JSX.Element {
   const [name, setName] = useState(view.name);
-  const [fault, setFault] = useState<string>();
-  const saveName = async () => {
+  const [nameErrorText, setNameErrorText] = useState<string>();
+  const renameView = async () => {
     try {
       await updateView({ ...view, name: name.trim() });
       onClose();
     } catch (error) {
-      setFault(describeNameError(error));
+      setNameErrorText(describeNameError(error));
     }
   };
   return (
     <Dialog title="Rename the view" onClose={onClose}>
-      <form class="editor" onSubmit={handleSubmit(saveName)}>
-        <Field label="Name of the view" fault={fault}>
+      <form class="editor" onSubmit={createSubmitHandler(renameView)}>
+        <Field label="Name of the view" fault={nameErrorText}>
           {(ids) => (
             <input
               {...ids}

@@ -9,7 +9,7 @@ import { confirmAction } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { EmptyState } from "../ui/states";
-import { notify, reportFailure, reportOutcome } from "../ui/toast";
+import { showToast, reportFailure, reportOutcome } from "../ui/toast";
 import { EditableName } from "./editable";
 import { NameDialog } from "./name-dialog";
 import { SettingsSection } from "./section";
@@ -17,21 +17,21 @@ import { SettingsSection } from "./section";
 export function BusinessesSection(): JSX.Element {
   const { businesses, isOwner, reload } = useTeam();
   const [isAdding, setIsAdding] = useState(false);
-  const writeName = async ({ id }: Business, name: string) => {
+  const sendBusinessName = async ({ id }: Business, name: string) => {
     await unwrap(api.PUT("/businesses/{id}", { params: { path: { id } }, body: { name } }));
     await reload();
   };
   const renameBusiness = async (business: Business, name: string) => {
     try {
-      await writeName(business, name);
+      await sendBusinessName(business, name);
     } catch (error) {
       return reportFailure(describeError(error));
     }
-    return notify(`${business.name} renamed to ${name}`, { undo: () => writeName(business, business.name) });
+    return showToast(`${business.name} renamed to ${name}`, { undo: () => sendBusinessName(business, business.name) });
   };
   const removeBusiness = async ({ id, name }: Business) => {
-    const explanation = "Only a business that no lead belongs to can be deleted.";
-    if (!(await confirmAction(`Delete “${name}”?`, explanation, "Delete"))) return;
+    const explanationText = "Only a business that no lead belongs to can be deleted.";
+    if (!(await confirmAction(`Delete “${name}”?`, explanationText, "Delete"))) return;
     await reportOutcome(unwrap(api.DELETE("/businesses/{id}", { params: { path: { id } } })), `${name} deleted`);
     await reload();
   };
@@ -40,7 +40,7 @@ export function BusinessesSection(): JSX.Element {
       title="Businesses"
       count={businesses.length}
       limit={LIMITS.maxBusinessesPerTeam}
-      text="The parts of your company, or the companies, that leads belong to. Board, list and dashboard can be filtered by them."
+      description="The parts of your company, or the companies, that leads belong to. Board, list and dashboard can be filtered by them."
       addLabel={isOwner ? "New business" : undefined}
       onAdd={() => setIsAdding(true)}
     >
@@ -71,7 +71,7 @@ export function BusinessesSection(): JSX.Element {
                       label={`name of ${business.name}`}
                       text={business.name}
                       maxLength={LIMITS.maxNameChars}
-                      save={(name) => renameBusiness(business, name)}
+                      saveName={(name) => renameBusiness(business, name)}
                     />
                   ) : (
                     <div class="cut" title={business.name}>
@@ -110,12 +110,12 @@ export function BusinessesSection(): JSX.Element {
         <NameDialog
           title="New business"
           maxLength={LIMITS.maxNameChars}
-          action="Create business"
+          submitLabel="Create business"
           onCreate={async (name) => {
             await unwrap(api.POST("/businesses", { body: { name } }));
             setIsAdding(false);
             await reload();
-            notify(`${name} is a business now`);
+            showToast(`${name} is a business now`);
           }}
           onClose={() => setIsAdding(false)}
         />

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 
-interface Props<Id> {
+interface CheckListProps<Id> {
   legend: string;
   hint?: string;
   items: { id: Id; name: string }[];
@@ -16,7 +16,7 @@ export function CheckList<Id extends number | string>({
   items,
   chosenIds,
   onChoose,
-}: Props<Id>): JSX.Element {
+}: CheckListProps<Id>): JSX.Element {
   return (
     <fieldset class="label">
       <legend>{legend}</legend>

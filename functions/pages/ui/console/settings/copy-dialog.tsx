@@ -5,7 +5,7 @@ import { useRef, useState } from "preact/hooks";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 
-interface Props {
+interface CopyDialogProps {
   title: string;
   /** Explanation above the text. */
   children: ComponentChildren;
@@ -15,7 +15,7 @@ interface Props {
   onClose: () => void;
 }
 
-export function CopyDialog({ title, children, text, label, onClose }: Props): JSX.Element {
+export function CopyDialog({ title, children, text, label, onClose }: CopyDialogProps): JSX.Element {
   const [statusMessage, setStatusMessage] = useState("");
   const textareaRef = useRef<HTMLTextAreaElement>(null);
   const copyText = async () => {

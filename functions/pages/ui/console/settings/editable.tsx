@@ -2,42 +2,42 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { handleSubmit } from "../ui/field";
+import { createSubmitHandler } from "../ui/field";
 
-interface Props {
+interface EditableNameProps {
   /** Name of the value for screen readers: `name of New`. */
   label: string;
   text: string;
   maxLength: number;
   /** Saves the name. Resolves with whether that succeeded. */
-  save: (text: string) => Promise<boolean>;
+  saveName: (text: string) => Promise<boolean>;
 }
 
-export function EditableName({ label, text, maxLength, save }: Props): JSX.Element {
+export function EditableName({ label, text, maxLength, saveName }: EditableNameProps): JSX.Element {
   /** Text of the input. `undefined` while the name is not being edited. */
-  const [draft, setDraft] = useState<string>();
+  const [typedName, setTypedName] = useState<string>();
   const buttonRef = useRef<HTMLButtonElement>(null);
   /** Whether the edit is being saved or is closed. Removing the focused input fires `blur`, which must not save again. */
   const isSettledRef = useRef(false);
   const closeEditor = (returnFocus: boolean) => {
     isSettledRef.current = true;
-    setDraft(undefined);
+    setTypedName(undefined);
     if (returnFocus) requestAnimationFrame(() => buttonRef.current?.focus());
   };
-  const commitName = async (returnFocus: boolean) => {
-    const name = draft?.trim();
-    if (draft === undefined || isSettledRef.current) return;
+  const saveTypedName = async (returnFocus: boolean) => {
+    const trimmedName = typedName?.trim();
+    if (typedName === undefined || isSettledRef.current) return;
     // An empty name is invalid. The input stays open until the user enters a name or presses Escape.
-    if (!name) return;
-    if (name === text) {
+    if (!trimmedName) return;
+    if (trimmedName === text) {
       closeEditor(returnFocus);
       return;
     }
     isSettledRef.current = true;
-    if (await save(name)) closeEditor(returnFocus);
+    if (await saveName(trimmedName)) closeEditor(returnFocus);
     else isSettledRef.current = false;
   };
-  if (draft === undefined) {
+  if (typedName === undefined) {
     return (
       <button
         ref={buttonRef}
@@ -46,7 +46,7 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
         title={text}
         onClick={() => {
           isSettledRef.current = false;
-          setDraft(text);
+          setTypedName(text);
         }}
       >
         <span class="unseen">Edit {label}: </span>
@@ -55,7 +55,7 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
     );
   }
   return (
-    <form class="edit-name" onSubmit={handleSubmit(() => commitName(true))}>
+    <form class="edit-name" onSubmit={createSubmitHandler(() => saveTypedName(true))}>
       <input
         class="input"
         ref={(input) => {
@@ -65,18 +65,18 @@ export function EditableName({ label, text, maxLength, save }: Props): JSX.Eleme
         }}
         aria-label={`${label[0]?.toUpperCase()}${label.slice(1)}`}
         aria-describedby="edit-name-keys"
-        aria-invalid={draft.trim() ? undefined : true}
-        value={draft}
+        aria-invalid={typedName.trim() ? undefined : true}
+        value={typedName}
         required
         maxLength={maxLength}
-        onInput={({ currentTarget }) => setDraft(currentTarget.value)}
+        onInput={({ currentTarget }) => setTypedName(currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
           event.preventDefault();
           event.stopPropagation();
           closeEditor(true);
         }}
-        onBlur={() => commitName(false)}
+        onBlur={() => saveTypedName(false)}
       />
       <span class="unseen" id="edit-name-keys">
         Enter saves, Escape cancels

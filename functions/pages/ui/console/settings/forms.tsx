@@ -6,15 +6,15 @@ import { api, describeError, type Form, RequestError, unwrap } from "../app/api"
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmAction, Dialog } from "../ui/dialog";
-import { Field, handleSubmit } from "../ui/field";
+import { Field, createSubmitHandler } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
-import { Loaded, useLoading } from "../ui/loading";
+import { Loaded, useLoadable } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { notify, reportOutcome } from "../ui/toast";
+import { showToast, reportOutcome } from "../ui/toast";
 import { CheckList } from "./check-list";
 import { CopyDialog } from "./copy-dialog";
 import { SettingsSection } from "./section";
@@ -22,7 +22,7 @@ import { SettingsSection } from "./section";
 /**
  * Returns the HTML of a form to paste into a web page. `_gotcha` is a honeypot: the field is hidden, so only bots fill it in.
  */
-const embedSnippet = (form: Form): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
+const buildEmbedHtml = (form: Form): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
   <label>Name <input name="name" autocomplete="name" required></label>
   <label>E-mail <input name="email" type="email" autocomplete="email" required></label>
   <label>Message <textarea name="message"></textarea></label>
@@ -32,25 +32,25 @@ const embedSnippet = (form: Form): string => `<form action="${location.origin}/f
 
 export function FormsSection(): JSX.Element {
   const { statuses } = useTeam();
-  const forms = useLoading(async () => (await unwrap(api.GET("/forms"))).forms, []);
-  const [editing, setEditing] = useState<Form | "new">();
-  const [pasting, setPasting] = useState<Form>();
-  const removeForm = async ({ id, name }: Form) => {
-    const explanation = "Pages that post to it get an error. Its leads stay.";
-    if (!(await confirmAction(`Delete “${name}”?`, explanation, "Delete"))) return;
+  const loadableForms = useLoadable(async () => (await unwrap(api.GET("/forms"))).forms, []);
+  const [editedForm, setEditedForm] = useState<Form | "new">();
+  const [formToPaste, setFormToPaste] = useState<Form>();
+  const deleteForm = async ({ id, name }: Form) => {
+    const explanationText = "Pages that post to it get an error. Its leads stay.";
+    if (!(await confirmAction(`Delete “${name}”?`, explanationText, "Delete"))) return;
     await reportOutcome(unwrap(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} deleted`);
-    forms.reload();
+    loadableForms.reload();
   };
   return (
     <SettingsSection
       title="Forms"
-      count={forms.value?.length}
+      count={loadableForms.value?.length}
       limit={LIMITS.maxFormsPerTeam}
-      text="A form on your web site becomes a lead here. Each form says which status its leads begin with."
+      description="A form on your web site becomes a lead here. Each form says which status its leads begin with."
       addLabel="New form"
-      onAdd={() => setEditing("new")}
+      onAdd={() => setEditedForm("new")}
     >
-      <Loaded loadable={forms}>
+      <Loaded loadable={loadableForms}>
         {(forms) =>
           forms.length === 0 ? (
             <EmptyState
@@ -84,7 +84,7 @@ export function FormsSection(): JSX.Element {
                     <tr key={form.id}>
                       <th scope="row">
                         <div class="row">
-                          <button type="button" class="cut" title={form.name} onClick={() => setEditing(form)}>
+                          <button type="button" class="cut" title={form.name} onClick={() => setEditedForm(form)}>
                             <span class="unseen">Edit </span>
                             <bdi>{form.name}</bdi>
                           </button>
@@ -119,13 +119,13 @@ export function FormsSection(): JSX.Element {
                             </button>
                           )}
                         >
-                          <MenuItem icon="copy" onSelect={() => setPasting(form)}>
+                          <MenuItem icon="copy" onSelect={() => setFormToPaste(form)}>
                             HTML to paste
                           </MenuItem>
-                          <MenuItem icon="pencil" onSelect={() => setEditing(form)}>
+                          <MenuItem icon="pencil" onSelect={() => setEditedForm(form)}>
                             Edit
                           </MenuItem>
-                          <MenuItem icon="trash-2" isDangerous onSelect={() => removeForm(form)}>
+                          <MenuItem icon="trash-2" isDangerous onSelect={() => deleteForm(form)}>
                             Delete
                           </MenuItem>
                         </Menu>
@@ -138,23 +138,23 @@ export function FormsSection(): JSX.Element {
           )
         }
       </Loaded>
-      {editing ? (
+      {editedForm ? (
         <FormDialog
-          form={editing === "new" ? undefined : editing}
-          onClose={() => setEditing(undefined)}
+          form={editedForm === "new" ? undefined : editedForm}
+          onClose={() => setEditedForm(undefined)}
           onSaved={(form) => {
-            if (editing === "new") setPasting(form);
-            setEditing(undefined);
-            forms.reload();
+            if (editedForm === "new") setFormToPaste(form);
+            setEditedForm(undefined);
+            loadableForms.reload();
           }}
         />
       ) : null}
-      {pasting ? (
+      {formToPaste ? (
         <CopyDialog
-          title={`HTML of ${pasting.name}`}
-          text={embedSnippet(pasting)}
+          title={`HTML of ${formToPaste.name}`}
+          text={buildEmbedHtml(formToPaste)}
           label="HTML"
-          onClose={() => setPasting(undefined)}
+          onClose={() => setFormToPaste(undefined)}
         >
           Paste it into a page of your web site. It needs no script.
         </CopyDialog>
@@ -181,7 +181,7 @@ interface FormDialogProps {
 
 function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
   const { statuses, businesses } = useTeam();
-  const [draft, setDraft] = useState<FormDraft>({
+  const [formDraft, setFormDraft] = useState<FormDraft>({
     name: form?.name ?? "",
     statusId: form?.statusId ?? statuses[0]?.id ?? 1,
     business: form?.business.map(({ id }) => id) ?? [],
@@ -192,18 +192,18 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
   });
   const [error, setError] = useState<unknown>();
   const formRef = useRef<HTMLFormElement>(null);
-  const updateDraft = (change: Partial<FormDraft>) => setDraft({ ...draft, ...change });
+  const updateDraft = (change: Partial<FormDraft>) => setFormDraft({ ...formDraft, ...change });
   const { isBusy, send } = useIdempotentRequest();
   const fieldErrors = error instanceof RequestError ? error.errors : [];
-  const fieldErrorMessage = (name: keyof FormDraft): string | undefined => {
+  const getFieldErrorMessage = (name: keyof FormDraft): string | undefined => {
     const fieldError = fieldErrors.find(({ field }) => field === name || field.startsWith(`${name}[`));
     return fieldError && `It ${fieldError.message}.`;
   };
-  const isShownAtFields =
-    fieldErrors.length > 0 && fieldErrors.every(({ field }) => (field.split("[")[0] ?? "") in draft);
+  const areErrorsShownAtFields =
+    fieldErrors.length > 0 && fieldErrors.every(({ field }) => (field.split("[")[0] ?? "") in formDraft);
   const createOrUpdateForm = async () => {
     setError(undefined);
-    const requestBody = { ...draft, allowedOrigins: draft.allowedOrigins.split(/\s+/).filter(Boolean) };
+    const requestBody = { ...formDraft, allowedOrigins: formDraft.allowedOrigins.split(/\s+/).filter(Boolean) };
     try {
       const savedForm = await send(requestBody, (key) =>
         form
@@ -211,7 +211,7 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
           : unwrap(api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
       );
       if (!savedForm) return;
-      notify(`${draft.name} saved`);
+      showToast(`${formDraft.name} saved`);
       onSaved(savedForm);
     } catch (error) {
       setError(error);
@@ -220,18 +220,18 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
   };
   return (
     <Dialog title={form ? `Form ${form.name}` : "New form"} onClose={onClose}>
-      <form class="form" ref={formRef} onSubmit={handleSubmit(createOrUpdateForm)}>
-        {error && !isShownAtFields ? (
+      <form class="form" ref={formRef} onSubmit={createSubmitHandler(createOrUpdateForm)}>
+        {error && !areErrorsShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}
           </p>
         ) : null}
-        <Field label="Name" fault={fieldErrorMessage("name")}>
+        <Field label="Name" fault={getFieldErrorMessage("name")}>
           {(ids) => (
             <input
               {...ids}
               class="input"
-              value={draft.name}
+              value={formDraft.name}
               required
               maxLength={LIMITS.maxNameChars}
               placeholder="Contact page"
@@ -241,12 +241,12 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
           )}
         </Field>
         <div class="pair">
-          <Field label="Status of its leads" fault={fieldErrorMessage("statusId")}>
+          <Field label="Status of its leads" fault={getFieldErrorMessage("statusId")}>
             {(ids) => (
               <span class="select">
                 <select
                   {...ids}
-                  value={draft.statusId}
+                  value={formDraft.statusId}
                   onInput={({ currentTarget }) => updateDraft({ statusId: Number(currentTarget.value) })}
                 >
                   {statuses.map(({ id, name }) => (
@@ -259,12 +259,12 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
               </span>
             )}
           </Field>
-          <Field label="Source of its leads" fault={fieldErrorMessage("source")}>
+          <Field label="Source of its leads" fault={getFieldErrorMessage("source")}>
             {(ids) => (
               <input
                 {...ids}
                 class="input"
-                value={draft.source}
+                value={formDraft.source}
                 maxLength={LIMITS.maxTextChars}
                 placeholder="Web site"
                 onInput={({ currentTarget }) => updateDraft({ source: currentTarget.value })}
@@ -276,21 +276,21 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
           <CheckList
             legend="Businesses of its leads"
             items={businesses}
-            chosenIds={draft.business}
+            chosenIds={formDraft.business}
             onChoose={(business) => updateDraft({ business })}
           />
         ) : null}
         <Field
           label="Sites that may post"
           hint="One per line, such as https://www.example.com. Without one, every site may."
-          fault={fieldErrorMessage("allowedOrigins")}
+          fault={getFieldErrorMessage("allowedOrigins")}
         >
           {(ids) => (
             <textarea
               {...ids}
               class="input"
               rows={2}
-              value={draft.allowedOrigins}
+              value={formDraft.allowedOrigins}
               onInput={({ currentTarget }) => updateDraft({ allowedOrigins: currentTarget.value })}
             />
           )}
@@ -298,14 +298,14 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
         <Field
           label="Page to show afterwards"
           hint="Without one, a page that says “Thank you”."
-          fault={fieldErrorMessage("redirectUrl")}
+          fault={getFieldErrorMessage("redirectUrl")}
         >
           {(ids) => (
             <input
               {...ids}
               class="input"
               type="url"
-              value={draft.redirectUrl}
+              value={formDraft.redirectUrl}
               maxLength={LIMITS.maxUrlChars}
               onInput={({ currentTarget }) => updateDraft({ redirectUrl: currentTarget.value })}
             />
@@ -314,7 +314,7 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
         <label class="row">
           <input
             type="checkbox"
-            checked={draft.active}
+            checked={formDraft.active}
             onInput={({ currentTarget }) => updateDraft({ active: currentTarget.checked })}
           />
           Accepts submissions

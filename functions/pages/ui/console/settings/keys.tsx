@@ -7,7 +7,7 @@ import { LIMITS } from "../app/contract-values";
 import { confirmAction } from "../ui/dialog";
 import { Field } from "../ui/field";
 import { Icon } from "../ui/icon";
-import { Loaded, useLoading } from "../ui/loading";
+import { Loaded, useLoadable } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { formatDay, RelativeTime } from "../ui/time";
@@ -23,21 +23,21 @@ const KEY_ROLES: { role: ApiKey["role"]; rights: string }[] = [
 ];
 
 export function KeysSection(): JSX.Element {
-  const keys = useLoading(async () => (await unwrap(api.GET("/keys"))).keys, []);
+  const loadableKeys = useLoadable(async () => (await unwrap(api.GET("/keys"))).keys, []);
   const [isAdding, setIsAdding] = useState(false);
-  const [secret, setSecret] = useState<string>();
+  const [newKeySecret, setNewKeySecret] = useState<string>();
   const revokeKey = async ({ id, name }: ApiKey) => {
-    const explanation = "Requests with it are refused within a minute.";
-    if (!(await confirmAction(`Revoke “${name}”?`, explanation, "Revoke"))) return;
+    const explanationText = "Requests with it are refused within a minute.";
+    if (!(await confirmAction(`Revoke “${name}”?`, explanationText, "Revoke"))) return;
     await reportOutcome(unwrap(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} revoked`);
-    keys.reload();
+    loadableKeys.reload();
   };
   return (
     <SettingsSection
       title="API keys"
-      count={keys.value?.length}
+      count={loadableKeys.value?.length}
       limit={LIMITS.maxApiKeysPerTeam}
-      text={
+      description={
         <>
           For programs that call the API. <a href="/docs">The API reference</a> says how.
         </>
@@ -45,7 +45,7 @@ export function KeysSection(): JSX.Element {
       addLabel="New key"
       onAdd={() => setIsAdding(true)}
     >
-      <Loaded loadable={keys}>
+      <Loaded loadable={loadableKeys}>
         {(keys) =>
           keys.length === 0 ? (
             <EmptyState
@@ -124,13 +124,13 @@ export function KeysSection(): JSX.Element {
           onClose={() => setIsAdding(false)}
           onCreated={(secret) => {
             setIsAdding(false);
-            setSecret(secret);
-            keys.reload();
+            setNewKeySecret(secret);
+            loadableKeys.reload();
           }}
         />
       ) : null}
-      {secret ? (
-        <CopyDialog title="The new key" text={secret} label="Secret" onClose={() => setSecret(undefined)}>
+      {newKeySecret ? (
+        <CopyDialog title="The new key" text={newKeySecret} label="Secret" onClose={() => setNewKeySecret(undefined)}>
           It is shown this once. Keep it where you keep passwords.
         </CopyDialog>
       ) : null}
@@ -160,7 +160,7 @@ function NewKeyDialog({ onCreated, onClose }: NewKeyDialogProps): JSX.Element {
       title="New API key"
       maxLength={LIMITS.maxNameChars}
       placeholder="Web shop"
-      action="Create key"
+      submitLabel="Create key"
       onCreate={createKey}
       onClose={onClose}
     >

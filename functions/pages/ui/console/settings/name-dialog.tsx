@@ -4,37 +4,37 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
 import { Dialog } from "../ui/dialog";
-import { Field, handleSubmit } from "../ui/field";
+import { Field, createSubmitHandler } from "../ui/field";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 
-interface Props {
+interface NameDialogProps {
   title: string;
   maxLength: number;
   placeholder?: string;
   /** Additional fields below the name. */
   children?: ComponentChildren;
-  action: string;
+  submitLabel: string;
   /** Sends the request. `key` is the idempotency key, which is the same for every attempt with the same name. */
   onCreate: (name: string, key: string) => Promise<unknown>;
   onClose: () => void;
 }
 
-export function NameDialog({ title, maxLength, placeholder, children, action, onCreate, onClose }: Props): JSX.Element {
+export function NameDialog({ title, maxLength, placeholder, children, submitLabel, onCreate, onClose }: NameDialogProps): JSX.Element {
   const [name, setName] = useState("");
-  const [fault, setFault] = useState<string>();
+  const [errorText, setErrorText] = useState<string>();
   const { isBusy, send } = useIdempotentRequest();
-  const submitName = async () => {
+  const sendCreateRequest = async () => {
     try {
       await send(name, (key) => onCreate(name.trim(), key));
     } catch (error) {
       const nameError = error instanceof RequestError && error.errors.find(({ field }) => field === "name");
-      setFault(nameError ? `It ${nameError.message}.` : describeError(error));
+      setErrorText(nameError ? `It ${nameError.message}.` : describeError(error));
     }
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <form class="form" onSubmit={handleSubmit(submitName)}>
-        <Field label="Name" fault={fault}>
+      <form class="form" onSubmit={createSubmitHandler(sendCreateRequest)}>
+        <Field label="Name" fault={errorText}>
           {(ids) => (
             <input
               {...ids}
@@ -46,7 +46,7 @@ export function NameDialog({ title, maxLength, placeholder, children, action, on
               autocomplete="off"
               onInput={({ currentTarget }) => {
                 setName(currentTarget.value);
-                setFault(undefined);
+                setErrorText(undefined);
               }}
             />
           )}
@@ -57,7 +57,7 @@ export function NameDialog({ title, maxLength, placeholder, children, action, on
             Cancel
           </button>
           <button type="submit" class="btn primary" disabled={isBusy}>
-            {action}
+            {submitLabel}
           </button>
         </div>
       </form>

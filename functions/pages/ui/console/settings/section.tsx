@@ -5,19 +5,19 @@ import { useId } from "preact/hooks";
 import { Icon } from "../ui/icon";
 import { formatCount } from "../ui/time";
 
-interface Props {
+interface SettingsSectionProps {
   title: string;
   /** Number of existing items. `undefined` until the items are loaded. */
   count?: number | undefined;
   limit?: number | undefined;
-  text: ComponentChildren;
+  description: ComponentChildren;
   /** Label of the button that adds an item. Absent for users who may not add items. */
   addLabel?: string | undefined;
   onAdd?: () => void;
   children: ComponentChildren;
 }
 
-export function SettingsSection({ title, count, limit, text, addLabel, onAdd, children }: Props): JSX.Element {
+export function SettingsSection({ title, count, limit, description, addLabel, onAdd, children }: SettingsSectionProps): JSX.Element {
   const headingId = useId();
   const isFull = count !== undefined && limit !== undefined && count >= limit;
   return (
@@ -43,7 +43,7 @@ export function SettingsSection({ title, count, limit, text, addLabel, onAdd, ch
           </button>
         ) : null}
       </div>
-      <p class="quiet lede">{text}</p>
+      <p class="quiet lede">{description}</p>
       {children}
     </section>
   );

@@ -21,11 +21,11 @@ const SETTINGS_SECTIONS = [
   { path: "keys", title: "API keys", owners: true, Shown: KeysSection },
 ];
 
-export function Settings(): JSX.Element {
+export function SettingsScreen(): JSX.Element {
   const { isOwner } = useTeam();
-  const [path = "", id] = useRoute().subpath.split("/");
-  const currentSection = SETTINGS_SECTIONS.find((section) => section.path === (path || "statuses"));
-  const webhookId = currentSection?.path === "webhooks" ? Number(id) : 0;
+  const [sectionPath = "", itemIdText] = useRoute().subpath.split("/");
+  const currentSection = SETTINGS_SECTIONS.find((section) => section.path === (sectionPath || "statuses"));
+  const webhookId = currentSection?.path === "webhooks" ? Number(itemIdText) : 0;
   const isForbidden = currentSection?.owners && !isOwner;
   useEffect(() => {
     if (currentSection) document.title = `${currentSection.title} · Settings · Leads`;
@@ -34,7 +34,7 @@ export function Settings(): JSX.Element {
   useEffect(() => {
     // On a phone the links scroll sideways, and the current one may be out of sight.
     navRef.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [path]);
+  }, [sectionPath]);
   return (
     <>
       <header class="head">

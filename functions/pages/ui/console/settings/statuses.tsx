@@ -10,7 +10,7 @@ import { confirmAction } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusDot } from "../ui/status";
-import { notify, reportFailure, reportOutcome } from "../ui/toast";
+import { showToast, reportFailure, reportOutcome } from "../ui/toast";
 import { EditableName } from "./editable";
 import { NameDialog } from "./name-dialog";
 import { SettingsSection } from "./section";
@@ -20,26 +20,26 @@ type StatusFields = Pick<Status, "name" | "primaryColor">;
 export function StatusesSection(): JSX.Element {
   const { statuses, colors, isOwner, reload } = useTeam();
   /** The order that the user is creating by a drag. `undefined` when the stored order is shown. */
-  const [ordered, setOrdered] = useState<Status[]>();
-  const [dragged, setDragged] = useState<number>();
+  const [draggedOrder, setDraggedOrder] = useState<Status[]>();
+  const [draggedIndex, setDraggedIndex] = useState<number>();
   const [isAdding, setIsAdding] = useState(false);
-  const shownStatuses = ordered ?? statuses;
-  const writeStatus = ({ id }: Status, { name, primaryColor }: StatusFields) =>
+  const shownStatuses = draggedOrder ?? statuses;
+  const sendStatus = ({ id }: Status, { name, primaryColor }: StatusFields) =>
     unwrap(api.PUT("/leads/status/{id}", { params: { path: { id } }, body: { name, primaryColor } }));
-  const writeOrder = (order: Status[]) => {
-    const body = order.map(({ id }, index) => ({ id, statusOrder: index + 1 }));
-    return unwrap(api.PUT("/leads/statuses/order", { body }));
+  const sendOrder = (order: Status[]) => {
+    const orderBody = order.map(({ id }, index) => ({ id, statusOrder: index + 1 }));
+    return unwrap(api.PUT("/leads/statuses/order", { body: orderBody }));
   };
-  const changeWithUndo = async (request: Promise<unknown>, done: string, undo: () => Promise<unknown>) => {
+  const reportChangeWithUndo = async (request: Promise<unknown>, done: string, undo: () => Promise<unknown>) => {
     try {
       await request;
     } catch (error) {
       return reportFailure(describeError(error));
     } finally {
       await reload();
-      setOrdered(undefined);
+      setDraggedOrder(undefined);
     }
-    return notify(done, {
+    return showToast(done, {
       undo: async () => {
         await undo();
         await reload();
@@ -47,24 +47,24 @@ export function StatusesSection(): JSX.Element {
     });
   };
   const saveStatus = (status: Status, written: Partial<StatusFields>, done: string) =>
-    changeWithUndo(writeStatus(status, { ...status, ...written }), done, () => writeStatus(status, status));
-  const moveItem = (from: number, to: number): Status[] => {
+    reportChangeWithUndo(sendStatus(status, { ...status, ...written }), done, () => sendStatus(status, status));
+  const buildMovedOrder = (from: number, to: number): Status[] => {
     const newOrder = [...shownStatuses];
     newOrder.splice(to, 0, ...newOrder.splice(from, 1));
     return newOrder;
   };
   const saveOrder = (newOrder: Status[], draggedStatus: Status) => {
     const previousOrder = statuses;
-    setOrdered(newOrder);
-    return changeWithUndo(writeOrder(newOrder), `${draggedStatus.name} moved`, () => writeOrder(previousOrder));
+    setDraggedOrder(newOrder);
+    return reportChangeWithUndo(sendOrder(newOrder), `${draggedStatus.name} moved`, () => sendOrder(previousOrder));
   };
-  const moveBy = (index: number, by: number) => {
+  const moveStatusBy = (index: number, by: number) => {
     const status = shownStatuses[index];
-    if (status) saveOrder(moveItem(index, index + by), status);
+    if (status) saveOrder(buildMovedOrder(index, index + by), status);
   };
-  const removeStatus = async (status: Status) => {
-    const explanation = "Only a status that no lead has can be deleted.";
-    if (!(await confirmAction(`Delete “${status.name}”?`, explanation, "Delete"))) return;
+  const deleteStatus = async (status: Status) => {
+    const explanationText = "Only a status that no lead has can be deleted.";
+    if (!(await confirmAction(`Delete “${status.name}”?`, explanationText, "Delete"))) return;
     const deleteRequest = unwrap(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } }));
     await reportOutcome(deleteRequest, `${status.name} deleted`);
     await reload();
@@ -74,7 +74,7 @@ export function StatusesSection(): JSX.Element {
       title="Statuses"
       count={statuses.length}
       limit={LIMITS.maxStatusesPerTeam}
-      text="The columns of the board, from left to right. New leads get the first one."
+      description="The columns of the board, from left to right. New leads get the first one."
       addLabel={isOwner ? "New status" : undefined}
       onAdd={() => setIsAdding(true)}
     >
@@ -103,27 +103,27 @@ export function StatusesSection(): JSX.Element {
               <tr
                 key={status.id}
                 draggable
-                class={dragged === index ? "dragged" : undefined}
+                class={draggedIndex === index ? "dragged" : undefined}
                 onDragStart={(event) => {
                   // While a name is edited, dragging the mouse selects its text and does not move the row.
                   if (document.activeElement instanceof HTMLInputElement) event.preventDefault();
-                  else setDragged(index);
+                  else setDraggedIndex(index);
                 }}
                 onDragOver={(event) => {
-                  if (dragged === undefined) return;
+                  if (draggedIndex === undefined) return;
                   event.preventDefault();
-                  if (dragged === index) return;
-                  setOrdered(moveItem(dragged, index));
-                  setDragged(index);
+                  if (draggedIndex === index) return;
+                  setDraggedOrder(buildMovedOrder(draggedIndex, index));
+                  setDraggedIndex(index);
                 }}
                 onDrop={(event) => event.preventDefault()}
                 onDragEnd={(event) => {
-                  const draggedStatus = dragged === undefined ? undefined : shownStatuses[dragged];
-                  setDragged(undefined);
+                  const draggedStatus = draggedIndex === undefined ? undefined : shownStatuses[draggedIndex];
+                  setDraggedIndex(undefined);
                   // Escape cancels the drag, and the order stays unchanged.
-                  if (ordered && draggedStatus && event.dataTransfer?.dropEffect !== "none")
-                    saveOrder(ordered, draggedStatus);
-                  else setOrdered(undefined);
+                  if (draggedOrder && draggedStatus && event.dataTransfer?.dropEffect !== "none")
+                    saveOrder(draggedOrder, draggedStatus);
+                  else setDraggedOrder(undefined);
                 }}
               >
                 <td>
@@ -136,14 +136,14 @@ export function StatusesSection(): JSX.Element {
                     label={`name of ${status.name}`}
                     text={status.name}
                     maxLength={LIMITS.maxNameChars}
-                    save={(name) => saveStatus(status, { name }, `${status.name} renamed to ${name}`)}
+                    saveName={(name) => saveStatus(status, { name }, `${status.name} renamed to ${name}`)}
                   />
                 </th>
                 <td>
                   <ColorMenu
                     status={status}
                     colors={colors}
-                    choose={(primaryColor) => saveStatus(status, { primaryColor }, `${status.name} is ${primaryColor}`)}
+                    onChoose={(primaryColor) => saveStatus(status, { primaryColor }, `${status.name} is ${primaryColor}`)}
                   />
                 </td>
                 <td class="right acts">
@@ -153,7 +153,7 @@ export function StatusesSection(): JSX.Element {
                     disabled={index === 0}
                     aria-label={`Move ${status.name} up`}
                     title="Move up"
-                    onClick={() => moveBy(index, -1)}
+                    onClick={() => moveStatusBy(index, -1)}
                   >
                     <Icon name="arrow-up" />
                   </button>
@@ -163,7 +163,7 @@ export function StatusesSection(): JSX.Element {
                     disabled={index === shownStatuses.length - 1}
                     aria-label={`Move ${status.name} down`}
                     title="Move down"
-                    onClick={() => moveBy(index, 1)}
+                    onClick={() => moveStatusBy(index, 1)}
                   >
                     <Icon name="arrow-down" />
                   </button>
@@ -181,17 +181,17 @@ export function StatusesSection(): JSX.Element {
                       </button>
                     )}
                   >
-                    <MenuItem icon="arrow-up" isDisabled={index === 0} onSelect={() => moveBy(index, -1)}>
+                    <MenuItem icon="arrow-up" isDisabled={index === 0} onSelect={() => moveStatusBy(index, -1)}>
                       Move up
                     </MenuItem>
                     <MenuItem
                       icon="arrow-down"
                       isDisabled={index === shownStatuses.length - 1}
-                      onSelect={() => moveBy(index, 1)}
+                      onSelect={() => moveStatusBy(index, 1)}
                     >
                       Move down
                     </MenuItem>
-                    <MenuItem icon="trash-2" isDangerous onSelect={() => removeStatus(status)}>
+                    <MenuItem icon="trash-2" isDangerous onSelect={() => deleteStatus(status)}>
                       Delete
                     </MenuItem>
                   </Menu>
@@ -219,7 +219,7 @@ export function StatusesSection(): JSX.Element {
           onCreated={async (name) => {
             setIsAdding(false);
             await reload();
-            notify(`${name} is a status now`);
+            showToast(`${name} is a status now`);
           }}
         />
       ) : null}
@@ -230,10 +230,10 @@ export function StatusesSection(): JSX.Element {
 interface ColorMenuProps {
   status: Status;
   colors: Color[];
-  choose: (color: Color) => void;
+  onChoose: (color: Color) => void;
 }
 
-function ColorMenu({ status, colors, choose }: ColorMenuProps): JSX.Element {
+function ColorMenu({ status, colors, onChoose }: ColorMenuProps): JSX.Element {
   return (
     <Menu
       label={`Colour of ${status.name}`}
@@ -250,7 +250,7 @@ function ColorMenu({ status, colors, choose }: ColorMenuProps): JSX.Element {
         <MenuItem
           key={color}
           isChecked={color === status.primaryColor}
-          onSelect={() => color !== status.primaryColor && choose(color)}
+          onSelect={() => color !== status.primaryColor && onChoose(color)}
         >
           <span class="row">
             <StatusDot color={color} />
@@ -271,15 +271,15 @@ function NewStatusDialog({
 }): JSX.Element {
   const { statuses, colors } = useTeam();
   const isUnused = (color: Color) => statuses.every(({ primaryColor }) => primaryColor !== color);
-  const [color, setColor] = useState<Color>(colors.find(isUnused) ?? colors[0] ?? "blue");
+  const [chosenColor, setChosenColor] = useState<Color>(colors.find(isUnused) ?? colors[0] ?? "blue");
   return (
     <NameDialog
       title="New status"
       maxLength={LIMITS.maxNameChars}
       placeholder="Proposal sent"
-      action="Create status"
+      submitLabel="Create status"
       onCreate={async (name) => {
-        await unwrap(api.POST("/leads/status", { body: { name, primaryColor: color } }));
+        await unwrap(api.POST("/leads/status", { body: { name, primaryColor: chosenColor } }));
         onCreated(name);
       }}
       onClose={onClose}
@@ -289,7 +289,7 @@ function NewStatusDialog({
         <div class="swatches">
           {colors.map((name) => (
             <label key={name} class="swatch">
-              <input type="radio" name="color" value={name} checked={name === color} onInput={() => setColor(name)} />
+              <input type="radio" name="color" value={name} checked={name === chosenColor} onInput={() => setChosenColor(name)} />
               <StatusDot color={name} />
               {name}
             </label>

@@ -5,51 +5,51 @@ import { useRef, useState } from "preact/hooks";
 import { api, describeError, RequestError, unwrap, type Webhook } from "../app/api";
 import { EVENT_TYPES, LIMITS } from "../app/contract-values";
 import { Dialog } from "../ui/dialog";
-import { Field, handleSubmit } from "../ui/field";
+import { Field, createSubmitHandler } from "../ui/field";
 import { useIdempotentRequest } from "../ui/idempotent-request";
-import { notify, reportFailure } from "../ui/toast";
+import { showToast, reportFailure } from "../ui/toast";
 import { CheckList } from "./check-list";
 
 /** Whether a webhook receives all types of events. */
-export const hasAllTypes = (types: string[]): boolean => types.length === EVENT_TYPES.length;
+export const hasAllEventTypes = (types: string[]): boolean => types.length === EVENT_TYPES.length;
 
-interface Props {
+interface WebhookDialogProps {
   webhook: Webhook | undefined;
   /** Called after saving, with the secret of a new webhook, which is shown once. */
   onSaved: (secret: string | undefined) => void;
   onClose: () => void;
 }
 
-export function WebhookDialog({ webhook, onSaved, onClose }: Props): JSX.Element {
-  const [draft, setDraft] = useState({
+export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps): JSX.Element {
+  const [webhookDraft, setWebhookDraft] = useState({
     url: webhook?.url ?? "",
-    types: webhook && !hasAllTypes(webhook.types) ? webhook.types : [],
+    types: webhook && !hasAllEventTypes(webhook.types) ? webhook.types : [],
     description: webhook?.description ?? "",
     active: webhook?.active ?? true,
   });
   const [error, setError] = useState<unknown>();
   const formRef = useRef<HTMLFormElement>(null);
-  const updateDraft = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
+  const updateDraft = (change: Partial<typeof webhookDraft>) => setWebhookDraft({ ...webhookDraft, ...change });
   const { isBusy, send } = useIdempotentRequest();
   const fieldErrors = error instanceof RequestError ? error.errors : [];
-  const fieldErrorMessage = (name: "url" | "description"): string | undefined => {
+  const getFieldErrorMessage = (name: "url" | "description"): string | undefined => {
     const fieldError = fieldErrors.find(({ field }) => field === name);
     return fieldError && `It ${fieldError.message}.`;
   };
-  const isShownAtFields =
+  const areErrorsShownAtFields =
     fieldErrors.length > 0 && fieldErrors.every(({ field }) => ["url", "description"].includes(field));
-  const saveWebhook = async () => {
+  const createOrUpdateWebhook = async () => {
     setError(undefined);
-    const requestBody = { ...draft, types: draft.types.length > 0 ? draft.types : [...EVENT_TYPES] };
+    const requestBody = { ...webhookDraft, types: webhookDraft.types.length > 0 ? webhookDraft.types : [...EVENT_TYPES] };
     try {
-      const savedWebhook = await send<Webhook & { secret?: string }>(draft, (key) =>
+      const savedWebhook = await send<Webhook & { secret?: string }>(webhookDraft, (key) =>
         webhook
           ? unwrap(api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body: requestBody }))
           : unwrap(api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
       );
       if (!savedWebhook) return;
       onSaved(savedWebhook.secret);
-      if (webhook) notify("Webhook saved");
+      if (webhook) showToast("Webhook saved");
       // The response to a retry has no secret, because the API stores only its hash.
       else if (!savedWebhook.secret)
         reportFailure("The webhook exists, but its secret was lost on the way. Renew the secret.");
@@ -60,19 +60,19 @@ export function WebhookDialog({ webhook, onSaved, onClose }: Props): JSX.Element
   };
   return (
     <Dialog title={webhook ? "Webhook" : "New webhook"} onClose={onClose}>
-      <form class="form" ref={formRef} onSubmit={handleSubmit(saveWebhook)}>
-        {error && !isShownAtFields ? (
+      <form class="form" ref={formRef} onSubmit={createSubmitHandler(createOrUpdateWebhook)}>
+        {error && !areErrorsShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}
           </p>
         ) : null}
-        <Field label="Address" hint="It begins with https:// and is public." fault={fieldErrorMessage("url")}>
+        <Field label="Address" hint="It begins with https:// and is public." fault={getFieldErrorMessage("url")}>
           {(ids) => (
             <input
               {...ids}
               class="input"
               type="url"
-              value={draft.url}
+              value={webhookDraft.url}
               required
               maxLength={LIMITS.maxUrlChars}
               placeholder="https://erp.example.com/hooks/leads"
@@ -80,7 +80,7 @@ export function WebhookDialog({ webhook, onSaved, onClose }: Props): JSX.Element
             />
           )}
         </Field>
-        <Field label="Description" fault={fieldErrorMessage("description")}>
+        <Field label="Description" fault={getFieldErrorMessage("description")}>
           {(ids) => (
             <textarea
               {...ids}
@@ -88,7 +88,7 @@ export function WebhookDialog({ webhook, onSaved, onClose }: Props): JSX.Element
               rows={1}
               maxLength={LIMITS.maxDescriptionChars}
               placeholder="ERP, new and won leads"
-              value={draft.description}
+              value={webhookDraft.description}
               onInput={({ currentTarget }) => updateDraft({ description: currentTarget.value })}
             />
           )}
@@ -97,13 +97,13 @@ export function WebhookDialog({ webhook, onSaved, onClose }: Props): JSX.Element
           legend="Events"
           hint="Without a choice it gets every event, later kinds too."
           items={EVENT_TYPES.map((type) => ({ id: type, name: type }))}
-          chosenIds={draft.types}
+          chosenIds={webhookDraft.types}
           onChoose={(types) => updateDraft({ types })}
         />
         <label class="row">
           <input
             type="checkbox"
-            checked={draft.active}
+            checked={webhookDraft.active}
             onInput={({ currentTarget }) => updateDraft({ active: currentTarget.checked })}
           />
           Active

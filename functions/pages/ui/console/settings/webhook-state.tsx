@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import type { Webhook } from "../app/api";
 import { Icon } from "../ui/icon";
-import { formatDay, formatTime } from "../ui/time";
+import { formatDay, formatDateTime } from "../ui/time";
 
 /** The reasons why the API switches a webhook off, as text. */
 export const SWITCH_OFF_REASONS: Record<NonNullable<Webhook["switchedOff"]>, string> = {
@@ -24,7 +24,7 @@ export function WebhookState({ webhook }: { webhook: Webhook }): JSX.Element {
   if (!active) return <span class="quiet">Off</span>;
   if (failingSince) {
     return (
-      <span class="row bad" title={`Failing since ${formatTime(failingSince)}`}>
+      <span class="row bad" title={`Failing since ${formatDateTime(failingSince)}`}>
         <Icon name="circle-alert" />
         <span class="cut">Failing since {formatDay(failingSince)}</span>
       </span>

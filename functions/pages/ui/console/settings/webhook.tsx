@@ -5,34 +5,34 @@ import { useEffect, useState } from "preact/hooks";
 import { api, type Delivery, describeError, unwrap, type Webhook } from "../app/api";
 import { navigate } from "../app/route";
 import { confirmAction, Dialog } from "../ui/dialog";
-import { Field, handleSubmit } from "../ui/field";
+import { Field, createSubmitHandler } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
-import { ErrorNote, Loaded, LoadMore, useLoading, usePagedList } from "../ui/loading";
+import { ErrorNote, Loaded, LoadMore, useLoadable, usePagedList } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
-import { formatCount, formatTime, RelativeTime } from "../ui/time";
-import { notify, reportFailure, reportOutcome } from "../ui/toast";
+import { formatCount, formatDateTime, RelativeTime } from "../ui/time";
+import { showToast, reportFailure, reportOutcome } from "../ui/toast";
 import { CopyDialog } from "./copy-dialog";
-import { hasAllTypes, WebhookDialog } from "./webhook-dialog";
+import { hasAllEventTypes, WebhookDialog } from "./webhook-dialog";
 import { SWITCH_OFF_REASONS } from "./webhook-state";
 
-const PAGE_DELIVERIES = 20;
+const DELIVERIES_PER_PAGE = 20;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Number of times that the deliveries are read again after a request to send one. */
 const MAX_POLLS = 10;
 const POLL_PAUSE_MS = 1500;
 
 export function WebhookScreen({ id }: { id: number }): JSX.Element {
-  const webhook = useLoading(() => unwrap(api.GET("/webhooks/{id}", { params: { path: { id } } })), [id]);
-  if (!webhook.value && webhook.error) {
+  const loadableWebhook = useLoadable(() => unwrap(api.GET("/webhooks/{id}", { params: { path: { id } } })), [id]);
+  if (!loadableWebhook.value && loadableWebhook.error) {
     return (
       <section class="stack">
         <WebhookHeader title="Webhook" />
-        <ErrorNote error={webhook.error} retry={webhook.reload} />
+        <ErrorNote error={loadableWebhook.error} retry={loadableWebhook.reload} />
       </section>
     );
   }
-  return <Loaded loadable={webhook}>{(read) => <WebhookDetails webhook={read} reload={webhook.reload} />}</Loaded>;
+  return <Loaded loadable={loadableWebhook}>{(read) => <WebhookDetails webhook={read} reload={loadableWebhook.reload} />}</Loaded>;
 }
 
 function WebhookHeader({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
@@ -50,38 +50,38 @@ function WebhookHeader({ title, children }: { title: string; children?: Componen
   );
 }
 
-interface DetailsProps {
+interface WebhookDetailsProps {
   webhook: Webhook;
   reload: () => void;
 }
 
-function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
+function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
   const { id, url, description, types, active, createdAt } = webhook;
-  const deliveries = usePagedList<Delivery & { id: string }>(
+  const deliveryList = usePagedList<Delivery & { id: string }>(
     async (cursor) => {
-      const query = { limit: PAGE_DELIVERIES, ...(cursor ? { cursor } : {}) };
-      const page = await unwrap(api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query } }));
-      return { ...page, items: page.deliveries.map((delivery) => ({ ...delivery, id: delivery.event.id })) };
+      const deliveriesQuery = { limit: DELIVERIES_PER_PAGE, ...(cursor ? { cursor } : {}) };
+      const deliveriesPage = await unwrap(api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query: deliveriesQuery } }));
+      return { ...deliveriesPage, items: deliveriesPage.deliveries.map((delivery) => ({ ...delivery, id: delivery.event.id })) };
     },
     [id],
   );
-  const [secret, setSecret] = useState<string>();
-  const [dialog, setDialog] = useState<"edit" | "replay">();
-  const [failedOnly, setFailedOnly] = useState(false);
-  const [polls, setPolls] = useState(0);
+  const [renewedSecret, setRenewedSecret] = useState<string>();
+  const [openDialog, setOpenDialog] = useState<"edit" | "replay">();
+  const [showsFailedOnly, setShowsFailedOnly] = useState(false);
+  const [remainingPolls, setRemainingPolls] = useState(0);
   const { isBusy, send } = useIdempotentRequest();
   const refreshScreen = () => {
     reload();
-    deliveries.reload();
+    deliveryList.reload();
   };
   useEffect(() => {
-    if (polls === 0) return;
-    const timer = setTimeout(() => {
+    if (remainingPolls === 0) return;
+    const pollTimer = setTimeout(() => {
       refreshScreen();
-      setPolls(polls - 1);
+      setRemainingPolls(remainingPolls - 1);
     }, POLL_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [polls]);
+    return () => clearTimeout(pollTimer);
+  }, [remainingPolls]);
 
   /** Sends a request. Returns `undefined` after a failure, which an alert reports. */
   const sendOrReport = async <T,>(body: unknown, request: (key: string) => Promise<T>): Promise<T | undefined> => {
@@ -92,61 +92,61 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
       return undefined;
     }
   };
-  const buildParams = (key: string) => ({ path: { id }, header: { "Idempotency-Key": key } });
+  const buildRequestParams = (key: string) => ({ path: { id }, header: { "Idempotency-Key": key } });
   const sendTest = async () => {
-    const result = await sendOrReport("test", (key) =>
-      unwrap(api.POST("/webhooks/{id}/test", { params: buildParams(key) })),
+    const testResponse = await sendOrReport("test", (key) =>
+      unwrap(api.POST("/webhooks/{id}/test", { params: buildRequestParams(key) })),
     );
-    if (!result) return;
-    notify("Test sent");
-    setPolls(MAX_POLLS);
+    if (!testResponse) return;
+    showToast("Test sent");
+    setRemainingPolls(MAX_POLLS);
   };
   const resendDelivery = async (eventId: string) => {
-    const result = await sendOrReport(eventId, (key) => {
-      const { path, header } = buildParams(key);
+    const resendResponse = await sendOrReport(eventId, (key) => {
+      const { path, header } = buildRequestParams(key);
       return unwrap(
         api.POST("/webhooks/{id}/deliveries/{eventId}", { params: { path: { ...path, eventId }, header } }),
       );
     });
-    if (!result) return;
-    notify("Sent again");
-    setPolls(MAX_POLLS);
+    if (!resendResponse) return;
+    showToast("Sent again");
+    setRemainingPolls(MAX_POLLS);
   };
   const resendFailed = async (from: string) => {
-    setDialog(undefined);
+    setOpenDialog(undefined);
     let resentDeliveries = 0;
-    let nextSince: string | undefined = from;
-    while (nextSince) {
-      const body: { since: string } = { since: nextSince };
-      const result = await sendOrReport(body, (key) =>
-        unwrap(api.POST("/webhooks/{id}/replay", { params: buildParams(key), body })),
+    let nextStartTime: string | undefined = from;
+    while (nextStartTime) {
+      const replayBody: { since: string } = { since: nextStartTime };
+      const replayResponse = await sendOrReport(replayBody, (key) =>
+        unwrap(api.POST("/webhooks/{id}/replay", { params: buildRequestParams(key), body: replayBody })),
       );
-      if (!result) return;
-      resentDeliveries += result.count;
+      if (!replayResponse) return;
+      resentDeliveries += replayResponse.count;
       // An unchanged `nextSince` means that more events have this time than fit a response. Continuing would repeat the same
       // request for ever.
-      nextSince = result.nextSince === nextSince ? undefined : result.nextSince;
+      nextStartTime = replayResponse.nextSince === nextStartTime ? undefined : replayResponse.nextSince;
     }
-    notify(resentDeliveries === 0 ? "Nothing has failed since then" : `${formatCount(resentDeliveries)} sent again`);
-    if (resentDeliveries > 0) setPolls(MAX_POLLS);
+    showToast(resentDeliveries === 0 ? "Nothing has failed since then" : `${formatCount(resentDeliveries)} sent again`);
+    if (resentDeliveries > 0) setRemainingPolls(MAX_POLLS);
   };
   const renewSecret = async () => {
-    const explanation = "The current secret stays valid for 24 hours beside the new one.";
-    if (!(await confirmAction("Renew the secret?", explanation, "Renew secret"))) return;
-    const result = await sendOrReport("secret", (key) =>
-      unwrap(api.POST("/webhooks/{id}/secret", { params: buildParams(key) })),
+    const explanationText = "The current secret stays valid for 24 hours beside the new one.";
+    if (!(await confirmAction("Renew the secret?", explanationText, "Renew secret"))) return;
+    const secretResponse = await sendOrReport("secret", (key) =>
+      unwrap(api.POST("/webhooks/{id}/secret", { params: buildRequestParams(key) })),
     );
-    if (!result) return;
-    setSecret(result.secret ?? undefined);
+    if (!secretResponse) return;
+    setRenewedSecret(secretResponse.secret ?? undefined);
     // The response to a retry has no secret.
-    if (!result.secret) reportFailure("The new secret was lost on the way. Renew it once more.");
+    if (!secretResponse.secret) reportFailure("The new secret was lost on the way. Renew it once more.");
   };
   const deleteWebhook = async () => {
     if (!(await confirmAction("Delete this webhook?", `${url} gets no more events.`, "Delete"))) return;
     const deleteRequest = unwrap(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
     if (await reportOutcome(deleteRequest, "Webhook deleted")) navigate("/settings/webhooks");
   };
-  const shownDeliveries = deliveries.items.filter(({ state }) => !failedOnly || state !== "Delivered");
+  const shownDeliveries = deliveryList.items.filter(({ state }) => !showsFailedOnly || state !== "Delivered");
   const isSendingDisabled = isBusy || !active;
   const disabledTitle = active ? undefined : "The webhook is off";
   return (
@@ -163,13 +163,13 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
             </button>
           )}
         >
-          <MenuItem icon="pencil" onSelect={() => setDialog("edit")}>
+          <MenuItem icon="pencil" onSelect={() => setOpenDialog("edit")}>
             Edit
           </MenuItem>
           <MenuItem icon="key-round" onSelect={renewSecret}>
             Renew the secret
           </MenuItem>
-          <MenuItem icon="history" isDisabled={isSendingDisabled} onSelect={() => setDialog("replay")}>
+          <MenuItem icon="history" isDisabled={isSendingDisabled} onSelect={() => setOpenDialog("replay")}>
             Send failed ones again
           </MenuItem>
           <MenuItem icon="trash-2" isDangerous onSelect={deleteWebhook}>
@@ -181,7 +181,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
         <div>
           <dt>Address</dt>
           <dd>
-            <button type="button" class="value" title={url} onClick={() => setDialog("edit")}>
+            <button type="button" class="value" title={url} onClick={() => setOpenDialog("edit")}>
               <span class="unseen">Edit address: </span>
               <bdi class="cut">{url}</bdi>
             </button>
@@ -190,9 +190,9 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
         <div>
           <dt>Events</dt>
           <dd>
-            <button type="button" class="value" onClick={() => setDialog("edit")}>
+            <button type="button" class="value" onClick={() => setOpenDialog("edit")}>
               <span class="unseen">Edit events: </span>
-              {hasAllTypes(types)
+              {hasAllEventTypes(types)
                 ? "Every event"
                 : types.map((type) => (
                     <span key={type} class="tag">
@@ -213,7 +213,7 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
           </dd>
         </div>
       </dl>
-      <HealthNotice webhook={webhook} edit={() => setDialog("edit")} replay={() => setDialog("replay")} />
+      <HealthNotice webhook={webhook} edit={() => setOpenDialog("edit")} replay={() => setOpenDialog("replay")} />
       <section aria-label="Deliveries">
         <div class="sec">
           <h2>Deliveries</h2>
@@ -235,8 +235,8 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
                   class="unseen"
                   type="radio"
                   name="deliveries"
-                  checked={failedOnly === only}
-                  onInput={() => setFailedOnly(only)}
+                  checked={showsFailedOnly === only}
+                  onInput={() => setShowsFailedOnly(only)}
                 />
                 {only ? (
                   <>
@@ -278,33 +278,33 @@ function WebhookDetails({ webhook, reload }: DetailsProps): JSX.Element {
           </table>
         ) : null}
         {shownDeliveries.length === 0 &&
-        !deliveries.error &&
-        !deliveries.hasMore &&
-        (polls > 0 || !deliveries.isBusy) ? (
+        !deliveryList.error &&
+        !deliveryList.hasMore &&
+        (remainingPolls > 0 || !deliveryList.isBusy) ? (
           <p class="quiet">
-            {polls > 0
+            {remainingPolls > 0
               ? "It is on its way."
-              : failedOnly
+              : showsFailedOnly
                 ? "Nothing has failed in the last 30 days."
                 : "Nothing was sent in the last 30 days."}
           </p>
         ) : (
-          <LoadMore pagedList={deliveries} />
+          <LoadMore pagedList={deliveryList} />
         )}
       </section>
-      {dialog === "edit" ? (
+      {openDialog === "edit" ? (
         <WebhookDialog
           webhook={webhook}
-          onClose={() => setDialog(undefined)}
+          onClose={() => setOpenDialog(undefined)}
           onSaved={() => {
-            setDialog(undefined);
+            setOpenDialog(undefined);
             reload();
           }}
         />
       ) : null}
-      {dialog === "replay" ? <ReplayDialog replay={resendFailed} onClose={() => setDialog(undefined)} /> : null}
-      {secret ? (
-        <CopyDialog title="The new secret" text={secret} label="Secret" onClose={() => setSecret(undefined)}>
+      {openDialog === "replay" ? <ReplayDialog replay={resendFailed} onClose={() => setOpenDialog(undefined)} /> : null}
+      {renewedSecret ? (
+        <CopyDialog title="The new secret" text={renewedSecret} label="Secret" onClose={() => setRenewedSecret(undefined)}>
           It is shown this once. For 24 hours every delivery is signed with both, the one before and this one.
         </CopyDialog>
       ) : null}
@@ -340,7 +340,7 @@ function HealthNotice({ webhook, edit, replay }: HealthNoticeProps): JSX.Element
     <div class="note bad">
       <Icon name="circle-alert" />
       <div>
-        <b>Failing since {formatTime(failingSince)}.</b> Each delivery is tried again for three days. After five days of
+        <b>Failing since {formatDateTime(failingSince)}.</b> Each delivery is tried again for three days. After five days of
         failures the webhook is switched off.
       </div>
       <button type="button" class="btn little push" onClick={replay}>
@@ -356,7 +356,7 @@ interface DeliveryRowsProps {
   resend: () => void;
 }
 
-const STATE_LABELS: Record<Delivery["state"], string> = {
+const DELIVERY_STATE_LABELS: Record<Delivery["state"], string> = {
   Pending: "Not delivered yet",
   Delivered: "Delivered",
   Failed: "Failed",
@@ -364,27 +364,27 @@ const STATE_LABELS: Record<Delivery["state"], string> = {
 
 function DeliveryRows({ delivery, disabled, resend }: DeliveryRowsProps): JSX.Element {
   const { event, state, attempts, nextAttemptAt } = delivery;
-  const [open, setOpen] = useState(false);
+  const [isOpen, setOpen] = useState(false);
   const latestAttempt = attempts[0];
   const isDelivered = state === "Delivered";
   const isWaiting = attempts.length === 0;
-  const className = isDelivered ? "row good" : isWaiting ? "row quiet" : "row bad";
+  const resultClass = isDelivered ? "row good" : isWaiting ? "row quiet" : "row bad";
   return (
     <>
       <tr>
         <th scope="row">
           <button
             type="button"
-            class={className}
-            aria-expanded={open}
-            aria-label={`${STATE_LABELS[state]}, ${latestAttempt ? (latestAttempt.status ?? latestAttempt.error) : "no attempt yet"}, ${event.type}`}
-            onClick={() => setOpen(!open)}
+            class={resultClass}
+            aria-expanded={isOpen}
+            aria-label={`${DELIVERY_STATE_LABELS[state]}, ${latestAttempt ? (latestAttempt.status ?? latestAttempt.error) : "no attempt yet"}, ${event.type}`}
+            onClick={() => setOpen(!isOpen)}
           >
             <Icon name={isDelivered ? "circle-check" : isWaiting ? "clock" : "circle-alert"} />
             <span class="cut" title={latestAttempt?.error}>
               {latestAttempt ? (latestAttempt.status ?? latestAttempt.error) : "Waiting"}
             </span>
-            <Icon name={open ? "chevron-down" : "chevron-right"} />
+            <Icon name={isOpen ? "chevron-down" : "chevron-right"} />
           </button>
         </th>
         <td class="cut" title={event.type}>
@@ -395,12 +395,12 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryRowsProps): JSX.El
           <RelativeTime at={event.createdAt} />
         </td>
       </tr>
-      {open ? (
+      {isOpen ? (
         <tr class="inner">
           <td colSpan={4}>
             <div class="attempts">
               <p class="row wrap">
-                <span>{STATE_LABELS[state]}</span>
+                <span>{DELIVERY_STATE_LABELS[state]}</span>
                 <code class="quiet cut" title={event.id}>
                   {event.id}
                 </code>
@@ -411,12 +411,12 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryRowsProps): JSX.El
                   </button>
                 )}
               </p>
-              {nextAttemptAt ? <p class="small quiet">Next attempt at {formatTime(nextAttemptAt)}</p> : null}
+              {nextAttemptAt ? <p class="small quiet">Next attempt at {formatDateTime(nextAttemptAt)}</p> : null}
               <ol aria-label="Attempts">
                 {attempts.map(({ at, status, error, duration, response }) => (
                   <li key={at}>
                     <span class="small quiet num">
-                      {formatTime(at)} · <b>{status ?? error}</b> · {formatCount(duration)} ms
+                      {formatDateTime(at)} · <b>{status ?? error}</b> · {formatCount(duration)} ms
                     </span>
                     {response ? <pre>{response}</pre> : null}
                   </li>
@@ -431,23 +431,23 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryRowsProps): JSX.El
 }
 
 /** Formats a time in the user's time zone for an input of type `datetime-local`. */
-const formatLocalTime = (time: number): string =>
+const formatDateTimeLocal = (time: number): string =>
   new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
 function ReplayDialog({ replay, onClose }: { replay: (since: string) => void; onClose: () => void }): JSX.Element {
-  const [since, setSince] = useState(() => formatLocalTime(Date.now() - DAY_MS));
+  const [sinceLocalTime, setSinceLocalTime] = useState(() => formatDateTimeLocal(Date.now() - DAY_MS));
   return (
     <Dialog title="Send failed ones again" onClose={onClose}>
-      <form class="form" onSubmit={handleSubmit(() => replay(new Date(since).toISOString()))}>
+      <form class="form" onSubmit={createSubmitHandler(() => replay(new Date(sinceLocalTime).toISOString()))}>
         <Field label="Since" hint="Deliveries that are still tried by themselves are not sent.">
           {(ids) => (
             <input
               {...ids}
               class="input"
               type="datetime-local"
-              value={since}
+              value={sinceLocalTime}
               required
-              onInput={({ currentTarget }) => setSince(currentTarget.value)}
+              onInput={({ currentTarget }) => setSinceLocalTime(currentTarget.value)}
             />
           )}
         </Field>

@@ -4,27 +4,27 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { Loaded, useLoading } from "../ui/loading";
+import { Loaded, useLoadable } from "../ui/loading";
 import { EmptyState } from "../ui/states";
 import { CopyDialog } from "./copy-dialog";
 import { SettingsSection } from "./section";
-import { hasAllTypes, WebhookDialog } from "./webhook-dialog";
+import { hasAllEventTypes, WebhookDialog } from "./webhook-dialog";
 import { WebhookState } from "./webhook-state";
 
 export function WebhooksSection(): JSX.Element {
-  const webhooks = useLoading(async () => (await unwrap(api.GET("/webhooks"))).webhooks, []);
+  const loadableWebhooks = useLoadable(async () => (await unwrap(api.GET("/webhooks"))).webhooks, []);
   const [isAdding, setIsAdding] = useState(false);
-  const [secret, setSecret] = useState<string>();
+  const [newWebhookSecret, setNewWebhookSecret] = useState<string>();
   return (
     <SettingsSection
       title="Webhooks"
-      count={webhooks.value?.length}
+      count={loadableWebhooks.value?.length}
       limit={LIMITS.maxWebhooksPerTeam}
-      text="A webhook tells another system of each change, within seconds, and tries again while that system is down."
+      description="A webhook tells another system of each change, within seconds, and tries again while that system is down."
       addLabel="New webhook"
       onAdd={() => setIsAdding(true)}
     >
-      <Loaded loadable={webhooks}>
+      <Loaded loadable={loadableWebhooks}>
         {(webhooks) =>
           webhooks.length === 0 ? (
             <EmptyState
@@ -48,7 +48,7 @@ export function WebhooksSection(): JSX.Element {
               <tbody>
                 {webhooks.map((webhook) => {
                   const { id, url, description, types } = webhook;
-                  const eventTypes = hasAllTypes(types) ? "Every event" : types.join(", ");
+                  const eventTypesText = hasAllEventTypes(types) ? "Every event" : types.join(", ");
                   return (
                     <tr key={id}>
                       <th scope="row">
@@ -61,8 +61,8 @@ export function WebhooksSection(): JSX.Element {
                           </div>
                         ) : null}
                       </th>
-                      <td class="quiet cut c1" title={eventTypes}>
-                        {eventTypes}
+                      <td class="quiet cut c1" title={eventTypesText}>
+                        {eventTypesText}
                       </td>
                       <td>
                         <WebhookState webhook={webhook} />
@@ -81,13 +81,13 @@ export function WebhooksSection(): JSX.Element {
           onClose={() => setIsAdding(false)}
           onSaved={(secret) => {
             setIsAdding(false);
-            setSecret(secret);
-            webhooks.reload();
+            setNewWebhookSecret(secret);
+            loadableWebhooks.reload();
           }}
         />
       ) : null}
-      {secret ? (
-        <CopyDialog title="The webhook’s secret" text={secret} label="Secret" onClose={() => setSecret(undefined)}>
+      {newWebhookSecret ? (
+        <CopyDialog title="The webhook’s secret" text={newWebhookSecret} label="Secret" onClose={() => setNewWebhookSecret(undefined)}>
           It is shown this once. The endpoint verifies with it that a request is from here.
         </CopyDialog>
       ) : null}

@@ -19,27 +19,27 @@ export function SelectOptions({ items }: { items: NamedItem[] }): JSX.Element {
   );
 }
 
-interface ChecksProps<Id> {
-  of: { id: Id; name: string }[];
+interface CheckboxesProps<Id> {
+  items: { id: Id; name: string }[];
   chosenIds: Id[];
   onChoose: (ids: Id[]) => void;
   /** Callback ref of the first checkbox. */
-  firstRef?: ((box: HTMLElement | null) => void) | null;
+  firstCheckboxRef?: ((box: HTMLElement | null) => void) | null;
 }
 
 export function Checkboxes<Id extends number | string>({
-  of,
+  items,
   chosenIds,
   onChoose,
-  firstRef = null,
-}: ChecksProps<Id>): JSX.Element {
+  firstCheckboxRef = null,
+}: CheckboxesProps<Id>): JSX.Element {
   return (
     <>
-      {of.map(({ id, name }, index) => (
+      {items.map(({ id, name }, index) => (
         <label key={id} class="check">
           <input
             type="checkbox"
-            ref={index === 0 ? firstRef : null}
+            ref={index === 0 ? firstCheckboxRef : null}
             checked={chosenIds.includes(id)}
             onInput={({ currentTarget }) =>
               onChoose(currentTarget.checked ? [...chosenIds, id] : chosenIds.filter((other) => other !== id))

@@ -4,14 +4,14 @@ import type { ComponentChildren, JSX } from "preact";
 import { render } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-interface Props {
+interface DialogProps {
   title: string;
   children: ComponentChildren;
   /** Absent for a dialog that the user cannot dismiss. */
   onClose?: () => void;
 }
 
-export function Dialog({ title, children, onClose }: Props): JSX.Element {
+export function Dialog({ title, children, onClose }: DialogProps): JSX.Element {
   const dialogRef = useRef<HTMLDialogElement>(null);
   const isMountedRef = useRef(true);
   useLayoutEffect(() => {
@@ -23,7 +23,7 @@ export function Dialog({ title, children, onClose }: Props): JSX.Element {
       dialogElement?.close();
     };
   }, []);
-  const handleClose = () => {
+  const handleCloseEvent = () => {
     if (!isMountedRef.current) return;
     if (onClose) onClose();
     // Browsers close a dialog on the second Escape even if `cancel` events are prevented, so the dialog is opened again.
@@ -34,7 +34,7 @@ export function Dialog({ title, children, onClose }: Props): JSX.Element {
       ref={dialogRef}
       aria-label={title}
       onCancel={(event) => onClose === undefined && event.preventDefault()}
-      onClose={handleClose}
+      onClose={handleCloseEvent}
     >
       <h2>{title}</h2>
       {children}
@@ -45,26 +45,26 @@ export function Dialog({ title, children, onClose }: Props): JSX.Element {
 /** Asks the user to confirm an action that cannot be undone. Resolves with the answer. */
 export function confirmAction(title: string, text: string, actionLabel: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const container = document.createElement("div");
-    document.body.append(container);
-    const closeWith = (isConfirmed: boolean) => {
-      render(null, container);
-      container.remove();
+    const dialogContainer = document.createElement("div");
+    document.body.append(dialogContainer);
+    const closeAndResolve = (isConfirmed: boolean) => {
+      render(null, dialogContainer);
+      dialogContainer.remove();
       resolve(isConfirmed);
     };
     render(
-      <Dialog title={title} onClose={() => closeWith(false)}>
+      <Dialog title={title} onClose={() => closeAndResolve(false)}>
         <p>{text}</p>
         <div class="actions">
-          <button type="button" class="btn ghost" onClick={() => closeWith(false)}>
+          <button type="button" class="btn ghost" onClick={() => closeAndResolve(false)}>
             Cancel
           </button>
-          <button type="button" class="btn danger" onClick={() => closeWith(true)}>
+          <button type="button" class="btn danger" onClick={() => closeAndResolve(true)}>
             {actionLabel}
           </button>
         </div>
       </Dialog>,
-      container,
+      dialogContainer,
     );
   });
 }

@@ -31,14 +31,14 @@ export function useFileDrop(onFile: (file: File | undefined) => void): UseFileDr
 }
 
 /** A visually hidden file input, for choosing a file without drag and drop. */
-export function FileInput({ accept, take }: { accept: string; take: (file: File | undefined) => void }): JSX.Element {
+export function FileInput({ accept, onFile }: { accept: string; onFile: (file: File | undefined) => void }): JSX.Element {
   return (
     <input
       class="unseen"
       type="file"
       accept={accept}
       onInput={({ currentTarget }) => {
-        take(currentTarget.files?.[0]);
+        onFile(currentTarget.files?.[0]);
         // Without this reset, choosing the same file again after fixing it fires no event.
         currentTarget.value = "";
       }}

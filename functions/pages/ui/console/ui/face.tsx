@@ -18,40 +18,40 @@ export interface Person {
 export const fullName = ({ firstName = "", lastName = "", name = "", email, phoneNumber }: Person): string =>
   `${firstName} ${lastName}`.trim() || name || email || phoneNumber?.[0] || "No name";
 
-const TONE_COUNT = 6;
+const AVATAR_COLOR_COUNT = 6;
 
 function getInitials(person: Person): string {
   const { firstName = "", lastName = "" } = person;
-  const words = firstName || lastName ? [firstName, lastName] : fullName(person).split(/[\s@]+/);
-  const letters = words.map((word) => Array.from(word.replace(/^[^\p{L}\p{N}]+/u, ""))[0] ?? "");
-  return letters.slice(0, 2).join("").toUpperCase();
+  const nameWords = firstName || lastName ? [firstName, lastName] : fullName(person).split(/[\s@]+/);
+  const initialLetters = nameWords.map((word) => Array.from(word.replace(/^[^\p{L}\p{N}]+/u, ""))[0] ?? "");
+  return initialLetters.slice(0, 2).join("").toUpperCase();
 }
 
 /**
  * Returns the number of the background colour, from a hash of the e-mail address. Names are corrected more often, which would
  * change the colour.
  */
-function chooseTone(person: Person): number {
-  let sum = 0;
-  for (const character of person.email || fullName(person)) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
-  return sum % TONE_COUNT;
+function chooseAvatarColor(person: Person): number {
+  let characterHash = 0;
+  for (const character of person.email || fullName(person)) characterHash = (characterHash * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
+  return characterHash % AVATAR_COLOR_COUNT;
 }
 
-interface Props {
+interface AvatarProps {
   person: Person;
   size?: "small" | "large";
 }
 
 /** The avatar is decorative and hidden from screen readers, because the name is always shown beside it. */
-export function Avatar({ person, size }: Props): JSX.Element {
-  const [broken, setBroken] = useState(false);
-  useEffect(() => setBroken(false), [person.photoUrl]);
-  const className = size === "small" ? "face s" : size === "large" ? "face xl" : "face";
-  if (person.photoUrl && !broken) {
-    return <img class={className} src={person.photoUrl} alt="" loading="lazy" onError={() => setBroken(true)} />;
+export function Avatar({ person, size }: AvatarProps): JSX.Element {
+  const [isImageBroken, setImageBroken] = useState(false);
+  useEffect(() => setImageBroken(false), [person.photoUrl]);
+  const avatarClass = size === "small" ? "face s" : size === "large" ? "face xl" : "face";
+  if (person.photoUrl && !isImageBroken) {
+    return <img class={avatarClass} src={person.photoUrl} alt="" loading="lazy" onError={() => setImageBroken(true)} />;
   }
   return (
-    <span class={className} data-tone={chooseTone(person)} aria-hidden="true">
+    <span class={avatarClass} data-tone={chooseAvatarColor(person)} aria-hidden="true">
       {getInitials(person)}
     </span>
   );

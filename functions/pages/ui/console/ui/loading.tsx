@@ -4,7 +4,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
-import { UnreachableError, watchReachable } from "../app/connection";
+import { UnreachableError, watchReachability } from "../app/connection";
 import { Icon } from "./icon";
 
 /** A value that is loaded. The previous value is kept during a reload. */
@@ -16,36 +16,36 @@ export interface Loadable<T> {
   setValue: (value: T) => void;
 }
 
-export function useLoading<T>(load: () => Promise<T>, dependencies: unknown[]): Loadable<T> {
+export function useLoadable<T>(load: () => Promise<T>, dependencies: unknown[]): Loadable<T> {
   const [state, setState] = useState<{ value?: T | undefined; error?: unknown; isBusy: boolean }>({ isBusy: true });
   // Number of the latest request. Responses to earlier requests are discarded.
-  const latestRequestRef = useRef(0);
+  const latestRequestNumberRef = useRef(0);
   const reload = useCallback(async () => {
-    latestRequestRef.current += 1;
-    const requestNumber = latestRequestRef.current;
+    latestRequestNumberRef.current += 1;
+    const requestNumber = latestRequestNumberRef.current;
     setState(({ value }) => ({ value, isBusy: true }));
     try {
-      const value = await load();
-      if (requestNumber === latestRequestRef.current) setState({ value, isBusy: false });
+      const loadedValue = await load();
+      if (requestNumber === latestRequestNumberRef.current) setState({ value: loadedValue, isBusy: false });
     } catch (error) {
-      if (requestNumber === latestRequestRef.current) setState(({ value }) => ({ value, error, isBusy: false }));
+      if (requestNumber === latestRequestNumberRef.current) setState(({ value }) => ({ value, error, isBusy: false }));
     }
   }, dependencies);
   useEffect(() => {
     reload();
     return () => {
-      latestRequestRef.current += 1;
+      latestRequestNumberRef.current += 1;
     };
   }, [reload]);
   const setValue = useCallback((value: T) => {
-    latestRequestRef.current += 1;
+    latestRequestNumberRef.current += 1;
     setState({ value, isBusy: false });
   }, []);
   useOnReconnect(() => state.error instanceof UnreachableError && reload());
   return { value: state.value, error: state.error, isBusy: state.isBusy, reload, setValue };
 }
 
-interface Page<T> {
+interface PagedListPage<T> {
   items: T[];
   /** Number of all items, if the API returns it. */
   count?: number;
@@ -73,12 +73,12 @@ export interface PagedList<T> {
   readNext: () => void;
   /** Reloads as many items as were loaded. */
   reload: () => void;
-  updateItems: (change: (items: T[]) => T[], by?: number) => void;
+  updateItems: (change: (items: T[]) => T[], countDelta?: number) => void;
   setCount: (count: number) => void;
 }
 
 export function usePagedList<T extends { id: number | string }>(
-  read: (cursor: string | undefined) => Promise<Page<T>>,
+  read: (cursor: string | undefined) => Promise<PagedListPage<T>>,
   dependencies: unknown[],
 ): PagedList<T> {
   interface PagedListState {
@@ -94,40 +94,40 @@ export function usePagedList<T extends { id: number | string }>(
   const [state, setState] = useState<PagedListState>({ items: [], isBusy: true });
   const stateRef = useRef(state);
   stateRef.current = state;
-  const latestRequestRef = useRef(0);
+  const latestRequestNumberRef = useRef(0);
   const readPages = useCallback(async (isReload: boolean) => {
-    latestRequestRef.current += 1;
-    const requestNumber = latestRequestRef.current;
-    const { items: before, cursor: from } = stateRef.current;
+    latestRequestNumberRef.current += 1;
+    const requestNumber = latestRequestNumberRef.current;
+    const { items: previousItems, cursor: previousCursor } = stateRef.current;
     setState(({ error: _, ...state }) => ({ ...state, isReload, isBusy: true }));
     try {
-      let page = await read(isReload ? undefined : from);
-      let items = page.items;
-      while (isReload && page.nextCursor && items.length < before.length) {
-        page = await read(page.nextCursor);
-        items = [...items, ...page.items];
+      let listPage = await read(isReload ? undefined : previousCursor);
+      let readItems = listPage.items;
+      while (isReload && listPage.nextCursor && readItems.length < previousItems.length) {
+        listPage = await read(listPage.nextCursor);
+        readItems = [...readItems, ...listPage.items];
       }
-      if (requestNumber !== latestRequestRef.current) return;
-      const { count, isPartial, nextCursor: cursor } = page;
-      setState(({ items: shown }) => {
-        if (isReload) return { items, count, isPartial, cursor, isBusy: false };
+      if (requestNumber !== latestRequestNumberRef.current) return;
+      const { count, isPartial, nextCursor: cursor } = listPage;
+      setState(({ items: shownItems }) => {
+        if (isReload) return { items: readItems, count, isPartial, cursor, isBusy: false };
         // An item that was added during the request is not added twice.
-        const knownIds = new Set(shown.map(({ id }) => id));
-        const newItems = items.filter(({ id }) => !knownIds.has(id));
-        return { items: [...shown, ...newItems], count, isPartial, cursor, isBusy: false };
+        const shownIds = new Set(shownItems.map(({ id }) => id));
+        const newItems = readItems.filter(({ id }) => !shownIds.has(id));
+        return { items: [...shownItems, ...newItems], count, isPartial, cursor, isBusy: false };
       });
     } catch (error) {
-      if (requestNumber === latestRequestRef.current) setState((state) => ({ ...state, error, isBusy: false }));
+      if (requestNumber === latestRequestNumberRef.current) setState((state) => ({ ...state, error, isBusy: false }));
     }
   }, dependencies);
   useEffect(() => {
     readPages(true);
     return () => {
-      latestRequestRef.current += 1;
+      latestRequestNumberRef.current += 1;
     };
   }, [readPages]);
-  const retry = () => readPages(state.isReload ?? false);
-  useOnReconnect(() => state.error instanceof UnreachableError && retry());
+  const retryRequest = () => readPages(state.isReload ?? false);
+  useOnReconnect(() => state.error instanceof UnreachableError && retryRequest());
   return {
     items: state.items,
     count: state.count,
@@ -138,15 +138,15 @@ export function usePagedList<T extends { id: number | string }>(
     error: state.error,
     readNext: () => {
       if (state.isBusy) return;
-      if (state.error) retry();
+      if (state.error) retryRequest();
       else if (state.cursor !== undefined) readPages(false);
     },
     reload: () => readPages(true),
-    updateItems: (change, by = 0) =>
+    updateItems: (change, countDelta = 0) =>
       setState((state) => ({
         ...state,
         items: change(state.items),
-        ...(state.count === undefined ? {} : { count: state.count + by }),
+        ...(state.count === undefined ? {} : { count: state.count + countDelta }),
       })),
     setCount: (count) => setState((state) => ({ ...state, count })),
   };
@@ -154,9 +154,9 @@ export function usePagedList<T extends { id: number | string }>(
 
 /** Calls `onReconnect` when the API becomes reachable again. */
 function useOnReconnect(onReconnect: () => void): void {
-  const actRef = useRef(onReconnect);
-  actRef.current = onReconnect;
-  useEffect(() => watchReachable((reachable) => reachable && actRef.current()), []);
+  const onReconnectRef = useRef(onReconnect);
+  onReconnectRef.current = onReconnect;
+  useEffect(() => watchReachability((reachable) => reachable && onReconnectRef.current()), []);
 }
 
 /** Renders its children with a loaded value, a placeholder before that, or the error. */
@@ -236,16 +236,16 @@ export function ErrorNote({ error, title, retry }: ErrorNoteProps): JSX.Element 
  */
 export function LoadMore<T>({ pagedList }: { pagedList: PagedList<T> }): JSX.Element | null {
   const endRef = useRef<HTMLDivElement>(null);
-  const nextRef = useRef(pagedList.readNext);
-  nextRef.current = pagedList.readNext;
+  const readNextRef = useRef(pagedList.readNext);
+  readNextRef.current = pagedList.readNext;
   const mayReadNext = pagedList.hasMore && !pagedList.error;
   useEffect(() => {
     if (!mayReadNext || pagedList.isBusy || !endRef.current) return;
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && nextRef.current(), {
+    const intersectionObserver = new IntersectionObserver(([entry]) => entry?.isIntersecting && readNextRef.current(), {
       rootMargin: "400px",
     });
-    observer.observe(endRef.current);
-    return () => observer.disconnect();
+    intersectionObserver.observe(endRef.current);
+    return () => intersectionObserver.disconnect();
   }, [mayReadNext, pagedList.isBusy]);
   if (pagedList.error) return <ErrorNote error={pagedList.error} retry={pagedList.readNext} />;
   if (pagedList.isBusy && !pagedList.isReloading) return <Skeleton lines={pagedList.items.length > 0 ? 1 : 4} />;

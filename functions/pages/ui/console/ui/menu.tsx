@@ -27,55 +27,55 @@ interface PopoverProps {
   children: (closePopover: () => void) => ComponentChildren;
 }
 
-const supportsAnchors = CSS.supports("position-area: end");
-const GAP_PX = 4;
+const supportsCssAnchors = CSS.supports("position-area: end");
+const POPOVER_GAP_PX = 4;
 
 /** Positions a popover below or above its trigger, for browsers without CSS anchor positioning. */
 function positionPopover(popover: HTMLElement, trigger: HTMLElement): void {
   const triggerRect = trigger.getBoundingClientRect();
   const { offsetWidth, offsetHeight } = popover;
-  const leftPx = Math.max(GAP_PX, Math.min(triggerRect.left, innerWidth - offsetWidth - GAP_PX));
-  const topBelowPx = triggerRect.bottom + GAP_PX;
+  const leftPx = Math.max(POPOVER_GAP_PX, Math.min(triggerRect.left, innerWidth - offsetWidth - POPOVER_GAP_PX));
+  const topBelowPx = triggerRect.bottom + POPOVER_GAP_PX;
   const topPx =
-    topBelowPx + offsetHeight > innerHeight ? Math.max(GAP_PX, triggerRect.top - GAP_PX - offsetHeight) : topBelowPx;
+    topBelowPx + offsetHeight > innerHeight ? Math.max(POPOVER_GAP_PX, triggerRect.top - POPOVER_GAP_PX - offsetHeight) : topBelowPx;
   popover.style.setProperty("left", `${leftPx}px`);
   popover.style.setProperty("top", `${topPx}px`);
 }
 
-const FOCUSABLE = "a[href],button:not(:disabled),input:not(:disabled),select:not(:disabled),textarea:not(:disabled)";
+const FOCUSABLE_SELECTOR = "a[href],button:not(:disabled),input:not(:disabled),select:not(:disabled),textarea:not(:disabled)";
 
 /**
  * A popover with any content. With the role `dialog`, a popover may contain several Tab stops, and closes when the focus
  * leaves.
  */
 export function Popover({ trigger, popupRole, label, children }: PopoverProps): JSX.Element {
-  const [open, setOpen] = useState(false);
+  const [isOpen, setOpen] = useState(false);
   const popoverId = useId();
   const triggerRef = useRef<HTMLElement | null>(null);
   const popoverRef = useRef<HTMLDivElement>(null);
   // Whether the popover was open at pointerdown. The browser closes an open popover before the trigger's click event, and that
   // click must not open the popover again.
-  const wasOpenRef = useRef(false);
+  const wasOpenAtPointerDownRef = useRef(false);
   const closePopover = useCallback(() => {
     popoverRef.current?.hidePopover();
     setOpen(false);
     triggerRef.current?.focus();
   }, []);
   useLayoutEffect(() => {
-    const [element, source] = [popoverRef.current, triggerRef.current];
-    if (!open || !element || !source) return;
+    const [popoverElement, triggerElement] = [popoverRef.current, triggerRef.current];
+    if (!isOpen || !popoverElement || !triggerElement) return;
     // TypeScript's DOM types lack the `source` option of `showPopover`, which sets the CSS anchor.
-    (element.showPopover as (options: { source: HTMLElement }) => void).call(element, { source });
-    if (!supportsAnchors) positionPopover(element, source);
-    const checkedElement = element.querySelector<HTMLElement>(`[autofocus],[aria-checked="true"]`);
-    (checkedElement ?? element.querySelector<HTMLElement>(FOCUSABLE) ?? element).focus();
-  }, [open]);
+    (popoverElement.showPopover as (options: { source: HTMLElement }) => void).call(popoverElement, { source: triggerElement });
+    if (!supportsCssAnchors) positionPopover(popoverElement, triggerElement);
+    const checkedElement = popoverElement.querySelector<HTMLElement>(`[autofocus],[aria-checked="true"]`);
+    (checkedElement ?? popoverElement.querySelector<HTMLElement>(FOCUSABLE_SELECTOR) ?? popoverElement).focus();
+  }, [isOpen]);
   useEffect(() => {
-    const handleNavigation = () => setOpen(false);
-    if (open) addEventListener("hashchange", handleNavigation);
-    return () => removeEventListener("hashchange", handleNavigation);
-  }, [open]);
-  const onKeyDown = (event: KeyboardEvent) => {
+    const closeOnNavigation = () => setOpen(false);
+    if (isOpen) addEventListener("hashchange", closeOnNavigation);
+    return () => removeEventListener("hashchange", closeOnNavigation);
+  }, [isOpen]);
+  const handlePopoverKeyDown = (event: KeyboardEvent) => {
     // Keys pressed in the popover must not trigger shortcuts of the screen.
     event.stopPropagation();
     if (event.key === "Escape") {
@@ -92,24 +92,24 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
           triggerRef.current = element;
         },
         onPointerDown: () => {
-          wasOpenRef.current = open;
+          wasOpenAtPointerDownRef.current = isOpen;
         },
         onClick: (event) => {
           event.stopPropagation();
-          setOpen(!open && !wasOpenRef.current);
-          wasOpenRef.current = false;
+          setOpen(!isOpen && !wasOpenAtPointerDownRef.current);
+          wasOpenAtPointerDownRef.current = false;
         },
         onKeyDown: (event) => {
-          if (event.key !== "ArrowDown" || popupRole === "dialog" || open) return;
+          if (event.key !== "ArrowDown" || popupRole === "dialog" || isOpen) return;
           event.preventDefault();
           event.stopPropagation();
           setOpen(true);
         },
         "aria-haspopup": popupRole,
-        "aria-expanded": open,
-        "aria-controls": open ? popoverId : undefined,
+        "aria-expanded": isOpen,
+        "aria-controls": isOpen ? popoverId : undefined,
       })}
-      {open ? (
+      {isOpen ? (
         // biome-ignore lint/a11y/noStaticElementInteractions: the element or its content has a role.
         <div
           id={popoverId}
@@ -120,7 +120,7 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
           {...(popupRole === "dialog" ? { role: "dialog", "aria-label": label } : {})}
           onToggle={(event) => event.newState === "closed" && setOpen(false)}
           onClick={(event) => event.stopPropagation()}
-          onKeyDown={onKeyDown}
+          onKeyDown={handlePopoverKeyDown}
           onFocusOut={({ relatedTarget, currentTarget }) => {
             if (relatedTarget instanceof Node && !currentTarget.contains(relatedTarget)) setOpen(false);
           }}
@@ -132,7 +132,7 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
   );
 }
 
-const MenuContext = createContext<() => void>(() => undefined);
+const ClosePopoverContext = createContext<() => void>(() => undefined);
 
 interface MenuProps {
   trigger: (props: TriggerProps) => JSX.Element;
@@ -144,42 +144,42 @@ interface MenuProps {
 
 /** A menu of actions. Arrow keys, Home, End and first letters move the focus; Enter activates an item. */
 export function Menu({ trigger, label, header, children }: MenuProps): JSX.Element {
-  const typedRef = useRef({ text: "", at: 0 });
-  const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
+  const typeaheadRef = useRef({ text: "", at: 0 });
+  const handleMenuKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     const itemElements = [...event.currentTarget.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)')];
     const focusedIndex = itemElements.indexOf(document.activeElement as HTMLElement);
-    let target: HTMLElement | undefined;
-    if (event.key === "ArrowDown") target = itemElements[(focusedIndex + 1) % itemElements.length];
-    else if (event.key === "ArrowUp") target = itemElements.at(focusedIndex <= 0 ? -1 : focusedIndex - 1);
-    else if (event.key === "Home") target = itemElements[0];
-    else if (event.key === "End") target = itemElements.at(-1);
+    let itemToFocus: HTMLElement | undefined;
+    if (event.key === "ArrowDown") itemToFocus = itemElements[(focusedIndex + 1) % itemElements.length];
+    else if (event.key === "ArrowUp") itemToFocus = itemElements.at(focusedIndex <= 0 ? -1 : focusedIndex - 1);
+    else if (event.key === "Home") itemToFocus = itemElements[0];
+    else if (event.key === "End") itemToFocus = itemElements.at(-1);
     else if (/^[\p{L}\p{N}]$/u.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const typedText =
-        (event.timeStamp - typedRef.current.at < 800 ? typedRef.current.text : "") + event.key.toLowerCase();
-      typedRef.current = { text: typedText, at: event.timeStamp };
+        (event.timeStamp - typeaheadRef.current.at < 800 ? typeaheadRef.current.text : "") + event.key.toLowerCase();
+      typeaheadRef.current = { text: typedText, at: event.timeStamp };
       const startIndex = typedText.length > 1 ? focusedIndex : focusedIndex + 1;
-      target = [...itemElements.slice(startIndex), ...itemElements.slice(0, startIndex)].find((item) =>
+      itemToFocus = [...itemElements.slice(startIndex), ...itemElements.slice(0, startIndex)].find((item) =>
         item.textContent?.trim().toLowerCase().startsWith(typedText),
       );
     } else return;
     event.preventDefault();
-    target?.focus();
+    itemToFocus?.focus();
   };
   return (
     <Popover trigger={trigger} popupRole="menu">
       {(closePopover) => (
-        <MenuContext.Provider value={closePopover}>
+        <ClosePopoverContext.Provider value={closePopover}>
           {header}
-          <div role="menu" aria-label={label} onKeyDown={onKeyDown}>
+          <div role="menu" aria-label={label} onKeyDown={handleMenuKeyDown}>
             {children}
           </div>
-        </MenuContext.Provider>
+        </ClosePopoverContext.Provider>
       )}
     </Popover>
   );
 }
 
-interface ItemProps {
+interface MenuItemProps {
   icon?: IconName | undefined;
   /** Whether the item is the selected one of several. With this property the item has the role `menuitemradio`. */
   isChecked?: boolean;
@@ -201,8 +201,8 @@ export function MenuItem({
   isDisabled,
   onSelect,
   children,
-}: ItemProps): JSX.Element {
-  const closePopover = useContext(MenuContext);
+}: MenuItemProps): JSX.Element {
+  const closePopover = useContext(ClosePopoverContext);
   const itemContent = (
     <>
       {icon ? <Icon name={icon} /> : null}
@@ -215,14 +215,14 @@ export function MenuItem({
       {kbd ? <Kbd keys={kbd} /> : null}
     </>
   );
-  const handleSelect = () => {
+  const closeAndSelect = () => {
     closePopover();
     onSelect?.();
   };
-  const className = isDangerous ? "item bad" : "item";
+  const itemClass = isDangerous ? "item bad" : "item";
   if (href !== undefined) {
     return (
-      <a role="menuitem" class={className} tabIndex={-1} href={href} onClick={handleSelect}>
+      <a role="menuitem" class={itemClass} tabIndex={-1} href={href} onClick={closeAndSelect}>
         {itemContent}
       </a>
     );
@@ -231,10 +231,10 @@ export function MenuItem({
     <button
       type="button"
       {...(isChecked === undefined ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": isChecked })}
-      class={className}
+      class={itemClass}
       tabIndex={-1}
       disabled={isDisabled ?? false}
-      onClick={handleSelect}
+      onClick={closeAndSelect}
     >
       {itemContent}
     </button>

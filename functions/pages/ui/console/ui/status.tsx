@@ -14,14 +14,14 @@ export function StatusDot({ color }: { color: string | undefined }): JSX.Element
   return <span class="dot" data-color={color ?? "gray"} aria-hidden="true" />;
 }
 
-interface PillProps {
+interface StatusPillProps {
   status: StatusSummary;
   /** With this handler, the pill is a button that opens the status menu. */
   onChange?: ((status: Status) => void) | undefined;
 }
 
-export function StatusPill({ status, onChange }: PillProps): JSX.Element {
-  const content = (
+export function StatusPill({ status, onChange }: StatusPillProps): JSX.Element {
+  const pillContent = (
     <>
       <span class="dot" aria-hidden="true" />
       <span class="cut" title={status.name}>
@@ -32,7 +32,7 @@ export function StatusPill({ status, onChange }: PillProps): JSX.Element {
   if (!onChange) {
     return (
       <span class="pill" data-color={status.primaryColor}>
-        {content}
+        {pillContent}
       </span>
     );
   }
@@ -42,14 +42,14 @@ export function StatusPill({ status, onChange }: PillProps): JSX.Element {
       trigger={(props) => (
         <button type="button" class="pill" data-color={status.primaryColor} {...props}>
           <span class="unseen">Status: </span>
-          {content}
+          {pillContent}
           <Icon name="chevron-down" />
         </button>
       )}
     >
       {(close) => (
         <StatusMenu
-          current={status.id}
+          currentStatusId={status.id}
           onChoose={(chosen) => {
             close();
             if (chosen.id !== status.id) onChange(chosen);
@@ -60,33 +60,33 @@ export function StatusPill({ status, onChange }: PillProps): JSX.Element {
   );
 }
 
-interface MenuProps {
-  current?: number | undefined;
+interface StatusMenuProps {
+  currentStatusId?: number | undefined;
   onChoose: (status: Status) => void;
 }
 
 /** The menu of the team's statuses, for use in a `Popover`. Typing filters them, arrow keys move, 1 to 9 and Enter choose. */
-export function StatusMenu({ current, onChoose }: MenuProps): JSX.Element {
+export function StatusMenu({ currentStatusId, onChoose }: StatusMenuProps): JSX.Element {
   const { statuses } = useTeam();
-  const [text, setText] = useState("");
-  const [chosen, setChosen] = useState(current);
+  const [typedText, setTypedText] = useState("");
+  const [highlightedStatusId, setHighlightedStatusId] = useState(currentStatusId);
   const listboxId = useId();
-  const listRef = useRef<HTMLDivElement>(null);
-  const filterText = text.trim().toLowerCase();
+  const listboxRef = useRef<HTMLDivElement>(null);
+  const filterText = typedText.trim().toLowerCase();
   const matchingStatuses = statuses.filter(({ name }) => name.toLowerCase().includes(filterText));
-  const activeIndex = Math.max(
+  const highlightedIndex = Math.max(
     0,
-    matchingStatuses.findIndex((status) => status.id === chosen),
+    matchingStatuses.findIndex((status) => status.id === highlightedStatusId),
   );
   useEffect(() => {
-    listRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
-  }, [activeIndex, filterText]);
-  const onKeyDown = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const digit = filterText === "" && /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
-    if (step) setChosen(matchingStatuses[(activeIndex + step + matchingStatuses.length) % matchingStatuses.length]?.id);
-    else if (event.key === "Enter" && matchingStatuses[activeIndex]) onChoose(matchingStatuses[activeIndex]);
-    else if (digit > 0 && statuses[digit - 1]) onChoose(statuses[digit - 1] as Status);
+    listboxRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
+  }, [highlightedIndex, filterText]);
+  const handleInputKeyDown = (event: KeyboardEvent) => {
+    const indexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const typedDigit = filterText === "" && /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
+    if (indexStep) setHighlightedStatusId(matchingStatuses[(highlightedIndex + indexStep + matchingStatuses.length) % matchingStatuses.length]?.id);
+    else if (event.key === "Enter" && matchingStatuses[highlightedIndex]) onChoose(matchingStatuses[highlightedIndex]);
+    else if (typedDigit > 0 && statuses[typedDigit - 1]) onChoose(statuses[typedDigit - 1] as Status);
     else return;
     event.preventDefault();
   };
@@ -101,23 +101,23 @@ export function StatusMenu({ current, onChoose }: MenuProps): JSX.Element {
         aria-expanded="true"
         aria-controls={listboxId}
         aria-activedescendant={
-          matchingStatuses[activeIndex] ? `${listboxId}-${matchingStatuses[activeIndex].id}` : undefined
+          matchingStatuses[highlightedIndex] ? `${listboxId}-${matchingStatuses[highlightedIndex].id}` : undefined
         }
         autocomplete="off"
-        value={text}
-        onInput={({ currentTarget }) => setText(currentTarget.value)}
-        onKeyDown={onKeyDown}
+        value={typedText}
+        onInput={({ currentTarget }) => setTypedText(currentTarget.value)}
+        onKeyDown={handleInputKeyDown}
       />
-      <div class="options" role="listbox" id={listboxId} ref={listRef} aria-label="Status">
+      <div class="options" role="listbox" id={listboxId} ref={listboxRef} aria-label="Status">
         {matchingStatuses.map((status, index) => (
           // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus.
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field handles the keys.
           <div
             key={status.id}
             id={`${listboxId}-${status.id}`}
-            class={index === activeIndex ? "item on" : "item"}
+            class={index === highlightedIndex ? "item on" : "item"}
             role="option"
-            aria-selected={status.id === current}
+            aria-selected={status.id === currentStatusId}
             data-color={status.primaryColor}
             onClick={() => onChoose(status)}
           >
@@ -125,7 +125,7 @@ export function StatusMenu({ current, onChoose }: MenuProps): JSX.Element {
             <span class="cut" title={status.name}>
               <bdi>{status.name}</bdi>
             </span>
-            {status.id === current ? (
+            {status.id === currentStatusId ? (
               <span class="end">
                 <Icon name="check" />
               </span>

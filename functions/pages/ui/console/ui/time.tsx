@@ -7,11 +7,11 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** Times up to this many days ago are shown relative to now. */
-const RELATIVE_DAYS = 7;
+const MAX_RELATIVE_DAYS = 7;
 
 /** The console is in English, so dates and counts are formatted in English too. */
 const LOCALE = "en-GB";
-const timeFormat = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
+const dateTimeFormat = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
 const countFormat = new Intl.NumberFormat("en");
 
 const createDayFormat = (withYear: boolean, timeZone?: string) =>
@@ -50,22 +50,22 @@ export function formatDay(day: string | number | Date): string {
 }
 
 /** Returns `22 Nov 2026, 14:05`, in the browser's time zone. */
-export const formatTime = (at: string | number | Date): string => timeFormat.format(new Date(at));
+export const formatDateTime = (at: string | number | Date): string => dateTimeFormat.format(new Date(at));
 
-const startOfDay = (timeMs: number): number => new Date(timeMs).setHours(0, 0, 0, 0);
+const startOfLocalDayMs = (timeMs: number): number => new Date(timeMs).setHours(0, 0, 0, 0);
 
 /** Returns `12 min ago`, `2 h ago`, `Yesterday`, `3 d ago` or `22 Nov`. */
-export function formatRelative(at: string | number | Date, nowMs = Date.now()): string {
-  const time = new Date(at).getTime();
-  const elapsedMs = nowMs - time;
+export function formatRelativeTime(at: string | number | Date, nowMs = Date.now()): string {
+  const timeMs = new Date(at).getTime();
+  const elapsedMs = nowMs - timeMs;
   if (Math.abs(elapsedMs) < MINUTE_MS) return "Just now";
-  if (elapsedMs < 0) return formatDay(time);
+  if (elapsedMs < 0) return formatDay(timeMs);
   if (elapsedMs < HOUR_MS) return `${Math.floor(elapsedMs / MINUTE_MS)} min ago`;
   // The quotient is rounded, because a day has 23 or 25 hours when the clocks change.
-  const elapsedDays = Math.round((startOfDay(nowMs) - startOfDay(time)) / DAY_MS);
+  const elapsedDays = Math.round((startOfLocalDayMs(nowMs) - startOfLocalDayMs(timeMs)) / DAY_MS);
   if (elapsedDays === 0) return `${Math.floor(elapsedMs / HOUR_MS)} h ago`;
   if (elapsedDays === 1) return "Yesterday";
-  return elapsedDays < RELATIVE_DAYS ? `${elapsedDays} d ago` : formatDay(time);
+  return elapsedDays < MAX_RELATIVE_DAYS ? `${elapsedDays} d ago` : formatDay(timeMs);
 }
 
 interface RelativeTimeProps {
@@ -75,11 +75,11 @@ interface RelativeTimeProps {
 }
 
 export function RelativeTime({ at, isInSentence = false }: RelativeTimeProps): JSX.Element {
-  const time = formatRelative(at, Math.max(currentTimeMs.value, Date.now()));
+  const relativeTimeText = formatRelativeTime(at, Math.max(currentTimeMs.value, Date.now()));
   return (
-    <time dateTime={at} title={formatTime(at)}>
+    <time dateTime={at} title={formatDateTime(at)}>
       {/* Months follow a number, so only `Just now` and `Yesterday` begin with a letter. */}
-      {isInSentence ? time.charAt(0).toLowerCase() + time.slice(1) : time}
+      {isInSentence ? relativeTimeText.charAt(0).toLowerCase() + relativeTimeText.slice(1) : relativeTimeText}
     </time>
   );
 }

@@ -9,13 +9,13 @@ import { useShortcut } from "../app/shortcuts";
 import { Icon } from "./icon";
 import { Kbd } from "./kbd";
 
-const TOAST_MS = 8000;
+const TOAST_DURATION_MS = 8000;
 
-type Undo = () => Promise<unknown> | unknown;
+type UndoFunction = () => Promise<unknown> | unknown;
 
 interface Toast {
   text: string;
-  undo?: Undo | undefined;
+  undo?: UndoFunction | undefined;
 }
 
 const currentToast = signal<Toast | undefined>(undefined);
@@ -23,7 +23,7 @@ const currentToast = signal<Toast | undefined>(undefined);
 const failureMessages = signal<string[]>([]);
 
 /** Shows a toast about a success, which replaces an earlier toast. Returns `true`, so that a handler can return the result. */
-export function notify(text: string, options: { undo?: Undo } = {}): true {
+export function showToast(text: string, options: { undo?: UndoFunction } = {}): true {
   currentToast.value = { text, undo: options.undo };
   return true;
 }
@@ -45,10 +45,10 @@ export async function reportOutcome(
   } catch (error) {
     return reportFailure(`${failurePrefix} ${describeError(error)}`.trim());
   }
-  return notify(successText);
+  return showToast(successText);
 }
 
-async function undoToast(): Promise<void> {
+async function undoToastAction(): Promise<void> {
   const undo = currentToast.value?.undo;
   currentToast.value = undefined;
   if (!undo) return;
@@ -68,7 +68,7 @@ export function clearToasts(): void {
 export function Toasts(): JSX.Element {
   useEffect(() => clearToasts, []);
   const newestFailure = failureMessages.value.at(-1);
-  const olderCount = failureMessages.value.length - 1;
+  const olderFailureCount = failureMessages.value.length - 1;
   return (
     <div class="floor toasts">
       {newestFailure ? (
@@ -76,7 +76,7 @@ export function Toasts(): JSX.Element {
           <Icon name="triangle-alert" />
           <span>
             {newestFailure}
-            {olderCount > 0 ? ` (${olderCount} more)` : null}
+            {olderFailureCount > 0 ? ` (${olderFailureCount} more)` : null}
           </span>
           <button
             type="button"
@@ -102,10 +102,10 @@ function SuccessToast({ toast: { text, undo } }: { toast: Toast }): JSX.Element 
     if (isHeld) return undefined;
     const timer = setTimeout(() => {
       currentToast.value = undefined;
-    }, TOAST_MS);
+    }, TOAST_DURATION_MS);
     return () => clearTimeout(timer);
   }, [text, undo, isHeld]);
-  useShortcut("mod+z", undo && undoToast, "Undo");
+  useShortcut("mod+z", undo && undoToastAction, "Undo");
   return (
     <div
       ref={toastRef}
@@ -118,7 +118,7 @@ function SuccessToast({ toast: { text, undo } }: { toast: Toast }): JSX.Element 
       <Icon name="check" />
       <span>{text}</span>
       {undo ? (
-        <button type="button" onClick={undoToast}>
+        <button type="button" onClick={undoToastAction}>
           Undo
           <Kbd keys="mod+z" />
         </button>

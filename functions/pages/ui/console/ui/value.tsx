@@ -5,23 +5,23 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { formatKeys } from "../app/shortcuts";
 import type { TriggerProps } from "./menu";
 
-interface ValueProps {
+interface ValueButtonProps {
   /** Name of the value within a sentence: `company`. */
   fieldName: string;
   /** Shows `Add` instead of the value. */
   isEmpty: boolean;
   onEdit?: () => void;
-  button?: RefObject<HTMLButtonElement | null>;
+  buttonRef?: RefObject<HTMLButtonElement | null>;
   /** Attributes of a button that opens a menu. */
   trigger?: TriggerProps;
   children: ComponentChildren;
 }
 
-export function ValueButton({ fieldName, isEmpty, onEdit, button, trigger, children }: ValueProps): JSX.Element {
+export function ValueButton({ fieldName, isEmpty, onEdit, buttonRef, trigger, children }: ValueButtonProps): JSX.Element {
   return (
     <button
       {...trigger}
-      {...(button ? { ref: button } : {})}
+      {...(buttonRef ? { ref: buttonRef } : {})}
       {...(onEdit ? { onClick: onEdit } : {})}
       type="button"
       class={isEmpty ? "value none" : "value"}
@@ -32,7 +32,7 @@ export function ValueButton({ fieldName, isEmpty, onEdit, button, trigger, child
   );
 }
 
-interface EditorProps {
+interface ValueEditorProps {
   /**
    * `many`: Enter starts a new line and mod+Enter saves. `few`: Enter saves and Shift+Enter starts a new line. `one`: Enter
    * saves.
@@ -50,7 +50,7 @@ interface EditorProps {
 }
 
 /** On touch screens there is no Shift key, so Enter starts a new line in a `few` editor, and leaving the editor saves. */
-const touchQuery = matchMedia("(pointer: coarse)");
+const touchScreenQuery = matchMedia("(pointer: coarse)");
 
 /** The editor around an input: Enter saves, Escape cancels, and leaving the editor calls `onLeave`. */
 export function ValueEditor({
@@ -62,8 +62,8 @@ export function ValueEditor({
   note,
   frameRef,
   children,
-}: EditorProps): JSX.Element {
-  const enterStartsLine = lines === "many" || (lines === "few" && touchQuery.matches);
+}: ValueEditorProps): JSX.Element {
+  const enterStartsNewLine = lines === "many" || (lines === "few" && touchScreenQuery.matches);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the element handles key events of the input within.
     <div
@@ -85,7 +85,7 @@ export function ValueEditor({
         }
         if (event.key !== "Enter" || event.target instanceof HTMLButtonElement) return;
         const hasMod = event.ctrlKey || event.metaKey;
-        if (!hasMod && (enterStartsLine || (lines === "few" && event.shiftKey))) return;
+        if (!hasMod && (enterStartsNewLine || (lines === "few" && event.shiftKey))) return;
         event.preventDefault();
         onSave();
       }}
@@ -95,12 +95,12 @@ export function ValueEditor({
       <p class="hint">
         {/* Keyboard users press Enter or Escape, so these buttons are no Tab stops and Tab moves to the next value. */}
         <button type="button" tabIndex={-1} onClick={onSave}>
-          <kbd>{formatKeys(enterStartsLine ? "mod+enter" : "enter")}</kbd> Save
+          <kbd>{formatKeys(enterStartsNewLine ? "mod+enter" : "enter")}</kbd> Save
         </button>
         <button type="button" tabIndex={-1} onClick={onCancel}>
           <kbd>Esc</kbd> Cancel
         </button>
-        {lines === "few" && !enterStartsLine ? (
+        {lines === "few" && !enterStartsNewLine ? (
           <span>
             <kbd>{formatKeys("shift+enter")}</kbd> New line
           </span>
