@@ -1,6 +1,6 @@
 // The reference: Swagger UI on the contract that is served beside it.
 
-import { showTokenButtons, showStatusMessage } from "./tokens";
+import { showStatusMessage, showTokenButtons } from "./tokens";
 
 /** What is used of Swagger UI. https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/ */
 interface SwaggerUI {

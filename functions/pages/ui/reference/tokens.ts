@@ -26,7 +26,11 @@ export function showTokenButtons(onToken: (token: string, role: string) => void)
     roleButton.addEventListener("click", async () => {
       try {
         const requestHeaders = { "content-type": "application/json" };
-        const response = await fetch(tokenEndpointUrl, { method: "POST", headers: requestHeaders, body: JSON.stringify({ role }) });
+        const response = await fetch(tokenEndpointUrl, {
+          method: "POST",
+          headers: requestHeaders,
+          body: JSON.stringify({ role }),
+        });
         if (!response.ok) throw new Error(`${response.status}`);
         const { token } = (await response.json()) as { token: string };
         for (const other of buttonsElement.querySelectorAll("button")) other.ariaPressed = `${other === roleButton}`;

@@ -91,7 +91,8 @@ export function Palette(): JSX.Element | null {
 function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
   const { user, mayWrite } = useTeam();
   const searchWords = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const matchesSearchWords = ({ label }: PaletteItem) => searchWords.every((word) => label.toLowerCase().includes(word));
+  const matchesSearchWords = ({ label }: PaletteItem) =>
+    searchWords.every((word) => label.toLowerCase().includes(word));
   const leadItems = leads.map(
     (lead): PaletteItem => ({
       id: `lead-${lead.id}`,
@@ -211,7 +212,8 @@ function PaletteDialog(): JSX.Element {
     const asPage = event.ctrlKey || event.metaKey;
     const indexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (indexStep) setHighlightedItemId(items[(highlightedIndex + indexStep + items.length) % items.length]?.id);
-    else if (event.key === "Enter" && isPending && highlightedItemId === undefined && isLongEnoughToSearch(searchText)) setPendingEnter({ asPage });
+    else if (event.key === "Enter" && isPending && highlightedItemId === undefined && isLongEnoughToSearch(searchText))
+      setPendingEnter({ asPage });
     else if (event.key === "Enter") runItem(items[highlightedIndex], asPage);
     else if (asPage && event.key.toLowerCase() === "k") closePalette();
     else return;
@@ -294,7 +296,9 @@ function PaletteDialog(): JSX.Element {
           </div>
         ))}
       </div>
-      {latestResult.isComplete ? null : <p class="small quiet">Not all leads were searched. Write more to find the others.</p>}
+      {latestResult.isComplete ? null : (
+        <p class="small quiet">Not all leads were searched. Write more to find the others.</p>
+      )}
       <footer class="wide">
         <span>
           <kbd>↑</kbd> <kbd>↓</kbd> Choose

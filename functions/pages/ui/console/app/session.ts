@@ -5,7 +5,7 @@ import { effect, signal, untracked } from "@preact/signals";
 import * as cognito from "./cognito";
 import { signInConfiguration } from "./configuration";
 import { fetchFromIssuer, UnreachableError } from "./connection";
-import { type Grant, type DemoIdentity, ROLES, type Role } from "./grant";
+import { type DemoIdentity, type Grant, ROLES, type Role } from "./grant";
 import * as oidc from "./oidc";
 import { replaceUrl } from "./route";
 

@@ -4,7 +4,7 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { formatCount } from "../ui/time";
-import type { ChartBucket, BucketUnit } from "./period";
+import type { BucketUnit, ChartBucket } from "./period";
 
 export interface StatusSeries {
   id: number;
@@ -25,7 +25,11 @@ const DIGIT_PX = 7;
 /** Minimum distance between two labels below the bars. */
 const MIN_LABEL_DISTANCE_PX = 64;
 /** A label stands at every n-th bar. These are the possible values of n, smallest first: whole weeks and parts of a year. */
-const LABEL_STEPS: Record<BucketUnit, number[]> = { day: [1, 7, 14, 28], week: [1, 2, 4, 13, 26], month: [1, 2, 3, 6, 12] };
+const LABEL_STEPS: Record<BucketUnit, number[]> = {
+  day: [1, 7, 14, 28],
+  week: [1, 2, 4, 13, 26],
+  month: [1, 2, 3, 6, 12],
+};
 const MAX_BAR_PX = 40;
 /** Minimum value at the top of the axis, so that a single lead does not fill the whole height. */
 const MIN_AXIS_COUNT = 4;
@@ -93,7 +97,8 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
     }[event.key];
     if (targetPosition === undefined) return;
     event.preventDefault();
-    const bucketIndex = nonEmptyBucketIndexes[Math.max(0, Math.min(targetPosition, nonEmptyBucketIndexes.length - 1))] ?? 0;
+    const bucketIndex =
+      nonEmptyBucketIndexes[Math.max(0, Math.min(targetPosition, nonEmptyBucketIndexes.length - 1))] ?? 0;
     setFocusedBarIndex(bucketIndex);
     event.currentTarget.querySelector<SVGAElement>(`[data-bar="${bucketIndex}"]`)?.focus();
   };
@@ -126,7 +131,9 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
           ) : null;
         if (bucketTotal === 0) return <g key={bucket.from}>{axisLabel}</g>;
         const nonEmptySeries = series.filter(({ counts }) => (counts[at] ?? 0) > 0);
-        const statusSummary = nonEmptySeries.map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`).join(", ");
+        const statusSummary = nonEmptySeries
+          .map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`)
+          .join(", ");
         // The accessible name equals the visible title: users of voice control say what they see.
         const accessibleName = `${bucket.name}: ${formatCount(bucketTotal)} ${bucketTotal === 1 ? "lead" : "leads"} (${statusSummary})`;
         let stackedCount = 0;

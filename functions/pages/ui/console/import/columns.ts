@@ -254,7 +254,8 @@ export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "r
   const targetColumns = normalizedHeadings.map((name, index) => {
     if (!name) return "";
     const target = IMPORT_TARGETS.find(
-      (target) => (target.isList || !usedTargetColumns.has(target.column)) && findHeadingLanguages(target, name).length > 0,
+      (target) =>
+        (target.isList || !usedTargetColumns.has(target.column)) && findHeadingLanguages(target, name).length > 0,
     );
     if (!target) return "";
     const matchingLanguages = findHeadingLanguages(target, name);
@@ -268,15 +269,20 @@ export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "r
   // (“Nombre, Apellidos”).
   const nameIndex = targetColumns.indexOf("name");
   if (nameIndex >= 0) {
-    if (usedTargetColumns.has("firstName")) targetColumns[nameIndex] = usedTargetColumns.has("lastName") ? "" : "lastName";
+    if (usedTargetColumns.has("firstName"))
+      targetColumns[nameIndex] = usedTargetColumns.has("lastName") ? "" : "lastName";
     else if (usedTargetColumns.has("lastName")) targetColumns[nameIndex] = "firstName";
   }
   // A status id is valid only in the team that exported the file, so the column with status names is preferred.
-  if (usedTargetColumns.has("status") && usedTargetColumns.has("statusId")) targetColumns[targetColumns.indexOf("statusId")] = "";
+  if (usedTargetColumns.has("status") && usedTargetColumns.has("statusId"))
+    targetColumns[targetColumns.indexOf("statusId")] = "";
   const [mainLanguage] = (Object.keys(headingCountsByLanguage) as Language[]).sort(
     (one, other) => headingCountsByLanguage[other] - headingCountsByLanguage[one],
   );
-  return { targets: targetColumns, language: mainLanguage && headingCountsByLanguage[mainLanguage] > 0 ? LANGUAGE_NAMES[mainLanguage] : undefined };
+  return {
+    targets: targetColumns,
+    language: mainLanguage && headingCountsByLanguage[mainLanguage] > 0 ? LANGUAGE_NAMES[mainLanguage] : undefined,
+  };
 }
 
 const hasOnlyLeadStates = (rows: CsvRow[], index: number): boolean =>
@@ -315,7 +321,12 @@ export interface UnknownValue {
 }
 
 /** Returns the values of a column that are not in `known`, the most frequent first. */
-export function findUnknownValues(rows: CsvRow[], index: number, target: ImportTarget, knownNames: string[]): UnknownValue[] {
+export function findUnknownValues(
+  rows: CsvRow[],
+  index: number,
+  target: ImportTarget,
+  knownNames: string[],
+): UnknownValue[] {
   const knownKeys = new Set(knownNames.map(normalizeValue));
   const unknownValuesByKey = new Map<string, UnknownValue>();
   for (const { cells } of rows) {

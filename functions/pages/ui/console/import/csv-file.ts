@@ -36,8 +36,10 @@ const utf16BigEndianDecoder = new TextDecoder("utf-16be");
 
 function decodeText(bytes: Uint8Array): { text: string; encoding: FileEncoding } {
   const [firstByte, secondByte] = bytes;
-  if (firstByte === 0xff && secondByte === 0xfe) return { text: utf16LittleEndianDecoder.decode(bytes), encoding: "UTF-16" };
-  if (firstByte === 0xfe && secondByte === 0xff) return { text: utf16BigEndianDecoder.decode(bytes), encoding: "UTF-16" };
+  if (firstByte === 0xff && secondByte === 0xfe)
+    return { text: utf16LittleEndianDecoder.decode(bytes), encoding: "UTF-16" };
+  if (firstByte === 0xfe && secondByte === 0xff)
+    return { text: utf16BigEndianDecoder.decode(bytes), encoding: "UTF-16" };
   // UTF-16 without a byte order mark: in text with Latin letters every second byte is zero.
   if (firstByte !== 0 && secondByte === 0 && bytes[3] === 0)
     return { text: utf16LittleEndianDecoder.decode(bytes), encoding: "UTF-16" };

@@ -16,11 +16,11 @@ import {
 import { UnreachableError } from "../app/connection";
 import { session } from "../app/session";
 import { formatCount } from "../ui/time";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 import { getTargetLabel } from "./columns";
 import type { CsvFile } from "./csv-file";
 import { buildBatches, type ImportOptions, type LeadRow } from "./lead-rows";
-import { DUPLICATE_EMAIL_MESSAGE, DryRunPrediction } from "./prediction";
+import { DryRunPrediction, DUPLICATE_EMAIL_MESSAGE } from "./prediction";
 import { importProgress } from "./progress";
 
 const MAX_RETRY_PAUSE_MS = 10_000;
@@ -110,7 +110,10 @@ effect(() => {
  * Returns the prefix of the requests' idempotency keys. Session storage keeps the prefix until the import is complete, so that
  * the same file, dropped again, resumes the import.
  */
-async function prepareKeyPrefix(batches: LeadRow[][], options: unknown): Promise<{ keyPrefix: string; forgetKeyPrefix: () => void }> {
+async function prepareKeyPrefix(
+  batches: LeadRow[][],
+  options: unknown,
+): Promise<{ keyPrefix: string; forgetKeyPrefix: () => void }> {
   const newPrefix = createIdempotencyKey();
   // Over plain HTTP, except on localhost, browsers have no `crypto.subtle` to hash the file. Without the hash, the stored
   // prefix cannot be found, so a restarted import does not resume.
@@ -174,7 +177,11 @@ export async function startImport(
         isRunCurrent,
       );
       if (!batchResponse) return;
-      const resultCounts = { created: currentRun.created, updated: currentRun.updated, unchanged: currentRun.unchanged };
+      const resultCounts = {
+        created: currentRun.created,
+        updated: currentRun.updated,
+        unchanged: currentRun.unchanged,
+      };
       const failedRows = new Map(currentRun.failedRows);
       let { archived } = currentRun;
       for (const apiResult of batchResponse.results) {

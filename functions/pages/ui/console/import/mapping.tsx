@@ -10,13 +10,13 @@ import {
   findImportTarget,
   findUnknownValues,
   guessTeamName,
-  normalizeValue,
   IMPORT_TARGETS,
   type ImportTarget,
+  normalizeValue,
   type UnknownValue,
 } from "./columns";
 import type { CsvFile } from "./csv-file";
-import { updateImportOptions, formatRowCount } from "./import-run";
+import { formatRowCount, updateImportOptions } from "./import-run";
 import type { ImportOptions, NamesByValueKey } from "./lead-rows";
 
 /**
@@ -46,7 +46,10 @@ export interface ColumnMapping {
 
 type ValueOptions = { name: string; color?: string }[];
 
-function listValueOptions(target: ImportTarget, { statuses, businesses }: Pick<Team, "statuses" | "businesses">): ValueOptions {
+function listValueOptions(
+  target: ImportTarget,
+  { statuses, businesses }: Pick<Team, "statuses" | "businesses">,
+): ValueOptions {
   if (target.valueKind === "status") return statuses.map(({ name, primaryColor }) => ({ name, color: primaryColor }));
   if (target.valueKind === "business") return businesses.map(({ name }) => ({ name }));
   return [{ name: "Active" }, { name: "Inactive" }];
@@ -96,7 +99,10 @@ export function useColumnMapping(
   const contactColumns = options.mode === "update" ? ["email"] : ["email", "phoneNumber"];
   return {
     values: valuesByColumnIndex,
-    undecidedCount: [...valuesByColumnIndex.values()].reduce((sum, { undecidedValues }) => sum + undecidedValues.length, 0),
+    undecidedCount: [...valuesByColumnIndex.values()].reduce(
+      (sum, { undecidedValues }) => sum + undecidedValues.length,
+      0,
+    ),
     isContactMissing: !contactColumns.some((column) => options.targets.includes(column)),
     options: { ...options, values: resolvedValues },
     createsBusinesses: Object.values(resolvedValues.business ?? {}).some(
@@ -177,7 +183,10 @@ function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
     }
     return [...cellSamples].join(", ");
   }, [csvFile, index]);
-  const columnNote = useMemo(() => describeColumn(csvFile, index, findImportTarget(targetColumn)), [csvFile, index, targetColumn]);
+  const columnNote = useMemo(
+    () => describeColumn(csvFile, index, findImportTarget(targetColumn)),
+    [csvFile, index, targetColumn],
+  );
   const undecidedCount = columnValues?.undecidedValues.length ?? 0;
   return (
     <>
@@ -291,11 +300,19 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
       {undecidedValues.length > 1 ? (
         <div class="row all">
           {mayCreate ? (
-            <button type="button" class="btn little" onClick={() => chooseNames(getValueTexts(undecidedValues), (text) => text)}>
+            <button
+              type="button"
+              class="btn little"
+              onClick={() => chooseNames(getValueTexts(undecidedValues), (text) => text)}
+            >
               Create {formatCount(undecidedValues.length)} businesses
             </button>
           ) : null}
-          <button type="button" class="btn little ghost" onClick={() => chooseNames(getValueTexts(undecidedValues), () => null)}>
+          <button
+            type="button"
+            class="btn little ghost"
+            onClick={() => chooseNames(getValueTexts(undecidedValues), () => null)}
+          >
             Leave {formatCount(undecidedValues.length)} out
           </button>
         </div>

@@ -80,7 +80,9 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
       const lastLoadedLead = columnPages.items.at(-1);
       // The lead belongs below the last loaded lead, so scrolling will read the lead later.
       if (columnPages.hasMore && lastLoadedLead && compareNewestFirst(lead, lastLoadedLead) > 0) continue;
-      columnPages.updateItems((items) => [...items.filter((item) => item.id !== id), leadWithPhoto].sort(compareNewestFirst));
+      columnPages.updateItems((items) =>
+        [...items.filter((item) => item.id !== id), leadWithPhoto].sort(compareNewestFirst),
+      );
     }
     return [...changedStatusIds];
   };
@@ -88,7 +90,8 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
   const applyPendingEvents = async () => {
     applyTimerRef.current = undefined;
     const { columns, hasSearch, isCardInUse, moves, recount, reload } = boardRef.current;
-    if (isCardInUse() || Date.now() - pointerMovedAtMsRef.current < MIN_POINTER_REST_MS) return scheduleApplyingEvents();
+    if (isCardInUse() || Date.now() - pointerMovedAtMsRef.current < MIN_POINTER_REST_MS)
+      return scheduleApplyingEvents();
     if (mustRecountRef.current && !hasSearch) {
       mustRecountRef.current = false;
       recount([...columns.keys()], true);

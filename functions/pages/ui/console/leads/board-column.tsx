@@ -62,7 +62,9 @@ export function BoardColumn(props: BoardColumnProps): JSX.Element {
   useEffect(() => {
     if (leadIdsText) orderedLeadIds.value = leadIdsText.split(" ").map(Number);
   }, [leadIdsText]);
-  const tabStopLeadId = pagedLeads.items.some(({ id }) => id === focusedLeadId) ? focusedLeadId : pagedLeads.items[0]?.id;
+  const tabStopLeadId = pagedLeads.items.some(({ id }) => id === focusedLeadId)
+    ? focusedLeadId
+    : pagedLeads.items[0]?.id;
   return (
     <section
       class={isDraggedOver ? "over" : undefined}
@@ -73,7 +75,8 @@ export function BoardColumn(props: BoardColumnProps): JSX.Element {
         setDraggedOver(true);
       }}
       onDragLeave={(event) => {
-        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setDraggedOver(false);
+        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget)))
+          setDraggedOver(false);
       }}
       onDrop={(event) => {
         event.preventDefault();

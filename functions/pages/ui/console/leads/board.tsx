@@ -13,13 +13,13 @@ import { type BoardActions, BoardColumn } from "./board-column";
 import { FilterChips, FilterMenu } from "./filters";
 import {
   buildLeadFilter,
+  buildListUrlParams,
+  getActiveFilterNames,
   isLongEnoughToSearch,
   type ListQuery,
-  getActiveFilterNames,
   matchesFilter,
   parseListQuery,
   removeAllFilters,
-  buildListUrlParams,
 } from "./list-query";
 import { useMoves } from "./moves";
 import { getOpenLeadId } from "./open-lead";
@@ -167,7 +167,13 @@ export function BoardScreen(): JSX.Element {
   const clearListQuery = () => replaceListQuery({ ...removeAllFilters(listQuery), search: "", view: 0 });
   useViewFromUrl(listQuery, replaceListQuery);
 
-  const boardActions: BoardActions = { mayMove: mayWrite, moveLead: moveLead, focusedLeadRef, draggedLeadRef, onCardKeyDown: handleCardKeyDown };
+  const boardActions: BoardActions = {
+    mayMove: mayWrite,
+    moveLead: moveLead,
+    focusedLeadRef,
+    draggedLeadRef,
+    onCardKeyDown: handleCardKeyDown,
+  };
   return (
     <>
       <header class="head">

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { api, describeError, type Lead, RequestError, type Status, unwrap } from "../app/api";
 import { confirmAction } from "../ui/dialog";
 import { formatCount } from "../ui/time";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 import { type BulkResult, runInBulk } from "./bulk-run";
 import type { LeadPages, ListLead } from "./list-pages";
 import { matchesFilter } from "./list-query";
@@ -140,13 +140,17 @@ export class BulkActions {
     const { verb, running, done, target = "" } = change.texts;
     const progressTitle = `${running} leads${target}`;
     const ids = leads.map(({ id }) => id);
-    const bulkResult = await runWithProgress(progressTitle, `What is ${done} stays ${done}`, [{ ids, send: change.send }]);
+    const bulkResult = await runWithProgress(progressTitle, `What is ${done} stays ${done}`, [
+      { ids, send: change.send },
+    ]);
     change.updateRows(bulkResult.changedIds);
     this.pages.removeLeads(bulkResult.deletedIds);
-    if (this.selection.state.peek().isInverted || this.selection.size > 0) this.selection.selectOnly(bulkResult.unprocessedIds);
+    if (this.selection.state.peek().isInverted || this.selection.size > 0)
+      this.selection.selectOnly(bulkResult.unprocessedIds);
     this.pages.recount();
     const changedLeadIds = new Set(bulkResult.changedIds);
-    const deletedText = bulkResult.deletedIds.length > 0 ? `, ${formatCount(bulkResult.deletedIds.length)} had been deleted` : "";
+    const deletedText =
+      bulkResult.deletedIds.length > 0 ? `, ${formatCount(bulkResult.deletedIds.length)} had been deleted` : "";
     const summaryText = `${formatLeadCount(bulkResult.changedIds.length)} ${done}${target}${deletedText}`;
     const { buildUndoRuns } = change;
     if (bulkResult.error !== undefined) {
@@ -305,8 +309,8 @@ function ignoreNotFoundError(error: unknown): undefined {
 }
 
 /**
- * Writes one field of up to a hundred leads. A batch request finds leads by their e-mail address; leads without an e-mail
- * address are written one by one.
+ * Writes one field of up to a hundred leads. A batch request finds leads by their e-mail address. Leads that it would not find,
+ * or would take for another lead, are written one by one.
  */
 async function writeField(
   ids: number[],
@@ -319,20 +323,25 @@ async function writeField(
     const patchBody = { ...otherFields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     await unwrap(api.PATCH("/leads/{id}", { params: { path: { id } }, body: patchBody })).catch(ignoreNotFoundError);
   };
-  const leadsWithEmail = leads.filter(({ email }) => email !== "");
-  let singleLeads = leads.filter(({ email }) => email === "");
-  if (leadsWithEmail.length === 1) singleLeads = leads;
-  else if (leadsWithEmail.length > 1) {
-    const batchRows = leadsWithEmail.map(({ id, email }) => {
+  const sendBatch = async (batchLeads: ListLead[], dryRun: boolean) => {
+    const batchRows = batchLeads.map(({ id, email }) => {
       const { business, ...otherFields } = getFields(id);
       return { email, ...otherFields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     });
-    const { results } = await unwrap(api.POST("/leads/batch", { body: { mode: "update", leads: batchRows } }));
-    // The batch finds leads by e-mail address. A row fails if the address was changed after the list was read. Its lead is then
-    // updated by id.
-    const failedRowIndexes = new Set(results.filter(({ result }) => result === "failed").map(({ index }) => index));
-    singleLeads = [...singleLeads, ...leadsWithEmail.filter((_, index) => failedRowIndexes.has(index))];
+    const body = { mode: "update" as const, dryRun, leads: batchRows };
+    const { results } = await unwrap(api.POST("/leads/batch", { body }));
+    return new Map(results.map((rowResult) => [batchLeads[rowResult.index], rowResult]));
+  };
+  const leadsWithEmail = leads.filter(({ email }) => email !== "");
+  const batchedLeads = new Set<ListLead>();
+  if (leadsWithEmail.length > 1) {
+    // The list may be old: since it was read, an address may have been given up, or passed to another lead.
+    const foundLeads = await sendBatch(leadsWithEmail, true);
+    const unchangedLeads = leadsWithEmail.filter((lead) => foundLeads.get(lead)?.id === lead.id);
+    const writtenLeads = unchangedLeads.length > 0 ? await sendBatch(unchangedLeads, false) : new Map();
+    for (const lead of unchangedLeads) if (writtenLeads.get(lead)?.result !== "failed") batchedLeads.add(lead);
   }
+  const singleLeads = leads.filter((lead) => !batchedLeads.has(lead));
   for (let start = 0; start < singleLeads.length; start += 5)
     await Promise.all(singleLeads.slice(start, start + 5).map(patchLead));
 }

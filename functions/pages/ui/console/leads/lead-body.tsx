@@ -12,10 +12,10 @@ import { Icon } from "../ui/icon";
 import { type Loadable, Skeleton, useLoadable } from "../ui/loading";
 import { ErrorPlaceholder } from "../ui/states";
 import { RelativeTime } from "../ui/time";
-import { showToast, reportFailure, reportOutcome } from "../ui/toast";
+import { reportFailure, reportOutcome, showToast } from "../ui/toast";
 import { useLeadChanges } from "./lead-changes";
 import { buildFieldDraftKey } from "./lead-edit";
-import { LEAD_FIELDS, getFieldText } from "./lead-fields";
+import { getFieldText, LEAD_FIELDS } from "./lead-fields";
 import { LeadHead } from "./lead-head";
 import { type LeadVersion, parseVersionNumber, readLead } from "./lead-save";
 import { LeadValue } from "./lead-value";
@@ -72,7 +72,8 @@ export function useOpenLead(id: number): OpenLeadState {
       return;
     }
     const newestLead = leadEvents.at(-1)?.lead;
-    if (!newestLead || newestLead.version <= parseVersionNumber(shownVersion.etag)) setChangeCount((count) => count + 1);
+    if (!newestLead || newestLead.version <= parseVersionNumber(shownVersion.etag))
+      setChangeCount((count) => count + 1);
     // Events carry no photo URL, so a changed photo is read with its lead.
     else if (newestLead.photo !== shownVersion.lead.photo) refreshLead();
     else showVersion({ lead: { ...shownVersion.lead, ...newestLead }, etag: `"${newestLead.version}"` });
@@ -80,7 +81,9 @@ export function useOpenLead(id: number): OpenLeadState {
     if (othersEvents.length > 0)
       setLatestNews({ id, text: [...new Set(othersEvents.map(describeEventWithAuthor))].slice(-3).join("; ") });
   };
-  useLeadChanges(handleLeadEvents, () => void (latestVersionRef.current && refreshLead()), { readsAfterSubscribing: true });
+  useLeadChanges(handleLeadEvents, () => void (latestVersionRef.current && refreshLead()), {
+    readsAfterSubscribing: true,
+  });
   const loadable = useLoadable(() => readLead(id), [id]);
   const version = loadable.value?.lead.id === id ? loadable.value : undefined;
   latestVersionRef.current = version;
@@ -147,7 +150,8 @@ interface LeadBodyProps {
 
 export function LeadBody({ openLead, headingLevel }: LeadBodyProps): JSX.Element {
   const { loadable, version, deletion } = openLead;
-  if (deletion || hasStatus(loadable.error, 404)) return <DeletedLead openLead={openLead} headingLevel={headingLevel} />;
+  if (deletion || hasStatus(loadable.error, 404))
+    return <DeletedLead openLead={openLead} headingLevel={headingLevel} />;
   if (!version) {
     return loadable.error ? (
       <ErrorPlaceholder title="The lead could not be read" error={loadable.error} retry={loadable.reload} />

@@ -43,9 +43,12 @@ function describeEditError(error: unknown, name: EditedFieldName): LeadEditError
   if (error.existing) return { text: "Another lead has this address.", existing: error.existing };
   const getFieldName = (path: string) => findFieldByPath(path)?.name;
   const errorsOfField = error.errors.filter(({ field }) => getFieldName(field) === name);
-  if (errorsOfField.length > 0) return { text: errorsOfField.map(({ message }) => formatFieldError(message)).join(" ") };
+  if (errorsOfField.length > 0)
+    return { text: errorsOfField.map(({ message }) => formatFieldError(message)).join(" ") };
   if (error.errors.length === 0) return { text: describeError(error) };
-  const errorSentences = error.errors.map(({ field, message }) => `${findFieldByPath(field)?.label ?? field} ${message}.`);
+  const errorSentences = error.errors.map(
+    ({ field, message }) => `${findFieldByPath(field)?.label ?? field} ${message}.`,
+  );
   return { text: errorSentences.join(" ") };
 }
 

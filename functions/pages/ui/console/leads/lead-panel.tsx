@@ -6,7 +6,7 @@ import { useShortcut } from "../app/shortcuts";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
-import { LeadMenu, NeighbourButtons, useLeadShortcuts, useLeadNeighbours } from "./lead-walk";
+import { LeadMenu, NeighbourButtons, useLeadNeighbours, useLeadShortcuts } from "./lead-walk";
 import { closeLead } from "./open-lead";
 
 /** Media query for a phone, on which the panel covers the whole screen. */
@@ -33,7 +33,8 @@ function usePanelFocus(panelRef: { current: HTMLElement | null }, id: number): v
         activeElement && activeElement !== document.body && !panelRef.current?.contains(activeElement);
       if (isFocusOutsidePanel) return;
       const elementToFocus =
-        findLeadLink(leadIdRef.current) ?? (previouslyFocusedElement instanceof HTMLElement ? previouslyFocusedElement : undefined);
+        findLeadLink(leadIdRef.current) ??
+        (previouslyFocusedElement instanceof HTMLElement ? previouslyFocusedElement : undefined);
       elementToFocus?.focus({ preventScroll: true });
     };
   }, []);

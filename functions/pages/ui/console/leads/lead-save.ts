@@ -55,7 +55,10 @@ export async function saveField(id: number, name: EditedFieldName, edit: FieldEd
 }
 
 /** Returns the author and the time of a field's latest change, or `undefined` if the latest log entries do not contain one. */
-export async function readLatestFieldChange(id: number, column: string): Promise<{ by: string; at: string } | undefined> {
+export async function readLatestFieldChange(
+  id: number,
+  column: string,
+): Promise<{ by: string; at: string } | undefined> {
   const logParams = { path: { id }, query: { limit: 20 } };
   const { logsAndComments } = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params: logParams }));
   for (const entry of logsAndComments) {

@@ -40,7 +40,12 @@ export function useLeadNeighbours(id: number): LeadNeighbours {
 export function NeighbourButtons({ neighbours }: { neighbours: LeadNeighbours }): JSX.Element | null {
   const { previousId, nextId } = neighbours;
   if (orderedLeadIds.value.length === 0) return null;
-  const renderNeighbourButton = (id: number | undefined, name: string, key: string, icon: "chevron-up" | "chevron-down") => (
+  const renderNeighbourButton = (
+    id: number | undefined,
+    name: string,
+    key: string,
+    icon: "chevron-up" | "chevron-down",
+  ) => (
     <button
       type="button"
       class="btn icon ghost"

@@ -36,7 +36,9 @@ async function readExportPage(filter: LeadFilter, limit: number, cursor: string 
     api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }),
   );
   const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
-  const nextCursor = nextPageUrl ? (new URL(nextPageUrl, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
+  const nextCursor = nextPageUrl
+    ? (new URL(nextPageUrl, location.origin).searchParams.get("cursor") ?? undefined)
+    : undefined;
   const pageLeads = data
     .split("\n")
     .filter(Boolean)
@@ -227,7 +229,9 @@ export class LeadPages {
       sortDirection * (one.createdAt.localeCompare(other.createdAt) || one.id - other.id);
     const newLeads = leads.filter(({ id }) => !this.#rowIndexById.has(id));
     const lastLoadedLead = this.items.at(-1);
-    const leadsInRange = newLeads.filter((lead) => !this.hasMore || (lastLoadedLead && compareLeads(lead, lastLoadedLead) < 0));
+    const leadsInRange = newLeads.filter(
+      (lead) => !this.hasMore || (lastLoadedLead && compareLeads(lead, lastLoadedLead) < 0),
+    );
     this.#setItems([...this.items, ...leadsInRange].sort(compareLeads));
     if (this.count !== undefined) this.count += newLeads.length;
     this.notifyChange();

@@ -174,7 +174,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
       const headHeightPx = regionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
       // Height of the selection toolbar, which floats above the last rows.
       const toolbarHeightPx = 2 * rowHeightPx;
-      if (rowTopPx < viewport.top + headHeightPx) findScrollingElement().scrollBy(0, rowTopPx - viewport.top - headHeightPx);
+      if (rowTopPx < viewport.top + headHeightPx)
+        findScrollingElement().scrollBy(0, rowTopPx - viewport.top - headHeightPx);
       else if (rowTopPx + rowHeightPx > viewport.bottom - toolbarHeightPx)
         findScrollingElement().scrollBy(0, rowTopPx + rowHeightPx - viewport.bottom + toolbarHeightPx);
       leadIdToFocusRef.current = lead.id;
@@ -438,7 +439,9 @@ class LeadRow extends Component<LeadRowProps> {
               <td key={column} class={CELL_CLASSES[column]}>
                 <StatusPill
                   status={shownStatus}
-                  onChange={onMove && departure !== "deleted" ? (to) => this.props.onMove?.(this.props.lead, to) : undefined}
+                  onChange={
+                    onMove && departure !== "deleted" ? (to) => this.props.onMove?.(this.props.lead, to) : undefined
+                  }
                 />
               </td>
             );

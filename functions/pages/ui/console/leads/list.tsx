@@ -13,15 +13,15 @@ import { Icon } from "../ui/icon";
 import { ErrorNote } from "../ui/loading";
 import { EmptyState, ErrorPlaceholder, NoMatches } from "../ui/states";
 import { formatCount } from "../ui/time";
-import { showToast, reportFailure } from "../ui/toast";
-import { BulkToolbar, BulkProgressDialog } from "./bulk";
+import { reportFailure, showToast } from "../ui/toast";
+import { BulkProgressDialog, BulkToolbar } from "./bulk";
 import { BulkActions, formatLeadCount } from "./bulk-actions";
 import {
-  type ColumnName,
+  areWholeLeadsNeeded,
   ColumnMenu,
+  type ColumnName,
   DEFAULT_COLUMNS,
   parseColumnNames,
-  areWholeLeadsNeeded,
   readChosenColumns,
   storeChosenColumns,
 } from "./columns";
@@ -31,13 +31,13 @@ import { useLeadChanges } from "./lead-changes";
 import { LeadPages, type ListLead } from "./list-pages";
 import {
   buildLeadFilter,
+  buildListUrlParams,
+  getActiveFilterNames,
   isLongEnoughToSearch,
   type ListQuery,
-  getActiveFilterNames,
   matchesFilter,
   parseListQuery,
   removeAllFilters,
-  buildListUrlParams,
 } from "./list-query";
 import { LeadSelection } from "./list-selection";
 import { LeadTable, type LeadTableHandle } from "./list-table";
@@ -147,7 +147,12 @@ export function ListScreen(): JSX.Element {
             />
           </div>
           <FilterChips query={listQuery} updateListQuery={updateListQuery} />
-          <FilterMenu query={listQuery} updateListQuery={updateListQuery} countText={resultCountText} clear={clearListQuery} />
+          <FilterMenu
+            query={listQuery}
+            updateListQuery={updateListQuery}
+            countText={resultCountText}
+            clear={clearListQuery}
+          />
           {activeFilterNames.length > 0 || typedSearch ? (
             <button type="button" class="btn ghost wide" onClick={clearListQuery}>
               Clear
@@ -162,7 +167,15 @@ export function ListScreen(): JSX.Element {
       </header>
       <ListRows
         key={listKey}
-        {...{ pages, selection, actions: bulkActions, query: listQuery, columns: shownColumns, openId: panelLeadId, filter: leadFilter }}
+        {...{
+          pages,
+          selection,
+          actions: bulkActions,
+          query: listQuery,
+          columns: shownColumns,
+          openId: panelLeadId,
+          filter: leadFilter,
+        }}
         listKey={listKey}
         onSort={() => updateListQuery({ sort: listQuery.sort ? "" : "createdAt" })}
         onClear={clearListQuery}
@@ -434,7 +447,11 @@ function updateDeparted(pages: LeadPages, id: number): void {
 const arrivedLeadsById = signal<ReadonlyMap<number, ListLead>>(new Map());
 
 /** Applies events from the feed: updates rows in place, and inserts new leads only if that moves no row under the pointer. */
-function useListEvents(pages: LeadPages, selection: LeadSelection, tableHandleRef: { current: LeadTableHandle | null }): void {
+function useListEvents(
+  pages: LeadPages,
+  selection: LeadSelection,
+  tableHandleRef: { current: LeadTableHandle | null },
+): void {
   const recountTimerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
     arrivedLeadsById.value = new Map();

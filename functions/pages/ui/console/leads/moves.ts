@@ -5,7 +5,7 @@ import { api, describeError, type LeadSummary, RequestError, type Status, unwrap
 import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
 import type { PagedList } from "../ui/loading";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 
 /** The pages of each column, by the id of its status. */
 export type BoardColumns = Map<number, PagedList<LeadSummary>>;
@@ -134,7 +134,8 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
     isRecentlyMoved: (lead) => Date.now() - (settledMovesRef.current.get(lead)?.atMs ?? 0) < STALE_EVENT_PERIOD_MS,
     applyMoves: (page, { status, requestedAtMs, isFirstPage, isListed }) => {
       const movedLeadsById = new Map<number, LeadSummary>();
-      for (const [id, settled] of settledMovesRef.current) if (settled.atMs > requestedAtMs) movedLeadsById.set(id, settled.lead);
+      for (const [id, settled] of settledMovesRef.current)
+        if (settled.atMs > requestedAtMs) movedLeadsById.set(id, settled.lead);
       for (const [id, { movedLead }] of queuesRef.current) movedLeadsById.set(id, movedLead);
       const keptItems = page.items.filter(({ id }) => (movedLeadsById.get(id)?.statusId ?? status) === status);
       const keptIds = new Set(keptItems.map(({ id }) => id));

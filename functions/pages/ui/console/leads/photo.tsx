@@ -8,7 +8,7 @@ import { confirmAction } from "../ui/dialog";
 import { useFileDrop } from "../ui/drop";
 import { Avatar, fullName } from "../ui/face";
 import { Menu, MenuItem } from "../ui/menu";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 
 /** The API's limit for the size of a photo. */
 const MAX_PHOTO_BYTES = 4 * 1024 * 1024;

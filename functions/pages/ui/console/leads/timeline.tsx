@@ -68,7 +68,9 @@ export function Timeline({ leadId, changeCount, headingLevel }: TimelineProps): 
     <>
       <div class="sec">
         <Heading>Activity</Heading>
-        {commentCount > 0 ? <span class="count">{commentCount === 1 ? "1 comment" : `${commentCount} comments`}</span> : null}
+        {commentCount > 0 ? (
+          <span class="count">{commentCount === 1 ? "1 comment" : `${commentCount} comments`}</span>
+        ) : null}
       </div>
       {mayWrite ? <CommentForm key={leadId} leadId={leadId} onAdded={timelineList.reload} /> : null}
       <ol class="feed" aria-label="Activity">

@@ -7,12 +7,12 @@ import { LIMITS } from "../app/contract-values";
 import { navigate } from "../app/route";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { Field, createSubmitHandler } from "../ui/field";
+import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem, Popover } from "../ui/menu";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 import { type ColumnName, storeChosenColumns } from "./columns";
-import { type ListQuery, buildListUrlParams } from "./list-query";
+import { buildListUrlParams, type ListQuery } from "./list-query";
 import {
   buildQueryPath,
   buildViewPath,
@@ -21,12 +21,12 @@ import {
   deleteView,
   filterViewsByLayout,
   hasSameFilters,
-  type ViewLayout,
   parseViewQuery,
   readViews,
-  updateView,
   type SavedView,
   savedViews,
+  updateView,
+  type ViewLayout,
 } from "./views-api";
 
 const NO_COLUMNS: readonly ColumnName[] = [];
@@ -115,7 +115,13 @@ function SaveViewButton(props: ViewActionsProps): JSX.Element {
   );
 }
 
-function SaveViewForm({ query, layout, columns, navigateToQuery, close }: ViewActionsProps & { close: () => void }): JSX.Element {
+function SaveViewForm({
+  query,
+  layout,
+  columns,
+  navigateToQuery,
+  close,
+}: ViewActionsProps & { close: () => void }): JSX.Element {
   const { isOwner } = useTeam();
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);

@@ -10,7 +10,7 @@ import { confirmAction } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusDot } from "../ui/status";
-import { showToast, reportFailure, reportOutcome } from "../ui/toast";
+import { reportFailure, reportOutcome, showToast } from "../ui/toast";
 import { EditableName } from "./editable";
 import { NameDialog } from "./name-dialog";
 import { SettingsSection } from "./section";
@@ -143,7 +143,9 @@ export function StatusesSection(): JSX.Element {
                   <ColorMenu
                     status={status}
                     colors={colors}
-                    onChoose={(primaryColor) => saveStatus(status, { primaryColor }, `${status.name} is ${primaryColor}`)}
+                    onChoose={(primaryColor) =>
+                      saveStatus(status, { primaryColor }, `${status.name} is ${primaryColor}`)
+                    }
                   />
                 </td>
                 <td class="right acts">
@@ -289,7 +291,13 @@ function NewStatusDialog({
         <div class="swatches">
           {colors.map((name) => (
             <label key={name} class="swatch">
-              <input type="radio" name="color" value={name} checked={name === chosenColor} onInput={() => setChosenColor(name)} />
+              <input
+                type="radio"
+                name="color"
+                value={name}
+                checked={name === chosenColor}
+                onInput={() => setChosenColor(name)}
+              />
               <StatusDot color={name} />
               {name}
             </label>

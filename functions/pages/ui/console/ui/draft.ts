@@ -51,7 +51,8 @@ export function useDraft<T>(key: string, initial: T): [T, (next: ValueOrUpdater<
   if (latestDraftRef.current?.key !== key) latestDraftRef.current = { key, value: readDraft<T>(key) ?? initial };
   const setDraftValue = useCallback(
     (next: ValueOrUpdater<T>) => {
-      const previousValue = latestDraftRef.current?.key === key ? latestDraftRef.current.value : (readDraft<T>(key) ?? initial);
+      const previousValue =
+        latestDraftRef.current?.key === key ? latestDraftRef.current.value : (readDraft<T>(key) ?? initial);
       const newValue = next instanceof Function ? next(previousValue) : next;
       if (JSON.stringify(newValue) === JSON.stringify(initial)) clearDraft(key);
       else writeDraft(key, newValue);

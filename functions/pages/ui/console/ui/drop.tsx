@@ -31,7 +31,13 @@ export function useFileDrop(onFile: (file: File | undefined) => void): UseFileDr
 }
 
 /** A visually hidden file input, for choosing a file without drag and drop. */
-export function FileInput({ accept, onFile }: { accept: string; onFile: (file: File | undefined) => void }): JSX.Element {
+export function FileInput({
+  accept,
+  onFile,
+}: {
+  accept: string;
+  onFile: (file: File | undefined) => void;
+}): JSX.Element {
   return (
     <input
       class="unseen"

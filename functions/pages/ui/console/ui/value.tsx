@@ -17,7 +17,14 @@ interface ValueButtonProps {
   children: ComponentChildren;
 }
 
-export function ValueButton({ fieldName, isEmpty, onEdit, buttonRef, trigger, children }: ValueButtonProps): JSX.Element {
+export function ValueButton({
+  fieldName,
+  isEmpty,
+  onEdit,
+  buttonRef,
+  trigger,
+  children,
+}: ValueButtonProps): JSX.Element {
   return (
     <button
       {...trigger}
