@@ -14,7 +14,7 @@ export function showStatusMessage(text: string): void {
   findElement("said").textContent = text;
 }
 
-/** Offers a button for each role, which gives its token to `use`. */
+/** Shows a button for each role. A click fetches a token for the role and passes it to `onToken`. */
 export function showTokenButtons(onToken: (token: string, role: string) => void): void {
   const tokenEndpointUrl = signInConfiguration.tokens;
   if (!tokenEndpointUrl) return;
@@ -26,7 +26,11 @@ export function showTokenButtons(onToken: (token: string, role: string) => void)
     roleButton.addEventListener("click", async () => {
       try {
         const requestHeaders = { "content-type": "application/json" };
-        const response = await fetch(tokenEndpointUrl, { method: "POST", headers: requestHeaders, body: JSON.stringify({ role }) });
+        const response = await fetch(tokenEndpointUrl, {
+          method: "POST",
+          headers: requestHeaders,
+          body: JSON.stringify({ role }),
+        });
         if (!response.ok) throw new Error(`${response.status}`);
         const { token } = (await response.json()) as { token: string };
         for (const other of buttonsElement.querySelectorAll("button")) other.ariaPressed = `${other === roleButton}`;

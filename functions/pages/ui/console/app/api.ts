@@ -182,9 +182,13 @@ export async function* readExport(filter: LeadFilter, format: "csv" | "ndjson"):
   do {
     const cursorParam = nextCursor ? { cursor: nextCursor } : {};
     const exportQuery = { ...filter, format, limit: 1000, ...cursorParam };
-    const { data, response } = await unwrapResponse(api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }));
+    const { data, response } = await unwrapResponse(
+      api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }),
+    );
     const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
-    nextCursor = nextPageUrl ? (new URL(nextPageUrl, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
+    nextCursor = nextPageUrl
+      ? (new URL(nextPageUrl, location.origin).searchParams.get("cursor") ?? undefined)
+      : undefined;
     // `openapi-fetch` returns no data for an empty response.
     yield data ?? "";
   } while (nextCursor);

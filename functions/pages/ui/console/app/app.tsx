@@ -44,7 +44,8 @@ function OfflineNotice(): JSX.Element | null {
   return (
     <p class="strip" role="status">
       <Icon name="cloud-off" />
-      No connection. You see what was there at {clockTimeFormat.format(lastResponseAtMs.peek())}, and changes are not saved.
+      No connection. You see what was there at {clockTimeFormat.format(lastResponseAtMs.peek())}, and changes are not
+      saved.
     </p>
   );
 }
@@ -76,7 +77,12 @@ function AppFrame({ user }: { user: User }): JSX.Element {
         <Navigation user={user} />
         <main ref={mainElementRef} id="main" tabIndex={-1} class={mainClass}>
           {loadableTeam.error ? (
-            <ErrorPlaceholder heading="h1" title="The team could not be read" error={loadableTeam.error} retry={loadableTeam.reload} />
+            <ErrorPlaceholder
+              heading="h1"
+              title="The team could not be read"
+              error={loadableTeam.error}
+              retry={loadableTeam.reload}
+            />
           ) : (
             <Skeleton lines={6} />
           )}
@@ -118,7 +124,9 @@ const LeadPanel = lazyComponent(
   () => import("../leads/lead").then(({ LeadPanel }) => LeadPanel),
   ({ children }) => <aside class="panel">{children}</aside>,
 );
-const DashboardScreen = lazyComponent(() => import("../dashboard/dashboard").then(({ DashboardScreen }) => DashboardScreen));
+const DashboardScreen = lazyComponent(() =>
+  import("../dashboard/dashboard").then(({ DashboardScreen }) => DashboardScreen),
+);
 const ImportScreen = lazyComponent(() => import("../import/import").then(({ ImportScreen }) => ImportScreen));
 const SettingsScreen = lazyComponent(() => import("../settings/settings").then(({ SettingsScreen }) => SettingsScreen));
 

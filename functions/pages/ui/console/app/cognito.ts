@@ -51,11 +51,17 @@ async function callCognito(action: string, body: object): Promise<CognitoAuthRes
   throw new Error(COGNITO_ERROR_MESSAGES[errorType] ?? responseBody.message ?? `Cognito answered ${response.status}.`);
 }
 
-function parseGrantOrChallenge(authResponse: CognitoAuthResponse, username: string, previousRefreshToken?: string): Grant | Challenge {
+function parseGrantOrChallenge(
+  authResponse: CognitoAuthResponse,
+  username: string,
+  previousRefreshToken?: string,
+): Grant | Challenge {
   const authenticationResult = authResponse.AuthenticationResult;
   if (authenticationResult) {
     const refreshToken = authenticationResult.RefreshToken ?? previousRefreshToken;
-    return refreshToken ? { token: authenticationResult.IdToken, refresh: refreshToken } : { token: authenticationResult.IdToken };
+    return refreshToken
+      ? { token: authenticationResult.IdToken, refresh: refreshToken }
+      : { token: authenticationResult.IdToken };
   }
   const challengeName = authResponse.ChallengeName;
   if (challengeName !== "NEW_PASSWORD_REQUIRED" && challengeName !== "SOFTWARE_TOKEN_MFA") {

@@ -27,12 +27,12 @@ const POPUP_STATE_PREFIX = "beside-";
 let discoveryPromise: Promise<DiscoveryDocument> | undefined;
 
 function readDiscoveryDocument(): Promise<DiscoveryDocument> {
-  discoveryPromise ??= fetchFromIssuer(`${signInConfiguration.issuer?.replace(/\/$/, "")}/.well-known/openid-configuration`).then(
-    (response) => {
-      if (!response.ok) throw new Error(`The issuer answered ${response.status}.`);
-      return response.json();
-    },
-  );
+  discoveryPromise ??= fetchFromIssuer(
+    `${signInConfiguration.issuer?.replace(/\/$/, "")}/.well-known/openid-configuration`,
+  ).then((response) => {
+    if (!response.ok) throw new Error(`The issuer answered ${response.status}.`);
+    return response.json();
+  });
   discoveryPromise.catch(() => {
     discoveryPromise = undefined;
   });
@@ -110,7 +110,8 @@ export async function startPopupSignIn(): Promise<Grant> {
  */
 export async function completeSignIn(): Promise<Grant | undefined> {
   const authorizationResponse = new URLSearchParams(location.search);
-  if (!authorizationResponse.has("state") || !(authorizationResponse.has("code") || authorizationResponse.has("error"))) return undefined;
+  if (!authorizationResponse.has("state") || !(authorizationResponse.has("code") || authorizationResponse.has("error")))
+    return undefined;
   if (authorizationResponse.get("state")?.startsWith(POPUP_STATE_PREFIX)) {
     history.replaceState(null, "", "/");
     new BroadcastChannel(SIGN_IN_CHANNEL_NAME).postMessage(authorizationResponse.toString());
@@ -125,10 +126,16 @@ export async function completeSignIn(): Promise<Grant | undefined> {
   return exchangeCode(authorizationResponse, pendingSignIn);
 }
 
-async function exchangeCode(authorizationResponse: URLSearchParams, { state, verifier }: PendingSignIn): Promise<Grant> {
+async function exchangeCode(
+  authorizationResponse: URLSearchParams,
+  { state, verifier }: PendingSignIn,
+): Promise<Grant> {
   if (authorizationResponse.get("state") !== state) throw new Error("This sign-in was not begun here. Sign in again.");
   const authorizationCode = authorizationResponse.get("code");
-  if (!authorizationCode) throw new Error(authorizationResponse.get("error_description") ?? `The issuer says ${authorizationResponse.get("error")}.`);
+  if (!authorizationCode)
+    throw new Error(
+      authorizationResponse.get("error_description") ?? `The issuer says ${authorizationResponse.get("error")}.`,
+    );
   return requestToken({
     grant_type: "authorization_code",
     code: authorizationCode,
@@ -147,7 +154,11 @@ async function requestToken(parameters: Record<string, string>, previousRefreshT
   const response = await fetchFromIssuer(token_endpoint, { method: "POST", body: requestBody });
   const tokenResponse = await response.json();
   if (!response.ok) throw new Error(tokenResponse.error_description ?? `The issuer says ${tokenResponse.error}.`);
-  const { id_token, access_token, refresh_token = previousRefreshToken } = tokenResponse as Record<string, string | undefined>;
+  const {
+    id_token,
+    access_token,
+    refresh_token = previousRefreshToken,
+  } = tokenResponse as Record<string, string | undefined>;
   // The API checks the token's audience: if the audience is the client id, the API accepts the ID token, else the access token.
   const token = signInConfiguration.audience === signInConfiguration.clientId ? id_token : (access_token ?? id_token);
   if (!token) throw new Error("The issuer gave no token.");

@@ -49,7 +49,7 @@ async function searchLeads(text: string): Promise<LeadSearchResult> {
   }
 }
 
-/** Returns the latest result, and whether that result is for an older text. */
+/** Returns the latest result of the search for leads. `isPending` if that result is for an earlier text. */
 function useLeadSearch(text: string): { latestResult: LeadSearchResult; isPending: boolean } {
   const [latestResult, setLatestResult] = useState(EMPTY_SEARCH_RESULT);
   useEffect(() => {
@@ -91,7 +91,8 @@ export function Palette(): JSX.Element | null {
 function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
   const { user, mayWrite } = useTeam();
   const searchWords = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const matchesSearchWords = ({ label }: PaletteItem) => searchWords.every((word) => label.toLowerCase().includes(word));
+  const matchesSearchWords = ({ label }: PaletteItem) =>
+    searchWords.every((word) => label.toLowerCase().includes(word));
   const leadItems = leads.map(
     (lead): PaletteItem => ({
       id: `lead-${lead.id}`,
@@ -169,7 +170,7 @@ function PaletteDialog(): JSX.Element {
   const { statuses } = useTeam();
   const [typedText, setTypedText] = useState("");
   const [highlightedItemId, setHighlightedItemId] = useState<string>();
-  /** Set if Enter was pressed while the search was pending. The first result opens when the search is complete. */
+  /** Set if the user pressed Enter before the search was complete. When it is complete, the first result opens. */
   const [pendingEnter, setPendingEnter] = useState<{ asPage: boolean }>();
   const dialogRef = useRef<HTMLDialogElement>(null);
   const listboxRef = useRef<HTMLDivElement>(null);
@@ -194,7 +195,8 @@ function PaletteDialog(): JSX.Element {
     listboxRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
   }, [highlightedIndex, items.length]);
   const closePalette = () => {
-    // The dialog closes before the item runs: closing returns the focus, and the item may then move the focus.
+    // The dialog closes before the chosen command runs, because closing returns the focus to where it was. The command may then
+    // move the focus.
     dialogRef.current?.close();
     isPaletteOpen.value = false;
   };
@@ -211,7 +213,8 @@ function PaletteDialog(): JSX.Element {
     const asPage = event.ctrlKey || event.metaKey;
     const indexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (indexStep) setHighlightedItemId(items[(highlightedIndex + indexStep + items.length) % items.length]?.id);
-    else if (event.key === "Enter" && isPending && highlightedItemId === undefined && isLongEnoughToSearch(searchText)) setPendingEnter({ asPage });
+    else if (event.key === "Enter" && isPending && highlightedItemId === undefined && isLongEnoughToSearch(searchText))
+      setPendingEnter({ asPage });
     else if (event.key === "Enter") runItem(items[highlightedIndex], asPage);
     else if (asPage && event.key.toLowerCase() === "k") closePalette();
     else return;
@@ -294,7 +297,9 @@ function PaletteDialog(): JSX.Element {
           </div>
         ))}
       </div>
-      {latestResult.isComplete ? null : <p class="small quiet">Not all leads were searched. Write more to find the others.</p>}
+      {latestResult.isComplete ? null : (
+        <p class="small quiet">Not all leads were searched. Write more to find the others.</p>
+      )}
       <footer class="wide">
         <span>
           <kbd>↑</kbd> <kbd>↓</kbd> Choose

@@ -5,7 +5,7 @@ import { effect, signal, untracked } from "@preact/signals";
 import * as cognito from "./cognito";
 import { signInConfiguration } from "./configuration";
 import { fetchFromIssuer, UnreachableError } from "./connection";
-import { type Grant, type DemoIdentity, ROLES, type Role } from "./grant";
+import { type DemoIdentity, type Grant, ROLES, type Role } from "./grant";
 import * as oidc from "./oidc";
 import { replaceUrl } from "./route";
 
@@ -181,7 +181,7 @@ export function renewToken(rejectedToken: string): Promise<string> {
   const previousGrant = currentGrant;
   pendingRenewalPromise ??= renewGrant()
     .then((renewedGrant) => {
-      // The user signed out, or another grant arrived, during the renewal.
+      // If the user signed out or another grant arrived during the renewal, the renewed grant is discarded.
       if (currentGrant !== previousGrant) throw new UnreachableError("The session");
       startSession(renewedGrant);
       return renewedGrant.token;

@@ -3,12 +3,12 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Dialog } from "../ui/dialog";
-import { type ControlAttributes, Field, createSubmitHandler } from "../ui/field";
+import { type ControlAttributes, createSubmitHandler, Field } from "../ui/field";
 import { focusOnce } from "../ui/focus";
 import { Icon, Logo } from "../ui/icon";
 import * as cognito from "./cognito";
 import { signInConfiguration } from "./configuration";
-import { type Grant, type DemoIdentity, ROLES } from "./grant";
+import { type DemoIdentity, type Grant, ROLES } from "./grant";
 import * as oidc from "./oidc";
 import { requestDemoToken, signOut, startSession, type User } from "./session";
 
@@ -89,7 +89,9 @@ function SignInMethods({ fault, mayRedirect }: { fault: string | undefined; mayR
           // The button stays enabled with a pop-up: the user may have closed the pop-up and need another.
           disabled={isBusy && mayRedirect}
           onClick={() =>
-            attemptSignIn(() => (mayRedirect ? oidc.startRedirectSignIn().then(() => undefined) : oidc.startPopupSignIn()))
+            attemptSignIn(() =>
+              mayRedirect ? oidc.startRedirectSignIn().then(() => undefined) : oidc.startPopupSignIn(),
+            )
           }
         >
           Sign in at {new URL(signInConfiguration.issuer ?? "").host}

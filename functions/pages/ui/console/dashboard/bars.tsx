@@ -1,10 +1,10 @@
-// The bar chart of new leads: a bar for each day, week or month, stacked by status. Its size is in pixels of the available
-// width.
+// The bar chart of new leads: a bar for each day, week or month, stacked by status. The available width
+// is measured, and the SVG is drawn in CSS pixels, so that its text is not scaled.
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { formatCount } from "../ui/time";
-import type { ChartBucket, BucketUnit } from "./period";
+import type { BucketUnit, ChartBucket } from "./period";
 
 export interface StatusSeries {
   id: number;
@@ -25,7 +25,11 @@ const DIGIT_PX = 7;
 /** Minimum distance between two labels below the bars. */
 const MIN_LABEL_DISTANCE_PX = 64;
 /** A label stands at every n-th bar. These are the possible values of n, smallest first: whole weeks and parts of a year. */
-const LABEL_STEPS: Record<BucketUnit, number[]> = { day: [1, 7, 14, 28], week: [1, 2, 4, 13, 26], month: [1, 2, 3, 6, 12] };
+const LABEL_STEPS: Record<BucketUnit, number[]> = {
+  day: [1, 7, 14, 28],
+  week: [1, 2, 4, 13, 26],
+  month: [1, 2, 3, 6, 12],
+};
 const MAX_BAR_PX = 40;
 /** Minimum value at the top of the axis, so that a single lead does not fill the whole height. */
 const MIN_AXIS_COUNT = 4;
@@ -93,7 +97,8 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
     }[event.key];
     if (targetPosition === undefined) return;
     event.preventDefault();
-    const bucketIndex = nonEmptyBucketIndexes[Math.max(0, Math.min(targetPosition, nonEmptyBucketIndexes.length - 1))] ?? 0;
+    const bucketIndex =
+      nonEmptyBucketIndexes[Math.max(0, Math.min(targetPosition, nonEmptyBucketIndexes.length - 1))] ?? 0;
     setFocusedBarIndex(bucketIndex);
     event.currentTarget.querySelector<SVGAElement>(`[data-bar="${bucketIndex}"]`)?.focus();
   };
@@ -126,7 +131,9 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
           ) : null;
         if (bucketTotal === 0) return <g key={bucket.from}>{axisLabel}</g>;
         const nonEmptySeries = series.filter(({ counts }) => (counts[at] ?? 0) > 0);
-        const statusSummary = nonEmptySeries.map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`).join(", ");
+        const statusSummary = nonEmptySeries
+          .map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`)
+          .join(", ");
         // The accessible name equals the visible title: users of voice control say what they see.
         const accessibleName = `${bucket.name}: ${formatCount(bucketTotal)} ${bucketTotal === 1 ? "lead" : "leads"} (${statusSummary})`;
         let stackedCount = 0;
@@ -152,8 +159,8 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
                 const count = counts[at] ?? 0;
                 const fullHeight = (count / maxCount) * PLOT_HEIGHT_PX;
                 stackedCount += count;
-                // A segment too low for the gap is up to 1 px high, but never higher than its count, so that bars match the
-                // axis.
+                // The gap above a segment is subtracted from its height. A segment that is too low for the gap stays up to 1 px
+                // high, but never exceeds its true height, so that bars match the axis.
                 const segmentHeight = Math.max(fullHeight - SEGMENT_GAP_PX, Math.min(fullHeight, 1));
                 return (
                   <rect

@@ -17,17 +17,17 @@ import { StatusDot, StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
 import { BarChart, computeAxisWidthPx, type StatusSeries, useElementWidth } from "./bars";
 import {
+  buildCustomPeriodQuery,
+  buildPresetQuery,
   type ChartBucket,
   chooseBucketUnit,
   describePeriod,
   describePreviousPeriod,
   formatPeriodLabel,
   groupDays,
-  type Period,
   PERIOD_PRESETS,
+  type Period,
   parsePeriod,
-  buildCustomPeriodQuery,
-  buildPresetQuery,
 } from "./period";
 
 const MAX_RECENT_LEADS = 6;
@@ -53,7 +53,9 @@ function describeComparison(now: number, before: number, previous: string): stri
   if (before === 0) return now === 0 ? `None in ${previous} either` : `New: none in ${previous}`;
   if (now === before) return `As many as in ${previous}`;
   const percent = Math.round(((now - before) / before) * 100);
-  return percent === 0 ? `About as many as in ${previous}` : `${changePercentFormat.format(percent / 100)} on ${previous}`;
+  return percent === 0
+    ? `About as many as in ${previous}`
+    : `${changePercentFormat.format(percent / 100)} on ${previous}`;
 }
 
 /** Links to the list of the leads that a number counts. */
@@ -86,7 +88,12 @@ export function DashboardScreen(): JSX.Element {
         {period.preset === "custom" ? <CustomPeriodInputs query={query} period={period} /> : null}
       </header>
       <div class="scroll" tabIndex={0} role="region" aria-label="Figures">
-        <DashboardBody period={period} business={chosenBusiness?.id} asTable={query.get("as") === "table"} query={query} />
+        <DashboardBody
+          period={period}
+          business={chosenBusiness?.id}
+          asTable={query.get("as") === "table"}
+          query={query}
+        />
       </div>
     </>
   );
@@ -140,7 +147,11 @@ function PeriodMenu({ query, period }: { query: URLSearchParams; period: Period 
       )}
     >
       {PERIOD_PRESETS.map(({ key, label }) => (
-        <MenuItem key={key} isChecked={key === period.preset} onSelect={() => replaceUrlQuery(buildPresetQuery(query, key))}>
+        <MenuItem
+          key={key}
+          isChecked={key === period.preset}
+          onSelect={() => replaceUrlQuery(buildPresetQuery(query, key))}
+        >
           {label}
         </MenuItem>
       ))}
@@ -165,7 +176,9 @@ function CustomPeriodInputs({ query, period }: { query: URLSearchParams; period:
           type="date"
           value={period.from}
           max={period.to}
-          onChange={({ currentTarget: { value } }) => value && replaceUrlQuery(buildCustomPeriodQuery(query, value, period.to))}
+          onChange={({ currentTarget: { value } }) =>
+            value && replaceUrlQuery(buildCustomPeriodQuery(query, value, period.to))
+          }
         />
       </label>
       <label class="row">
@@ -174,7 +187,9 @@ function CustomPeriodInputs({ query, period }: { query: URLSearchParams; period:
           class="input"
           type="date"
           value={period.to}
-          onChange={({ currentTarget: { value } }) => value && replaceUrlQuery(buildCustomPeriodQuery(query, period.from, value))}
+          onChange={({ currentTarget: { value } }) =>
+            value && replaceUrlQuery(buildCustomPeriodQuery(query, period.from, value))
+          }
         />
       </label>
     </div>
@@ -243,7 +258,9 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
   const [chartRef, chartWidthPx] = useElementWidth();
   const totalLeadCount = volume.totalLeadsAmount;
   const isoDays = volume.labels;
-  const dailyCounts = isoDays.map((day) => sumCounts(volume.statuses.map(({ data }) => (data as CountsByDay)[day] ?? 0)));
+  const dailyCounts = isoDays.map((day) =>
+    sumCounts(volume.statuses.map(({ data }) => (data as CountsByDay)[day] ?? 0)),
+  );
   const bucketUnit = chooseBucketUnit(isoDays.length, chartWidthPx - computeAxisWidthPx(Math.max(...dailyCounts)));
   const buckets = groupDays(isoDays, bucketUnit);
   const sumByBucket = (counts: CountsByDay): number[] => {
@@ -287,7 +304,9 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
             {formatCount(firstStatusCount)}
           </a>
           <p class="small quiet">
-            {totalLeadCount > 0 ? `${sharePercentFormat.format(firstStatusCount / totalLeadCount)} of the new leads` : "No new leads"}
+            {totalLeadCount > 0
+              ? `${sharePercentFormat.format(firstStatusCount / totalLeadCount)} of the new leads`
+              : "No new leads"}
           </p>
         </section>
       ) : null}
@@ -481,7 +500,8 @@ function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: Business
   const unassignedCounts = sumByBucket(volume.unassigned as CountsByDay);
   if (sumCounts(unassignedCounts) > 0) businessRows.push({ name: "", id: undefined, counts: unassignedCounts });
   const maxCount = Math.max(1, ...businessRows.flatMap(({ counts }) => counts));
-  const hasLeadsOfSeveralBusinesses = sumCounts(businessRows.map(({ counts }) => sumCounts(counts))) > volume.totalLeadsAmount;
+  const hasLeadsOfSeveralBusinesses =
+    sumCounts(businessRows.map(({ counts }) => sumCounts(counts))) > volume.totalLeadsAmount;
   return (
     <section class="half" aria-labelledby="by-business">
       <div class="sec">
@@ -536,12 +556,16 @@ function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: Business
                 </svg>
               </td>
               <td class="right num">{formatCount(sumCounts(counts))}</td>
-              <td class="right num quiet wide">{sharePercentFormat.format(sumCounts(counts) / volume.totalLeadsAmount)}</td>
+              <td class="right num quiet wide">
+                {sharePercentFormat.format(sumCounts(counts) / volume.totalLeadsAmount)}
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
-      {hasLeadsOfSeveralBusinesses ? <p class="small quiet aside">A lead with several businesses counts in each of them.</p> : null}
+      {hasLeadsOfSeveralBusinesses ? (
+        <p class="small quiet aside">A lead with several businesses counts in each of them.</p>
+      ) : null}
     </section>
   );
 }

@@ -47,7 +47,10 @@ export const PERIOD_PRESETS: PeriodPreset[] = [
   {
     key: "last-month",
     label: "Last month",
-    getDays: (today) => [getFirstIsoDayOfMonth(today, -1), formatIsoDay(parseIsoDay(getFirstIsoDayOfMonth(today)) - DAY_MS)],
+    getDays: (today) => [
+      getFirstIsoDayOfMonth(today, -1),
+      formatIsoDay(parseIsoDay(getFirstIsoDayOfMonth(today)) - DAY_MS),
+    ],
   },
 ];
 
@@ -120,9 +123,12 @@ export function describePreviousPeriod({ from, to }: Period): string {
   const dayAfterPeriod = formatIsoDay(parseIsoDay(to) + DAY_MS);
   if (from.endsWith("-01") && dayAfterPeriod === getFirstIsoDayOfMonth(from, 1)) {
     const previousMonthFirstIsoDay = getFirstIsoDayOfMonth(from, -1);
-    return (isDayInCurrentYear(previousMonthFirstIsoDay) ? monthFormat : monthAndYearFormat).format(parseIsoDay(previousMonthFirstIsoDay));
+    return (isDayInCurrentYear(previousMonthFirstIsoDay) ? monthFormat : monthAndYearFormat).format(
+      parseIsoDay(previousMonthFirstIsoDay),
+    );
   }
-  if (from.endsWith("-01-01") && dayAfterPeriod === getFirstIsoDayOfMonth(from, 12)) return String(Number(from.slice(0, 4)) - 1);
+  if (from.endsWith("-01-01") && dayAfterPeriod === getFirstIsoDayOfMonth(from, 12))
+    return String(Number(from.slice(0, 4)) - 1);
   const periodLengthDays = (parseIsoDay(to) - parseIsoDay(from)) / DAY_MS + 1;
   return periodLengthDays === 1 ? "the day before" : `the ${periodLengthDays} days before`;
 }

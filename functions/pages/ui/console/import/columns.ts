@@ -254,7 +254,8 @@ export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "r
   const targetColumns = normalizedHeadings.map((name, index) => {
     if (!name) return "";
     const target = IMPORT_TARGETS.find(
-      (target) => (target.isList || !usedTargetColumns.has(target.column)) && findHeadingLanguages(target, name).length > 0,
+      (target) =>
+        (target.isList || !usedTargetColumns.has(target.column)) && findHeadingLanguages(target, name).length > 0,
     );
     if (!target) return "";
     const matchingLanguages = findHeadingLanguages(target, name);
@@ -268,15 +269,20 @@ export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "r
   // (“Nombre, Apellidos”).
   const nameIndex = targetColumns.indexOf("name");
   if (nameIndex >= 0) {
-    if (usedTargetColumns.has("firstName")) targetColumns[nameIndex] = usedTargetColumns.has("lastName") ? "" : "lastName";
+    if (usedTargetColumns.has("firstName"))
+      targetColumns[nameIndex] = usedTargetColumns.has("lastName") ? "" : "lastName";
     else if (usedTargetColumns.has("lastName")) targetColumns[nameIndex] = "firstName";
   }
   // A status id is valid only in the team that exported the file, so the column with status names is preferred.
-  if (usedTargetColumns.has("status") && usedTargetColumns.has("statusId")) targetColumns[targetColumns.indexOf("statusId")] = "";
+  if (usedTargetColumns.has("status") && usedTargetColumns.has("statusId"))
+    targetColumns[targetColumns.indexOf("statusId")] = "";
   const [mainLanguage] = (Object.keys(headingCountsByLanguage) as Language[]).sort(
     (one, other) => headingCountsByLanguage[other] - headingCountsByLanguage[one],
   );
-  return { targets: targetColumns, language: mainLanguage && headingCountsByLanguage[mainLanguage] > 0 ? LANGUAGE_NAMES[mainLanguage] : undefined };
+  return {
+    targets: targetColumns,
+    language: mainLanguage && headingCountsByLanguage[mainLanguage] > 0 ? LANGUAGE_NAMES[mainLanguage] : undefined,
+  };
 }
 
 const hasOnlyLeadStates = (rows: CsvRow[], index: number): boolean =>
@@ -314,8 +320,13 @@ export interface UnknownValue {
   rows: number;
 }
 
-/** Returns the values of a column that are not in `known`, the most frequent first. */
-export function findUnknownValues(rows: CsvRow[], index: number, target: ImportTarget, knownNames: string[]): UnknownValue[] {
+/** Returns the values of a column that are not in `knownNames`, the most frequent first. */
+export function findUnknownValues(
+  rows: CsvRow[],
+  index: number,
+  target: ImportTarget,
+  knownNames: string[],
+): UnknownValue[] {
   const knownKeys = new Set(knownNames.map(normalizeValue));
   const unknownValuesByKey = new Map<string, UnknownValue>();
   for (const { cells } of rows) {
@@ -357,7 +368,7 @@ const SYNONYM_GROUPS = [
   ["inactive", "inaktiv", "inactif", "inactivo"],
 ].map((words) => new Set(words.map(normalizeText)));
 
-/** Returns the name in `known` that equals a value or is a synonym of the value in another language. */
+/** Returns the name in `knownNames` that equals a value or is a synonym of the value in another language. */
 export function guessTeamName(value: string, knownNames: string[]): string | undefined {
   const normalizedValue = normalizeText(value);
   const exactName = knownNames.find((name) => normalizeText(name) === normalizedValue);

@@ -16,17 +16,17 @@ import {
 import { UnreachableError } from "../app/connection";
 import { session } from "../app/session";
 import { formatCount } from "../ui/time";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 import { getTargetLabel } from "./columns";
 import type { CsvFile } from "./csv-file";
 import { buildBatches, type ImportOptions, type LeadRow } from "./lead-rows";
-import { DUPLICATE_EMAIL_MESSAGE, DryRunPrediction } from "./prediction";
+import { DryRunPrediction, DUPLICATE_EMAIL_MESSAGE } from "./prediction";
 import { importProgress } from "./progress";
 
 const MAX_RETRY_PAUSE_MS = 10_000;
 /**
- * Error codes of rows whose outcome is not known yet. The batch is sent again with the same key, and the API continues where
- * the first request ended.
+ * Error codes of rows for which the API does not know yet whether they were written. The batch is sent again with the same
+ * idempotency key, and the API continues where the first request ended.
  */
 const RETRIED_ROW_CODES = ["conflict", "outcome_unknown", "unavailable"];
 /** HTTP statuses after which a request is sent again. */
@@ -107,19 +107,22 @@ effect(() => {
 });
 
 /**
- * Returns the prefix of the requests' idempotency keys. Session storage keeps the prefix until the import is complete, so that
- * the same file, dropped again, resumes the import.
+ * Returns the text with which the idempotency keys of all requests begin. Session storage keeps this prefix until the import is
+ * complete. If the user drops the same file again, its requests have the same keys, so the import resumes.
  */
-async function prepareKeyPrefix(batches: LeadRow[][], options: unknown): Promise<{ keyPrefix: string; forgetKeyPrefix: () => void }> {
+async function prepareKeyPrefix(
+  batches: LeadRow[][],
+  options: unknown,
+): Promise<{ keyPrefix: string; forgetKeyPrefix: () => void }> {
   const newPrefix = createIdempotencyKey();
-  // Over plain HTTP, except on localhost, browsers have no `crypto.subtle` to hash the file. Without the hash, the stored
-  // prefix cannot be found, so a restarted import does not resume.
+  // Over plain HTTP, except on localhost, browsers have no `crypto.subtle`. The prefix is stored under a hash of the file. Without
+  // the hash the prefix is not stored, and an import that is started again cannot resume.
   if (!crypto.subtle) return { keyPrefix: newPrefix, forgetKeyPrefix: () => undefined };
   const hashedContent = new TextEncoder().encode(JSON.stringify([batches, options]));
   const storageKey = `import ${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", hashedContent)))}`;
   const keyPrefix = sessionStorage.getItem(storageKey) ?? newPrefix;
   sessionStorage.setItem(storageKey, keyPrefix);
-  return { keyPrefix: keyPrefix, forgetKeyPrefix: () => sessionStorage.removeItem(storageKey) };
+  return { keyPrefix, forgetKeyPrefix: () => sessionStorage.removeItem(storageKey) };
 }
 
 const endWithPeriod = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
@@ -174,7 +177,11 @@ export async function startImport(
         isRunCurrent,
       );
       if (!batchResponse) return;
-      const resultCounts = { created: currentRun.created, updated: currentRun.updated, unchanged: currentRun.unchanged };
+      const resultCounts = {
+        created: currentRun.created,
+        updated: currentRun.updated,
+        unchanged: currentRun.unchanged,
+      };
       const failedRows = new Map(currentRun.failedRows);
       let { archived } = currentRun;
       for (const apiResult of batchResponse.results) {
@@ -241,7 +248,7 @@ async function sendWithRetry(
       minPauseMs = error instanceof RequestError ? error.retryAfterMs : 0;
       waitReason = endWithPeriod(describeError(error));
     }
-    updateRun({ waitReason: waitReason });
+    updateRun({ waitReason });
     await wait(Math.max(minPauseMs, (0.5 + Math.random() / 2) * pauseMs));
   }
   return undefined;

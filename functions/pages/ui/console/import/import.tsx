@@ -12,7 +12,6 @@ import { formatCount } from "../ui/time";
 import { recogniseColumns } from "./columns";
 import { type CsvFile, getSeparatorName, readCsvFile } from "./csv-file";
 import {
-  updateImportOptions,
   csvFile,
   formatRowCount,
   type ImportRun,
@@ -22,6 +21,7 @@ import {
   resetImport,
   startImport,
   stopImport,
+  updateImportOptions,
 } from "./import-run";
 import type { ImportOptions } from "./lead-rows";
 import { type ColumnMapping, MappingTable, useColumnMapping } from "./mapping";

@@ -95,7 +95,10 @@ function splitBatches(rows: LeadRow[]): LeadRow[][] {
   let batchChars = 0;
   for (const row of rows) {
     const rowChars = Object.values(row.cells).reduce((sum, cell) => sum + cell.length + 20, 0);
-    if (currentBatch.length === LIMITS.maxBatchRows || (currentBatch.length > 0 && batchChars + rowChars > MAX_BATCH_CHARS)) {
+    if (
+      currentBatch.length === LIMITS.maxBatchRows ||
+      (currentBatch.length > 0 && batchChars + rowChars > MAX_BATCH_CHARS)
+    ) {
       batches.push(currentBatch);
       currentBatch = [];
       batchChars = 0;

@@ -10,13 +10,13 @@ import {
   findImportTarget,
   findUnknownValues,
   guessTeamName,
-  normalizeValue,
   IMPORT_TARGETS,
   type ImportTarget,
+  normalizeValue,
   type UnknownValue,
 } from "./columns";
 import type { CsvFile } from "./csv-file";
-import { updateImportOptions, formatRowCount } from "./import-run";
+import { formatRowCount, updateImportOptions } from "./import-run";
 import type { ImportOptions, NamesByValueKey } from "./lead-rows";
 
 /**
@@ -46,7 +46,10 @@ export interface ColumnMapping {
 
 type ValueOptions = { name: string; color?: string }[];
 
-function listValueOptions(target: ImportTarget, { statuses, businesses }: Pick<Team, "statuses" | "businesses">): ValueOptions {
+function listValueOptions(
+  target: ImportTarget,
+  { statuses, businesses }: Pick<Team, "statuses" | "businesses">,
+): ValueOptions {
   if (target.valueKind === "status") return statuses.map(({ name, primaryColor }) => ({ name, color: primaryColor }));
   if (target.valueKind === "business") return businesses.map(({ name }) => ({ name }));
   return [{ name: "Active" }, { name: "Inactive" }];
@@ -58,7 +61,7 @@ export function useColumnMapping(
 ): ColumnMapping | undefined {
   const { statuses, businesses } = useTeam();
   const targetsKey = options?.targets.join();
-  // Memoized, because this reads every row of the file.
+  // The unknown values are memoized, because finding them reads every row of the file.
   const unknownValuesByColumnIndex = useMemo(() => {
     const valuesByIndex = new Map<number, { target: ImportTarget; names: string[]; unknown: UnknownValue[] }>();
     for (const [index, column] of options?.targets.entries() ?? []) {
@@ -87,7 +90,7 @@ export function useColumnMapping(
     valuesByColumnIndex.set(index, {
       target,
       unknownValues: foundValues,
-      namesByKey: namesByKey,
+      namesByKey,
       undecidedValues: foundValues.filter(({ text }) => !(normalizeValue(text) in namesByKey)),
     });
     resolvedValues[target.column] = namesByKey;
@@ -96,7 +99,10 @@ export function useColumnMapping(
   const contactColumns = options.mode === "update" ? ["email"] : ["email", "phoneNumber"];
   return {
     values: valuesByColumnIndex,
-    undecidedCount: [...valuesByColumnIndex.values()].reduce((sum, { undecidedValues }) => sum + undecidedValues.length, 0),
+    undecidedCount: [...valuesByColumnIndex.values()].reduce(
+      (sum, { undecidedValues }) => sum + undecidedValues.length,
+      0,
+    ),
     isContactMissing: !contactColumns.some((column) => options.targets.includes(column)),
     options: { ...options, values: resolvedValues },
     createsBusinesses: Object.values(resolvedValues.business ?? {}).some(
@@ -145,8 +151,8 @@ export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps):
 const getColumnTitle = (heading: string, index: number): string => heading || `Column ${index + 1}`;
 
 /**
- * Returns the targets after the file's column at `index` is mapped to the field `column`. Other columns with the same field, or
- * with a conflicting name field, are unmapped, unless their field takes a list.
+ * Maps the file's column at `index` to the lead field `column`. Returns the fields of all columns. Any other column with the same
+ * field is left out of the import, unless the field is a list. The full name conflicts with first name and last name.
  */
 function assignTarget(targets: string[], index: number, column: string): string[] {
   const conflictingTargets =
@@ -177,7 +183,10 @@ function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
     }
     return [...cellSamples].join(", ");
   }, [csvFile, index]);
-  const columnNote = useMemo(() => describeColumn(csvFile, index, findImportTarget(targetColumn)), [csvFile, index, targetColumn]);
+  const columnNote = useMemo(
+    () => describeColumn(csvFile, index, findImportTarget(targetColumn)),
+    [csvFile, index, targetColumn],
+  );
   const undecidedCount = columnValues?.undecidedValues.length ?? 0;
   return (
     <>
@@ -291,11 +300,19 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
       {undecidedValues.length > 1 ? (
         <div class="row all">
           {mayCreate ? (
-            <button type="button" class="btn little" onClick={() => chooseNames(getValueTexts(undecidedValues), (text) => text)}>
+            <button
+              type="button"
+              class="btn little"
+              onClick={() => chooseNames(getValueTexts(undecidedValues), (text) => text)}
+            >
               Create {formatCount(undecidedValues.length)} businesses
             </button>
           ) : null}
-          <button type="button" class="btn little ghost" onClick={() => chooseNames(getValueTexts(undecidedValues), () => null)}>
+          <button
+            type="button"
+            class="btn little ghost"
+            onClick={() => chooseNames(getValueTexts(undecidedValues), () => null)}
+          >
             Leave {formatCount(undecidedValues.length)} out
           </button>
         </div>

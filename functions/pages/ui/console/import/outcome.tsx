@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { downloadFile } from "../leads/export";
 import { Icon } from "../ui/icon";
 import { formatCount } from "../ui/time";
-import { type CsvFile, buildFailedRowsCsv } from "./csv-file";
+import { buildFailedRowsCsv, type CsvFile } from "./csv-file";
 import { formatRowCount, type ImportRun } from "./import-run";
 
 const MAX_SHOWN_REASONS = 20;
@@ -63,7 +63,11 @@ export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFil
   } = run;
   const reasonEntries = groupRowsByReason(failedRows);
   const downloadFailedRows = () =>
-    downloadFile(csvFile.name.replace(/(\.\w+)?$/, "-failed.csv"), [buildFailedRowsCsv(csvFile, failedRows)], "text/csv");
+    downloadFile(
+      csvFile.name.replace(/(\.\w+)?$/, "-failed.csv"),
+      [buildFailedRowsCsv(csvFile, failedRows)],
+      "text/csv",
+    );
   return (
     <section class="outcome" aria-label="Outcome">
       <div class="sec">

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { api, describeError, type Lead, RequestError, type Status, unwrap } from "../app/api";
 import { confirmAction } from "../ui/dialog";
 import { formatCount } from "../ui/time";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 import { type BulkResult, runInBulk } from "./bulk-run";
 import type { LeadPages, ListLead } from "./list-pages";
 import { matchesFilter } from "./list-query";
@@ -13,7 +13,7 @@ import type { LeadSelection } from "./list-selection";
 
 /** A change of more leads than this needs a confirmation. */
 const MAX_UNCONFIRMED_LEADS = 50;
-/** The progress dialog appears only if a run takes longer than this. */
+/** The progress dialog appears only if the change takes longer than this. */
 const PROGRESS_DIALOG_DELAY_MS = 250;
 
 export interface BulkProgressState {
@@ -25,14 +25,14 @@ export interface BulkProgressState {
   stop: () => void;
 }
 
-/** Progress of the current run. `undefined` until the run has taken `DIALOG_DELAY_MS`. */
+/** Progress of the current change. `undefined` until the change has taken `PROGRESS_DIALOG_DELAY_MS`. */
 export const bulkProgress = signal<BulkProgressState | undefined>(undefined);
 
 export const formatLeadCount = (count: number): string => (count === 1 ? "1 lead" : `${formatCount(count)} leads`);
 
 type SendBulkRequest = (ids: number[]) => Promise<unknown>;
 
-/** Executes runs one after the other with one progress dialog. Stop ends all of them. */
+/** Executes several series of requests one after the other, with one progress dialog. Stop ends all of them. */
 async function runWithProgress(
   progressTitle: string,
   note: string,
@@ -140,13 +140,17 @@ export class BulkActions {
     const { verb, running, done, target = "" } = change.texts;
     const progressTitle = `${running} leads${target}`;
     const ids = leads.map(({ id }) => id);
-    const bulkResult = await runWithProgress(progressTitle, `What is ${done} stays ${done}`, [{ ids, send: change.send }]);
+    const bulkResult = await runWithProgress(progressTitle, `What is ${done} stays ${done}`, [
+      { ids, send: change.send },
+    ]);
     change.updateRows(bulkResult.changedIds);
     this.pages.removeLeads(bulkResult.deletedIds);
-    if (this.selection.state.peek().isInverted || this.selection.size > 0) this.selection.selectOnly(bulkResult.unprocessedIds);
+    if (this.selection.state.peek().isInverted || this.selection.size > 0)
+      this.selection.selectOnly(bulkResult.unprocessedIds);
     this.pages.recount();
     const changedLeadIds = new Set(bulkResult.changedIds);
-    const deletedText = bulkResult.deletedIds.length > 0 ? `, ${formatCount(bulkResult.deletedIds.length)} had been deleted` : "";
+    const deletedText =
+      bulkResult.deletedIds.length > 0 ? `, ${formatCount(bulkResult.deletedIds.length)} had been deleted` : "";
     const summaryText = `${formatLeadCount(bulkResult.changedIds.length)} ${done}${target}${deletedText}`;
     const { buildUndoRuns } = change;
     if (bulkResult.error !== undefined) {
@@ -276,8 +280,8 @@ export class BulkActions {
 export type EditableField = "business" | "company" | "position" | "location" | "source" | "state";
 
 /**
- * Stores the current values of a field in `previousById`. A field that the list's rows lack is read with one request for each
- * lead.
+ * Stores the current value of a field of each lead in `previousFieldsById`, for Undo. If the rows of the list lack the field,
+ * one request for each lead reads it.
  */
 async function storePreviousField(
   ids: number[],
@@ -328,8 +332,8 @@ async function writeField(
       return { email, ...otherFields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     });
     const { results } = await unwrap(api.POST("/leads/batch", { body: { mode: "update", leads: batchRows } }));
-    // The batch finds leads by e-mail address. A row fails if the address was changed after the list was read. Its lead is then
-    // updated by id.
+    // The batch request finds leads by e-mail address. If a lead's address was changed after the list was read, the row of
+    // that lead fails, and the lead is updated by its id instead.
     const failedRowIndexes = new Set(results.filter(({ result }) => result === "failed").map(({ index }) => index));
     singleLeads = [...singleLeads, ...leadsWithEmail.filter((_, index) => failedRowIndexes.has(index))];
   }

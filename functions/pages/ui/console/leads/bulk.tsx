@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { Field, createSubmitHandler } from "../ui/field";
+import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusMenu } from "../ui/status";
@@ -146,7 +146,9 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
                   type="checkbox"
                   checked={chosenBusinessIds.includes(id)}
                   onInput={({ currentTarget: { checked } }) =>
-                    setChosenBusinessIds(checked ? [...chosenBusinessIds, id] : chosenBusinessIds.filter((other) => other !== id))
+                    setChosenBusinessIds(
+                      checked ? [...chosenBusinessIds, id] : chosenBusinessIds.filter((other) => other !== id),
+                    )
                   }
                 />
                 <span class="cut" title={name}>

@@ -38,7 +38,11 @@ export function ExportDialog({ filter, onClose }: { filter: LeadFilter; onClose:
         setReadPageCount((pages = 0) => pages + 1);
       }
       const todayIsoDay = new Date().toISOString().slice(0, 10);
-      downloadFile(`leads-${todayIsoDay}.${fileFormat}`, fileParts, fileFormat === "csv" ? "text/csv" : "application/x-ndjson");
+      downloadFile(
+        `leads-${todayIsoDay}.${fileFormat}`,
+        fileParts,
+        fileFormat === "csv" ? "text/csv" : "application/x-ndjson",
+      );
       showToast("The export is saved");
       closeDialog();
     } catch (error) {
@@ -57,7 +61,12 @@ export function ExportDialog({ filter, onClose }: { filter: LeadFilter; onClose:
             CSV, for spreadsheets
           </label>
           <label class="item">
-            <input type="radio" name="format" checked={fileFormat === "ndjson"} onInput={() => setFileFormat("ndjson")} />
+            <input
+              type="radio"
+              name="format"
+              checked={fileFormat === "ndjson"}
+              onInput={() => setFileFormat("ndjson")}
+            />
             NDJSON, for programs
           </label>
         </fieldset>

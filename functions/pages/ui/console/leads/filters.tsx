@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { Field, createSubmitHandler } from "../ui/field";
+import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusDot } from "../ui/status";
@@ -13,8 +13,8 @@ import {
   FILTER_NAMES,
   type FilterName,
   firstDayOfPeriod,
-  type ListQuery,
   getActiveFilterNames,
+  type ListQuery,
   removeFilter,
 } from "./list-query";
 
@@ -40,12 +40,15 @@ interface FilterProps {
 function formatChosenNames(chosen: number[], all: { id: number; name: string }[]): string {
   if (chosen.length === 0) return "";
   const chosenNames = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
-  return chosenNames.length > 0 && chosenNames.length <= MAX_LISTED_NAMES ? chosenNames.join(", ") : `${chosen.length} chosen`;
+  return chosenNames.length > 0 && chosenNames.length <= MAX_LISTED_NAMES
+    ? chosenNames.join(", ")
+    : `${chosen.length} chosen`;
 }
 
 function formatCreatedPeriod(from: string, to: string): string {
   if (from === "" && to === "") return "";
-  const matchingPeriodDays = to === "" ? PERIOD_LENGTHS_DAYS.find((days) => firstDayOfPeriod(days) === from) : undefined;
+  const matchingPeriodDays =
+    to === "" ? PERIOD_LENGTHS_DAYS.find((days) => firstDayOfPeriod(days) === from) : undefined;
   if (matchingPeriodDays) return `last ${matchingPeriodDays} days`;
   if (from === to) return formatDay(from);
   if (to === "") return `since ${formatDay(from)}`;
@@ -72,7 +75,8 @@ export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Elemen
     setEditedFilter(name);
     return () => setEditedFilter(undefined);
   };
-  // A chip disappears when its editor closes with an empty filter. Its focus then moves to the filter menu.
+  // The filter that is being edited keeps its chip even while the filter is empty. When the editor closes with an empty filter,
+  // the chip disappears, and the effect below moves the focus to the filter menu.
   const shownFilterNames = FILTER_NAMES.filter((name) => activeFilterNames.includes(name) || name === editedFilter);
   const previousEditedFilterRef = useRef(editedFilter);
   useEffect(() => {
@@ -106,7 +110,9 @@ export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Elemen
                 </button>
               )}
             >
-              {(close) => <FilterEditor {...{ name, query, updateListQuery, close, onEditorOpen: startEditingFilter }} />}
+              {(close) => (
+                <FilterEditor {...{ name, query, updateListQuery, close, onEditorOpen: startEditingFilter }} />
+              )}
             </Popover>
             <button
               type="button"
@@ -230,7 +236,14 @@ interface FilterEditorProps extends FilterProps {
   onEditorOpen?: (name: FilterName) => () => void;
 }
 
-function FilterEditor({ name, query, updateListQuery, close, takesFocus = false, onEditorOpen }: FilterEditorProps): JSX.Element {
+function FilterEditor({
+  name,
+  query,
+  updateListQuery,
+  close,
+  takesFocus = false,
+  onEditorOpen,
+}: FilterEditorProps): JSX.Element {
   const editorRef = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (takesFocus) editorRef.current?.querySelector<HTMLElement>("input, button")?.focus();

@@ -2,7 +2,7 @@
 // lead page and the lead panel use these definitions.
 
 import type { JSX } from "preact";
-import type { Lead, LeadMergePatch, CreateLeadBody } from "../app/api";
+import type { CreateLeadBody, Lead, LeadMergePatch } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { Checkboxes, SelectOptions } from "../ui/choices";
@@ -202,7 +202,8 @@ export function buildMergePatch(name: EditedFieldName, text: string): LeadMergeP
 }
 
 /** Returns a field by its path in the API's errors and logs, such as `phoneNumber` or `socialMedia.youtube`. */
-export const findFieldByPath = (path: string): LeadField | undefined => LEAD_FIELDS.find(({ column }) => path === column);
+export const findFieldByPath = (path: string): LeadField | undefined =>
+  LEAD_FIELDS.find(({ column }) => path === column);
 
 /** Returns the label of a field in a log. Logs name the status both `status` and `statusId`. */
 export function getFieldLabel(path: string): string {

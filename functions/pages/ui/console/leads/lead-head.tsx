@@ -9,7 +9,7 @@ import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusPill } from "../ui/status";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 import { useEditorFocus, ValueEditor } from "../ui/value";
 import { useLeadEdit } from "./lead-edit";
 import { type LeadVersion, saveField } from "./lead-save";
@@ -174,7 +174,12 @@ function ContactLinks({ lead }: { lead: Lead }): JSX.Element | null {
   return (
     <div class="row acts">
       {firstNumber && otherNumbers.length === 0 ? (
-        <a class="btn ghost icon" href={buildTelUrl(firstNumber)} aria-label={`Call ${firstNumber}`} title={`Call ${firstNumber}`}>
+        <a
+          class="btn ghost icon"
+          href={buildTelUrl(firstNumber)}
+          aria-label={`Call ${firstNumber}`}
+          title={`Call ${firstNumber}`}
+        >
           {callButtonContent}
         </a>
       ) : firstNumber ? (

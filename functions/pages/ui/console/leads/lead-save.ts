@@ -46,16 +46,19 @@ export async function saveField(id: number, name: EditedFieldName, edit: FieldEd
     if (!hasStatus(error, 412)) throw error;
     const currentVersion = await readLead(id);
     const currentText = getFieldText(currentVersion.lead, name);
-    // The text was saved already: an earlier request succeeded, and its response was lost.
+    // If the API already has the new text, an earlier request saved it and its response was lost. This is no conflict.
     if (currentText === edit.text) return { version: currentVersion, isConflict: false };
-    // Another field was changed. The edit is sent again with the new ETag.
+    // If this field is unchanged, another field of the lead was changed. The edit is sent again with the new ETag.
     if (currentText === edit.base) return saveField(id, name, { ...edit, etag: currentVersion.etag });
     return { version: currentVersion, isConflict: true };
   }
 }
 
 /** Returns the author and the time of a field's latest change, or `undefined` if the latest log entries do not contain one. */
-export async function readLatestFieldChange(id: number, column: string): Promise<{ by: string; at: string } | undefined> {
+export async function readLatestFieldChange(
+  id: number,
+  column: string,
+): Promise<{ by: string; at: string } | undefined> {
   const logParams = { path: { id }, query: { limit: 20 } };
   const { logsAndComments } = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params: logParams }));
   for (const entry of logsAndComments) {

@@ -9,7 +9,7 @@ import { Menu, MenuItem } from "../ui/menu";
 import { RelativeTime } from "../ui/time";
 import { showToast } from "../ui/toast";
 import { useEditorFocus, ValueButton, ValueEditor } from "../ui/value";
-import { type EditConflict, type LeadEditError, type LeadEdit, useLeadEdit } from "./lead-edit";
+import { type EditConflict, type LeadEdit, type LeadEditError, useLeadEdit } from "./lead-edit";
 import { formatLabelInSentence, getFieldText, type LeadField, LeadFieldInput } from "./lead-fields";
 import type { LeadVersion } from "./lead-save";
 import { buildLeadUrl } from "./open-lead";
@@ -73,7 +73,12 @@ function FieldRow({
   );
 }
 
-function TextFieldValue({ field, version, onSaved, profileUrl }: LeadValueProps & { profileUrl: string | undefined }): JSX.Element {
+function TextFieldValue({
+  field,
+  version,
+  onSaved,
+  profileUrl,
+}: LeadValueProps & { profileUrl: string | undefined }): JSX.Element {
   const { lead } = version;
   const { name, label, kind, column } = field;
   const inputId = useId();
@@ -85,7 +90,12 @@ function TextFieldValue({ field, version, onSaved, profileUrl }: LeadValueProps 
   if (fieldEdit.text === undefined) {
     return (
       <FieldRow label={label} url={profileUrl}>
-        <ValueButton fieldName={fieldLabel} isEmpty={savedText === ""} onEdit={fieldEdit.startEdit} buttonRef={buttonRef}>
+        <ValueButton
+          fieldName={fieldLabel}
+          isEmpty={savedText === ""}
+          onEdit={fieldEdit.startEdit}
+          buttonRef={buttonRef}
+        >
           <FormattedFieldText field={field} lead={lead} text={savedText} />
         </ValueButton>
       </FieldRow>
@@ -169,7 +179,11 @@ function MenuFieldValue({ field, version, onSaved }: LeadValueProps): JSX.Elemen
         )}
       >
         {["Active", "Inactive"].map((choice) => (
-          <MenuItem key={choice} isChecked={(fieldEdit.text ?? savedText) === choice} onSelect={() => saveChoice(choice, savedText)}>
+          <MenuItem
+            key={choice}
+            isChecked={(fieldEdit.text ?? savedText) === choice}
+            onSelect={() => saveChoice(choice, savedText)}
+          >
             {choice}
           </MenuItem>
         ))}
@@ -261,7 +275,15 @@ function ConflictNote({
 }
 
 /** The value of a field as text, formatted by the kind of the field. */
-function FormattedFieldText({ field, lead, text }: { field: Pick<LeadField, "kind">; lead: Lead; text: string }): JSX.Element {
+function FormattedFieldText({
+  field,
+  lead,
+  text,
+}: {
+  field: Pick<LeadField, "kind">;
+  lead: Lead;
+  text: string;
+}): JSX.Element {
   const { statuses, businesses } = useTeam();
   switch (field.kind) {
     case "status":

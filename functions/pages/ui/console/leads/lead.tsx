@@ -8,7 +8,7 @@ import { useTeam } from "../app/team";
 import { fullName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
-import { LeadMenu, NeighbourButtons, useLeadShortcuts, useLeadNeighbours } from "./lead-walk";
+import { LeadMenu, NeighbourButtons, useLeadNeighbours, useLeadShortcuts } from "./lead-walk";
 import { closeLead, lastListScreen } from "./open-lead";
 
 export { LeadPanel } from "./lead-panel";

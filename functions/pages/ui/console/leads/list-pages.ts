@@ -36,7 +36,9 @@ async function readExportPage(filter: LeadFilter, limit: number, cursor: string 
     api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }),
   );
   const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
-  const nextCursor = nextPageUrl ? (new URL(nextPageUrl, location.origin).searchParams.get("cursor") ?? undefined) : undefined;
+  const nextCursor = nextPageUrl
+    ? (new URL(nextPageUrl, location.origin).searchParams.get("cursor") ?? undefined)
+    : undefined;
   const pageLeads = data
     .split("\n")
     .filter(Boolean)
@@ -127,7 +129,7 @@ export class LeadPages {
         this.#cursor = listPage.nextCursor;
         if (listPage.count !== undefined) this.count = listPage.count;
         this.isComplete = listPage.isComplete ?? true;
-        // A lead that an event has inserted during the request is not added twice.
+        // An event may have inserted a lead of this page during the request. Such a lead is not added again.
         const newLeads = listPage.items.filter(({ id }) => !this.#rowIndexById.has(id));
         for (const lead of newLeads) this.#rowIndexById.set(lead.id, this.items.push(lead) - 1);
         this.notifyChange();
@@ -227,15 +229,17 @@ export class LeadPages {
       sortDirection * (one.createdAt.localeCompare(other.createdAt) || one.id - other.id);
     const newLeads = leads.filter(({ id }) => !this.#rowIndexById.has(id));
     const lastLoadedLead = this.items.at(-1);
-    const leadsInRange = newLeads.filter((lead) => !this.hasMore || (lastLoadedLead && compareLeads(lead, lastLoadedLead) < 0));
+    const leadsInRange = newLeads.filter(
+      (lead) => !this.hasMore || (lastLoadedLead && compareLeads(lead, lastLoadedLead) < 0),
+    );
     this.#setItems([...this.items, ...leadsInRange].sort(compareLeads));
     if (this.count !== undefined) this.count += newLeads.length;
     this.notifyChange();
   }
 
   /**
-   * Reads the number of leads again. Events do not say whether a lead was in the list before, so the count cannot be derived
-   * from them.
+   * Reads the number of leads again. An event does not say whether its lead was in the list before, so events cannot
+   * update the count.
    */
   async recount(): Promise<void> {
     if (this.source.search || !isReachable()) return;

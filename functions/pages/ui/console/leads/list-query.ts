@@ -99,7 +99,8 @@ export const firstDayOfPeriod = (days: number): string =>
 const CJK_CHARACTER_PATTERN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
 /** Whether a text is long enough for the API's search: two characters, or one Chinese, Japanese or Korean character. */
-export const isLongEnoughToSearch = (text: string): boolean => Array.from(text).length > 1 || CJK_CHARACTER_PATTERN.test(text);
+export const isLongEnoughToSearch = (text: string): boolean =>
+  Array.from(text).length > 1 || CJK_CHARACTER_PATTERN.test(text);
 
 /** Whether a lead matches the filters, by the same rules as in the API. A search can only be decided by the API. */
 export function matchesFilter(lead: LeadSummary | Lead, filter: LeadFilter): boolean {

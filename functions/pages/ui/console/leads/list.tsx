@@ -13,15 +13,15 @@ import { Icon } from "../ui/icon";
 import { ErrorNote } from "../ui/loading";
 import { EmptyState, ErrorPlaceholder, NoMatches } from "../ui/states";
 import { formatCount } from "../ui/time";
-import { showToast, reportFailure } from "../ui/toast";
-import { BulkToolbar, BulkProgressDialog } from "./bulk";
+import { reportFailure, showToast } from "../ui/toast";
+import { BulkProgressDialog, BulkToolbar } from "./bulk";
 import { BulkActions, formatLeadCount } from "./bulk-actions";
 import {
-  type ColumnName,
+  areWholeLeadsNeeded,
   ColumnMenu,
+  type ColumnName,
   DEFAULT_COLUMNS,
   parseColumnNames,
-  areWholeLeadsNeeded,
   readChosenColumns,
   storeChosenColumns,
 } from "./columns";
@@ -31,13 +31,13 @@ import { useLeadChanges } from "./lead-changes";
 import { LeadPages, type ListLead } from "./list-pages";
 import {
   buildLeadFilter,
+  buildListUrlParams,
+  getActiveFilterNames,
   isLongEnoughToSearch,
   type ListQuery,
-  getActiveFilterNames,
   matchesFilter,
   parseListQuery,
   removeAllFilters,
-  buildListUrlParams,
 } from "./list-query";
 import { LeadSelection } from "./list-selection";
 import { LeadTable, type LeadTableHandle } from "./list-table";
@@ -147,7 +147,12 @@ export function ListScreen(): JSX.Element {
             />
           </div>
           <FilterChips query={listQuery} updateListQuery={updateListQuery} />
-          <FilterMenu query={listQuery} updateListQuery={updateListQuery} countText={resultCountText} clear={clearListQuery} />
+          <FilterMenu
+            query={listQuery}
+            updateListQuery={updateListQuery}
+            countText={resultCountText}
+            clear={clearListQuery}
+          />
           {activeFilterNames.length > 0 || typedSearch ? (
             <button type="button" class="btn ghost wide" onClick={clearListQuery}>
               Clear
@@ -162,7 +167,15 @@ export function ListScreen(): JSX.Element {
       </header>
       <ListRows
         key={listKey}
-        {...{ pages, selection, actions: bulkActions, query: listQuery, columns: shownColumns, openId: panelLeadId, filter: leadFilter }}
+        {...{
+          pages,
+          selection,
+          actions: bulkActions,
+          query: listQuery,
+          columns: shownColumns,
+          openId: panelLeadId,
+          filter: leadFilter,
+        }}
         listKey={listKey}
         onSort={() => updateListQuery({ sort: listQuery.sort ? "" : "createdAt" })}
         onClear={clearListQuery}
@@ -197,8 +210,8 @@ interface ListRowsProps {
 }
 
 /**
- * The pending move of each lead, by the lead's id. The next move of the same lead waits for it, so that moves are written in
- * order.
+ * The latest unfinished move to another status, by the id of the lead. A further move of the same lead waits for the earlier
+ * one, so that the API receives the moves in order.
  */
 const pendingMovesByLeadId = new Map<number, Promise<unknown>>();
 
@@ -402,7 +415,7 @@ async function moveLeadWithUndo(pages: LeadPages, lead: ListLead, to: Status, st
   try {
     await sendStatus(to.id);
   } catch (error) {
-    // If a later move of this lead is pending, the list already shows the status of that move, so it is not reset.
+    // The old status is shown again, unless a later move of this lead is unfinished, whose status the list already shows.
     if (!pendingMovesByLeadId.has(lead.id)) showLeadStatus(previousStatus);
     reportFailure(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;
@@ -418,7 +431,7 @@ async function moveLeadWithUndo(pages: LeadPages, lead: ListLead, to: Status, st
   });
 }
 
-/** Marks a lead that no longer matches the filters. It keeps its row until the list is read again. */
+/** Marks a lead that no longer matches the filters, or removes the mark. The row stays until the list is read again. */
 function updateDeparted(pages: LeadPages, id: number): void {
   const lead = pages.getLead(id);
   if (!lead || pages.source.search) return;
@@ -434,7 +447,11 @@ function updateDeparted(pages: LeadPages, id: number): void {
 const arrivedLeadsById = signal<ReadonlyMap<number, ListLead>>(new Map());
 
 /** Applies events from the feed: updates rows in place, and inserts new leads only if that moves no row under the pointer. */
-function useListEvents(pages: LeadPages, selection: LeadSelection, tableHandleRef: { current: LeadTableHandle | null }): void {
+function useListEvents(
+  pages: LeadPages,
+  selection: LeadSelection,
+  tableHandleRef: { current: LeadTableHandle | null },
+): void {
   const recountTimerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
     arrivedLeadsById.value = new Map();
@@ -450,7 +467,7 @@ function useListEvents(pages: LeadPages, selection: LeadSelection, tableHandleRe
         newArrivedLeads.delete(leadId);
         if (loadedLead) pages.departedLeads.set(leadId, "deleted");
       } else if (lead && loadedLead) {
-        // Events carry no photo URL. The known URL stays valid while the photo is the same.
+        // Events carry no photo URL. If the photo is unchanged, the row keeps the URL that it has.
         const photoUrl = lead.photo === loadedLead.photo ? loadedLead.photoUrl : undefined;
         pages.updateLeads([leadId], () => ({ ...lead, ...(photoUrl ? { photoUrl } : {}) }));
         const isMatching = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);

@@ -9,7 +9,7 @@ import { formatKeys, useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { useDraft } from "../ui/draft";
 import { fullName } from "../ui/face";
-import { Field, createSubmitHandler } from "../ui/field";
+import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 import { EmptyState } from "../ui/states";
@@ -17,9 +17,9 @@ import { showToast } from "../ui/toast";
 import {
   buildCreateLeadBody,
   createEmptyTexts,
-  LEAD_FIELDS,
   findFieldByPath,
   formatFieldError,
+  LEAD_FIELDS,
   type LeadField,
   LeadFieldInput,
   type LeadFieldTexts,
@@ -31,10 +31,11 @@ const FIELD_NAME_GROUPS: (keyof LeadFieldTexts)[][] = [
   ["company", "position", "location", "source"],
   ["statusId", "business", "description"],
 ];
-/** Fields in a folded section: few new leads have them. */
+/** Fields that are rarely filled in. The form shows them in a folded section. */
 const FOLDED_FIELD_NAMES: (keyof LeadFieldTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
 
-const findFieldsByName = (name: keyof LeadFieldTexts): LeadField[] => LEAD_FIELDS.filter((field) => field.name === name);
+const findFieldsByName = (name: keyof LeadFieldTexts): LeadField[] =>
+  LEAD_FIELDS.filter((field) => field.name === name);
 
 type FieldErrorTexts = Partial<Record<keyof LeadFieldTexts, string>>;
 
@@ -83,14 +84,16 @@ function NewLeadForm(): JSX.Element {
       setFieldTexts((now) => ({ ...now, statusId: String(queryStatusId) }));
     }
   }, [queryStatusId]);
-  // On navigation `Frame` focuses `main` after this effect. Waiting for the next animation frame leaves the focus in the first
-  // input.
+  // After navigation the application frame focuses `main`, later than this effect. The first input is therefore focused in the
+  // next animation frame.
   useEffect(() => {
     const animationFrameId = requestAnimationFrame(() => formRef.current?.querySelector("input")?.focus());
     return () => cancelAnimationFrame(animationFrameId);
   }, []);
   const existingLead = failure instanceof RequestError ? failure.existing : undefined;
-  const isFormEmpty = Object.entries(fieldTexts).every(([name, text]) => ["statusId", "state"].includes(name) || text === "");
+  const isFormEmpty = Object.entries(fieldTexts).every(
+    ([name, text]) => ["statusId", "state"].includes(name) || text === "",
+  );
 
   const updateFieldText = (name: keyof LeadFieldTexts, text: string) => {
     setFieldTexts((now) => ({ ...now, [name]: text }));
@@ -222,7 +225,8 @@ function collectFieldErrors(error: unknown): FieldErrorTexts {
   const fieldErrors: FieldErrorTexts = {};
   for (const { field, message } of error.errors) {
     const fieldName = findFieldByPath(field)?.name;
-    if (fieldName) fieldErrors[fieldName] = [fieldErrors[fieldName], formatFieldError(message)].filter(Boolean).join(" ");
+    if (fieldName)
+      fieldErrors[fieldName] = [fieldErrors[fieldName], formatFieldError(message)].filter(Boolean).join(" ");
   }
   return fieldErrors;
 }

@@ -3,7 +3,8 @@
 import { effect, signal } from "@preact/signals";
 import { navigate, type Route, replaceUrlQuery, routeSignal } from "../app/route";
 
-const showsLeadInPanel = ({ screen, subpath }: Route): boolean => screen === "board" || (screen === "leads" && subpath === "");
+const showsLeadInPanel = ({ screen, subpath }: Route): boolean =>
+  screen === "board" || (screen === "leads" && subpath === "");
 
 function buildRoutePath({ screen, subpath, query }: Route): string {
   const queryString = query.toString();

@@ -8,7 +8,7 @@ import { confirmAction } from "../ui/dialog";
 import { useFileDrop } from "../ui/drop";
 import { Avatar, fullName } from "../ui/face";
 import { Menu, MenuItem } from "../ui/menu";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 
 /** The API's limit for the size of a photo. */
 const MAX_PHOTO_BYTES = 4 * 1024 * 1024;
@@ -134,7 +134,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
         tabIndex={-1}
         onInput={({ currentTarget }) => {
           replacePhoto(currentTarget.files?.[0]);
-          // Without this reset, choosing the same file again fires no event.
+          // The input is reset, because otherwise choosing the same file again fires no event.
           currentTarget.value = "";
         }}
       />

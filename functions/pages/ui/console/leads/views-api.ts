@@ -4,7 +4,7 @@
 import { signal } from "@preact/signals";
 import type { components } from "../../contract";
 import { api, unwrap } from "../app/api";
-import { type ListQuery, parseListQuery, buildListUrlParams } from "./list-query";
+import { buildListUrlParams, type ListQuery, parseListQuery } from "./list-query";
 
 export type SavedView = components["schemas"]["View"];
 type SavedViewInput = components["schemas"]["ViewInput"];

@@ -7,12 +7,12 @@ import { LIMITS } from "../app/contract-values";
 import { navigate } from "../app/route";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { Field, createSubmitHandler } from "../ui/field";
+import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem, Popover } from "../ui/menu";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 import { type ColumnName, storeChosenColumns } from "./columns";
-import { type ListQuery, buildListUrlParams } from "./list-query";
+import { buildListUrlParams, type ListQuery } from "./list-query";
 import {
   buildQueryPath,
   buildViewPath,
@@ -21,17 +21,17 @@ import {
   deleteView,
   filterViewsByLayout,
   hasSameFilters,
-  type ViewLayout,
   parseViewQuery,
   readViews,
-  updateView,
   type SavedView,
   savedViews,
+  updateView,
+  type ViewLayout,
 } from "./views-api";
 
 const NO_COLUMNS: readonly ColumnName[] = [];
 
-/** Writes the filters of a view to the URL if a link names only the view. */
+/** If the URL contains the id of a saved view but no filters, writes the filters of that view to the URL. */
 export function useViewFromUrl(query: ListQuery, showQuery: (query: ListQuery) => void): void {
   const urlView = savedViews.value?.find(({ id }) => id === query.view);
   useEffect(() => {
@@ -51,7 +51,7 @@ interface ViewTabsProps {
 export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps): JSX.Element {
   const { isOwner } = useTeam();
   useEffect(() => {
-    // The list also works without its tabs. The next visit reads the views again.
+    // If the views cannot be read, the screen works without their tabs. The next visit reads the views again.
     readViews().catch((error) => reportFailure(`The views could not be read. ${describeError(error)}`));
   }, []);
   const navigateToQuery = (next: ListQuery) => navigate(buildQueryPath(next, layout));
@@ -81,15 +81,15 @@ export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps)
         ))}
       </nav>
       {mayChangeView ? (
-        <ViewMenu {...{ view: currentView, isChanged, query, layout, columns, navigateToQuery: navigateToQuery }} />
+        <ViewMenu {...{ view: currentView, isChanged, query, layout, columns, navigateToQuery }} />
       ) : null}
-      <SaveViewButton {...{ query, layout, columns, navigateToQuery: navigateToQuery }} />
+      <SaveViewButton {...{ query, layout, columns, navigateToQuery }} />
     </>
   );
 }
 
 interface ViewActionsProps extends Required<ViewTabsProps> {
-  /** Shows another query, with a new history entry. */
+  /** Shows the list or the board with another query, in a new history entry. */
   navigateToQuery: (query: ListQuery) => void;
 }
 
@@ -115,7 +115,13 @@ function SaveViewButton(props: ViewActionsProps): JSX.Element {
   );
 }
 
-function SaveViewForm({ query, layout, columns, navigateToQuery, close }: ViewActionsProps & { close: () => void }): JSX.Element {
+function SaveViewForm({
+  query,
+  layout,
+  columns,
+  navigateToQuery,
+  close,
+}: ViewActionsProps & { close: () => void }): JSX.Element {
   const { isOwner } = useTeam();
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);

@@ -9,7 +9,7 @@ import { confirmAction } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { EmptyState } from "../ui/states";
-import { showToast, reportFailure, reportOutcome } from "../ui/toast";
+import { reportFailure, reportOutcome, showToast } from "../ui/toast";
 import { EditableName } from "./editable";
 import { NameDialog } from "./name-dialog";
 import { SettingsSection } from "./section";

@@ -6,7 +6,7 @@ import { api, describeError, type Form, RequestError, unwrap } from "../app/api"
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmAction, Dialog } from "../ui/dialog";
-import { Field, createSubmitHandler } from "../ui/field";
+import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 import { Loaded, useLoadable } from "../ui/loading";
@@ -14,7 +14,7 @@ import { Menu, MenuItem } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { showToast, reportOutcome } from "../ui/toast";
+import { reportOutcome, showToast } from "../ui/toast";
 import { CheckList } from "./check-list";
 import { CopyDialog } from "./copy-dialog";
 import { SettingsSection } from "./section";

@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
 import { Dialog } from "../ui/dialog";
-import { Field, createSubmitHandler } from "../ui/field";
+import { createSubmitHandler, Field } from "../ui/field";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 
 interface NameDialogProps {
@@ -19,7 +19,15 @@ interface NameDialogProps {
   onClose: () => void;
 }
 
-export function NameDialog({ title, maxLength, placeholder, children, submitLabel, onCreate, onClose }: NameDialogProps): JSX.Element {
+export function NameDialog({
+  title,
+  maxLength,
+  placeholder,
+  children,
+  submitLabel,
+  onCreate,
+  onClose,
+}: NameDialogProps): JSX.Element {
   const [name, setName] = useState("");
   const [errorText, setErrorText] = useState<string>();
   const { isBusy, send } = useIdempotentRequest();

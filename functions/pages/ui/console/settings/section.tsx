@@ -17,7 +17,15 @@ interface SettingsSectionProps {
   children: ComponentChildren;
 }
 
-export function SettingsSection({ title, count, limit, description, addLabel, onAdd, children }: SettingsSectionProps): JSX.Element {
+export function SettingsSection({
+  title,
+  count,
+  limit,
+  description,
+  addLabel,
+  onAdd,
+  children,
+}: SettingsSectionProps): JSX.Element {
   const headingId = useId();
   const isFull = count !== undefined && limit !== undefined && count >= limit;
   return (

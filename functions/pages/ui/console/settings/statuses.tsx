@@ -10,7 +10,7 @@ import { confirmAction } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusDot } from "../ui/status";
-import { showToast, reportFailure, reportOutcome } from "../ui/toast";
+import { reportFailure, reportOutcome, showToast } from "../ui/toast";
 import { EditableName } from "./editable";
 import { NameDialog } from "./name-dialog";
 import { SettingsSection } from "./section";
@@ -120,7 +120,7 @@ export function StatusesSection(): JSX.Element {
                 onDragEnd={(event) => {
                   const draggedStatus = draggedIndex === undefined ? undefined : shownStatuses[draggedIndex];
                   setDraggedIndex(undefined);
-                  // Escape cancels the drag, and the order stays unchanged.
+                  // `dropEffect` is `none` if Escape has cancelled the drag. The order then stays unchanged.
                   if (draggedOrder && draggedStatus && event.dataTransfer?.dropEffect !== "none")
                     saveOrder(draggedOrder, draggedStatus);
                   else setDraggedOrder(undefined);
@@ -143,7 +143,9 @@ export function StatusesSection(): JSX.Element {
                   <ColorMenu
                     status={status}
                     colors={colors}
-                    onChoose={(primaryColor) => saveStatus(status, { primaryColor }, `${status.name} is ${primaryColor}`)}
+                    onChoose={(primaryColor) =>
+                      saveStatus(status, { primaryColor }, `${status.name} is ${primaryColor}`)
+                    }
                   />
                 </td>
                 <td class="right acts">
@@ -289,7 +291,13 @@ function NewStatusDialog({
         <div class="swatches">
           {colors.map((name) => (
             <label key={name} class="swatch">
-              <input type="radio" name="color" value={name} checked={name === chosenColor} onInput={() => setChosenColor(name)} />
+              <input
+                type="radio"
+                name="color"
+                value={name}
+                checked={name === chosenColor}
+                onInput={() => setChosenColor(name)}
+              />
               <StatusDot color={name} />
               {name}
             </label>

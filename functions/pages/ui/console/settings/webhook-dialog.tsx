@@ -5,9 +5,9 @@ import { useRef, useState } from "preact/hooks";
 import { api, describeError, RequestError, unwrap, type Webhook } from "../app/api";
 import { EVENT_TYPES, LIMITS } from "../app/contract-values";
 import { Dialog } from "../ui/dialog";
-import { Field, createSubmitHandler } from "../ui/field";
+import { createSubmitHandler, Field } from "../ui/field";
 import { useIdempotentRequest } from "../ui/idempotent-request";
-import { showToast, reportFailure } from "../ui/toast";
+import { reportFailure, showToast } from "../ui/toast";
 import { CheckList } from "./check-list";
 
 /** Whether a webhook receives all types of events. */
@@ -40,7 +40,10 @@ export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps)
     fieldErrors.length > 0 && fieldErrors.every(({ field }) => ["url", "description"].includes(field));
   const createOrUpdateWebhook = async () => {
     setError(undefined);
-    const requestBody = { ...webhookDraft, types: webhookDraft.types.length > 0 ? webhookDraft.types : [...EVENT_TYPES] };
+    const requestBody = {
+      ...webhookDraft,
+      types: webhookDraft.types.length > 0 ? webhookDraft.types : [...EVENT_TYPES],
+    };
     try {
       const savedWebhook = await send<Webhook & { secret?: string }>(webhookDraft, (key) =>
         webhook

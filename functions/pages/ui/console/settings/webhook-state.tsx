@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import type { Webhook } from "../app/api";
 import { Icon } from "../ui/icon";
-import { formatDay, formatDateTime } from "../ui/time";
+import { formatDateTime, formatDay } from "../ui/time";
 
 /** The reasons why the API switches a webhook off, as text. */
 export const SWITCH_OFF_REASONS: Record<NonNullable<Webhook["switchedOff"]>, string> = {

@@ -5,13 +5,13 @@ import { useEffect, useState } from "preact/hooks";
 import { api, type Delivery, describeError, unwrap, type Webhook } from "../app/api";
 import { navigate } from "../app/route";
 import { confirmAction, Dialog } from "../ui/dialog";
-import { Field, createSubmitHandler } from "../ui/field";
+import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 import { ErrorNote, Loaded, LoadMore, useLoadable, usePagedList } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount, formatDateTime, RelativeTime } from "../ui/time";
-import { showToast, reportFailure, reportOutcome } from "../ui/toast";
+import { reportFailure, reportOutcome, showToast } from "../ui/toast";
 import { CopyDialog } from "./copy-dialog";
 import { hasAllEventTypes, WebhookDialog } from "./webhook-dialog";
 import { SWITCH_OFF_REASONS } from "./webhook-state";
@@ -32,7 +32,11 @@ export function WebhookScreen({ id }: { id: number }): JSX.Element {
       </section>
     );
   }
-  return <Loaded loadable={loadableWebhook}>{(read) => <WebhookDetails webhook={read} reload={loadableWebhook.reload} />}</Loaded>;
+  return (
+    <Loaded loadable={loadableWebhook}>
+      {(read) => <WebhookDetails webhook={read} reload={loadableWebhook.reload} />}
+    </Loaded>
+  );
 }
 
 function WebhookHeader({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
@@ -60,8 +64,13 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
   const deliveryList = usePagedList<Delivery & { id: string }>(
     async (cursor) => {
       const deliveriesQuery = { limit: DELIVERIES_PER_PAGE, ...(cursor ? { cursor } : {}) };
-      const deliveriesPage = await unwrap(api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query: deliveriesQuery } }));
-      return { ...deliveriesPage, items: deliveriesPage.deliveries.map((delivery) => ({ ...delivery, id: delivery.event.id })) };
+      const deliveriesPage = await unwrap(
+        api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query: deliveriesQuery } }),
+      );
+      return {
+        ...deliveriesPage,
+        items: deliveriesPage.deliveries.map((delivery) => ({ ...delivery, id: delivery.event.id })),
+      };
     },
     [id],
   );
@@ -123,8 +132,8 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
       );
       if (!replayResponse) return;
       resentDeliveries += replayResponse.count;
-      // An unchanged `nextSince` means that more events have this time than fit a response. Continuing would repeat the same
-      // request for ever.
+      // Each response names the time at which the next request starts. If that time is unchanged, more events have it than fit
+      // a response. The loop ends, because it would repeat the same request for ever.
       nextStartTime = replayResponse.nextSince === nextStartTime ? undefined : replayResponse.nextSince;
     }
     showToast(resentDeliveries === 0 ? "Nothing has failed since then" : `${formatCount(resentDeliveries)} sent again`);
@@ -138,7 +147,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
     );
     if (!secretResponse) return;
     setRenewedSecret(secretResponse.secret ?? undefined);
-    // The response to a retry has no secret.
+    // If the first response was lost, the response to the retry has no secret, because the API stores only its hash.
     if (!secretResponse.secret) reportFailure("The new secret was lost on the way. Renew it once more.");
   };
   const deleteWebhook = async () => {
@@ -304,7 +313,12 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
       ) : null}
       {openDialog === "replay" ? <ReplayDialog replay={resendFailed} onClose={() => setOpenDialog(undefined)} /> : null}
       {renewedSecret ? (
-        <CopyDialog title="The new secret" text={renewedSecret} label="Secret" onClose={() => setRenewedSecret(undefined)}>
+        <CopyDialog
+          title="The new secret"
+          text={renewedSecret}
+          label="Secret"
+          onClose={() => setRenewedSecret(undefined)}
+        >
           It is shown this once. For 24 hours every delivery is signed with both, the one before and this one.
         </CopyDialog>
       ) : null}
@@ -340,8 +354,8 @@ function HealthNotice({ webhook, edit, replay }: HealthNoticeProps): JSX.Element
     <div class="note bad">
       <Icon name="circle-alert" />
       <div>
-        <b>Failing since {formatDateTime(failingSince)}.</b> Each delivery is tried again for three days. After five days of
-        failures the webhook is switched off.
+        <b>Failing since {formatDateTime(failingSince)}.</b> Each delivery is tried again for three days. After five
+        days of failures the webhook is switched off.
       </div>
       <button type="button" class="btn little push" onClick={replay}>
         Send failed ones again

@@ -87,7 +87,12 @@ export function WebhooksSection(): JSX.Element {
         />
       ) : null}
       {newWebhookSecret ? (
-        <CopyDialog title="The webhook’s secret" text={newWebhookSecret} label="Secret" onClose={() => setNewWebhookSecret(undefined)}>
+        <CopyDialog
+          title="The webhook’s secret"
+          text={newWebhookSecret}
+          label="Secret"
+          onClose={() => setNewWebhookSecret(undefined)}
+        >
           It is shown this once. The endpoint verifies with it that a request is from here.
         </CopyDialog>
       ) : null}

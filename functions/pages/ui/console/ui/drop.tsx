@@ -31,7 +31,13 @@ export function useFileDrop(onFile: (file: File | undefined) => void): UseFileDr
 }
 
 /** A visually hidden file input, for choosing a file without drag and drop. */
-export function FileInput({ accept, onFile }: { accept: string; onFile: (file: File | undefined) => void }): JSX.Element {
+export function FileInput({
+  accept,
+  onFile,
+}: {
+  accept: string;
+  onFile: (file: File | undefined) => void;
+}): JSX.Element {
   return (
     <input
       class="unseen"
@@ -39,7 +45,7 @@ export function FileInput({ accept, onFile }: { accept: string; onFile: (file: F
       accept={accept}
       onInput={({ currentTarget }) => {
         onFile(currentTarget.files?.[0]);
-        // Without this reset, choosing the same file again after fixing it fires no event.
+        // The input is reset, because otherwise choosing the same file again after fixing it fires no event.
         currentTarget.value = "";
       }}
     />

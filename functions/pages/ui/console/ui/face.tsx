@@ -33,7 +33,8 @@ function getInitials(person: Person): string {
  */
 function chooseAvatarColor(person: Person): number {
   let characterHash = 0;
-  for (const character of person.email || fullName(person)) characterHash = (characterHash * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
+  for (const character of person.email || fullName(person))
+    characterHash = (characterHash * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
   return characterHash % AVATAR_COLOR_COUNT;
 }
 

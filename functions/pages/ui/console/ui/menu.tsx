@@ -37,12 +37,15 @@ function positionPopover(popover: HTMLElement, trigger: HTMLElement): void {
   const leftPx = Math.max(POPOVER_GAP_PX, Math.min(triggerRect.left, innerWidth - offsetWidth - POPOVER_GAP_PX));
   const topBelowPx = triggerRect.bottom + POPOVER_GAP_PX;
   const topPx =
-    topBelowPx + offsetHeight > innerHeight ? Math.max(POPOVER_GAP_PX, triggerRect.top - POPOVER_GAP_PX - offsetHeight) : topBelowPx;
+    topBelowPx + offsetHeight > innerHeight
+      ? Math.max(POPOVER_GAP_PX, triggerRect.top - POPOVER_GAP_PX - offsetHeight)
+      : topBelowPx;
   popover.style.setProperty("left", `${leftPx}px`);
   popover.style.setProperty("top", `${topPx}px`);
 }
 
-const FOCUSABLE_SELECTOR = "a[href],button:not(:disabled),input:not(:disabled),select:not(:disabled),textarea:not(:disabled)";
+const FOCUSABLE_SELECTOR =
+  "a[href],button:not(:disabled),input:not(:disabled),select:not(:disabled),textarea:not(:disabled)";
 
 /**
  * A popover with any content. With the role `dialog`, a popover may contain several Tab stops, and closes when the focus
@@ -65,7 +68,9 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
     const [popoverElement, triggerElement] = [popoverRef.current, triggerRef.current];
     if (!isOpen || !popoverElement || !triggerElement) return;
     // TypeScript's DOM types lack the `source` option of `showPopover`, which sets the CSS anchor.
-    (popoverElement.showPopover as (options: { source: HTMLElement }) => void).call(popoverElement, { source: triggerElement });
+    (popoverElement.showPopover as (options: { source: HTMLElement }) => void).call(popoverElement, {
+      source: triggerElement,
+    });
     if (!supportsCssAnchors) positionPopover(popoverElement, triggerElement);
     const checkedElement = popoverElement.querySelector<HTMLElement>(`[autofocus],[aria-checked="true"]`);
     (checkedElement ?? popoverElement.querySelector<HTMLElement>(FOCUSABLE_SELECTOR) ?? popoverElement).focus();
@@ -82,7 +87,7 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
       event.preventDefault();
       closePopover();
     }
-    // Closing moves the focus to the trigger, so Tab continues from there.
+    // Closing the popover moves the focus to the trigger, so that Tab then moves to the control after the trigger.
     if (event.key === "Tab" && popupRole !== "dialog") closePopover();
   };
   return (

@@ -84,7 +84,10 @@ export function StatusMenu({ currentStatusId, onChoose }: StatusMenuProps): JSX.
   const handleInputKeyDown = (event: KeyboardEvent) => {
     const indexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const typedDigit = filterText === "" && /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
-    if (indexStep) setHighlightedStatusId(matchingStatuses[(highlightedIndex + indexStep + matchingStatuses.length) % matchingStatuses.length]?.id);
+    if (indexStep)
+      setHighlightedStatusId(
+        matchingStatuses[(highlightedIndex + indexStep + matchingStatuses.length) % matchingStatuses.length]?.id,
+      );
     else if (event.key === "Enter" && matchingStatuses[highlightedIndex]) onChoose(matchingStatuses[highlightedIndex]);
     else if (typedDigit > 0 && statuses[typedDigit - 1]) onChoose(statuses[typedDigit - 1] as Status);
     else return;
