@@ -52,7 +52,7 @@ export interface ImportRun {
   isFinished: boolean;
 }
 
-/** The file. This signal and `importOptions` outlive the import screen, so that the user can look at a lead and return. */
+/** The file to import. This signal and `importOptions` are kept while other screens are shown, so that the user can return. */
 export const csvFile = signal<CsvFile | undefined>(undefined);
 export const importOptions = signal<ImportOptions | undefined>(undefined);
 /** The current run, or the last one with the current file and options. */

@@ -17,13 +17,13 @@ export const compareNewestFirst = (a: LeadSummary, b: LeadSummary): number =>
 /** For this long after a move, an event from the feed may still contain the previous status of the lead. */
 const STALE_EVENT_PERIOD_MS = 15_000;
 
-/** The pending moves of one lead. */
+/** The moves of one lead that the API has not answered yet. */
 interface MoveQueue {
   lastMove: Promise<void>;
-  /** The lead after its last pending move. */
+  /** The lead as it will be after all moves of this queue. */
   movedLead: LeadSummary;
   length: number;
-  /** Id of the status before the first pending move. Undo returns to it. */
+  /** Id of the status before the first pending move. Undo moves the lead back to this status. */
   firstStatusId: number;
   /** Id of the status that the API has stored. */
   storedStatusId: number;
@@ -56,7 +56,7 @@ export interface BoardMoves {
 export function useMoves(columns: BoardColumns, recount: (statuses: number[]) => void): BoardMoves {
   const { statuses } = useTeam();
   const queuesRef = useRef(new Map<number, MoveQueue>());
-  /** The last move of each lead: when the API answered it, and the lead after it. */
+  /** The latest finished move of each lead, by the lead's id: the time of the API's response, and the lead after the move. */
   const settledMovesRef = useRef(new Map<number, { atMs: number; lead: LeadSummary }>());
   const getStatusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
 
