@@ -1,8 +1,8 @@
-// The reference: Swagger UI on the contract that is served beside it.
+// The API reference page: Swagger UI, which shows `/openapi.json`.
 
 import { showStatusMessage, showTokenButtons } from "./tokens";
 
-/** What is used of Swagger UI. https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/ */
+/** The part of Swagger UI that this page uses. https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/ */
 interface SwaggerUI {
   preauthorizeApiKey(scheme: string, token: string): void;
 }
@@ -22,7 +22,7 @@ const swaggerUi = SwaggerUIBundle({
   dom_id: "#reference",
   deepLinking: true,
   displayRequestDuration: true,
-  // Tokens stay in memory.
+  // Tokens stay in memory and are not written to local storage.
   persistAuthorization: false,
   tryItOutEnabled: true,
   // By default Swagger UI sends the document to the validator at validator.swagger.io.

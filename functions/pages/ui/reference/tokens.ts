@@ -14,7 +14,7 @@ export function showStatusMessage(text: string): void {
   findElement("said").textContent = text;
 }
 
-/** Offers a button for each role, which gives its token to `use`. */
+/** Shows a button for each role. A click fetches a token for the role and passes it to `onToken`. */
 export function showTokenButtons(onToken: (token: string, role: string) => void): void {
   const tokenEndpointUrl = signInConfiguration.tokens;
   if (!tokenEndpointUrl) return;

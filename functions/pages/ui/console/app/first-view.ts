@@ -1,5 +1,5 @@
 // The console's entry point: all code of the first view. Every lazily loaded module imports this file, so that the bundler puts
-// that code into one chunk. Otherwise it creates a chunk for each set of screens that share code.
+// the code of the first view into one chunk. Otherwise the bundler creates a chunk for each set of screens that share code.
 
 import "./main";
 // Modules that several lazily loaded screens share, and that are too small for chunks of their own.

@@ -20,8 +20,8 @@ export interface LazyComponent<Props> {
 }
 
 /**
- * Returns a component that loads its module when it is shown. `Frame` surrounds the placeholder until then, and the error if
- * the module cannot be fetched.
+ * Returns a component that loads its module when it is shown. Until then a placeholder is shown, or an error if the
+ * module cannot be fetched, both within `Wrapper`.
  */
 export function lazyComponent<Props extends object>(
   importComponent: () => Promise<ComponentType<Props>>,

@@ -49,7 +49,7 @@ async function searchLeads(text: string): Promise<LeadSearchResult> {
   }
 }
 
-/** Returns the latest result, and whether that result is for an older text. */
+/** Returns the latest result of the search for leads. `isPending` if that result is for an earlier text. */
 function useLeadSearch(text: string): { latestResult: LeadSearchResult; isPending: boolean } {
   const [latestResult, setLatestResult] = useState(EMPTY_SEARCH_RESULT);
   useEffect(() => {
@@ -170,7 +170,7 @@ function PaletteDialog(): JSX.Element {
   const { statuses } = useTeam();
   const [typedText, setTypedText] = useState("");
   const [highlightedItemId, setHighlightedItemId] = useState<string>();
-  /** Set if Enter was pressed while the search was pending. The first result opens when the search is complete. */
+  /** Set if the user pressed Enter before the search was complete. When it is complete, the first result opens. */
   const [pendingEnter, setPendingEnter] = useState<{ asPage: boolean }>();
   const dialogRef = useRef<HTMLDialogElement>(null);
   const listboxRef = useRef<HTMLDivElement>(null);
@@ -195,7 +195,8 @@ function PaletteDialog(): JSX.Element {
     listboxRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
   }, [highlightedIndex, items.length]);
   const closePalette = () => {
-    // The dialog closes before the item runs: closing returns the focus, and the item may then move the focus.
+    // The dialog closes before the chosen command runs, because closing returns the focus to where it was. The command may then
+    // move the focus.
     dialogRef.current?.close();
     isPaletteOpen.value = false;
   };

@@ -181,7 +181,7 @@ export function renewToken(rejectedToken: string): Promise<string> {
   const previousGrant = currentGrant;
   pendingRenewalPromise ??= renewGrant()
     .then((renewedGrant) => {
-      // The user signed out, or another grant arrived, during the renewal.
+      // If the user signed out or another grant arrived during the renewal, the renewed grant is discarded.
       if (currentGrant !== previousGrant) throw new UnreachableError("The session");
       startSession(renewedGrant);
       return renewedGrant.token;

@@ -29,7 +29,7 @@ export function setSingleKeysEnabled(isEnabled: boolean): void {
   else localStorage.setItem(SINGLE_KEYS_STORAGE_KEY, "off");
 }
 
-/** The shortcuts of the current screen. Of several with the same keys, only the latest is listed. */
+/** The shortcuts of the current screen. If several have the same keys, only the one registered last is listed. */
 export const activeShortcuts = computed(() => {
   const shortcutsByKeys = new Map<string, Shortcut>();
   for (const shortcut of registeredShortcuts.value) shortcutsByKeys.set(shortcut.keys, shortcut);
@@ -74,7 +74,7 @@ function formatKeyStroke(event: KeyboardEvent): string {
   const keyName = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const isModPressed = isMac ? event.metaKey : event.ctrlKey;
   const isLetter = /^\p{L}$/u.test(keyName);
-  // A sign such as `?` may need Shift on the keyboard, so Shift is no modifier there.
+  // Some keyboards need Shift for a sign such as `?`. For signs, Shift is therefore not part of the shortcut.
   const isShiftPressed = event.shiftKey && (isLetter || keyName.length > 1);
   return `${isModPressed ? "mod+" : ""}${isShiftPressed ? "shift+" : ""}${keyName}`;
 }

@@ -1,5 +1,5 @@
-// The bar chart of new leads: a bar for each day, week or month, stacked by status. Its size is in pixels of the available
-// width.
+// The bar chart of new leads: a bar for each day, week or month, stacked by status. The available width
+// is measured, and the SVG is drawn in CSS pixels, so that its text is not scaled.
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -159,8 +159,8 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
                 const count = counts[at] ?? 0;
                 const fullHeight = (count / maxCount) * PLOT_HEIGHT_PX;
                 stackedCount += count;
-                // A segment too low for the gap is up to 1 px high, but never higher than its count, so that bars match the
-                // axis.
+                // The gap above a segment is subtracted from its height. A segment that is too low for the gap stays up to 1 px
+                // high, but never exceeds its true height, so that bars match the axis.
                 const segmentHeight = Math.max(fullHeight - SEGMENT_GAP_PX, Math.min(fullHeight, 1));
                 return (
                   <rect

@@ -320,7 +320,7 @@ export interface UnknownValue {
   rows: number;
 }
 
-/** Returns the values of a column that are not in `known`, the most frequent first. */
+/** Returns the values of a column that are not in `knownNames`, the most frequent first. */
 export function findUnknownValues(
   rows: CsvRow[],
   index: number,
@@ -368,7 +368,7 @@ const SYNONYM_GROUPS = [
   ["inactive", "inaktiv", "inactif", "inactivo"],
 ].map((words) => new Set(words.map(normalizeText)));
 
-/** Returns the name in `known` that equals a value or is a synonym of the value in another language. */
+/** Returns the name in `knownNames` that equals a value or is a synonym of the value in another language. */
 export function guessTeamName(value: string, knownNames: string[]): string | undefined {
   const normalizedValue = normalizeText(value);
   const exactName = knownNames.find((name) => normalizeText(name) === normalizedValue);

@@ -28,7 +28,9 @@ export function getSeparatorName(separator: string): string {
   return separatorNames[separator] ?? `separated by ${separator}`;
 }
 
-/** Decoder for files that are not valid UTF-8. `encode` inverts this decoder, because `TextEncoder` only writes UTF-8. */
+/**
+ * Decoder for files that are not valid UTF-8. `encodeText` inverts this decoder, because `TextEncoder` only writes UTF-8.
+ */
 const windows1252Decoder = new TextDecoder("windows-1252");
 
 const utf16LittleEndianDecoder = new TextDecoder("utf-16le");
@@ -96,7 +98,7 @@ export async function readCsvFile(file: File): Promise<CsvFile> {
   const separatorLineMatch = /^\uFEFF?sep=(.)\r?\n/i.exec(text);
   const csvContent = separatorLineMatch ? text.slice(separatorLineMatch[0].length) : text.replace(/^\uFEFF/, "");
   const { data, errors, meta } = Papa.parse<string[]>(csvContent, { delimiter: separatorLineMatch?.[1] ?? "" });
-  // Rejects the file: after an unclosed quote, the parser reads all remaining rows as one cell.
+  // A file with an unclosed quote is rejected, because the parser reads all rows after the quote as one cell.
   const unclosedQuoteError = errors.find(({ type }) => type === "Quotes");
   if (unclosedQuoteError)
     throw new Error(`The quotes of row ${(unclosedQuoteError.row ?? 0) + 1} are not closed, or stand within a cell.`);

@@ -25,8 +25,8 @@ import { importProgress } from "./progress";
 
 const MAX_RETRY_PAUSE_MS = 10_000;
 /**
- * Error codes of rows whose outcome is not known yet. The batch is sent again with the same key, and the API continues where
- * the first request ended.
+ * Error codes of rows for which the API does not know yet whether they were written. The batch is sent again with the same
+ * idempotency key, and the API continues where the first request ended.
  */
 const RETRIED_ROW_CODES = ["conflict", "outcome_unknown", "unavailable"];
 /** HTTP statuses after which a request is sent again. */
@@ -52,7 +52,7 @@ export interface ImportRun {
   isFinished: boolean;
 }
 
-/** The file. This signal and `importOptions` outlive the import screen, so that the user can look at a lead and return. */
+/** The file to import. This signal and `importOptions` are kept while other screens are shown, so that the user can return. */
 export const csvFile = signal<CsvFile | undefined>(undefined);
 export const importOptions = signal<ImportOptions | undefined>(undefined);
 /** The current run, or the last one with the current file and options. */
@@ -107,22 +107,22 @@ effect(() => {
 });
 
 /**
- * Returns the prefix of the requests' idempotency keys. Session storage keeps the prefix until the import is complete, so that
- * the same file, dropped again, resumes the import.
+ * Returns the text with which the idempotency keys of all requests begin. Session storage keeps this prefix until the import is
+ * complete. If the user drops the same file again, its requests have the same keys, so the import resumes.
  */
 async function prepareKeyPrefix(
   batches: LeadRow[][],
   options: unknown,
 ): Promise<{ keyPrefix: string; forgetKeyPrefix: () => void }> {
   const newPrefix = createIdempotencyKey();
-  // Over plain HTTP, except on localhost, browsers have no `crypto.subtle` to hash the file. Without the hash, the stored
-  // prefix cannot be found, so a restarted import does not resume.
+  // Over plain HTTP, except on localhost, browsers have no `crypto.subtle`. The prefix is stored under a hash of the file. Without
+  // the hash the prefix is not stored, and an import that is started again cannot resume.
   if (!crypto.subtle) return { keyPrefix: newPrefix, forgetKeyPrefix: () => undefined };
   const hashedContent = new TextEncoder().encode(JSON.stringify([batches, options]));
   const storageKey = `import ${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", hashedContent)))}`;
   const keyPrefix = sessionStorage.getItem(storageKey) ?? newPrefix;
   sessionStorage.setItem(storageKey, keyPrefix);
-  return { keyPrefix: keyPrefix, forgetKeyPrefix: () => sessionStorage.removeItem(storageKey) };
+  return { keyPrefix, forgetKeyPrefix: () => sessionStorage.removeItem(storageKey) };
 }
 
 const endWithPeriod = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
@@ -248,7 +248,7 @@ async function sendWithRetry(
       minPauseMs = error instanceof RequestError ? error.retryAfterMs : 0;
       waitReason = endWithPeriod(describeError(error));
     }
-    updateRun({ waitReason: waitReason });
+    updateRun({ waitReason });
     await wait(Math.max(minPauseMs, (0.5 + Math.random() / 2) * pauseMs));
   }
   return undefined;

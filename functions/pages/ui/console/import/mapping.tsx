@@ -61,7 +61,7 @@ export function useColumnMapping(
 ): ColumnMapping | undefined {
   const { statuses, businesses } = useTeam();
   const targetsKey = options?.targets.join();
-  // Memoized, because this reads every row of the file.
+  // The unknown values are memoized, because finding them reads every row of the file.
   const unknownValuesByColumnIndex = useMemo(() => {
     const valuesByIndex = new Map<number, { target: ImportTarget; names: string[]; unknown: UnknownValue[] }>();
     for (const [index, column] of options?.targets.entries() ?? []) {
@@ -90,7 +90,7 @@ export function useColumnMapping(
     valuesByColumnIndex.set(index, {
       target,
       unknownValues: foundValues,
-      namesByKey: namesByKey,
+      namesByKey,
       undecidedValues: foundValues.filter(({ text }) => !(normalizeValue(text) in namesByKey)),
     });
     resolvedValues[target.column] = namesByKey;
@@ -151,8 +151,8 @@ export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps):
 const getColumnTitle = (heading: string, index: number): string => heading || `Column ${index + 1}`;
 
 /**
- * Returns the targets after the file's column at `index` is mapped to the field `column`. Other columns with the same field, or
- * with a conflicting name field, are unmapped, unless their field takes a list.
+ * Maps the file's column at `index` to the lead field `column`. Returns the fields of all columns. Any other column with the same
+ * field is left out of the import, unless the field is a list. The full name conflicts with first name and last name.
  */
 function assignTarget(targets: string[], index: number, column: string): string[] {
   const conflictingTargets =

@@ -1,4 +1,4 @@
-// `Prediction` corrects the results of a dry run: a dry run writes nothing, so the API does not know the effects of earlier
+// `DryRunPrediction` corrects the results of a dry run: a dry run writes nothing, so the API does not know the effects of earlier
 // rows of the file.
 
 import type { BatchRequest, BatchResponse } from "../app/api";
@@ -35,8 +35,8 @@ export class DryRunPrediction {
       if ((currentText ?? (isNew ? "" : undefined)) === undefined) return false;
       return newText !== (currentText ?? "") && !(this.options.fill && currentText);
     });
-    // For fields that no earlier row contains, the result of the dry run is right: the API has compared them with the stored
-    // lead.
+    // If no earlier row contains a field, the API has compared the field with the stored lead, so the result of the dry run is
+    // right for this field.
     const hasOtherColumns = Object.keys(cells).some((column) => predictedLead.cells[column] === undefined);
     predictedLead.cells = {
       ...predictedLead.cells,

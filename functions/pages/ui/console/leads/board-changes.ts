@@ -8,13 +8,15 @@ import { matchesFilter } from "./list-query";
 import { type BoardColumns, type BoardMoves, compareNewestFirst } from "./moves";
 
 /**
- * No event is applied until the pointer has rested on the board for this long, so that no card moves away under the pointer.
+ * No event is applied until the pointer has rested on the board for this long, so that no card moves away while the
+ * user aims at it.
  */
 const MIN_POINTER_REST_MS = 1000;
 const APPLY_DELAY_MS = 250;
 /**
- * If a gap is reported within this time after the board is mounted, only the counts are read again: the missing events fell
- * between the board's first read and the feed's first cursor. After a later gap, the whole board is read again.
+ * The feed reports a gap if the board may have missed events. Within this time after the board is mounted, a gap only makes the
+ * board read its counts again, because few events fit between its first read and the start of the feed. A later gap makes it
+ * read everything again.
  */
 const FIRST_GAP_PERIOD_MS = 10_000;
 
@@ -68,7 +70,7 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
         changedStatusIds.add(status);
         continue;
       }
-      // Events carry no photo URL, because such URLs expire. The known URL stays valid while the photo is the same.
+      // Events carry no photo URL, because photo URLs expire. If the photo is unchanged, the card keeps the URL that it has.
       const photoUrl = loadedLead && loadedLead.photo === lead.photo ? loadedLead.photoUrl : undefined;
       const { photoUrl: _, ...leadWithoutPhotoUrl } = lead;
       const leadWithPhoto = { ...leadWithoutPhotoUrl, ...(photoUrl ? { photoUrl } : {}) };
@@ -78,7 +80,7 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
       }
       changedStatusIds.add(status);
       const lastLoadedLead = columnPages.items.at(-1);
-      // The lead belongs below the last loaded lead, so scrolling will read the lead later.
+      // A lead that belongs below the last loaded lead is not inserted, because scrolling reads it later.
       if (columnPages.hasMore && lastLoadedLead && compareNewestFirst(lead, lastLoadedLead) > 0) continue;
       columnPages.updateItems((items) =>
         [...items.filter((item) => item.id !== id), leadWithPhoto].sort(compareNewestFirst),
@@ -131,8 +133,8 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
     (events) => {
       for (const event of events) {
         if (!COLUMN_EVENT_TYPES.includes(event.type) && event.type !== "lead.photo_changed") continue;
-        // Merges pending events of one lead: the newest event has the lead's state, the oldest one names the status that the
-        // lead had before, whose column must be counted again.
+        // Several waiting events of one lead are merged into one. The newest event has the lead's data. The oldest event names
+        // the lead's previous status, whose column must be counted again.
         const pendingEventOfLead = pendingEventsRef.current.get(event.leadId);
         const mergedChanges = { ...event.changes, ...pendingEventOfLead?.changes };
         const mergedEventType =

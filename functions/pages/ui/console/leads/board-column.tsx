@@ -23,7 +23,7 @@ export interface BoardActions {
   onCardKeyDown: (event: KeyboardEvent) => void;
 }
 
-/** The list shows the same text when a search was incomplete. */
+/** Shown if the search ended before it had read all leads. The list uses the same text. */
 const INCOMPLETE_SEARCH_MESSAGE = "Not everything was read: another word narrows it";
 
 interface BoardColumnProps {
@@ -176,7 +176,7 @@ function LeadCard({ lead, isOpen, isTabStop, onFocus, actions }: LeadCardProps):
   const [dragState, setDragState] = useState<"" | "held" | "left">("");
   const { mayMove, draggedLeadRef, focusedLeadRef } = actions;
   useEffect(() => {
-    // After a move to another column, the lead has a new card element. The new card takes the focus if the old card had it.
+    // After a move to another column, the lead has a new card element. If the old card had the focus, the new card takes the focus.
     if (focusedLeadRef.current === lead.id && document.activeElement === document.body) cardLinkRef.current?.focus();
   }, []);
   const leadName = fullName(lead);
@@ -189,8 +189,8 @@ function LeadCard({ lead, isOpen, isTabStop, onFocus, actions }: LeadCardProps):
           draggedLeadRef.current = lead;
           event.dataTransfer?.setData("text/plain", leadName);
           if (event.dataTransfer) event.dataTransfer.effectAllowed = "move";
-          // The browser captures the drag image right after this handler, before Preact renders, so the tilted style is set on
-          // the element itself. The timeout hides the card in its column after the capture.
+          // The browser takes the drag image from the card right after this handler, before Preact renders. The class for the
+          // tilted card is therefore set directly. The timeout hides the card in its column after the image is taken.
           event.currentTarget.classList.add("held");
           setTimeout(() => setDragState("left"));
         }}
@@ -261,7 +261,7 @@ function LeadCard({ lead, isOpen, isTabStop, onFocus, actions }: LeadCardProps):
   );
 }
 
-/** The first business by its name, and how many more there are: two names would be cut to a few letters each. */
+/** Shows the name of the first business and the number of others, because two names would not fit the card. */
 function BusinessTags({ businesses }: { businesses: LeadSummary["business"] }): JSX.Element | null {
   const [firstBusiness, ...otherBusinesses] = businesses;
   if (!firstBusiness) return null;

@@ -67,7 +67,7 @@ export function BoardScreen(): JSX.Element {
   const readColumnPage = async (status: number, cursor: string | undefined) => {
     const requestedAtMs = Date.now();
     const columnPage = await requestColumnPage(status, cursor);
-    // Only the API knows whether a search finds a lead.
+    // With a search, no moved lead is added to a column, because only the API knows whether the search finds the lead.
     const isListed = (lead: LeadSummary) => searchText === "" && matchesFilter(lead, filter);
     return boardMoves.applyMoves(columnPage, { status, requestedAtMs, isFirstPage: cursor === undefined, isListed });
   };
@@ -82,12 +82,12 @@ export function BoardScreen(): JSX.Element {
       recountNumbersRef.current.set(id, recountNumber);
       const { count } = await unwrap(api.GET("/leads", { params: { query: { ...filter, status: [id], limit: 1 } } }));
       const columnPages = columnPagesRef.current.get(id);
-      // A later recount was started, so this response is stale.
+      // If a later recount of this column was started, this response is stale and is discarded.
       if (!columnPages || recountNumber !== recountNumbersRef.current.get(id)) return;
       if (mayReload && columnPages.count !== count) columnPages.reload();
       else columnPages.setCount(count);
     };
-    // Failures are ignored: the next page that the column reads has the count too.
+    // A failed recount is ignored, because the next page of the column also contains the count.
     await Promise.allSettled(ids.map(recountColumn));
   };
 
@@ -169,7 +169,7 @@ export function BoardScreen(): JSX.Element {
 
   const boardActions: BoardActions = {
     mayMove: mayWrite,
-    moveLead: moveLead,
+    moveLead,
     focusedLeadRef,
     draggedLeadRef,
     onCardKeyDown: handleCardKeyDown,
@@ -236,7 +236,7 @@ function BoardSearchInput({ value, onSearch }: { value: string; onSearch: (text:
   onSearchRef.current = onSearch;
   const sentSearchRef = useRef(value);
   useEffect(() => {
-    // The search in the URL was changed elsewhere, for example by Back or a saved view.
+    // If Back or a saved view has changed the search in the URL, the input shows that search.
     if (value !== sentSearchRef.current) setTypedText(value);
     sentSearchRef.current = value;
   }, [value]);

@@ -13,7 +13,7 @@ import type { LeadSelection } from "./list-selection";
 
 /** A change of more leads than this needs a confirmation. */
 const MAX_UNCONFIRMED_LEADS = 50;
-/** The progress dialog appears only if a run takes longer than this. */
+/** The progress dialog appears only if the change takes longer than this. */
 const PROGRESS_DIALOG_DELAY_MS = 250;
 
 export interface BulkProgressState {
@@ -25,14 +25,14 @@ export interface BulkProgressState {
   stop: () => void;
 }
 
-/** Progress of the current run. `undefined` until the run has taken `DIALOG_DELAY_MS`. */
+/** Progress of the current change. `undefined` until the change has taken `PROGRESS_DIALOG_DELAY_MS`. */
 export const bulkProgress = signal<BulkProgressState | undefined>(undefined);
 
 export const formatLeadCount = (count: number): string => (count === 1 ? "1 lead" : `${formatCount(count)} leads`);
 
 type SendBulkRequest = (ids: number[]) => Promise<unknown>;
 
-/** Executes runs one after the other with one progress dialog. Stop ends all of them. */
+/** Executes several series of requests one after the other, with one progress dialog. Stop ends all of them. */
 async function runWithProgress(
   progressTitle: string,
   note: string,
@@ -280,8 +280,8 @@ export class BulkActions {
 export type EditableField = "business" | "company" | "position" | "location" | "source" | "state";
 
 /**
- * Stores the current values of a field in `previousById`. A field that the list's rows lack is read with one request for each
- * lead.
+ * Stores the current value of a field of each lead in `previousFieldsById`, for Undo. If the rows of the list lack the field,
+ * one request for each lead reads it.
  */
 async function storePreviousField(
   ids: number[],

@@ -4,7 +4,7 @@ import { describeError, RequestError, wait } from "../app/api";
 import { MAX_PAGE_LEADS } from "./list-pages";
 
 const MAX_IDS_PER_REQUEST = MAX_PAGE_LEADS;
-/** More parallel requests would contend for the team's counters. */
+/** Each request updates the team's counters in the database. More requests in parallel would conflict with each other. */
 const PARALLEL_REQUESTS = 3;
 const MAX_ATTEMPTS = 4;
 

@@ -36,7 +36,7 @@ export const areWholeLeadsNeeded = (columns: readonly ColumnName[]): boolean =>
 
 /** Width of the checkbox column and the name column, which are always shown. */
 const FIXED_COLUMNS_REM = 3.25 + 13.5;
-/** Columns by importance: on a narrow screen the last ones are hidden first. */
+/** Columns by importance: a narrow screen hides the last columns of this array first. */
 const COLUMNS_BY_PRIORITY: readonly ColumnName[] = [
   "status",
   "createdAt",
@@ -49,7 +49,7 @@ const COLUMNS_BY_PRIORITY: readonly ColumnName[] = [
   "location",
 ];
 
-/** Returns the chosen columns that fit into `roomRem`, in the order of the table. */
+/** Returns the chosen columns that fit into `availableRem`, in the order of the table. */
 export function fitColumns(chosenColumns: readonly ColumnName[], availableRem: number): ColumnName[] {
   let remainingRem = availableRem - FIXED_COLUMNS_REM;
   const fittingColumns = new Set<ColumnName>();

@@ -75,7 +75,8 @@ export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Elemen
     setEditedFilter(name);
     return () => setEditedFilter(undefined);
   };
-  // A chip disappears when its editor closes with an empty filter. Its focus then moves to the filter menu.
+  // The filter that is being edited keeps its chip even while the filter is empty. When the editor closes with an empty filter,
+  // the chip disappears, and the effect below moves the focus to the filter menu.
   const shownFilterNames = FILTER_NAMES.filter((name) => activeFilterNames.includes(name) || name === editedFilter);
   const previousEditedFilterRef = useRef(editedFilter);
   useEffect(() => {

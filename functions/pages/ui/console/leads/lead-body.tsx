@@ -31,7 +31,7 @@ export interface OpenLeadState {
   /** Shows a version of the lead that was saved or read, unless a newer one is shown. */
   showVersion: (version: LeadVersion) => void;
   refresh: () => Promise<void>;
-  /** Number of known changes of the lead. When the number grows, the activity is read again. */
+  /** Number of changes of the lead since it was opened. When the number grows, the activity is read again. */
   changeCount: number;
   /** The latest changes by other users, as text for screen readers. */
   newsText: string;
@@ -54,7 +54,7 @@ export function useOpenLead(id: number): OpenLeadState {
     setChangeCount((count) => count + 1);
     const shownVersion = latestVersionRef.current;
     if (next.lead.id !== shownVersion?.lead.id) return;
-    // Responses may arrive out of order, so an older version is ignored.
+    // Responses may arrive out of order, so a version older than the shown one is ignored.
     if (parseVersionNumber(next.etag) >= parseVersionNumber(shownVersion.etag)) loadable.setValue(next);
   };
   const refreshLead = () =>
@@ -74,7 +74,7 @@ export function useOpenLead(id: number): OpenLeadState {
     const newestLead = leadEvents.at(-1)?.lead;
     if (!newestLead || newestLead.version <= parseVersionNumber(shownVersion.etag))
       setChangeCount((count) => count + 1);
-    // Events carry no photo URL, so a changed photo is read with its lead.
+    // Events carry no photo URL. If the photo was changed, the lead is read again to get the URL.
     else if (newestLead.photo !== shownVersion.lead.photo) refreshLead();
     else showVersion({ lead: { ...shownVersion.lead, ...newestLead }, etag: `"${newestLead.version}"` });
     const othersEvents = leadEvents.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
@@ -122,7 +122,7 @@ export function useOpenLead(id: number): OpenLeadState {
     id,
     loadable,
     version,
-    showVersion: showVersion,
+    showVersion,
     refresh: refreshLead,
     changeCount,
     newsText: latestNews.id === id ? latestNews.text : "",
@@ -214,7 +214,7 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
   const shownFields = DETAIL_FIELDS.filter(({ name }) => mayWrite || getFieldText(lead, name) !== "");
   const firstFields = shownFields.filter(({ name }) => FIRST_FIELD_NAMES.includes(name));
   const otherFields = shownFields.filter(({ name }) => !FIRST_FIELD_NAMES.includes(name));
-  // Starts unfolded if a folded field has a draft, which would be hidden otherwise.
+  // If a folded field has an unsaved draft, the fields start unfolded, so that the user sees the draft.
   const [isUnfolded, setUnfolded] = useState(() =>
     otherFields.some(({ name }) => readDraft(buildFieldDraftKey(lead.id, name)) !== undefined),
   );

@@ -21,7 +21,7 @@ interface FeedListener {
 const feedListeners = new Set<FeedListener>();
 let isPolling = false;
 let feedCursor: string | undefined;
-/** Key of the user to whom the API refuses the feed. No loop is started for this user again. */
+/** Identifies the user to whom the API has refused the feed. The polling loop is not started again for this user. */
 let refusedUserKey: string | undefined;
 
 /** The latest page of events. */
@@ -48,8 +48,8 @@ async function pollFeed(): Promise<void> {
         const isFirstRequest = feedCursor === undefined;
         feedCursor = feedPage.nextCursor;
         failureCount = 0;
-        // The first request only returns a cursor. Events between a component's first read and this cursor are in no page of
-        // this loop.
+        // The first request returns no events, only a cursor: the position after which the next request reads. Events that
+        // happened after a component had read its data and before this position are never received, so the component is told.
         if (isFirstRequest) for (const { onGap } of [...feedListeners]) onGap();
         else if (feedPage.events.length > 0) {
           latestEvents.value = feedPage.events;
@@ -62,7 +62,8 @@ async function pollFeed(): Promise<void> {
         refusedUserKey = getUserKey();
         break;
       }
-      // The cursor has expired: the API has deleted the events that follow it. The loop starts again at the latest event.
+      // Status 400 means that the API has deleted the events after the cursor. The loop starts again at the latest event, and
+      // then calls `onGap`.
       if (hasStatus(error, 400)) feedCursor = undefined;
       failureCount += 1;
     }
@@ -93,10 +94,10 @@ interface UseLeadChangesOptions {
 }
 
 /**
- * Subscribes the component to the feed. `onEvents` receives each page of events. `onGap` is called if events may be missing:
- * after the loop's first request, after the cursor has expired, and when the component joins a running loop. A component that
- * calls this hook before the hook that reads its data misses no event when it joins. It sets `readsAfterSubscribing` to prevent
- * that last call.
+ * Subscribes the component to the feed. `onEvents` receives each page of events. `onGap` tells the component that it may have
+ * missed events and must read its data again: after the first request of the polling loop, after the loop had to start again,
+ * and when the component subscribes to a running loop. A component that reads its data only after it has subscribed cannot miss
+ * events of a running loop. It sets `readsAfterSubscribing`, and `onGap` is not called when it subscribes.
  */
 export function useLeadChanges(
   onEvents: FeedListener["onEvents"],

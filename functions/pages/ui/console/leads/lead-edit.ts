@@ -109,7 +109,8 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: UseLe
       const savedText = getFieldText(saveOutcome.version.lead, name);
       onSaved(saveOutcome.version);
       if (saveOutcome.isConflict) {
-        // The edit is now based on the newer version. The user sees the other text, so a second save may overwrite it.
+        // Another user has changed the field. The note about the conflict shows that user's text. The edit is now based on the
+        // other user's version, so that saving again overwrites it deliberately.
         setFieldEdit({ text: typedText, base: savedText, etag: saveOutcome.version.etag });
         setConflict({ theirText: savedText });
         readLatestFieldChange(lead.id, column)
@@ -119,13 +120,13 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: UseLe
       }
       if (typedText === text) closeEdit();
       else {
-        // The user has typed more during the request. The edit continues on the saved version.
+        // The user has typed more during the request, so the editor stays open with the typed text.
         setFieldEdit({ text: typedText, base: savedText, etag: saveOutcome.version.etag });
         setConflict(undefined);
       }
       return saveOutcome.version;
     } catch (error) {
-      // A choice from a menu has no open edit. It becomes one, so that the choice can be saved again.
+      // A choice from a menu opens no editor. After a failure the choice is kept as an edit, so that the user can save it again.
       if (!latestEditRef.current) setFieldEdit({ ...currentEdit, text });
       setError(describeEditError(error, name));
       return undefined;
@@ -149,7 +150,7 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: UseLe
     handleLeave: () => {
       if (!latestEditRef.current) return;
       setLeft(true);
-      // During a conflict, only the buttons save or discard.
+      // During a conflict, leaving the input saves nothing: the user decides with the buttons of the note.
       if (!conflict) saveEdit();
     },
     cancel: closeEdit,

@@ -19,7 +19,8 @@ function findLeadLink(id: number): HTMLElement | undefined {
 }
 
 /**
- * Focuses the panel when it opens. When it closes, the focus returns to the lead's link, or to the element that had it before.
+ * Focuses the panel when it opens. When the panel closes, the focus returns to the lead's link, or to
+ * the element that had the focus before the panel opened.
  */
 function usePanelFocus(panelRef: { current: HTMLElement | null }, id: number): void {
   const leadIdRef = useRef(id);
@@ -38,7 +39,7 @@ function usePanelFocus(panelRef: { current: HTMLElement | null }, id: number): v
       elementToFocus?.focus({ preventScroll: true });
     };
   }, []);
-  // The focused element of the previous lead was removed, so the panel takes the focus.
+  // When the panel shows another lead, the focused element may be removed. The panel then takes the focus.
   useEffect(() => {
     if (document.activeElement === document.body) panelRef.current?.focus({ preventScroll: true });
   }, [id]);
@@ -66,8 +67,8 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
   const panelRef = useRef<HTMLElement>(null);
   const openLead = useOpenLead(id);
   const neighbours = useLeadNeighbours(id);
-  // Cleanups run in the order of the hooks. `useInertBackground` must make the screen focusable before `usePanelFocus` returns
-  // the focus to it.
+  // The order of these two hooks is the order of their cleanups. The cleanup of `useInertBackground` makes the covered screen
+  // focusable. Only then can the cleanup of `usePanelFocus` return the focus to that screen.
   useInertBackground();
   usePanelFocus(panelRef, id);
   useLeadShortcuts(openLead, panelRef);

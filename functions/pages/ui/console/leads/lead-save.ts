@@ -46,9 +46,9 @@ export async function saveField(id: number, name: EditedFieldName, edit: FieldEd
     if (!hasStatus(error, 412)) throw error;
     const currentVersion = await readLead(id);
     const currentText = getFieldText(currentVersion.lead, name);
-    // The text was saved already: an earlier request succeeded, and its response was lost.
+    // If the API already has the new text, an earlier request saved it and its response was lost. This is no conflict.
     if (currentText === edit.text) return { version: currentVersion, isConflict: false };
-    // Another field was changed. The edit is sent again with the new ETag.
+    // If this field is unchanged, another field of the lead was changed. The edit is sent again with the new ETag.
     if (currentText === edit.base) return saveField(id, name, { ...edit, etag: currentVersion.etag });
     return { version: currentVersion, isConflict: true };
   }

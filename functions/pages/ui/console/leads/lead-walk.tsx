@@ -20,7 +20,7 @@ interface LeadNeighbours {
 
 /**
  * Finds the previous and the next lead. A lead that has left the list, for example after a change of its status, keeps the
- * neighbours of its last position.
+ * neighbours of its last position. Registers the shortcuts J and K.
  */
 export function useLeadNeighbours(id: number): LeadNeighbours {
   const leadIds = orderedLeadIds.value;
@@ -34,7 +34,7 @@ export function useLeadNeighbours(id: number): LeadNeighbours {
   useShortcut("k", previousId === undefined ? undefined : () => replaceOpenLead(previousId), "Previous lead");
   useShortcut("j", nextId === undefined ? undefined : () => replaceOpenLead(nextId), "Next lead");
   const positionText = isListed ? `${formatCount(listIndex + 1)} of ${formatCount(leadIds.length)}` : "";
-  return { positionText, previousId: previousId, nextId: nextId };
+  return { positionText, previousId, nextId };
 }
 
 export function NeighbourButtons({ neighbours }: { neighbours: LeadNeighbours }): JSX.Element | null {

@@ -129,7 +129,7 @@ export class LeadPages {
         this.#cursor = listPage.nextCursor;
         if (listPage.count !== undefined) this.count = listPage.count;
         this.isComplete = listPage.isComplete ?? true;
-        // A lead that an event has inserted during the request is not added twice.
+        // An event may have inserted a lead of this page during the request. Such a lead is not added again.
         const newLeads = listPage.items.filter(({ id }) => !this.#rowIndexById.has(id));
         for (const lead of newLeads) this.#rowIndexById.set(lead.id, this.items.push(lead) - 1);
         this.notifyChange();
@@ -238,8 +238,8 @@ export class LeadPages {
   }
 
   /**
-   * Reads the number of leads again. Events do not say whether a lead was in the list before, so the count cannot be derived
-   * from them.
+   * Reads the number of leads again. An event does not say whether its lead was in the list before, so events cannot
+   * update the count.
    */
   async recount(): Promise<void> {
     if (this.source.search || !isReachable()) return;

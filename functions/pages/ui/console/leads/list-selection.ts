@@ -26,7 +26,7 @@ export class LeadSelection {
   get size(): number {
     const { ids, isInverted } = this.state.value;
     if (!isInverted) return ids.size;
-    // Reading `listVersion` renders the component again when the length of the list changes.
+    // A component that calls this getter must render again when the list grows. Reading the signal here subscribes the component.
     this.pages.listVersion.value;
     return Math.max(0, this.pages.length - ids.size);
   }

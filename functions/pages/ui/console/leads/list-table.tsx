@@ -277,7 +277,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
 
 function SelectAllCheckbox({ selection }: { selection: LeadSelection }): JSX.Element {
   const { extent } = selection;
-  // A component that reads a signal skips renders of its parent with unchanged props. This read subscribes it to the list.
+  // With signals, this component does not render again with its parent while its props are unchanged. Reading the signal
+  // subscribes the component to changes of the list.
   selection.pages.listVersion.value;
   return (
     <label class="hit">
@@ -321,7 +322,7 @@ function SkeletonRow({
   );
 }
 
-/** CSS classes of the cells, which place them on a phone. `c0` hides a cell there. */
+/** CSS classes of the cells, which place them on a phone. The class `c0` hides a cell on a phone. */
 const CELL_CLASSES: Record<ColumnName, string> = {
   company: "p-co quiet",
   status: "p-st",
@@ -397,7 +398,7 @@ class LeadRow extends Component<LeadRowProps> {
                   type="checkbox"
                   aria-label={`Select ${leadName}`}
                   checked={isSelected}
-                  // Without this, Shift and a click would also select the text between.
+                  // Prevents that a click with Shift also selects the text between the two rows.
                   onMouseDown={(event) => event.shiftKey && event.preventDefault()}
                   onClick={(event) => {
                     selection.toggle(lead.id, event.shiftKey);

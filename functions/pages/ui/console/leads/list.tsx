@@ -210,8 +210,8 @@ interface ListRowsProps {
 }
 
 /**
- * The pending move of each lead, by the lead's id. The next move of the same lead waits for it, so that moves are written in
- * order.
+ * The latest unfinished move to another status, by the id of the lead. A further move of the same lead waits for the earlier
+ * one, so that the API receives the moves in order.
  */
 const pendingMovesByLeadId = new Map<number, Promise<unknown>>();
 
@@ -415,7 +415,7 @@ async function moveLeadWithUndo(pages: LeadPages, lead: ListLead, to: Status, st
   try {
     await sendStatus(to.id);
   } catch (error) {
-    // If a later move of this lead is pending, the list already shows the status of that move, so it is not reset.
+    // The old status is shown again, unless a later move of this lead is unfinished, whose status the list already shows.
     if (!pendingMovesByLeadId.has(lead.id)) showLeadStatus(previousStatus);
     reportFailure(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;
@@ -431,7 +431,7 @@ async function moveLeadWithUndo(pages: LeadPages, lead: ListLead, to: Status, st
   });
 }
 
-/** Marks a lead that no longer matches the filters. It keeps its row until the list is read again. */
+/** Marks a lead that no longer matches the filters, or removes the mark. The row stays until the list is read again. */
 function updateDeparted(pages: LeadPages, id: number): void {
   const lead = pages.getLead(id);
   if (!lead || pages.source.search) return;
@@ -467,7 +467,7 @@ function useListEvents(
         newArrivedLeads.delete(leadId);
         if (loadedLead) pages.departedLeads.set(leadId, "deleted");
       } else if (lead && loadedLead) {
-        // Events carry no photo URL. The known URL stays valid while the photo is the same.
+        // Events carry no photo URL. If the photo is unchanged, the row keeps the URL that it has.
         const photoUrl = lead.photo === loadedLead.photo ? loadedLead.photoUrl : undefined;
         pages.updateLeads([leadId], () => ({ ...lead, ...(photoUrl ? { photoUrl } : {}) }));
         const isMatching = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);

@@ -14,16 +14,16 @@ export type BoardColumns = Map<number, PagedList<LeadSummary>>;
 export const compareNewestFirst = (a: LeadSummary, b: LeadSummary): number =>
   b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
 
-/** For this long after a move, the feed may still deliver an earlier state of the lead. */
+/** For this long after a move, an event from the feed may still contain the previous status of the lead. */
 const STALE_EVENT_PERIOD_MS = 15_000;
 
-/** The pending moves of one lead. */
+/** The moves of one lead that the API has not answered yet. */
 interface MoveQueue {
   lastMove: Promise<void>;
-  /** The lead after its last pending move. */
+  /** The lead as it will be after all moves of this queue. */
   movedLead: LeadSummary;
   length: number;
-  /** Id of the status before the first pending move. Undo returns to it. */
+  /** Id of the status before the first pending move. Undo moves the lead back to this status. */
   firstStatusId: number;
   /** Id of the status that the API has stored. */
   storedStatusId: number;
@@ -42,8 +42,9 @@ export interface BoardMoves {
   /** Whether a lead was moved so recently that an event may carry its earlier status. */
   isRecentlyMoved: (lead: number) => boolean;
   /**
-   * Applies the moves that the API had not stored when it was asked for a column's page. Removes leads that were moved out of
-   * the column. Adds leads that were moved into the column to its first page, if `isListed` returns true for them.
+   * Corrects a page of a column that was requested before the API had stored all moves. Removes leads that the user has moved
+   * out of the column. Adds leads that the user has moved into the column to its first page, if they match the filters
+   * (`isListed`).
    */
   applyMoves: <Page extends ColumnPage>(
     page: Page,
@@ -55,7 +56,7 @@ export interface BoardMoves {
 export function useMoves(columns: BoardColumns, recount: (statuses: number[]) => void): BoardMoves {
   const { statuses } = useTeam();
   const queuesRef = useRef(new Map<number, MoveQueue>());
-  /** The last move of each lead: when the API answered it, and the lead after it. */
+  /** The latest finished move of each lead, by the lead's id: the time of the API's response, and the lead after the move. */
   const settledMovesRef = useRef(new Map<number, { atMs: number; lead: LeadSummary }>());
   const getStatusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
 
@@ -88,13 +89,13 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
       if (finishMove()) reportMove(moved.statusId);
     } catch (error) {
       const isRefused = error instanceof RequestError && (!error.isTemporary || error.status === 409);
-      // If the response was lost, the lead is read to find out whether it was moved.
+      // If the API has not refused the move, its response was lost. The lead is read to find out whether it was moved.
       const path = { id: moved.id };
       const storedLead = isRefused
         ? undefined
         : await unwrap(api.GET("/leads/{id}", { params: { path } })).catch(() => undefined);
       if (storedLead) queue.storedStatusId = storedLead.statusId;
-      // A later move of the lead is pending and decides its column.
+      // If a later move of the same lead is unfinished, that move decides the column, and nothing is reverted here.
       if (!finishMove()) return;
       if (queue.storedStatusId !== moved.statusId) moveLeadBetweenColumns(moved, queue.storedStatusId);
       const leadName = fullName(moved);
@@ -122,7 +123,7 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
         firstStatusId: lead.statusId,
         storedStatusId: lead.statusId,
       });
-    // Other users may have moved leads of these columns in the meantime.
+    // Counts both columns again, because other users may also have moved leads between them.
     return lastMove.then(() => recount([lead.statusId, to]));
   };
 

@@ -31,7 +31,7 @@ const FIELD_NAME_GROUPS: (keyof LeadFieldTexts)[][] = [
   ["company", "position", "location", "source"],
   ["statusId", "business", "description"],
 ];
-/** Fields in a folded section: few new leads have them. */
+/** Fields that are rarely filled in. The form shows them in a folded section. */
 const FOLDED_FIELD_NAMES: (keyof LeadFieldTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
 
 const findFieldsByName = (name: keyof LeadFieldTexts): LeadField[] =>
@@ -84,8 +84,8 @@ function NewLeadForm(): JSX.Element {
       setFieldTexts((now) => ({ ...now, statusId: String(queryStatusId) }));
     }
   }, [queryStatusId]);
-  // On navigation `Frame` focuses `main` after this effect. Waiting for the next animation frame leaves the focus in the first
-  // input.
+  // After navigation the application frame focuses `main`, later than this effect. The first input is therefore focused in the
+  // next animation frame.
   useEffect(() => {
     const animationFrameId = requestAnimationFrame(() => formRef.current?.querySelector("input")?.focus());
     return () => cancelAnimationFrame(animationFrameId);

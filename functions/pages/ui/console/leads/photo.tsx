@@ -134,7 +134,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
         tabIndex={-1}
         onInput={({ currentTarget }) => {
           replacePhoto(currentTarget.files?.[0]);
-          // Without this reset, choosing the same file again fires no event.
+          // The input is reset, because otherwise choosing the same file again fires no event.
           currentTarget.value = "";
         }}
       />

@@ -50,7 +50,7 @@ export function groupTimelineEntries(entries: TimelineEntry[]): TimelineGroup[] 
       groups.push({ key: `comment ${entry.id}`, comment: entry });
       continue;
     }
-    // The log entry of a new comment is left out, because `entries` also contains the comment.
+    // Adding a comment also creates a log entry. That log entry is left out, because the timeline shows the comment itself.
     if (entry.action === "CreateComment") continue;
     const lastGroup = groups.at(-1);
     if (lastGroup && "newest" in lastGroup && belongsToGroup(lastGroup.newest, entry)) mergeIntoGroup(lastGroup, entry);
@@ -65,7 +65,8 @@ function belongsToGroup(newest: LogEntry, entry: LogEntry): boolean {
 }
 
 /**
- * Adds an older entry to a group. A field that both changed keeps the newer current value and gets the older previous value.
+ * Adds an older entry to a group. If the group and the entry changed the same field, the field keeps the group's
+ * current value and gets the entry's previous value.
  */
 function mergeIntoGroup(group: LogGroup, older: LogEntry): void {
   for (const change of listFieldChanges(older)) {

@@ -29,7 +29,7 @@ interface TimelineListItem {
 
 interface TimelineProps {
   leadId: number;
-  /** Number of known changes of the lead. When the number grows, the activity is read again. */
+  /** Number of changes of the lead since it was opened. When the number grows, the activity is read again. */
   changeCount: number;
   /** Level of the section's heading. */
   headingLevel: 2 | 3;
@@ -107,7 +107,7 @@ function CommentForm({ leadId, onAdded }: { leadId: number; onAdded: () => void 
         return unwrap(api.POST("/leads/comments/{id}", { params: commentParams, body: { content: commentText } }));
       });
       if (!comment) return;
-      // Text that was typed during the request is kept.
+      // The input is cleared only if the user has not typed more during the request.
       setCommentText((now) => (now === commentText ? "" : now));
       onAdded();
     } catch (error) {

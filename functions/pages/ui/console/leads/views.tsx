@@ -31,7 +31,7 @@ import {
 
 const NO_COLUMNS: readonly ColumnName[] = [];
 
-/** Writes the filters of a view to the URL if a link names only the view. */
+/** If the URL contains the id of a saved view but no filters, writes the filters of that view to the URL. */
 export function useViewFromUrl(query: ListQuery, showQuery: (query: ListQuery) => void): void {
   const urlView = savedViews.value?.find(({ id }) => id === query.view);
   useEffect(() => {
@@ -51,7 +51,7 @@ interface ViewTabsProps {
 export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps): JSX.Element {
   const { isOwner } = useTeam();
   useEffect(() => {
-    // The list also works without its tabs. The next visit reads the views again.
+    // If the views cannot be read, the screen works without their tabs. The next visit reads the views again.
     readViews().catch((error) => reportFailure(`The views could not be read. ${describeError(error)}`));
   }, []);
   const navigateToQuery = (next: ListQuery) => navigate(buildQueryPath(next, layout));
@@ -81,15 +81,15 @@ export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps)
         ))}
       </nav>
       {mayChangeView ? (
-        <ViewMenu {...{ view: currentView, isChanged, query, layout, columns, navigateToQuery: navigateToQuery }} />
+        <ViewMenu {...{ view: currentView, isChanged, query, layout, columns, navigateToQuery }} />
       ) : null}
-      <SaveViewButton {...{ query, layout, columns, navigateToQuery: navigateToQuery }} />
+      <SaveViewButton {...{ query, layout, columns, navigateToQuery }} />
     </>
   );
 }
 
 interface ViewActionsProps extends Required<ViewTabsProps> {
-  /** Shows another query, with a new history entry. */
+  /** Shows the list or the board with another query, in a new history entry. */
   navigateToQuery: (query: ListQuery) => void;
 }
 

@@ -17,7 +17,7 @@ export function EditableName({ label, text, maxLength, saveName }: EditableNameP
   /** Text of the input. `undefined` while the name is not being edited. */
   const [typedName, setTypedName] = useState<string>();
   const buttonRef = useRef<HTMLButtonElement>(null);
-  /** Whether the edit is being saved or is closed. Removing the focused input fires `blur`, which must not save again. */
+  /** Whether the edit is being saved or is closed. Removing the focused input fires `blur`, which must then save nothing. */
   const isSettledRef = useRef(false);
   const closeEditor = (returnFocus: boolean) => {
     isSettledRef.current = true;

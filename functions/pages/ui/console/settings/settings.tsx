@@ -32,7 +32,7 @@ export function SettingsScreen(): JSX.Element {
   }, [currentSection]);
   const navRef = useRef<HTMLElement>(null);
   useEffect(() => {
-    // On a phone the links scroll sideways, and the current one may be out of sight.
+    // On a phone the links to the sections scroll sideways, so the current link is scrolled into view.
     navRef.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [sectionPath]);
   return (

@@ -120,7 +120,7 @@ export function StatusesSection(): JSX.Element {
                 onDragEnd={(event) => {
                   const draggedStatus = draggedIndex === undefined ? undefined : shownStatuses[draggedIndex];
                   setDraggedIndex(undefined);
-                  // Escape cancels the drag, and the order stays unchanged.
+                  // `dropEffect` is `none` if Escape has cancelled the drag. The order then stays unchanged.
                   if (draggedOrder && draggedStatus && event.dataTransfer?.dropEffect !== "none")
                     saveOrder(draggedOrder, draggedStatus);
                   else setDraggedOrder(undefined);

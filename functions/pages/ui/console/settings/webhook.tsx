@@ -132,8 +132,8 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
       );
       if (!replayResponse) return;
       resentDeliveries += replayResponse.count;
-      // An unchanged `nextSince` means that more events have this time than fit a response. Continuing would repeat the same
-      // request for ever.
+      // Each response names the time at which the next request starts. If that time is unchanged, more events have it than fit
+      // a response. The loop ends, because it would repeat the same request for ever.
       nextStartTime = replayResponse.nextSince === nextStartTime ? undefined : replayResponse.nextSince;
     }
     showToast(resentDeliveries === 0 ? "Nothing has failed since then" : `${formatCount(resentDeliveries)} sent again`);
@@ -147,7 +147,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
     );
     if (!secretResponse) return;
     setRenewedSecret(secretResponse.secret ?? undefined);
-    // The response to a retry has no secret.
+    // If the first response was lost, the response to the retry has no secret, because the API stores only its hash.
     if (!secretResponse.secret) reportFailure("The new secret was lost on the way. Renew it once more.");
   };
   const deleteWebhook = async () => {

@@ -47,7 +47,7 @@ type ValueOrUpdater<T> = T | ((previous: T) => T);
 export function useDraft<T>(key: string, initial: T): [T, (next: ValueOrUpdater<T>) => void, () => void] {
   const [, forceRender] = useState({});
   const latestDraftRef = useRef<{ key: string; value: T } | undefined>(undefined);
-  // When `key` changes, the first render already shows the draft of the new key.
+  // The draft is read during the render, so that a render with another `key` never shows the draft of the previous key.
   if (latestDraftRef.current?.key !== key) latestDraftRef.current = { key, value: readDraft<T>(key) ?? initial };
   const setDraftValue = useCallback(
     (next: ValueOrUpdater<T>) => {

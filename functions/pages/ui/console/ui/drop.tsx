@@ -45,7 +45,7 @@ export function FileInput({
       accept={accept}
       onInput={({ currentTarget }) => {
         onFile(currentTarget.files?.[0]);
-        // Without this reset, choosing the same file again after fixing it fires no event.
+        // The input is reset, because otherwise choosing the same file again after fixing it fires no event.
         currentTarget.value = "";
       }}
     />

@@ -20,7 +20,7 @@ export function useIdempotentRequest(): UseIdempotentRequestResult {
     setBusy(true);
     const serializedBody = JSON.stringify(body);
     if (keyedBodyRef.current.serializedBody !== serializedBody)
-      keyedBodyRef.current = { serializedBody: serializedBody, key: createIdempotencyKey() };
+      keyedBodyRef.current = { serializedBody, key: createIdempotencyKey() };
     const discardIdempotencyKey = () => {
       keyedBodyRef.current.serializedBody = "";
     };

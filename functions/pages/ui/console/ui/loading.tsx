@@ -111,7 +111,7 @@ export function usePagedList<T extends { id: number | string }>(
       const { count, isPartial, nextCursor: cursor } = listPage;
       setState(({ items: shownItems }) => {
         if (isReload) return { items: readItems, count, isPartial, cursor, isBusy: false };
-        // An item that was added during the request is not added twice.
+        // An item of this page may have been added during the request. It is not added again.
         const shownIds = new Set(shownItems.map(({ id }) => id));
         const newItems = readItems.filter(({ id }) => !shownIds.has(id));
         return { items: [...shownItems, ...newItems], count, isPartial, cursor, isBusy: false };

@@ -87,7 +87,7 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
       event.preventDefault();
       closePopover();
     }
-    // Closing moves the focus to the trigger, so Tab continues from there.
+    // Closing the popover moves the focus to the trigger, so that Tab then moves to the control after the trigger.
     if (event.key === "Tab" && popupRole !== "dialog") closePopover();
   };
   return (

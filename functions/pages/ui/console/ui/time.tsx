@@ -61,7 +61,7 @@ export function formatRelativeTime(at: string | number | Date, nowMs = Date.now(
   if (Math.abs(elapsedMs) < MINUTE_MS) return "Just now";
   if (elapsedMs < 0) return formatDay(timeMs);
   if (elapsedMs < HOUR_MS) return `${Math.floor(elapsedMs / MINUTE_MS)} min ago`;
-  // The quotient is rounded, because a day has 23 or 25 hours when the clocks change.
+  // The number of days is rounded, because a day has 23 or 25 hours when the clocks change.
   const elapsedDays = Math.round((startOfLocalDayMs(nowMs) - startOfLocalDayMs(timeMs)) / DAY_MS);
   if (elapsedDays === 0) return `${Math.floor(elapsedMs / HOUR_MS)} h ago`;
   if (elapsedDays === 1) return "Yesterday";

@@ -78,14 +78,14 @@ export function ValueEditor({
       class="editor"
       aria-busy={isBusy}
       onFocusOut={({ currentTarget, relatedTarget }) => {
-        // The browser window has lost the focus. The edit continues when the user returns.
+        // If the whole browser window has lost the focus, the editor was not left. The edit continues when the user returns.
         if (!document.hasFocus()) return;
         if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) onLeave();
       }}
       onKeyDown={(event) => {
         if (event.isComposing) return;
         if (event.key === "Escape") {
-          // Without this, Escape would also close the lead panel.
+          // Escape must not reach the lead panel, which would also close.
           event.preventDefault();
           event.stopPropagation();
           onCancel();
@@ -119,7 +119,7 @@ export function ValueEditor({
 
 /**
  * Manages the focus of an inline editor. The caller attaches the refs to the editor and to the button that shows the value, and
- * calls `rememberFocus` before the editor closes. If the focus is in the editor then, it moves to the button.
+ * calls `rememberFocus` before the editor closes. If the focus is in the editor at that time, the focus moves to the button.
  */
 export function useEditorFocus(): {
   editorRef: RefObject<HTMLDivElement | null>;
