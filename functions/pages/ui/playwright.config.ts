@@ -1,4 +1,4 @@
-// Debian's Chromium, as CI has it; `CHROMIUM` names another.
+// Configuration of the browser tests. The environment variable `CHROMIUM` sets the path of a Chromium, `/usr/bin/chromium` by default.
 
 import { defineConfig } from "@playwright/test";
 
@@ -10,7 +10,7 @@ export default defineConfig({
   forbidOnly: true,
   reporter: process.env.CI ? "list" : "line",
   timeout: 120_000,
-  // Assertions poll: on a slow machine they may wait longer for the same thing.
+  // Assertions are repeated until they hold, so a long timeout helps slow machines and costs nothing on fast ones.
   expect: { timeout: 15_000 },
   use: {
     headless: true,

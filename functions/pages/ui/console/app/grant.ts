@@ -1,4 +1,4 @@
-// Types of granted tokens, and of the identities that a demo system grants tokens for.
+// Types for sign-in: a grant (a token and what renews it), the roles, and the identity for which a demo system issues a token.
 
 export const ROLES = ["Owner", "Manager", "Viewer"] as const;
 export type Role = (typeof ROLES)[number];

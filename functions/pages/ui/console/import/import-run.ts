@@ -25,8 +25,8 @@ import { importProgress } from "./progress";
 
 const MAX_RETRY_PAUSE_MS = 10_000;
 /**
- * Error codes of rows for which the API does not know yet whether they were written. The batch is sent again with the same
- * idempotency key, and the API continues where the first request ended.
+ * Error codes of rows that may or may not have been written. The whole batch is then sent again with the same idempotency key,
+ * and the API continues where the first request ended.
  */
 const RETRIED_ROW_CODES = ["conflict", "outcome_unknown", "unavailable"];
 /** HTTP statuses after which a request is sent again. */

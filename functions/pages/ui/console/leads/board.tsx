@@ -67,7 +67,8 @@ export function BoardScreen(): JSX.Element {
   const readColumnPage = async (status: number, cursor: string | undefined) => {
     const requestedAtMs = Date.now();
     const columnPage = await requestColumnPage(status, cursor);
-    // With a search, no moved lead is added to a column, because only the API knows whether the search finds the lead.
+    // While a search is active, a lead that the user has just moved is not added to a page of its new column, because only the
+    // API knows whether the search matches the lead.
     const isListed = (lead: LeadSummary) => searchText === "" && matchesFilter(lead, filter);
     return boardMoves.applyMoves(columnPage, { status, requestedAtMs, isFirstPage: cursor === undefined, isListed });
   };

@@ -280,8 +280,8 @@ export class BulkActions {
 export type EditableField = "business" | "company" | "position" | "location" | "source" | "state";
 
 /**
- * Stores the current value of a field of each lead in `previousFieldsById`, for Undo. If the rows of the list lack the field,
- * one request for each lead reads it.
+ * Stores the field's current value of each lead in `previousFieldsById`, so that Undo can restore it. A lead whose list row
+ * lacks the field is read with a request of its own.
  */
 async function storePreviousField(
   ids: number[],
@@ -309,8 +309,8 @@ function ignoreNotFoundError(error: unknown): undefined {
 }
 
 /**
- * Writes one field of up to a hundred leads. A batch request finds leads by their e-mail address. Leads that it would not find,
- * or would take for another lead, are written one by one.
+ * Writes one field of up to a hundred leads. A batch request identifies leads by e-mail address. Leads that have no address, or
+ * whose address no longer identifies them, are written one by one by their ids.
  */
 async function writeField(
   ids: number[],
@@ -335,7 +335,8 @@ async function writeField(
   const leadsWithEmail = leads.filter(({ email }) => email !== "");
   const batchedLeads = new Set<ListLead>();
   if (leadsWithEmail.length > 1) {
-    // The list may be old: since it was read, an address may have been given up, or passed to another lead.
+    // Since the list was read, a lead's e-mail address may have been removed or given to another lead. A dry run shows which
+    // addresses still belong to the same lead.
     const foundLeads = await sendBatch(leadsWithEmail, true);
     const unchangedLeads = leadsWithEmail.filter((lead) => foundLeads.get(lead)?.id === lead.id);
     const writtenLeads = unchangedLeads.length > 0 ? await sendBatch(unchangedLeads, false) : new Map();

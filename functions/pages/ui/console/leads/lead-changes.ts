@@ -48,8 +48,8 @@ async function pollFeed(): Promise<void> {
         const isFirstRequest = feedCursor === undefined;
         feedCursor = feedPage.nextCursor;
         failureCount = 0;
-        // The first request returns no events, only a cursor: the position after which the next request reads. Events that
-        // happened after a component had read its data and before this position are never received, so the component is told.
+        // The first request returns only a cursor, from which the next request reads events. Events between a component's own
+        // read and this cursor would be missed, so `onGap` tells the component about the gap.
         if (isFirstRequest) for (const { onGap } of [...feedListeners]) onGap();
         else if (feedPage.events.length > 0) {
           latestEvents.value = feedPage.events;

@@ -48,7 +48,8 @@ export async function saveField(id: number, name: EditedFieldName, edit: FieldEd
     const currentText = getFieldText(currentVersion.lead, name);
     // If the API already has the new text, an earlier request saved it and its response was lost. This is no conflict.
     if (currentText === edit.text) return { version: currentVersion, isConflict: false };
-    // If this field is unchanged, another field of the lead was changed. The edit is sent again with the new ETag.
+    // If the API's text of this field is still the one that the edit started from, only other fields were changed. The edit is
+    // sent again with the new ETag.
     if (currentText === edit.base) return saveField(id, name, { ...edit, etag: currentVersion.etag });
     return { version: currentVersion, isConflict: true };
   }

@@ -56,7 +56,8 @@ export class LeadSelection {
       const leadsInRange = items.slice(Math.min(from, to), Math.max(from, to) + 1);
       this.#setSelected(
         leadsInRange.map((lead) => lead.id),
-        // A range that starts at a selected lead selects all its leads, even if its last lead was selected already.
+        // If the range starts at a selected lead, Shift+click selects every lead of the range. It never deselects the clicked
+        // lead.
         this.#anchor !== undefined && this.has(this.#anchor) ? true : isSelected,
       );
     } else {

@@ -277,8 +277,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
 
 function SelectAllCheckbox({ selection }: { selection: LeadSelection }): JSX.Element {
   const { extent } = selection;
-  // With signals, this component does not render again with its parent while its props are unchanged. Reading the signal
-  // subscribes the component to changes of the list.
+  // `@preact/signals` skips the render of this component while its props are unchanged, even if its parent renders. Reading the
+  // signal here makes the component render when the list changes.
   selection.pages.listVersion.value;
   return (
     <label class="hit">
@@ -402,7 +402,8 @@ class LeadRow extends Component<LeadRowProps> {
                   onMouseDown={(event) => event.shiftKey && event.preventDefault()}
                   onClick={(event) => {
                     selection.toggle(lead.id, event.shiftKey);
-                    // The browser has toggled the checkbox, but a range may leave the lead's selection unchanged.
+                    // The browser toggles a clicked checkbox. After Shift+click the lead may keep its selection, so the
+                    // checkbox is set to the lead's selection again.
                     event.currentTarget.checked = selection.has(lead.id);
                   }}
                 />

@@ -234,7 +234,7 @@ function ListRows({
     const isRestored = lastShownList?.key === listKey && lastShownList.pages === pages;
     const restoredScrollTop = isRestored ? (lastShownList?.top ?? 0) : 0;
     if (isRestored) tableRef.current?.scrollTo(restoredScrollTop);
-    // A restored list missed the events while another screen was shown, so the list is read again.
+    // A list that is kept from an earlier visit received no events while another screen was shown, so it is read again.
     if (isRestored) pages.reload().then(() => tableRef.current?.scrollTo(restoredScrollTop));
     else pages.readUntil(1);
     const stopWatching = pages.watchConnection();

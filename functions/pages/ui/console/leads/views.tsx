@@ -51,7 +51,8 @@ interface ViewTabsProps {
 export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps): JSX.Element {
   const { isOwner } = useTeam();
   useEffect(() => {
-    // If the views cannot be read, the screen works without their tabs. The next visit reads the views again.
+    // If the views cannot be read, an alert says so, and the screen works without their tabs. The next visit reads the views
+    // again.
     readViews().catch((error) => reportFailure(`The views could not be read. ${describeError(error)}`));
   }, []);
   const navigateToQuery = (next: ListQuery) => navigate(buildQueryPath(next, layout));

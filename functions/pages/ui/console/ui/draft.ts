@@ -29,7 +29,7 @@ export function writeDraft(key: string, value: unknown): void {
   try {
     sessionStorage.setItem(buildDraftStorageKey(key), JSON.stringify(value));
   } catch {
-    // The storage is full or disabled. The text stays in the component's state.
+    // `sessionStorage` is full or disabled. The value then exists only in the component's state.
   }
 }
 

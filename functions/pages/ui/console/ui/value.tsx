@@ -41,8 +41,8 @@ export function ValueButton({
 
 interface ValueEditorProps {
   /**
-   * `many`: Enter starts a new line and mod+Enter saves. `few`: Enter saves and Shift+Enter starts a new line. `one`: Enter
-   * saves.
+   * The number of lines that a value may have, which decides what Enter does. `one`: Enter saves. `few`: Enter saves and
+   * Shift+Enter starts a new line. `many`: Enter starts a new line and Ctrl+Enter (⌘+Enter on a Mac) saves.
    */
   lines: "one" | "few" | "many";
   isBusy: boolean;
