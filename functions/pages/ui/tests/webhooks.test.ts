@@ -152,9 +152,9 @@ test("a webhook's day", async ({ page, product, endpoint, refusals }) => {
     await expect.poll(() => endpoint.requests.length, { timeout: 10_000 }).toBe(5);
     await refresh(page);
     await expect(attempts).toHaveCount(2);
-    await page.getByText("Failed", { exact: true }).click();
+    await section(page).getByText("Failed only", { exact: true }).click();
     await expect(section(page).getByRole("button", { name: /lead.updated/ })).toHaveCount(1);
-    await page.getByText("All", { exact: true }).click();
+    await section(page).getByText("All", { exact: true }).click();
   });
 
   await test.step("an endpoint that is gone switches it off, which says why", async () => {
