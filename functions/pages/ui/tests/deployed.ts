@@ -47,7 +47,7 @@ test("by the stack's user pool", async ({ page }) => {
   await page.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Ada Lovelace");
   await page.locator("input[type=file]").setInputFiles("../../../tests/local/demo/photo.jpg");
-  const photo = page.locator("img.photo.large[src^=https]");
+  const photo = page.getByRole("main").locator("img[src^=https]");
   await expect(photo).toBeVisible();
   expect(
     await photo.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth)),

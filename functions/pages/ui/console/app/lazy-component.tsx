@@ -31,7 +31,7 @@ export function lazyComponent<Props extends object>(
   const fetchModule = async () => {
     if (LoadedComponent) return;
     // Browsers cache a failed import of a module, so nothing is fetched while the API is unreachable.
-    if (!reachableSignal.peek() || !navigator.onLine) throw new UnreachableError();
+    if (!reachableSignal.peek()) throw new UnreachableError();
     LoadedComponent = await importComponent();
   };
   const LazyWrapper = (props: Props): JSX.Element => {
