@@ -18,9 +18,7 @@ export type Webhook = Schemas["Webhook"];
 export type Delivery = Schemas["Delivery"];
 export type Event = Schemas["Event"];
 export type Author = Schemas["Author"];
-export type EventType = Schemas["EventType"];
 export type Volume = Schemas["Volume"];
-export type Totals = Schemas["Totals"];
 export type CreateLeadBody = paths["/leads"]["post"]["requestBody"]["content"]["application/json"];
 export type LeadMergePatch = Schemas["LeadMerge"];
 export type LeadFilter = NonNullable<paths["/leads"]["get"]["parameters"]["query"]>;
@@ -58,7 +56,7 @@ export const hasStatus = (error: unknown, status: number): error is RequestError
   error instanceof RequestError && error.status === status;
 
 /** Lists each invalid field with its error message. */
-export const describeFieldErrors = (errors: FieldError[]): string =>
+const describeFieldErrors = (errors: FieldError[]): string =>
   errors.map(({ field, message }) => `${field} ${message}`).join("; ");
 
 /** Returns an error's message, with the names of invalid fields. */

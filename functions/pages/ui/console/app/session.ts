@@ -1,7 +1,7 @@
 // The session of the signed-in user. Tokens are stored only in session storage, which ends with the tab. A new tab receives
 // them from another tab, so that a lead can be opened in a new tab.
 
-import { effect, signal, untracked } from "@preact/signals";
+import { signal } from "@preact/signals";
 import * as cognito from "./cognito";
 import { signInConfiguration } from "./configuration";
 import { fetchFromIssuer, UnreachableError } from "./connection";
@@ -89,17 +89,6 @@ tabChannel.onmessage = ({ data }: MessageEvent<TabMessage>) => {
 };
 
 export const currentSession = (): SessionState => session.peek();
-
-/** Calls the listener whenever the session changes. Returns the function that stops this. */
-export function watchSession(listener: (state: SessionState) => void): () => void {
-  let previousState = session.peek();
-  return effect(() => {
-    const newState = session.value;
-    if (newState === previousState) return;
-    previousState = newState;
-    untracked(() => listener(newState));
-  });
-}
 
 /** Restores the session of this tab after a reload, or asks other tabs for their grant. */
 export function restoreSession(): void {

@@ -1,8 +1,7 @@
 // The context of nearly all screens: the user, and the team's statuses and businesses.
 
-import { createContext, type JSX } from "preact";
+import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { SelectOptions } from "../ui/choices";
 import { api, type Business, type Color, type Status, unwrap } from "./api";
 import type { User } from "./session";
 
@@ -32,25 +31,4 @@ export async function readTeam(): Promise<Pick<Team, "statuses" | "colors" | "bu
     unwrap(api.GET("/businesses")),
   ]);
   return { statuses, colors, businesses };
-}
-
-/** A select that filters by business. 0 stands for all businesses. */
-export function BusinessSelect({
-  chosenBusinessId,
-  onChoose,
-}: {
-  chosenBusinessId: number;
-  onChoose: (id: number) => void;
-}): JSX.Element | null {
-  const { businesses } = useTeam();
-  if (businesses.length === 0) return null;
-  return (
-    <label>
-      <span class="unseen">Business</span>
-      <select value={chosenBusinessId} onInput={({ currentTarget }) => onChoose(Number(currentTarget.value))}>
-        <option value={0}>All businesses</option>
-        <SelectOptions items={businesses} />
-      </select>
-    </label>
-  );
 }

@@ -3,9 +3,6 @@
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The API's limit for a period, in days. */
-export const MAX_PERIOD_DAYS = 5 * 366;
-
 const formatIsoDay = (time: number): string => new Date(time).toISOString().slice(0, 10);
 const parseIsoDay = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 const isIsoDay = (text: string | null): text is string =>

@@ -1,6 +1,6 @@
 // Sends one change of many leads in requests of a hundred leads each. A run can be stopped between requests.
 
-import { describeError, RequestError, wait } from "../app/api";
+import { RequestError, wait } from "../app/api";
 import { MAX_PAGE_LEADS } from "./list-pages";
 
 const MAX_IDS_PER_REQUEST = MAX_PAGE_LEADS;
@@ -84,6 +84,3 @@ export async function runInBulk(
   bulkResult.unprocessedIds.push(...ids.slice(nextIdIndex));
   return bulkResult;
 }
-
-/** Message for a failed run: `200 of 450 leads moved to Lost. The API cannot be reached.` */
-export const describeBulkFailure = (done: string, { error }: BulkResult): string => `${done} ${describeError(error)}`;

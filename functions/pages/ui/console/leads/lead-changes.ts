@@ -1,6 +1,5 @@
 // The feed of events (`GET /events`): one polling loop for the whole page, shared by all components that show leads.
 
-import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { api, type Event, hasStatus, unwrap, wait } from "../app/api";
 import { isReachable } from "../app/connection";
@@ -23,9 +22,6 @@ let isPolling = false;
 let feedCursor: string | undefined;
 /** Identifies the user to whom the API has refused the feed. The polling loop is not started again for this user. */
 let refusedUserKey: string | undefined;
-
-/** The latest page of events. */
-export const latestEvents = signal<Event[]>([]);
 
 const getUserKey = (): string => {
   const session = currentSession();
@@ -52,7 +48,6 @@ async function pollFeed(): Promise<void> {
         // read and this cursor would be missed, so `onGap` tells the component about the gap.
         if (isFirstRequest) for (const { onGap } of [...feedListeners]) onGap();
         else if (feedPage.events.length > 0) {
-          latestEvents.value = feedPage.events;
           for (const { onEvents } of [...feedListeners]) onEvents(feedPage.events);
         }
         if (feedPage.hasMore) continue;

@@ -4,7 +4,7 @@ import "../app/first-view";
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { api, describeError, type Event, type LeadFilter, RequestError, type Status, unwrap } from "../app/api";
+import { api, describeError, type Event, RequestError, type Status, unwrap } from "../app/api";
 import { replaceUrlQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
@@ -69,7 +69,7 @@ export function ListScreen(): JSX.Element {
   const queryString = route.query.toString();
   const listQuery = useMemo(() => parseListQuery(route.query), [queryString]);
   const panelLeadId = getOpenLeadId(route);
-  const { mayWrite, businesses } = useTeam();
+  const { mayWrite } = useTeam();
   const currentView = savedViews.value?.find(({ id }) => id === listQuery.view);
   const shownColumns =
     readChosenColumns(listQuery.view) ?? (currentView ? parseColumnNames(currentView.columns) : [...DEFAULT_COLUMNS]);
@@ -174,12 +174,10 @@ export function ListScreen(): JSX.Element {
           query: listQuery,
           columns: shownColumns,
           openId: panelLeadId,
-          filter: leadFilter,
         }}
         listKey={listKey}
         onSort={() => updateListQuery({ sort: listQuery.sort ? "" : "createdAt" })}
         onClear={clearListQuery}
-        hasBusinesses={businesses.length > 0}
       />
       <BulkProgressDialog />
       {isExporting ? <ExportDialog filter={leadFilter} onClose={() => setIsExporting(false)} /> : null}
@@ -202,11 +200,9 @@ interface ListRowsProps {
   query: ListQuery;
   columns: ColumnName[];
   openId: number | undefined;
-  filter: LeadFilter;
   listKey: string;
   onSort: () => void;
   onClear: () => void;
-  hasBusinesses: boolean;
 }
 
 /**

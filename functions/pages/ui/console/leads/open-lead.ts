@@ -45,8 +45,6 @@ export function getOpenLeadId(currentRoute: Route): number | undefined {
   return showsLeadInPanel(currentRoute) && id > 0 ? id : undefined;
 }
 
-export const navigateToLead = (id: number): void => navigate(buildLeadUrl(id).slice(1));
-
 /** Shows another lead in the same panel or page. The history entry is replaced, so that one Back closes the lead. */
 export function replaceOpenLead(id: number): void {
   const currentRoute = routeSignal.value;
