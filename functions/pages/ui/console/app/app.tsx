@@ -12,7 +12,7 @@ import { EmptyState, ErrorPlaceholder } from "../ui/states";
 import { Toasts } from "../ui/toast";
 import { lastResponseAtMs, useIsReachable } from "./connection";
 import { ErrorBoundary } from "./error-boundary";
-import { lazyComponent } from "./lazy-component";
+import { type LazyComponent, lazyComponent } from "./lazy-component";
 import { Navigation } from "./navigation";
 import { openPalette, Palette } from "./palette";
 import { navigate, type Route, useRoute } from "./route";
@@ -124,14 +124,15 @@ const LeadPanel = lazyComponent(
   () => import("../leads/lead").then(({ LeadPanel }) => LeadPanel),
   ({ children }) => <aside class="panel">{children}</aside>,
 );
-const DashboardScreen = lazyComponent(() =>
-  import("../dashboard/dashboard").then(({ DashboardScreen }) => DashboardScreen),
-);
-const ImportScreen = lazyComponent(() => import("../import/import").then(({ ImportScreen }) => ImportScreen));
-const SettingsScreen = lazyComponent(() => import("../settings/settings").then(({ SettingsScreen }) => SettingsScreen));
+/** Lazily loaded screens without properties, by their name in the URL. */
+const LAZY_SCREENS = new Map<string, LazyComponent<object>>([
+  ["dashboard", lazyComponent(() => import("../dashboard/dashboard").then(({ DashboardScreen }) => DashboardScreen))],
+  ["settings", lazyComponent(() => import("../settings/settings").then(({ SettingsScreen }) => SettingsScreen))],
+  ["import", lazyComponent(() => import("../import/import").then(({ ImportScreen }) => ImportScreen))],
+]);
 
 /** Lazily loaded components, ordered by how likely they are needed next. */
-const LAZY_COMPONENTS = [LeadPanel, LeadScreen, ListScreen, DashboardScreen, SettingsScreen, ImportScreen];
+const LAZY_COMPONENTS = [LeadPanel, LeadScreen, ListScreen, ...LAZY_SCREENS.values()];
 const PREFETCH_DELAY_MS = 2000;
 
 function prefetchComponents(): void {
@@ -143,9 +144,7 @@ function fetchRouteComponents(route: Route): void {
   const { screen, subpath } = route;
   const routeComponents = [
     screen === "leads" && (subpath === "" ? ListScreen : LeadScreen),
-    screen === "dashboard" && DashboardScreen,
-    screen === "import" && ImportScreen,
-    screen === "settings" && SettingsScreen,
+    LAZY_SCREENS.get(screen),
     getOpenLeadId(route) !== undefined && LeadPanel,
   ];
   for (const component of routeComponents) if (component) component.fetch().catch(() => undefined);
@@ -172,10 +171,8 @@ function CurrentScreen({ route }: { route: Route }): JSX.Element {
   if (screen === "leads" && subpath === "") return <ListScreen />;
   if (screen === "new") return <NewLeadScreen />;
   if (screen === "leads" && Number(subpath) > 0) return <LeadScreen key={subpath} id={Number(subpath)} />;
-  if (screen === "dashboard") return <DashboardScreen />;
-  if (screen === "import") return <ImportScreen />;
-  if (screen === "settings") return <SettingsScreen />;
-  return <NotFoundScreen />;
+  const LazyScreen = LAZY_SCREENS.get(screen);
+  return LazyScreen ? <LazyScreen key={screen} /> : <NotFoundScreen />;
 }
 
 function NotFoundScreen(): JSX.Element {

@@ -23,6 +23,7 @@ import {
 } from "./list-query";
 import { useMoves } from "./moves";
 import { getOpenLeadId } from "./open-lead";
+import { SearchInput } from "./search-input";
 import { useViewFromUrl, ViewTabs } from "./views";
 
 const COLUMN_PAGE_LEADS = 25;
@@ -232,7 +233,6 @@ export function BoardScreen(): JSX.Element {
 
 function BoardSearchInput({ value, onSearch }: { value: string; onSearch: (text: string) => void }): JSX.Element {
   const [typedText, setTypedText] = useState(value);
-  const inputRef = useRef<HTMLInputElement>(null);
   const onSearchRef = useRef(onSearch);
   onSearchRef.current = onSearch;
   const sentSearchRef = useRef(value);
@@ -249,26 +249,5 @@ function BoardSearchInput({ value, onSearch }: { value: string; onSearch: (text:
     }, SEARCH_PAUSE_MS);
     return () => clearTimeout(searchTimer);
   }, [typedText]);
-  useShortcut("/", () => inputRef.current?.focus(), "Search this view");
-  return (
-    <div class="search">
-      <Icon name="search" />
-      <input
-        ref={inputRef}
-        class="input"
-        type="search"
-        placeholder="Search this view"
-        aria-label="Search this view"
-        aria-keyshortcuts="/"
-        value={typedText}
-        onInput={({ currentTarget }) => setTypedText(currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          event.preventDefault();
-          if (typedText) setTypedText("");
-          else event.currentTarget.blur();
-        }}
-      />
-    </div>
-  );
+  return <SearchInput value={typedText} onChange={setTypedText} />;
 }

@@ -42,6 +42,7 @@ import {
 import { LeadSelection } from "./list-selection";
 import { LeadTable, type LeadTableHandle } from "./list-table";
 import { getOpenLeadId, orderedLeadIds } from "./open-lead";
+import { SearchInput } from "./search-input";
 import { useViewFromUrl, ViewTabs } from "./views";
 import { savedViews } from "./views-api";
 
@@ -74,7 +75,6 @@ export function ListScreen(): JSX.Element {
   const shownColumns =
     readChosenColumns(listQuery.view) ?? (currentView ? parseColumnNames(currentView.columns) : [...DEFAULT_COLUMNS]);
   const [isExporting, setIsExporting] = useState(false);
-  const searchInputRef = useRef<HTMLInputElement>(null);
 
   const replaceListQuery = (newQuery: ListQuery) => {
     const urlParams = buildListUrlParams(newQuery);
@@ -99,7 +99,6 @@ export function ListScreen(): JSX.Element {
   const bulkActions = useMemo(() => new BulkActions(pages, selection), [pages]);
   pages.listVersion.value;
 
-  useShortcut("/", () => searchInputRef.current?.focus(), "Search this view");
   const activeFilterNames = getActiveFilterNames(listQuery);
   const resultCountText = formatResultCount(pages, debouncedSearch);
   return (
@@ -127,25 +126,7 @@ export function ListScreen(): JSX.Element {
           ) : null}
         </div>
         <search class="bar">
-          <div class="search">
-            <Icon name="search" />
-            <input
-              ref={searchInputRef}
-              class="input"
-              type="search"
-              placeholder="Search this view"
-              aria-label="Search this view"
-              aria-keyshortcuts="/"
-              value={listQuery.search}
-              onInput={({ currentTarget }) => updateListQuery({ search: currentTarget.value })}
-              onKeyDown={(event) => {
-                if (event.key !== "Escape") return;
-                event.preventDefault();
-                if (listQuery.search) updateListQuery({ search: "" });
-                else event.currentTarget.blur();
-              }}
-            />
-          </div>
+          <SearchInput value={listQuery.search} onChange={(search) => updateListQuery({ search })} />
           <FilterChips query={listQuery} updateListQuery={updateListQuery} />
           <FilterMenu
             query={listQuery}

@@ -6,8 +6,7 @@ import { api, type Business, describeError, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
-import { Icon } from "../ui/icon";
-import { Menu, MenuItem } from "../ui/menu";
+import { MenuItem, MoreMenu } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { reportFailure, reportOutcome, showToast } from "../ui/toast";
 import { EditableName } from "./editable";
@@ -81,24 +80,11 @@ export function BusinessesSection(): JSX.Element {
                 </th>
                 {isOwner ? (
                   <td class="right">
-                    <Menu
-                      label={`More about ${business.name}`}
-                      trigger={(props) => (
-                        <button
-                          type="button"
-                          class="btn icon ghost"
-                          aria-label={`More about ${business.name}`}
-                          title="More"
-                          {...props}
-                        >
-                          <Icon name="ellipsis" />
-                        </button>
-                      )}
-                    >
+                    <MoreMenu label={`More about ${business.name}`}>
                       <MenuItem icon="trash-2" isDangerous onSelect={() => removeBusiness(business)}>
                         Delete
                       </MenuItem>
-                    </Menu>
+                    </MoreMenu>
                   </td>
                 ) : null}
               </tr>

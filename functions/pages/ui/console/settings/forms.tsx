@@ -10,7 +10,7 @@ import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 import { Loaded, useLoadable } from "../ui/loading";
-import { Menu, MenuItem } from "../ui/menu";
+import { MenuItem, MoreMenu } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
@@ -105,20 +105,7 @@ export function FormsSection(): JSX.Element {
                         {form.lastSubmittedAt ? <RelativeTime at={form.lastSubmittedAt} /> : null}
                       </td>
                       <td class="right">
-                        <Menu
-                          label={`More about ${form.name}`}
-                          trigger={(props) => (
-                            <button
-                              type="button"
-                              class="btn icon ghost"
-                              aria-label={`More about ${form.name}`}
-                              title="More"
-                              {...props}
-                            >
-                              <Icon name="ellipsis" />
-                            </button>
-                          )}
-                        >
+                        <MoreMenu label={`More about ${form.name}`}>
                           <MenuItem icon="copy" onSelect={() => setFormToPaste(form)}>
                             HTML to paste
                           </MenuItem>
@@ -128,7 +115,7 @@ export function FormsSection(): JSX.Element {
                           <MenuItem icon="trash-2" isDangerous onSelect={() => deleteForm(form)}>
                             Delete
                           </MenuItem>
-                        </Menu>
+                        </MoreMenu>
                       </td>
                     </tr>
                   );

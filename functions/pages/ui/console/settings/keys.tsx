@@ -6,9 +6,8 @@ import { type ApiKey, api, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { confirmAction } from "../ui/dialog";
 import { Field } from "../ui/field";
-import { Icon } from "../ui/icon";
 import { Loaded, useLoadable } from "../ui/loading";
-import { Menu, MenuItem } from "../ui/menu";
+import { MenuItem, MoreMenu } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { formatDay, RelativeTime } from "../ui/time";
 import { reportFailure, reportOutcome } from "../ui/toast";
@@ -93,24 +92,11 @@ export function KeysSection(): JSX.Element {
                     <td class="quiet c1">{key.lastUsedOn ? formatDay(key.lastUsedOn) : "Never"}</td>
                     <td class="quiet c1">{key.expiresAt ? formatDay(key.expiresAt) : "Never"}</td>
                     <td class="right">
-                      <Menu
-                        label={`More about ${key.name}`}
-                        trigger={(props) => (
-                          <button
-                            type="button"
-                            class="btn icon ghost"
-                            aria-label={`More about ${key.name}`}
-                            title="More"
-                            {...props}
-                          >
-                            <Icon name="ellipsis" />
-                          </button>
-                        )}
-                      >
+                      <MoreMenu label={`More about ${key.name}`}>
                         <MenuItem icon="x" isDangerous onSelect={() => revokeKey(key)}>
                           Revoke
                         </MenuItem>
-                      </Menu>
+                      </MoreMenu>
                     </td>
                   </tr>
                 ))}

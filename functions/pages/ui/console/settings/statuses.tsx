@@ -8,7 +8,7 @@ import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { Icon } from "../ui/icon";
-import { Menu, MenuItem } from "../ui/menu";
+import { Menu, MenuItem, MoreMenu } from "../ui/menu";
 import { StatusDot } from "../ui/status";
 import { reportFailure, reportOutcome, showToast } from "../ui/toast";
 import { EditableName } from "./editable";
@@ -169,20 +169,7 @@ export function StatusesSection(): JSX.Element {
                   >
                     <Icon name="arrow-down" />
                   </button>
-                  <Menu
-                    label={`More about ${status.name}`}
-                    trigger={(props) => (
-                      <button
-                        type="button"
-                        class="btn icon ghost"
-                        aria-label={`More about ${status.name}`}
-                        title="More"
-                        {...props}
-                      >
-                        <Icon name="ellipsis" />
-                      </button>
-                    )}
-                  >
+                  <MoreMenu label={`More about ${status.name}`}>
                     <MenuItem icon="arrow-up" isDisabled={index === 0} onSelect={() => moveStatusBy(index, -1)}>
                       Move up
                     </MenuItem>
@@ -196,7 +183,7 @@ export function StatusesSection(): JSX.Element {
                     <MenuItem icon="trash-2" isDangerous onSelect={() => deleteStatus(status)}>
                       Delete
                     </MenuItem>
-                  </Menu>
+                  </MoreMenu>
                 </td>
               </tr>
             ) : (

@@ -9,7 +9,7 @@ import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 import { ErrorNote, Loaded, LoadMore, useLoadable, usePagedList } from "../ui/loading";
-import { Menu, MenuItem } from "../ui/menu";
+import { MenuItem, MoreMenu } from "../ui/menu";
 import { formatCount, formatDateTime, RelativeTime } from "../ui/time";
 import { reportFailure, reportOutcome, showToast } from "../ui/toast";
 import { CopyDialog } from "./copy-dialog";
@@ -164,14 +164,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
         <button type="button" class="btn" disabled={isSendingDisabled} title={disabledTitle} onClick={sendTest}>
           Send a test
         </button>
-        <Menu
-          label="More about this webhook"
-          trigger={(props) => (
-            <button type="button" class="btn icon ghost" aria-label="More about this webhook" title="More" {...props}>
-              <Icon name="ellipsis" />
-            </button>
-          )}
-        >
+        <MoreMenu label="More about this webhook">
           <MenuItem icon="pencil" onSelect={() => setOpenDialog("edit")}>
             Edit
           </MenuItem>
@@ -184,7 +177,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
           <MenuItem icon="trash-2" isDangerous onSelect={deleteWebhook}>
             Delete
           </MenuItem>
-        </Menu>
+        </MoreMenu>
       </WebhookHeader>
       <dl class="fields">
         <div>

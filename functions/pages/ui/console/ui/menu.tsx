@@ -184,6 +184,28 @@ export function Menu({ trigger, label, header, children }: MenuProps): JSX.Eleme
   );
 }
 
+interface MoreMenuProps {
+  /** Name of the menu and of its button, such as `More about Contoso`. */
+  label: string;
+  children: ComponentChildren;
+}
+
+/** A menu of actions behind a button with three dots. */
+export function MoreMenu({ label, children }: MoreMenuProps): JSX.Element {
+  return (
+    <Menu
+      label={label}
+      trigger={(props) => (
+        <button type="button" class="btn icon ghost" aria-label={label} title="More" {...props}>
+          <Icon name="ellipsis" />
+        </button>
+      )}
+    >
+      {children}
+    </Menu>
+  );
+}
+
 interface MenuItemProps {
   icon?: IconName | undefined;
   /** Whether the item is the selected one of several. With this property the item has the role `menuitemradio`. */
