@@ -251,7 +251,7 @@ async fn an_api_key_gets_500_while_the_table_is_unreachable() {
 #[tokio::test]
 async fn a_sender_key_learns_nothing_from_an_invalid_request() {
     with_api(async |api| {
-        // Tests run beside each other, and their log lines are told apart by the team.
+        // Tests run in parallel and share the collected log, so this test finds its log lines by a team of its own.
         let team = format!("sender-{}", fastrand::u32(..));
         let owner = api.caller_with_role(&team, "Owner");
         owner.create_lead(example_lead("known@example.com")).await;

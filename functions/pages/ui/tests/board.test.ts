@@ -19,7 +19,7 @@ test("a card is dragged to another status, and Undo brings it back", async ({ pa
   await page.mouse.move(from.x + 40, from.y + 20);
   await page.mouse.down();
   await page.mouse.move(from.x + 60, from.y + 60, { steps: 4 });
-  // Its place is kept, dashed, while it is carried.
+  // A dragged card leaves a dashed place in its column.
   const place = column(page, "New").getByRole("listitem").first();
   await expect(place).toHaveCSS("border-top-style", "dashed");
   expect((await place.boundingBox())?.height).toBeGreaterThan(60);

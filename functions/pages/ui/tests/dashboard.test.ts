@@ -1,4 +1,4 @@
-// The dashboard: its picture and its figures are the same numbers, and each leads to the leads that it counts.
+// Tests of the dashboard: chart and figures show the same numbers, and each links to the list of the leads that it counts.
 
 import type { Page } from "@playwright/test";
 import { accessible, expect, signIn, test, written } from "./product";

@@ -1,4 +1,4 @@
-// A lead, on its page and in the panel, and a new lead.
+// Tests of the lead page, the lead panel and the new-lead form.
 
 import type { Page } from "@playwright/test";
 import { accessible, expect, type Product, signIn, test } from "./product";
@@ -37,7 +37,7 @@ test("a click on a value edits it where it stands", async ({ page, product, refu
   for (const [label, text] of Object.entries(texts)) {
     await edit(page, label, text);
     await page.keyboard.press("Enter");
-    // The focus is where it was, so that Tab goes on to the next value.
+    // The focus is on the value's button again, so Tab moves it to the next value.
     await expect(value(page, label)).toBeFocused();
     await expect(value(page, label)).toContainText(text);
   }

@@ -1,4 +1,4 @@
-// The list of leads: found by search and filters, kept in views, read by the thousand, and changed by the hundred.
+// Tests of the list of leads: search, filters, saved views, ten thousand rows, and bulk changes.
 
 import type { Locator, Page } from "@playwright/test";
 import { accessible, expect, type Product, signIn, test, written } from "./product";

@@ -145,7 +145,7 @@ test("a form's HTML, pasted into a page, sends a lead", async ({ page, context, 
   await dialog.getByLabel("Source of its leads").fill("Landing");
   await dialog.getByLabel("Sites that may post").fill("example");
   await dialog.getByRole("button", { name: "Create form" }).click();
-  // What is wrong is said beside its field, which has the focus.
+  // An invalid field shows its error beside it, and has the focus.
   await expect(dialog.getByRole("alert")).toBeVisible();
   await expect(dialog.getByLabel("Sites that may post")).toBeFocused();
   await dialog.getByLabel("Sites that may post").fill("");
