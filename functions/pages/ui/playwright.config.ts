@@ -23,9 +23,9 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: "console", testMatch: "*.test.ts", testIgnore: "budget.test.ts" },
-    // Measures time, so nothing runs beside it.
-    { name: "budget", testMatch: "budget.test.ts", dependencies: ["console"] },
+    { name: "console", testMatch: "*.test.ts", grepInvert: /@timed/ },
+    // Tests that measure time, with nothing beside them.
+    { name: "timed", testMatch: "*.test.ts", grep: /@timed/, workers: 1, dependencies: ["console"] },
     { name: "deployed", testMatch: "deployed.ts" },
     { name: "screenshots", testMatch: "screenshots.ts" },
   ],

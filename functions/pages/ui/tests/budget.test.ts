@@ -26,7 +26,7 @@ const VISITS = 7;
 // Recording would be measured too.
 test.use({ trace: "off" });
 
-test("the first view is small and soon there", async ({ page, context, product }) => {
+test("the first view is small and soon there", { tag: "@timed" }, async ({ page, context, product }) => {
   await signIn(page);
   // As somebody who comes back: signed in, with an empty cache.
   const session = await page.evaluate(() => sessionStorage.getItem("session") ?? "");

@@ -357,9 +357,8 @@ test.describe("selection", () => {
     await expect(bar(page)).toHaveAccessibleName("8 selected");
   });
 
-  test("ten thousand leads are selected at once, asked about, moved with progress, stopped and undone", async ({
-    page,
-  }) => {
+  const selectAll = "ten thousand leads are selected at once, asked about, moved with progress, stopped and undone";
+  test(selectAll, { tag: "@timed" }, async ({ page }) => {
     await signIn(page);
     await listMany(page, 10_000, 5);
     await openList(page);
@@ -559,11 +558,17 @@ test.describe("ten thousand rows", () => {
     expect(await page.getByRole("row").count()).toBeLessThan(80);
   });
 
-  test("scrolling and ticking cost what they cost in a short list, on a slow processor too", async ({ page }) => {
+  test("scrolling and ticking take as much processor time as in a short list", { tag: "@timed" }, async ({ page }) => {
     test.slow();
     await signIn(page);
     const session = await page.context().newCDPSession(page);
-    /** Milliseconds of the median frame while the list is scrolled, and of a tick. */
+    // Processor time of the page's main thread. Wall time would include the other processes of a busy machine.
+    await session.send("Performance.enable", { timeDomain: "threadTicks" });
+    const processorSeconds = async () => {
+      const { metrics } = await session.send("Performance.getMetrics");
+      return metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
+    };
+    /** Milliseconds of processor time for one frame of scrolling, and for one tick. */
     const measure = async (count: number) => {
       await page.unrouteAll({ behavior: "wait" });
       await listMany(page, count);
@@ -573,42 +578,38 @@ test.describe("ten thousand rows", () => {
       await expect(rows(page).last().getByRole("link", { name: "Many Number 1", exact: true })).toBeVisible({
         timeout: 40_000,
       });
-      await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
-      const frames = await region(page).evaluate(async (own) => {
-        const next = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
-        own.scrollTo(0, 0);
-        await next();
-        const times: number[] = [];
-        let before = await next();
-        for (let frame = 0; frame < 60; frame++) {
+      await region(page).evaluate((own) => own.scrollTo(0, 0));
+      await expect(rows(page).first().getByRole("link")).toBeVisible();
+      const frames = 60;
+      const beforeScrolling = await processorSeconds();
+      await region(page).evaluate(async (own, frames) => {
+        for (let frame = 0; frame < frames; frame++) {
           own.scrollBy(0, 40);
-          const now = await next();
-          times.push(now - before);
-          before = now;
+          await new Promise((resolve) => requestAnimationFrame(resolve));
         }
-        return times.sort((one, other) => one - other);
-      });
-      const tick = await region(page).evaluate(async (own) => {
-        const next = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
-        const times: number[] = [];
-        for (const input of [...own.querySelectorAll<HTMLInputElement>("tbody input")].slice(4, 12)) {
-          const before = performance.now();
-          input.click();
-          await Promise.resolve();
-          own.getBoundingClientRect();
-          times.push(performance.now() - before);
-          await next();
+      }, frames);
+      const beforeTicking = await processorSeconds();
+      const ticks = await region(page).evaluate(async (own) => {
+        const boxes = [...own.querySelectorAll<HTMLInputElement>("tbody input")].slice(4, 12);
+        for (const box of boxes) {
+          box.click();
+          await new Promise((resolve) => requestAnimationFrame(resolve));
         }
-        return times.sort((one, other) => one - other)[4] ?? 0;
+        return boxes.length;
       });
-      await session.send("Emulation.setCPUThrottlingRate", { rate: 1 });
-      return { frame: frames[30] ?? 0, tick };
+      const after = await processorSeconds();
+      return {
+        frame: ((beforeTicking - beforeScrolling) * 1000) / frames,
+        tick: ((after - beforeTicking) * 1000) / ticks,
+      };
     };
     const short = await measure(100);
     const long = await measure(10_000);
-    // A frame has 16.7 ms; on a busy machine both lists lose some, so that the short one is the measure.
-    expect(long.frame, JSON.stringify({ short, long })).toBeLessThan(Math.max(17, short.frame * 1.5));
-    expect(long.tick, JSON.stringify({ short, long })).toBeLessThan(Math.max(16, short.tick * 2));
+    console.log(`processor time in milliseconds: ${JSON.stringify({ short, long })}`);
+    // A frame has 16.7 ms, so that 4 ms fit on a processor that is four times slower. The short list is the measure on a
+    // machine that is slow itself.
+    expect(long.frame).toBeLessThan(Math.max(4, short.frame * 1.5));
+    expect(long.tick).toBeLessThan(Math.max(4, short.tick * 1.5));
   });
 });
 
