@@ -4,7 +4,8 @@ import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   outputDir: "../../../target/playwright",
-  // Each worker starts the whole product. Two share two cores, because tests mostly wait for what people see.
+  // Each test starts its own local API server. Two workers suit two cores, because tests mostly wait for the page to
+  // update.
   workers: 2,
   fullyParallel: true,
   forbidOnly: true,
@@ -18,13 +19,14 @@ export default defineConfig({
     trace: "retain-on-failure",
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      // What a browser asks the internet by itself is no request of the page's.
+      // The last two flags switch off Chromium's own background requests, so that only the page sends requests.
       args: ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"],
     },
   },
   projects: [
     { name: "console", testMatch: "*.test.ts", grepInvert: /@timed/ },
-    // Tests that measure time, with nothing beside them.
+    // Tests tagged `@timed` measure durations. They run one at a time after the other tests, so that no other test
+    // slows them down.
     { name: "timed", testMatch: "*.test.ts", grep: /@timed/, workers: 1, dependencies: ["console"] },
     { name: "deployed", testMatch: "deployed.ts" },
     { name: "screenshots", testMatch: "screenshots.ts" },

@@ -33,7 +33,8 @@ export function showTokenButtons(onToken: (token: string, role: string) => void)
         });
         if (!response.ok) throw new Error(`${response.status}`);
         const { token } = (await response.json()) as { token: string };
-        for (const other of buttonsElement.querySelectorAll("button")) other.ariaPressed = `${other === roleButton}`;
+        for (const tokenButton of buttonsElement.querySelectorAll("button"))
+          tokenButton.ariaPressed = `${tokenButton === roleButton}`;
         onToken(token, role);
       } catch (error) {
         showStatusMessage(`No token could be had: ${error instanceof Error ? error.message : error}`);

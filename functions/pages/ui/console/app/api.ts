@@ -8,17 +8,17 @@ import * as session from "./session";
 type Schemas = components["schemas"];
 export type Lead = Schemas["Lead"];
 export type LeadSummary = Schemas["LeadSummary"];
-export type Status = Schemas["Status"];
+export type LeadStatus = Schemas["Status"];
 export type Business = Schemas["Business"];
 export type Color = Schemas["Color"];
 export type TimelineEntry = Schemas["TimelineEntry"];
 export type ApiKey = Schemas["ApiKey"];
-export type Form = Schemas["Form"];
+export type LeadForm = Schemas["Form"];
 export type Webhook = Schemas["Webhook"];
-export type Delivery = Schemas["Delivery"];
-export type Event = Schemas["Event"];
-export type Author = Schemas["Author"];
-export type Volume = Schemas["Volume"];
+export type WebhookDelivery = Schemas["Delivery"];
+export type LeadEvent = Schemas["Event"];
+export type ChangeAuthor = Schemas["Author"];
+export type LeadVolume = Schemas["Volume"];
 export type CreateLeadBody = paths["/leads"]["post"]["requestBody"]["content"]["application/json"];
 export type LeadMergePatch = Schemas["LeadMerge"];
 export type LeadFilter = NonNullable<paths["/leads"]["get"]["parameters"]["query"]>;
@@ -52,7 +52,7 @@ export class RequestError extends Error {
   }
 }
 
-export const hasStatus = (error: unknown, status: number): error is RequestError =>
+export const hasHttpStatus = (error: unknown, status: number): error is RequestError =>
   error instanceof RequestError && error.status === status;
 
 /** Lists each invalid field with its error message. */
@@ -69,7 +69,7 @@ export function describeError(error: unknown): string {
 /** Maximum number of attempts of a GET request while the API is busy. */
 const MAX_READ_ATTEMPTS = 3;
 
-export const wait = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
+export const sleep = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
 async function sendRequest(request: Request): Promise<Response> {
   try {
@@ -86,7 +86,7 @@ async function sendRequest(request: Request): Promise<Response> {
  * Whether a response rejects the token. For an invalid token, API Gateway answers 403 with only the message “Forbidden”; a 403
  * of the API itself has a request id.
  */
-async function rejectsToken(response: Response): Promise<boolean> {
+async function isTokenRejected(response: Response): Promise<boolean> {
   if (response.status === 401) return true;
   if (response.status !== 403) return false;
   const responseBody = await response
@@ -104,12 +104,12 @@ async function sendAuthorized(request: Request): Promise<Response> {
     authorizedRequest.headers.set("authorization", `Bearer ${token}`);
     const response = await sendRequest(authorizedRequest);
     const isOverloaded = response.status === 429 || response.status === 503;
-    if (await rejectsToken(response)) {
+    if (await isTokenRejected(response)) {
       // If the renewed token is rejected too, another renewal would not help, so the user signs in again.
       token = await (isTokenRenewed ? session.awaitSignIn(token) : session.renewToken(token));
       isTokenRenewed = true;
     } else if (isOverloaded && request.method === "GET" && attemptNumber < MAX_READ_ATTEMPTS) {
-      await wait(new RequestError(response, undefined).retryAfterMs);
+      await sleep(new RequestError(response, undefined).retryAfterMs);
     } else {
       return response;
     }
@@ -121,7 +121,9 @@ export const api = createClient<paths>({ baseUrl: location.origin, fetch: sendAu
 type ApiResponse<T> = { data?: T; error?: unknown; response: Response };
 
 /** Returns a response's body and the response itself, for its headers. Throws a `RequestError` for an error status. */
-export async function unwrapResponse<T>(request: Promise<ApiResponse<T>>): Promise<{ data: T; response: Response }> {
+export async function unwrapWithResponse<T>(
+  request: Promise<ApiResponse<T>>,
+): Promise<{ data: T; response: Response }> {
   const { data, error, response } = await request;
   if (!response.ok) throw new RequestError(response, typeof error === "object" ? (error ?? undefined) : undefined);
   return { data: data as T, response };
@@ -129,7 +131,7 @@ export async function unwrapResponse<T>(request: Promise<ApiResponse<T>>): Promi
 
 /** Returns a response's body. Throws a `RequestError` for an error status. */
 export async function unwrap<T>(request: Promise<ApiResponse<T>>): Promise<T> {
-  return (await unwrapResponse(request)).data;
+  return (await unwrapWithResponse(request)).data;
 }
 
 /** Reads a page of `GET /leads`. */
@@ -168,7 +170,7 @@ export async function uploadPhoto(file: File, leadId: number, onProgress: (fract
     });
   const validToken = await session.getValidToken();
   let response = await sendWithToken(validToken);
-  if (await rejectsToken(response)) response = await sendWithToken(await session.renewToken(validToken));
+  if (await isTokenRejected(response)) response = await sendWithToken(await session.renewToken(validToken));
   const responseBody = await response.json().catch(() => undefined);
   if (!response.ok) throw new RequestError(response, responseBody);
   return responseBody;
@@ -180,7 +182,7 @@ export async function* readExport(filter: LeadFilter, format: "csv" | "ndjson"):
   do {
     const cursorParam = nextCursor ? { cursor: nextCursor } : {};
     const exportQuery = { ...filter, format, limit: 1000, ...cursorParam };
-    const { data, response } = await unwrapResponse(
+    const { data, response } = await unwrapWithResponse(
       api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }),
     );
     const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];

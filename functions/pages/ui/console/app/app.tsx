@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { BoardScreen } from "../leads/board";
 import { NewLeadScreen } from "../leads/new-lead";
-import { getOpenLeadId } from "../leads/open-lead";
+import { getPanelLeadId } from "../leads/open-lead";
 import { Icon } from "../ui/icon";
 import { ErrorNote, Skeleton, useLoadable } from "../ui/loading";
 import { EmptyState, ErrorPlaceholder } from "../ui/states";
@@ -21,7 +21,7 @@ import { session, type User } from "./session";
 import { useShortcut } from "./shortcuts";
 import { openShortcutsDialog, ShortcutsDialog } from "./shortcuts-dialog";
 import { SignInAgainDialog, SignInScreen } from "./sign-in";
-import { readTeam, TeamContext } from "./team";
+import { readStatusesAndBusinesses, TeamContext } from "./team";
 
 export function App({ signInError }: { signInError: string | undefined }): JSX.Element {
   const sessionState = session.value;
@@ -52,7 +52,7 @@ function OfflineNotice(): JSX.Element | null {
 
 function AppFrame({ user }: { user: User }): JSX.Element {
   const route = useRoute();
-  const loadableTeam = useLoadable(readTeam, []);
+  const loadableTeam = useLoadable(readStatusesAndBusinesses, []);
   const mainElementRef = useRef<HTMLElement>(null);
   const isFirstRenderRef = useRef(true);
   useEffect(() => fetchRouteComponents(route), []);
@@ -68,7 +68,7 @@ function AppFrame({ user }: { user: User }): JSX.Element {
   useShortcut("g l", () => navigate("/leads"), "Leads");
   useShortcut("g d", () => navigate("/dashboard"), "Dashboard");
   useShortcut("?", openShortcutsDialog, "Show shortcuts");
-  const panelLeadId = getOpenLeadId(route);
+  const panelLeadId = getPanelLeadId(route);
   const mainClass = route.screen === "board" ? "" : "sheet";
   if (loadableTeam.value === undefined) {
     return (
@@ -145,7 +145,7 @@ function fetchRouteComponents(route: Route): void {
   const routeComponents = [
     screen === "leads" && (subpath === "" ? ListScreen : LeadScreen),
     LAZY_SCREENS.get(screen),
-    getOpenLeadId(route) !== undefined && LeadPanel,
+    getPanelLeadId(route) !== undefined && LeadPanel,
   ];
   for (const component of routeComponents) if (component) component.fetch().catch(() => undefined);
 }

@@ -2,7 +2,7 @@
 
 import { signInConfiguration } from "./configuration";
 import { fetchFromIssuer } from "./connection";
-import type { Grant } from "./grant";
+import type { TokenGrant } from "./grant";
 
 /** A challenge that must be answered before Cognito grants a token. */
 export interface Challenge {
@@ -55,7 +55,7 @@ function parseGrantOrChallenge(
   authResponse: CognitoAuthResponse,
   username: string,
   previousRefreshToken?: string,
-): Grant | Challenge {
+): TokenGrant | Challenge {
   const authenticationResult = authResponse.AuthenticationResult;
   if (authenticationResult) {
     const refreshToken = authenticationResult.RefreshToken ?? previousRefreshToken;
@@ -74,7 +74,7 @@ function parseGrantOrChallenge(
   };
 }
 
-export async function signInWithPassword(username: string, password: string): Promise<Grant | Challenge> {
+export async function signInWithPassword(username: string, password: string): Promise<TokenGrant | Challenge> {
   const AuthParameters = { USERNAME: username, PASSWORD: password };
   return parseGrantOrChallenge(
     await callCognito("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", AuthParameters }),
@@ -86,9 +86,9 @@ export async function signInWithPassword(username: string, password: string): Pr
 export async function respondToChallenge(
   { name, username, session }: Challenge,
   passwordOrCode: string,
-): Promise<Grant | Challenge> {
-  const responseFieldName = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
-  const ChallengeResponses = { USERNAME: username, [responseFieldName]: passwordOrCode };
+): Promise<TokenGrant | Challenge> {
+  const challengeResponseKey = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
+  const ChallengeResponses = { USERNAME: username, [challengeResponseKey]: passwordOrCode };
   const requestBody = { ChallengeName: name, Session: session, ChallengeResponses };
   return parseGrantOrChallenge(await callCognito("RespondToAuthChallenge", requestBody), username);
 }
@@ -102,7 +102,7 @@ export async function resetPassword(username: string, code: string, password: st
   await callCognito("ConfirmForgotPassword", { Username: username, ConfirmationCode: code, Password: password });
 }
 
-export async function refreshGrant(refreshToken: string): Promise<Grant> {
+export async function refreshGrant(refreshToken: string): Promise<TokenGrant> {
   const AuthParameters = { REFRESH_TOKEN: refreshToken };
   const renewedGrant = parseGrantOrChallenge(
     await callCognito("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters }),

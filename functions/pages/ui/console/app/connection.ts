@@ -40,7 +40,7 @@ async function checkConnection(): Promise<void> {
 addEventListener("online", checkConnection);
 addEventListener("offline", checkConnection);
 
-/** Calls the listener whenever the API becomes reachable or unreachable. Returns the function that stops this. */
+/** Calls the listener whenever the API becomes reachable or unreachable. Returns the callback that stops this. */
 export function watchReachability(listener: (reachable: boolean) => void): () => void {
   let wasReachable = reachableSignal.peek();
   return effect(() => {

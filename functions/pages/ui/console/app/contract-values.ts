@@ -1,4 +1,4 @@
-// Limits and names of the API. `cargo contract` writes this file.
+// Limits, event types and status colours of the OpenAPI document. `cargo contract` writes this file.
 
 export const LIMITS = {
   maxNameChars: 100,

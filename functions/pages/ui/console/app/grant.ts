@@ -14,10 +14,13 @@ export interface DemoIdentity {
 }
 
 /** A token, and the refresh token or identity for requesting the next one. */
-export interface Grant {
+export interface TokenGrant {
   token: string;
   refresh?: string;
   identity?: DemoIdentity;
-  /** The ID token, for signing out at the issuer. Only if the API accepts the access token instead. */
+  /**
+   * The ID token, with which the user signs out at the issuer. Set only if the API accepts the access token instead of
+   * the ID token.
+   */
   idToken?: string;
 }

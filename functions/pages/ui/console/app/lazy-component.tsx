@@ -6,7 +6,9 @@ import { Skeleton } from "../ui/loading";
 import { ErrorPlaceholder } from "../ui/states";
 import { reachableSignal, UnreachableError, watchReachability } from "./connection";
 
-/** The API does not have a module, or did not send it. Only a reload helps, because browsers cache a failed import. */
+/**
+ * The server no longer has a module, or did not send it. Only a reload helps, because browsers cache a failed import.
+ */
 class ModuleMissingError extends Error {
   constructor() {
     super("The console may have been updated. What you see elsewhere is unchanged.");

@@ -10,13 +10,13 @@ import { Menu, MenuItem, type TriggerProps } from "../ui/menu";
 import { openPalette } from "./palette";
 import { useRoute } from "./route";
 import { type ColorScheme, colorScheme, setColorScheme } from "./scheme";
-import { MAIN_SCREENS, type ScreenEntry, SECONDARY_SCREENS, screensForUser } from "./screen-entries";
+import { filterScreensForUser, MAIN_SCREENS, type ScreenEntry, SECONDARY_SCREENS } from "./screen-entries";
 import { signOut, type User } from "./session";
 import { areSingleKeysEnabled, formatKeys, setSingleKeysEnabled } from "./shortcuts";
 import { openShortcutsDialog } from "./shortcuts-dialog";
 
 export function Navigation({ user }: { user: User }): JSX.Element {
-  const secondaryScreens = screensForUser(user, SECONDARY_SCREENS);
+  const secondaryScreens = filterScreensForUser(user, SECONDARY_SCREENS);
   return (
     <nav class="side" aria-label="Main">
       <a class="brand" href="#/board" title="Leads">

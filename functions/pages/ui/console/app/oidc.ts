@@ -2,7 +2,7 @@
 
 import { signInConfiguration } from "./configuration";
 import { fetchFromIssuer } from "./connection";
-import type { Grant } from "./grant";
+import type { TokenGrant } from "./grant";
 import { replaceUrl } from "./route";
 
 interface DiscoveryDocument {
@@ -77,7 +77,7 @@ export async function startRedirectSignIn(): Promise<void> {
 }
 
 /** Starts a sign-in in a pop-up, so that this page keeps its state. Resolves with the grant. */
-export async function startPopupSignIn(): Promise<Grant> {
+export async function startPopupSignIn(): Promise<TokenGrant> {
   const popupWindow = open("", "sign-in", "popup,width=480,height=640");
   if (!popupWindow) throw new Error("The browser blocked the window to sign in. Allow pop-ups for this page.");
   const pendingSignIn = {
@@ -108,7 +108,7 @@ export async function startPopupSignIn(): Promise<Grant> {
  * Completes a sign-in and returns the grant. Returns `undefined` if the URL contains no authorization response. In a pop-up, it
  * sends the response to the page that opened the pop-up, closes the pop-up, and never resolves.
  */
-export async function completeSignIn(): Promise<Grant | undefined> {
+export async function completeSignIn(): Promise<TokenGrant | undefined> {
   const authorizationResponse = new URLSearchParams(location.search);
   if (!authorizationResponse.has("state") || !(authorizationResponse.has("code") || authorizationResponse.has("error")))
     return undefined;
@@ -129,7 +129,7 @@ export async function completeSignIn(): Promise<Grant | undefined> {
 async function exchangeCode(
   authorizationResponse: URLSearchParams,
   { state, verifier }: PendingSignIn,
-): Promise<Grant> {
+): Promise<TokenGrant> {
   if (authorizationResponse.get("state") !== state) throw new Error("This sign-in was not begun here. Sign in again.");
   const authorizationCode = authorizationResponse.get("code");
   if (!authorizationCode)
@@ -144,11 +144,11 @@ async function exchangeCode(
   });
 }
 
-export function refreshGrant(refreshToken: string): Promise<Grant> {
+export function refreshGrant(refreshToken: string): Promise<TokenGrant> {
   return requestToken({ grant_type: "refresh_token", refresh_token: refreshToken }, refreshToken);
 }
 
-async function requestToken(parameters: Record<string, string>, previousRefreshToken?: string): Promise<Grant> {
+async function requestToken(parameters: Record<string, string>, previousRefreshToken?: string): Promise<TokenGrant> {
   const { token_endpoint } = await readDiscoveryDocument();
   const requestBody = new URLSearchParams({ ...parameters, client_id: signInConfiguration.clientId ?? "" });
   const response = await fetchFromIssuer(token_endpoint, { method: "POST", body: requestBody });

@@ -6,22 +6,22 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hook
 import { isLongEnoughToSearch } from "../leads/list-query";
 import { buildLeadUrl } from "../leads/open-lead";
 import { buildViewPath, readViews, savedViews } from "../leads/views-api";
-import { Avatar, fullName } from "../ui/face";
+import { Avatar, getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
 import { Kbd } from "../ui/kbd";
 import { StatusPill } from "../ui/status";
-import { api, describeError, type LeadSummary, unwrapResponse, wait } from "./api";
+import { api, describeError, type LeadSummary, sleep, unwrapWithResponse } from "./api";
 import { navigate } from "./route";
 import { type ColorScheme, colorScheme, setColorScheme } from "./scheme";
-import { MAIN_SCREENS, SECONDARY_SCREENS, screensForUser } from "./screen-entries";
+import { filterScreensForUser, MAIN_SCREENS, SECONDARY_SCREENS } from "./screen-entries";
 import { signOut } from "./session";
 import { openShortcutsDialog } from "./shortcuts-dialog";
 import { useTeam } from "./team";
 
 const MAX_LEAD_RESULTS = 7;
 /** The search is sent when nothing was typed for this long. */
-const SEARCH_PAUSE_MS = 120;
+const SEARCH_DEBOUNCE_MS = 120;
 
 const isPaletteOpen = signal(false);
 
@@ -41,8 +41,10 @@ const EMPTY_SEARCH_RESULT: LeadSearchResult = { text: "", leads: [], isComplete:
 async function searchLeads(text: string): Promise<LeadSearchResult> {
   if (!isLongEnoughToSearch(text)) return { ...EMPTY_SEARCH_RESULT, text };
   try {
-    const searchQuery = { search: text, limit: MAX_LEAD_RESULTS };
-    const { data, response } = await unwrapResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
+    const searchRequestQuery = { search: text, limit: MAX_LEAD_RESULTS };
+    const { data, response } = await unwrapWithResponse(
+      api.GET("/leads/search", { params: { query: searchRequestQuery } }),
+    );
     return { text, leads: data, isComplete: response.headers.get("search-complete") !== "false" };
   } catch (error) {
     return { ...EMPTY_SEARCH_RESULT, text, error };
@@ -54,13 +56,13 @@ function useLeadSearch(text: string): { latestResult: LeadSearchResult; isPendin
   const [latestResult, setLatestResult] = useState(EMPTY_SEARCH_RESULT);
   useEffect(() => {
     let isTextCurrent = true;
-    const searchAfterPause = async () => {
-      if (isLongEnoughToSearch(text)) await wait(SEARCH_PAUSE_MS);
+    const searchDebounced = async () => {
+      if (isLongEnoughToSearch(text)) await sleep(SEARCH_DEBOUNCE_MS);
       if (!isTextCurrent) return;
       const newSearchResult = await searchLeads(text);
       if (isTextCurrent) setLatestResult(newSearchResult);
     };
-    searchAfterPause();
+    searchDebounced();
     return () => {
       isTextCurrent = false;
     };
@@ -75,7 +77,7 @@ interface PaletteItem {
   label: string;
   icon?: IconName;
   keys?: string | undefined;
-  run: (asPage: boolean) => void;
+  run: (opensFullPage: boolean) => void;
 }
 
 const COLOR_SCHEME_COMMANDS: { value: ColorScheme; label: string; icon: IconName }[] = [
@@ -98,8 +100,8 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
       id: `lead-${lead.id}`,
       kind: "Leads",
       lead,
-      label: fullName(lead),
-      run: (asPage) => navigate(asPage ? `/leads/${lead.id}` : buildLeadUrl(lead.id).slice(1)),
+      label: getDisplayName(lead),
+      run: (opensFullPage) => navigate(opensFullPage ? `/leads/${lead.id}` : buildLeadUrl(lead.id).slice(1)),
     }),
   );
   const newLeadItem: PaletteItem = {
@@ -130,8 +132,8 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
     },
     { id: "sign-out", kind: "Commands", label: "Sign out", icon: "log-out", run: signOut },
   ];
-  const screenItems: PaletteItem[] = [
-    ...screensForUser(user, [...MAIN_SCREENS, ...SECONDARY_SCREENS]).map(
+  const goToItems: PaletteItem[] = [
+    ...filterScreensForUser(user, [...MAIN_SCREENS, ...SECONDARY_SCREENS]).map(
       ({ screen, title, icon, keys }): PaletteItem => ({
         id: `place-${screen}`,
         kind: "Go to",
@@ -162,7 +164,7 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
     ...leadItems,
     ...(mayWrite ? [newLeadItem] : []),
     ...commandItems.filter(matchesSearchWords),
-    ...screenItems.filter(matchesSearchWords),
+    ...goToItems.filter(matchesSearchWords),
   ];
 }
 
@@ -171,7 +173,7 @@ function PaletteDialog(): JSX.Element {
   const [typedText, setTypedText] = useState("");
   const [highlightedItemId, setHighlightedItemId] = useState<string>();
   /** Set if the user pressed Enter before the search was complete. When it is complete, the first result opens. */
-  const [pendingEnter, setPendingEnter] = useState<{ asPage: boolean }>();
+  const [pendingEnter, setPendingEnter] = useState<{ opensFullPage: boolean }>();
   const dialogRef = useRef<HTMLDialogElement>(null);
   const listboxRef = useRef<HTMLDivElement>(null);
   const listboxId = useId();
@@ -200,27 +202,29 @@ function PaletteDialog(): JSX.Element {
     dialogRef.current?.close();
     isPaletteOpen.value = false;
   };
-  const runItem = (hit: PaletteItem | undefined, asPage: boolean) => {
+  const runItem = (hit: PaletteItem | undefined, opensFullPage: boolean) => {
     if (!hit) return;
     closePalette();
-    hit.run(asPage);
+    hit.run(opensFullPage);
   };
   useEffect(() => {
-    if (pendingEnter && !isPending) runItem(items[highlightedIndex], pendingEnter.asPage);
+    if (pendingEnter && !isPending) runItem(items[highlightedIndex], pendingEnter.opensFullPage);
   }, [pendingEnter, isPending]);
   const handleInputKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
-    const asPage = event.ctrlKey || event.metaKey;
+    const opensFullPage = event.ctrlKey || event.metaKey;
     const indexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (indexStep) setHighlightedItemId(items[(highlightedIndex + indexStep + items.length) % items.length]?.id);
     else if (event.key === "Enter" && isPending && highlightedItemId === undefined && isLongEnoughToSearch(searchText))
-      setPendingEnter({ asPage });
-    else if (event.key === "Enter") runItem(items[highlightedIndex], asPage);
-    else if (asPage && event.key.toLowerCase() === "k") closePalette();
+      setPendingEnter({ opensFullPage });
+    else if (event.key === "Enter") runItem(items[highlightedIndex], opensFullPage);
+    else if (opensFullPage && event.key.toLowerCase() === "k") closePalette();
     else return;
     event.preventDefault();
   };
-  const itemGroups = (["Leads", "Commands", "Go to"] as const).filter((kind) => items.some((hit) => hit.kind === kind));
+  const shownItemKinds = (["Leads", "Commands", "Go to"] as const).filter((kind) =>
+    items.some((hit) => hit.kind === kind),
+  );
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes the dialog by keyboard.
     <dialog
@@ -267,7 +271,7 @@ function PaletteDialog(): JSX.Element {
         {isPending ? "" : `${items.length} results`}
       </p>
       <div id={listboxId} ref={listboxRef} role="listbox" aria-label="Results" aria-busy={isPending}>
-        {itemGroups.map((kind) => (
+        {shownItemKinds.map((kind) => (
           <div key={kind} role="group" aria-labelledby={`${listboxId}-${kind.replace(" ", "-")}`}>
             <p class="kind" role="presentation" id={`${listboxId}-${kind.replace(" ", "-")}`}>
               {kind}

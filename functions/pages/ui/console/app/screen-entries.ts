@@ -9,7 +9,7 @@ export interface ScreenEntry {
   title: string;
   icon: IconName;
   keys?: string;
-  /** Whether the screen only serves changes, so that Viewers do not see it. */
+  /** Whether the screen is only useful to users who may change data. Viewers do not see it. */
   isForWriters?: boolean;
 }
 
@@ -24,5 +24,5 @@ export const SECONDARY_SCREENS: ScreenEntry[] = [
   { screen: "settings", title: "Settings", icon: "settings" },
 ];
 
-export const screensForUser = (user: User, screens: ScreenEntry[]): ScreenEntry[] =>
+export const filterScreensForUser = (user: User, screens: ScreenEntry[]): ScreenEntry[] =>
   screens.filter(({ isForWriters }) => !isForWriters || user.role !== "Viewer");

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import * as cognito from "./cognito";
 import { signInConfiguration } from "./configuration";
 import { fetchFromIssuer, UnreachableError } from "./connection";
-import { type DemoIdentity, type Grant, ROLES, type Role } from "./grant";
+import { type DemoIdentity, ROLES, type Role, type TokenGrant } from "./grant";
 import * as oidc from "./oidc";
 import { replaceUrl } from "./route";
 
@@ -27,7 +27,7 @@ const GRANT_STORAGE_KEY = "session";
 /** How long a new tab waits for the grant of another tab. */
 const MAX_TAB_WAIT_MS = 1000;
 /** A token that expires sooner than this is renewed before a request. */
-const MIN_VALIDITY_SECONDS = 30;
+const MIN_TOKEN_VALIDITY_SECONDS = 30;
 
 interface TokenClaims {
   exp?: number;
@@ -61,7 +61,7 @@ function parseTokenUser(token: string): User {
   };
 }
 
-let currentGrant: Grant | undefined;
+let currentGrant: TokenGrant | undefined;
 /** State of the session. Only this file writes this signal. */
 export const session = signal<SessionState>({ is: "out" });
 let pendingRenewalPromise: Promise<string> | undefined;
@@ -69,7 +69,7 @@ let pendingRenewalPromise: Promise<string> | undefined;
 let waitingResolvers: ((token: string) => void)[] = [];
 
 /** Messages between tabs: a new tab asks for a grant, a user signed in, a user signed out. */
-type TabMessage = { is: "new" } | { is: "entered"; grant: Grant } | { is: "left"; user: User };
+type TabMessage = { is: "new" } | { is: "entered"; grant: TokenGrant } | { is: "left"; user: User };
 const tabChannel = new BroadcastChannel("session");
 const sendToOtherTabs = (message: TabMessage): void => tabChannel.postMessage(message);
 let mayAdoptGrantOfOtherTab = false;
@@ -77,10 +77,10 @@ let mayAdoptGrantOfOtherTab = false;
 const isSameUser = (one: User, other: User): boolean => one.team === other.team && one.id === other.id;
 
 tabChannel.onmessage = ({ data }: MessageEvent<TabMessage>) => {
-  const currentState = session.peek();
-  const currentUser = currentState.is === "out" ? undefined : currentState.user;
+  const sessionState = session.peek();
+  const currentUser = sessionState.is === "out" ? undefined : sessionState.user;
   if (data.is === "new") {
-    if (currentGrant && currentState.is === "in") sendToOtherTabs({ is: "entered", grant: currentGrant });
+    if (currentGrant && sessionState.is === "in") sendToOtherTabs({ is: "entered", grant: currentGrant });
   } else if (data.is === "left") {
     if (currentUser && isSameUser(currentUser, data.user)) clearSession();
   } else if (currentUser ? isSameUser(currentUser, parseTokenUser(data.grant.token)) : mayAdoptGrantOfOtherTab) {
@@ -88,14 +88,14 @@ tabChannel.onmessage = ({ data }: MessageEvent<TabMessage>) => {
   }
 };
 
-export const currentSession = (): SessionState => session.peek();
+export const getSessionState = (): SessionState => session.peek();
 
 /** Restores the session of this tab after a reload, or asks other tabs for their grant. */
 export function restoreSession(): void {
   try {
     const storedGrantJson = sessionStorage.getItem(GRANT_STORAGE_KEY);
     if (storedGrantJson) {
-      adoptGrant(JSON.parse(storedGrantJson) as Grant);
+      adoptGrant(JSON.parse(storedGrantJson) as TokenGrant);
       return;
     }
   } catch {
@@ -109,16 +109,16 @@ export function restoreSession(): void {
 }
 
 /** Starts a session in this tab, and in other tabs of the same user. */
-export function startSession(newGrant: Grant): void {
+export function startSession(newGrant: TokenGrant): void {
   adoptGrant(newGrant);
   sendToOtherTabs({ is: "entered", grant: newGrant });
 }
 
 /** Adopts a grant. If the grant belongs to another user, the page is reloaded to remove the previous user's data. */
-function adoptGrant(newGrant: Grant): void {
+function adoptGrant(newGrant: TokenGrant): void {
   const grantUser = parseTokenUser(newGrant.token);
-  const currentState = session.peek();
-  const previousUser = currentState.is === "out" ? undefined : currentState.user;
+  const sessionState = session.peek();
+  const previousUser = sessionState.is === "out" ? undefined : sessionState.user;
   currentGrant = newGrant;
   sessionStorage.setItem(GRANT_STORAGE_KEY, JSON.stringify(newGrant));
   if (previousUser && !isSameUser(previousUser, grantUser)) {
@@ -131,7 +131,7 @@ function adoptGrant(newGrant: Grant): void {
 }
 
 /** Requests a token from the demo system's token endpoint. */
-export async function requestDemoToken(identity: DemoIdentity): Promise<Grant> {
+export async function requestDemoToken(identity: DemoIdentity): Promise<TokenGrant> {
   const requestHeaders = { "content-type": "application/json" };
   const response = await fetchFromIssuer(signInConfiguration.tokens ?? "", {
     method: "POST",
@@ -143,7 +143,7 @@ export async function requestDemoToken(identity: DemoIdentity): Promise<Grant> {
   return { token, identity };
 }
 
-async function renewGrant(): Promise<Grant> {
+async function renewGrant(): Promise<TokenGrant> {
   if (currentGrant?.identity) return requestDemoToken(currentGrant.identity);
   if (currentGrant?.refresh && signInConfiguration.cognito) return cognito.refreshGrant(currentGrant.refresh);
   if (currentGrant?.refresh) return oidc.refreshGrant(currentGrant.refresh);
@@ -153,8 +153,8 @@ async function renewGrant(): Promise<Grant> {
 /** Asks the user to sign in again in a dialog. Resolves with the new token. */
 export function awaitSignIn(rejectedToken: string): Promise<string> {
   if (currentGrant && currentGrant.token !== rejectedToken) return Promise.resolve(currentGrant.token);
-  const currentState = session.peek();
-  if (currentState.is === "in") session.value = { is: "lost", user: currentState.user };
+  const sessionState = session.peek();
+  if (sessionState.is === "in") session.value = { is: "lost", user: sessionState.user };
   return new Promise((resolve) => {
     waitingResolvers.push(resolve);
   });
@@ -192,7 +192,9 @@ export function renewToken(rejectedToken: string): Promise<string> {
 export async function getValidToken(): Promise<string> {
   if (!currentGrant) throw new Error("Nobody is signed in.");
   const { exp } = parseTokenClaims(currentGrant.token);
-  return exp && exp - Date.now() / 1000 < MIN_VALIDITY_SECONDS ? renewToken(currentGrant.token) : currentGrant.token;
+  return exp && exp - Date.now() / 1000 < MIN_TOKEN_VALIDITY_SECONDS
+    ? renewToken(currentGrant.token)
+    : currentGrant.token;
 }
 
 function clearSession(): void {
@@ -207,10 +209,10 @@ function clearSession(): void {
 /** Signs out in all tabs of the user and at the issuer. */
 export async function signOut(): Promise<void> {
   const { refresh, identity, token, idToken = token } = currentGrant ?? {};
-  const currentState = session.peek();
-  if (currentState.is !== "out") sendToOtherTabs({ is: "left", user: currentState.user });
+  const sessionState = session.peek();
+  if (sessionState.is !== "out") sendToOtherTabs({ is: "left", user: sessionState.user });
   clearSession();
-  // Failures are ignored: without a connection, the issuer's session expires later.
+  // A failed sign-out at the issuer is ignored, because the tokens and the issuer's session expire later.
   if (refresh && signInConfiguration.cognito) await cognito.revokeToken(refresh).catch(() => undefined);
   else if (!identity && idToken && signInConfiguration.clientId && !signInConfiguration.cognito)
     await oidc.endIssuerSession(idToken).catch(() => undefined);

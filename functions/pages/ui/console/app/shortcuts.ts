@@ -70,17 +70,17 @@ export function formatKeys(keys: string): string {
     .join(" ");
 }
 
-function formatKeyStroke(event: KeyboardEvent): string {
-  const keyName = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+function serializeKeyStroke(event: KeyboardEvent): string {
+  const eventKey = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const isModPressed = isMac ? event.metaKey : event.ctrlKey;
-  const isLetter = /^\p{L}$/u.test(keyName);
+  const isLetter = /^\p{L}$/u.test(eventKey);
   // Some keyboards need Shift for a sign such as `?`. For signs, Shift is therefore not part of the shortcut.
-  const isShiftPressed = event.shiftKey && (isLetter || keyName.length > 1);
-  return `${isModPressed ? "mod+" : ""}${isShiftPressed ? "shift+" : ""}${keyName}`;
+  const includesShift = event.shiftKey && (isLetter || eventKey.length > 1);
+  return `${isModPressed ? "mod+" : ""}${includesShift ? "shift+" : ""}${eventKey}`;
 }
 
 /** Whether the focused element uses the keys itself, as a text field does. */
-function usesKeysItself(target: EventTarget | null): boolean {
+function isEditableElement(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) {
     return true;
@@ -105,9 +105,9 @@ addEventListener("keydown", (event) => {
   if (document.querySelector("dialog:modal")) return;
   const targetElement = event.target instanceof Element ? event.target : null;
   if (targetElement?.closest(":popover-open")) return;
-  const pressedStroke = formatKeyStroke(event);
+  const pressedStroke = serializeKeyStroke(event);
   const hasModKey = pressedStroke.startsWith("mod+");
-  if ((!hasModKey || pressedStroke === "mod+z") && usesKeysItself(event.target)) return;
+  if ((!hasModKey || pressedStroke === "mod+z") && isEditableElement(event.target)) return;
   if (!hasModKey && (event.altKey || event.ctrlKey || event.metaKey)) return;
   if (!hasModKey && event.key.length === 1 && !areSingleKeysEnabled.peek()) return;
   const previousStroke = firstSequenceStroke;

@@ -8,7 +8,7 @@ import { focusOnce } from "../ui/focus";
 import { Icon, Logo } from "../ui/icon";
 import * as cognito from "./cognito";
 import { signInConfiguration } from "./configuration";
-import { type DemoIdentity, type Grant, ROLES } from "./grant";
+import { type DemoIdentity, ROLES, type TokenGrant } from "./grant";
 import * as oidc from "./oidc";
 import { requestDemoToken, signOut, startSession, type User } from "./session";
 
@@ -51,7 +51,7 @@ interface SignInMethodProps {
   isBusy: boolean;
   /** Error of the latest attempt. */
   error: unknown;
-  attemptSignIn: (requestGrant: () => Promise<Grant | undefined>) => void;
+  attemptSignIn: (requestGrant: () => Promise<TokenGrant | undefined>) => void;
 }
 
 function SignInErrorMessage({ error }: { error: unknown }): JSX.Element | null {
@@ -78,11 +78,11 @@ function SignInMethods({ fault, mayRedirect }: { fault: string | undefined; mayR
     setBusy(false);
   };
   const methodProps = { isBusy, error, attemptSignIn };
-  const hasIssuer = signInConfiguration.clientId && signInConfiguration.issuer && !signInConfiguration.cognito;
+  const offersOidcSignIn = signInConfiguration.clientId && signInConfiguration.issuer && !signInConfiguration.cognito;
   return (
     <div class="methods">
       {signInConfiguration.cognito ? <PasswordSignIn {...methodProps} /> : <SignInErrorMessage error={error} />}
-      {hasIssuer ? (
+      {offersOidcSignIn ? (
         <button
           type="button"
           class={signInConfiguration.tokens ? "btn" : "btn primary"}
@@ -97,9 +97,11 @@ function SignInMethods({ fault, mayRedirect }: { fault: string | undefined; mayR
           Sign in at {new URL(signInConfiguration.issuer ?? "").host}
         </button>
       ) : null}
-      {signInConfiguration.tokens && (signInConfiguration.cognito || hasIssuer) ? <p class="or">or</p> : null}
+      {signInConfiguration.tokens && (signInConfiguration.cognito || offersOidcSignIn) ? <p class="or">or</p> : null}
       {signInConfiguration.tokens ? <DemoSignIn {...methodProps} /> : null}
-      {signInConfiguration.tokens || signInConfiguration.cognito || hasIssuer ? null : <TokenSignIn {...methodProps} />}
+      {signInConfiguration.tokens || signInConfiguration.cognito || offersOidcSignIn ? null : (
+        <PastedTokenSignIn {...methodProps} />
+      )}
     </div>
   );
 }
@@ -215,7 +217,7 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
   const [currentStep, setStep] = useState<PasswordStep>({ is: "password" });
   const [username, setUsername] = useState("");
   const createStepSubmitHandler =
-    (runStep: (field: (name: string) => string) => Promise<Grant | cognito.Challenge | PasswordStep>) =>
+    (runStep: (field: (name: string) => string) => Promise<TokenGrant | cognito.Challenge | PasswordStep>) =>
     (event: SubmitEvent) => {
       event.preventDefault();
       const form = event.currentTarget as HTMLFormElement;
@@ -365,7 +367,7 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
 }
 
 /** Sign-in with a pasted token, for deployments without an OpenID Connect client. */
-function TokenSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
+function PastedTokenSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
   const [token, setToken] = useState("");
   return (
     <form onSubmit={createSubmitHandler(() => attemptSignIn(async () => ({ token: token.trim() })))}>

@@ -1,14 +1,14 @@
-// The context of nearly all screens: the user, and the team's statuses and businesses.
+// The Preact context that gives nearly all screens the signed-in user, and the team's statuses and businesses.
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { api, type Business, type Color, type Status, unwrap } from "./api";
+import { api, type Business, type Color, type LeadStatus, unwrap } from "./api";
 import type { User } from "./session";
 
-export interface Team {
+export interface TeamContextValue {
   user: User;
   /** The team's statuses, in the order of the board. */
-  statuses: Status[];
+  statuses: LeadStatus[];
   /** The colours that a status may have. */
   colors: Color[];
   businesses: Business[];
@@ -16,16 +16,18 @@ export interface Team {
   reload: () => Promise<void>;
 }
 
-export const TeamContext = createContext<Team | undefined>(undefined);
+export const TeamContext = createContext<TeamContextValue | undefined>(undefined);
 
-export function useTeam(): Team & { mayWrite: boolean; isOwner: boolean } {
+export function useTeam(): TeamContextValue & { mayWrite: boolean; isOwner: boolean } {
   const team = useContext(TeamContext);
   if (!team) throw new Error("no team is shown");
   const { role } = team.user;
   return { ...team, mayWrite: role !== "Viewer", isOwner: role === "Owner" };
 }
 
-export async function readTeam(): Promise<Pick<Team, "statuses" | "colors" | "businesses">> {
+export async function readStatusesAndBusinesses(): Promise<
+  Pick<TeamContextValue, "statuses" | "colors" | "businesses">
+> {
   const [{ statuses, colors }, { businesses }] = await Promise.all([
     unwrap(api.GET("/leads/statuses")),
     unwrap(api.GET("/businesses")),

@@ -15,13 +15,14 @@ export interface StatusSeries {
 }
 
 const CHART_HEIGHT_PX = 208;
-/** Baseline of the bars, from the top, and height of the highest bar. */
-const BASELINE_PX = 183;
+/** Distance of the bars' baseline from the top of the chart. */
+const BASELINE_Y_PX = 183;
+/** Height of a bar that reaches the top of the axis. */
 const PLOT_HEIGHT_PX = 172;
 /** Space between two segments of a bar. */
 const SEGMENT_GAP_PX = 1.5;
 /** Width of a digit in the labels of the axis, which are set in tabular figures of 12 px. */
-const DIGIT_PX = 7;
+const DIGIT_WIDTH_PX = 7;
 /** Minimum distance between two labels below the bars. */
 const MIN_LABEL_DISTANCE_PX = 64;
 /** A label stands at every n-th bar. These are the possible values of n, smallest first: whole weeks and parts of a year. */
@@ -30,22 +31,22 @@ const LABEL_STEPS: Record<BucketUnit, number[]> = {
   week: [1, 2, 4, 13, 26],
   month: [1, 2, 3, 6, 12],
 };
-const MAX_BAR_PX = 40;
+const MAX_BAR_WIDTH_PX = 40;
 /** Minimum value at the top of the axis, so that a single lead does not fill the whole height. */
-const MIN_AXIS_COUNT = 4;
+const MIN_AXIS_TOP_LEADS = 4;
 
 /** Returns the values of the grid lines: at most three multiples of 1, 2 or 5 times a power of ten. */
-function computeGridLines(maxCount: number): number[] {
+function computeGridLineValues(maxCount: number): number[] {
   for (let powerOfTen = 1; ; powerOfTen *= 10) {
     for (const gridStep of [powerOfTen, 2 * powerOfTen, 5 * powerOfTen]) {
-      const count = Math.floor(maxCount / gridStep);
-      if (count <= 3) return Array.from({ length: count }, (_, index) => (index + 1) * gridStep);
+      const gridLineCount = Math.floor(maxCount / gridStep);
+      if (gridLineCount <= 3) return Array.from({ length: gridLineCount }, (_, index) => (index + 1) * gridStep);
     }
   }
 }
 
 /** Rounds a length to hundredths of a pixel, which keeps the markup short. */
-const roundPx = (length: number): number => Math.round(length * 100) / 100;
+const roundToHundredths = (length: number): number => Math.round(length * 100) / 100;
 
 /** Returns a ref and the width of its element in whole pixels. The width is 0 before the first measurement. */
 export function useElementWidth(): [ref: { current: HTMLDivElement | null }, width: number] {
@@ -60,7 +61,7 @@ export function useElementWidth(): [ref: { current: HTMLDivElement | null }, wid
   return [elementRef, width];
 }
 
-export const computeAxisWidthPx = (maxCount: number): number => formatCount(maxCount).length * DIGIT_PX + 12;
+export const computeAxisWidthPx = (maxCount: number): number => formatCount(maxCount).length * DIGIT_WIDTH_PX + 12;
 
 interface BarChartProps {
   label: string;
@@ -76,29 +77,29 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
   // The chart has one Tab stop, initially the newest bar. Arrow keys move the focus between bars.
   const [focusedBarIndex, setFocusedBarIndex] = useState(-1);
   const bucketTotals = buckets.map((_, at) => series.reduce((sum, { counts }) => sum + (counts[at] ?? 0), 0));
-  const maxCount = Math.max(...bucketTotals, MIN_AXIS_COUNT);
-  const gridLines = computeGridLines(maxCount);
-  const plotWidth = width - computeAxisWidthPx(gridLines.at(-1) ?? maxCount);
+  const maxCount = Math.max(...bucketTotals, MIN_AXIS_TOP_LEADS);
+  const gridLineValues = computeGridLineValues(maxCount);
+  const plotWidth = width - computeAxisWidthPx(gridLineValues.at(-1) ?? maxCount);
   const slotWidth = plotWidth / buckets.length;
-  const barWidth = Math.min(MAX_BAR_PX, Math.max(slotWidth * 0.52, Math.min(slotWidth - 3, 8)));
+  const barWidth = Math.min(MAX_BAR_WIDTH_PX, Math.max(slotWidth * 0.52, Math.min(slotWidth - 3, 8)));
   const minLabelStep = Math.ceil(MIN_LABEL_DISTANCE_PX / slotWidth);
   const labelStep = LABEL_STEPS[unit].find((step) => step >= minLabelStep) ?? minLabelStep;
   const nonEmptyBucketIndexes = bucketTotals.flatMap((total, at) => (total > 0 ? [at] : []));
   const tabStopIndex = nonEmptyBucketIndexes.includes(focusedBarIndex) ? focusedBarIndex : nonEmptyBucketIndexes.at(-1);
-  const computeBarY = (count: number) => roundPx(BASELINE_PX - (count / maxCount) * PLOT_HEIGHT_PX);
+  const computeBarY = (count: number) => roundToHundredths(BASELINE_Y_PX - (count / maxCount) * PLOT_HEIGHT_PX);
 
   const handleChartKeyDown = (event: KeyboardEvent & { currentTarget: SVGSVGElement }) => {
-    const currentPosition = nonEmptyBucketIndexes.indexOf(tabStopIndex ?? 0);
-    const targetPosition = {
-      ArrowLeft: currentPosition - 1,
-      ArrowRight: currentPosition + 1,
+    const focusedBarPosition = nonEmptyBucketIndexes.indexOf(tabStopIndex ?? 0);
+    const targetBarPosition = {
+      ArrowLeft: focusedBarPosition - 1,
+      ArrowRight: focusedBarPosition + 1,
       Home: 0,
       End: nonEmptyBucketIndexes.length - 1,
     }[event.key];
-    if (targetPosition === undefined) return;
+    if (targetBarPosition === undefined) return;
     event.preventDefault();
     const bucketIndex =
-      nonEmptyBucketIndexes[Math.max(0, Math.min(targetPosition, nonEmptyBucketIndexes.length - 1))] ?? 0;
+      nonEmptyBucketIndexes[Math.max(0, Math.min(targetBarPosition, nonEmptyBucketIndexes.length - 1))] ?? 0;
     setFocusedBarIndex(bucketIndex);
     event.currentTarget.querySelector<SVGAElement>(`[data-bar="${bucketIndex}"]`)?.focus();
   };
@@ -111,7 +112,7 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
       aria-label={label}
       onKeyDown={handleChartKeyDown}
     >
-      {gridLines.map((count) => (
+      {gridLineValues.map((count) => (
         <g key={count}>
           <line x1="0" x2={plotWidth} y1={computeBarY(count)} y2={computeBarY(count)} />
           <text x={width} y={computeBarY(count) + 4} text-anchor="end">
@@ -119,9 +120,9 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
           </text>
         </g>
       ))}
-      <line x1="0" x2={plotWidth} y1={BASELINE_PX + 1.5} y2={BASELINE_PX + 1.5} />
+      <line x1="0" x2={plotWidth} y1={BASELINE_Y_PX + 1.5} y2={BASELINE_Y_PX + 1.5} />
       {buckets.map((bucket, at) => {
-        const barX = roundPx(at * slotWidth);
+        const barX = roundToHundredths(at * slotWidth);
         const bucketTotal = bucketTotals[at] ?? 0;
         const axisLabel =
           at % labelStep === 0 && barX + MIN_LABEL_DISTANCE_PX / 2 < width ? (
@@ -131,11 +132,11 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
           ) : null;
         if (bucketTotal === 0) return <g key={bucket.from}>{axisLabel}</g>;
         const nonEmptySeries = series.filter(({ counts }) => (counts[at] ?? 0) > 0);
-        const statusSummary = nonEmptySeries
+        const statusCountsText = nonEmptySeries
           .map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`)
           .join(", ");
         // The accessible name equals the visible title: users of voice control say what they see.
-        const accessibleName = `${bucket.name}: ${formatCount(bucketTotal)} ${bucketTotal === 1 ? "lead" : "leads"} (${statusSummary})`;
+        const accessibleName = `${bucket.name}: ${formatCount(bucketTotal)} ${bucketTotal === 1 ? "lead" : "leads"} (${statusCountsText})`;
         let stackedCount = 0;
         return (
           <g key={bucket.from}>
@@ -151,8 +152,8 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
               <rect
                 class="area"
                 x={barX}
-                y={BASELINE_PX - PLOT_HEIGHT_PX}
-                width={roundPx(slotWidth)}
+                y={BASELINE_Y_PX - PLOT_HEIGHT_PX}
+                width={roundToHundredths(slotWidth)}
                 height={PLOT_HEIGHT_PX}
               />
               {[...nonEmptySeries].reverse().map(({ id, color, counts }) => {
@@ -167,9 +168,9 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
                     key={id}
                     data-color={color}
                     x={barX}
-                    y={roundPx(computeBarY(stackedCount) + fullHeight - segmentHeight)}
-                    width={roundPx(barWidth)}
-                    height={roundPx(segmentHeight)}
+                    y={roundToHundredths(computeBarY(stackedCount) + fullHeight - segmentHeight)}
+                    width={roundToHundredths(barWidth)}
+                    height={roundToHundredths(segmentHeight)}
                     rx="2"
                   />
                 );

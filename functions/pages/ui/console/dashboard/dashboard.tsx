@@ -3,12 +3,12 @@
 import "../app/first-view";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { api, type LeadSummary, unwrap, type Volume } from "../app/api";
+import { api, type LeadSummary, type LeadVolume, unwrap } from "../app/api";
 import { replaceUrlQuery, useRoute } from "../app/route";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "../leads/lead-changes";
 import { buildLeadUrl } from "../leads/open-lead";
-import { Avatar, fullName } from "../ui/face";
+import { Avatar, getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { ErrorNote, Skeleton, useLoadable } from "../ui/loading";
 import { Menu, MenuItem } from "../ui/menu";
@@ -48,17 +48,17 @@ const formatAverage = (count: number, days: number): string =>
   count / days < 100 ? oneDecimalFormat.format(count / days) : formatCount(Math.round(count / days));
 const formatLeadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
 
-/** Returns a sentence that compares two counts. It has no warning colour, because fewer new leads are no error. */
+/** Returns a sentence that compares the number of leads with the previous period, such as `+12% on October`. */
 function describeComparison(now: number, before: number, previous: string): string {
   if (before === 0) return now === 0 ? `None in ${previous} either` : `New: none in ${previous}`;
   if (now === before) return `As many as in ${previous}`;
-  const percent = Math.round(((now - before) / before) * 100);
-  return percent === 0
+  const changePercent = Math.round(((now - before) / before) * 100);
+  return changePercent === 0
     ? `About as many as in ${previous}`
-    : `${changePercentFormat.format(percent / 100)} on ${previous}`;
+    : `${changePercentFormat.format(changePercent / 100)} on ${previous}`;
 }
 
-/** Links to the list of the leads that a number counts. */
+/** Returns the URL of the lead list, filtered to the leads that a number on the dashboard counts. */
 function buildLeadListUrl(
   days: { from: string; to: string },
   apiFilter: { status?: number; business?: number | undefined },
@@ -245,7 +245,7 @@ function useReloadOnEvents(reload: () => Promise<void>): void {
 }
 
 interface DashboardChartsProps {
-  volume: Volume;
+  volume: LeadVolume;
   recent: LeadSummary[];
   period: Period;
   business: number | undefined;
@@ -278,8 +278,8 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
     color: statuses.find((status) => status.id === id)?.primaryColor,
     counts: sumByBucket(data as CountsByDay),
   }));
-  const firstStatus = statusSeries[0];
-  const firstStatusCount = sumCounts(firstStatus?.counts ?? []);
+  const firstStatusSeries = statusSeries[0];
+  const firstStatusCount = sumCounts(firstStatusSeries?.counts ?? []);
   const busiestDayIndex = dailyCounts.indexOf(Math.max(...dailyCounts));
   const busiestIsoDay = isoDays[busiestDayIndex];
   const previousPeriodText = describePreviousPeriod(period);
@@ -295,12 +295,12 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
         </a>
         <p class="small quiet">{describeComparison(totalLeadCount, volume.previousLeadsAmount, previousPeriodText)}</p>
       </section>
-      {firstStatus ? (
+      {firstStatusSeries ? (
         <section class="kpi" aria-labelledby="kpi-first">
           <h2 id="kpi-first" class="quiet small cut">
-            Still in <bdi title={firstStatus.name}>{firstStatus.name}</bdi>
+            Still in <bdi title={firstStatusSeries.name}>{firstStatusSeries.name}</bdi>
           </h2>
-          <a class="huge num" href={buildLeadListUrl(period, { business, status: firstStatus.id })}>
+          <a class="huge num" href={buildLeadListUrl(period, { business, status: firstStatusSeries.id })}>
             {formatCount(firstStatusCount)}
           </a>
           <p class="small quiet">
@@ -450,11 +450,11 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
               </th>
               {series.map(({ id, counts }) => (
                 <td key={id} class="right num wide">
-                  <CountCell count={counts[at] ?? 0} href={buildLeadListUrl(bucket, { business, status: id })} />
+                  <CountLink count={counts[at] ?? 0} href={buildLeadListUrl(bucket, { business, status: id })} />
                 </td>
               ))}
               <td class="right num">
-                <CountCell count={bucketTotal} href={buildLeadListUrl(bucket, { business })} />
+                <CountLink count={bucketTotal} href={buildLeadListUrl(bucket, { business })} />
               </td>
             </tr>
           );
@@ -476,12 +476,12 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
 }
 
 /** A count that links to its leads. A zero is left blank. */
-function CountCell({ count, href }: { count: number; href: string }): JSX.Element | null {
+function CountLink({ count, href }: { count: number; href: string }): JSX.Element | null {
   return count > 0 ? <a href={href}>{formatCount(count)}</a> : null;
 }
 
 interface BusinessChartsProps {
-  volume: Volume;
+  volume: LeadVolume;
   period: Period;
   unit: string;
   buckets: ChartBucket[];
@@ -497,8 +497,8 @@ function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: Business
   const businessRows = Object.entries(volume.data as Record<string, CountsByDay>)
     .map(([name, data]) => ({ name, id: businesses.find((one) => one.name === name)?.id, counts: sumByBucket(data) }))
     .sort((a, b) => sumCounts(b.counts) - sumCounts(a.counts));
-  const unassignedCounts = sumByBucket(volume.unassigned as CountsByDay);
-  if (sumCounts(unassignedCounts) > 0) businessRows.push({ name: "", id: undefined, counts: unassignedCounts });
+  const noBusinessCounts = sumByBucket(volume.unassigned as CountsByDay);
+  if (sumCounts(noBusinessCounts) > 0) businessRows.push({ name: "", id: undefined, counts: noBusinessCounts });
   const maxCount = Math.max(1, ...businessRows.flatMap(({ counts }) => counts));
   const hasLeadsOfSeveralBusinesses =
     sumCounts(businessRows.map(({ counts }) => sumCounts(counts))) > volume.totalLeadsAmount;
@@ -598,8 +598,8 @@ function RecentLeads({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolea
                 <th scope="row">
                   <span class="row">
                     <Avatar person={lead} size="small" />
-                    <a class="cut" href={buildLeadUrl(lead.id)} title={fullName(lead)}>
-                      <bdi>{fullName(lead)}</bdi>
+                    <a class="cut" href={buildLeadUrl(lead.id)} title={getDisplayName(lead)}>
+                      <bdi>{getDisplayName(lead)}</bdi>
                     </a>
                   </span>
                 </th>

@@ -97,7 +97,7 @@ const monthAndYearFormat = createUtcFormat({ month: "long", year: "numeric" });
 const isDayInCurrentYear = (day: string): boolean => day.slice(0, 4) === formatIsoDay(Date.now()).slice(0, 4);
 
 /** Formats a range of days: `3 – 9 November`, or `3 November` for a single day. */
-function formatLongRange(from: string, to: string): string {
+function formatLongDayRange(from: string, to: string): string {
   const dayFormat = isDayInCurrentYear(from) && isDayInCurrentYear(to) ? longDayFormat : longDayAndYearFormat;
   return dayFormat.formatRange(parseIsoDay(from), parseIsoDay(to));
 }
@@ -110,7 +110,7 @@ export function formatPeriodLabel({ from, to, preset }: Period): string {
   return dayFormat.formatRange(parseIsoDay(from), parseIsoDay(to));
 }
 
-export const describePeriod = ({ from, to }: Period): string => formatLongRange(from, to);
+export const describePeriod = ({ from, to }: Period): string => formatLongDayRange(from, to);
 
 /**
  * Describes the previous period that the API compares with: for a whole month the month before, for a whole year the year
@@ -143,8 +143,8 @@ export interface ChartBucket {
 }
 
 /**
- * Groups the days of a period into days, weeks or months. Weeks begin on Monday. The period may cut the first and the last
- * group short.
+ * Groups the days of a period into buckets of a day, a week or a month. Weeks begin on Monday. The first and the last
+ * bucket may be shorter, because the period may begin or end within a week or month.
  */
 export function groupDays(days: string[], unit: BucketUnit): ChartBucket[] {
   const dayRangesByStart = new Map<string, [from: string, to: string]>();
@@ -159,19 +159,19 @@ export function groupDays(days: string[], unit: BucketUnit): ChartBucket[] {
   }
   return Array.from(dayRangesByStart.values(), ([from, to]) => {
     if (unit !== "month")
-      return { from, to, tick: shortDayFormat.format(parseIsoDay(from)), name: formatLongRange(from, to) };
+      return { from, to, tick: shortDayFormat.format(parseIsoDay(from)), name: formatLongDayRange(from, to) };
     const tickFormat = from.slice(5, 7) === "01" ? shortMonthAndYearFormat : shortMonthFormat;
     const isWholeMonth = from.endsWith("-01") && formatIsoDay(parseIsoDay(to) + DAY_MS).endsWith("-01");
-    const bucketName = isWholeMonth ? monthAndYearFormat.format(parseIsoDay(from)) : formatLongRange(from, to);
+    const bucketName = isWholeMonth ? monthAndYearFormat.format(parseIsoDay(from)) : formatLongDayRange(from, to);
     return { from, to, tick: tickFormat.format(parseIsoDay(from)), name: bucketName };
   });
 }
 
 /** Minimum width of a bar with its gap, in pixels. */
-const MIN_SLOT_PX = 9;
+const MIN_BAR_SLOT_WIDTH_PX = 9;
 
 /** Returns the smallest unit whose bars fit the width. */
 export function chooseBucketUnit(days: number, width: number): BucketUnit {
-  if (width / days >= MIN_SLOT_PX) return "day";
-  return width / (days / 7) >= MIN_SLOT_PX ? "week" : "month";
+  if (width / days >= MIN_BAR_SLOT_WIDTH_PX) return "day";
+  return width / (days / 7) >= MIN_BAR_SLOT_WIDTH_PX ? "week" : "month";
 }

@@ -10,7 +10,7 @@ type Language = keyof typeof LANGUAGE_NAMES;
 /** A field of a lead that a column of the file can be imported to. `name` is a full name, which is split. */
 export interface ImportTarget {
   /** Name of the field's column in exports and in `POST /leads/batch`. `name` is split before the request. */
-  column: string;
+  fieldName: string;
   label: string;
   /** Maximum length of the field, in characters. */
   maxChars?: number;
@@ -24,7 +24,7 @@ export interface ImportTarget {
 /** Known headings of each field. They are compared without case, accents, spaces and punctuation. */
 export const IMPORT_TARGETS: ImportTarget[] = [
   {
-    column: "firstName",
+    fieldName: "firstName",
     label: "First name",
     maxChars: LIMITS.maxNameChars,
     headings: {
@@ -35,7 +35,7 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "lastName",
+    fieldName: "lastName",
     label: "Last name",
     maxChars: LIMITS.maxNameChars,
     headings: {
@@ -46,7 +46,7 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "name",
+    fieldName: "name",
     label: "First and last name",
     headings: {
       en: ["name", "full name", "contact", "contact name", "lead name", "person"],
@@ -56,7 +56,7 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "email",
+    fieldName: "email",
     label: "E-mail",
     maxChars: LIMITS.maxEmailChars,
     headings: {
@@ -75,7 +75,7 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "phoneNumber",
+    fieldName: "phoneNumber",
     label: "Phone",
     isList: true,
     headings: {
@@ -109,7 +109,7 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "company",
+    fieldName: "company",
     label: "Company",
     maxChars: LIMITS.maxTextChars,
     headings: {
@@ -120,7 +120,7 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "position",
+    fieldName: "position",
     label: "Position",
     maxChars: LIMITS.maxTextChars,
     headings: {
@@ -131,7 +131,7 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "status",
+    fieldName: "status",
     label: "Status",
     valueKind: "status",
     headings: {
@@ -141,10 +141,10 @@ export const IMPORT_TARGETS: ImportTarget[] = [
       es: ["estado", "etapa", "fase"],
     },
   },
-  { column: "statusId", label: "Status by its id", headings: { en: ["statusId"] } },
-  { column: "state", label: "State", valueKind: "state", headings: { en: ["state"] } },
+  { fieldName: "statusId", label: "Status by its id", headings: { en: ["statusId"] } },
+  { fieldName: "state", label: "State", valueKind: "state", headings: { en: ["state"] } },
   {
-    column: "business",
+    fieldName: "business",
     label: "Businesses",
     valueKind: "business",
     headings: {
@@ -155,7 +155,7 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "source",
+    fieldName: "source",
     label: "Source",
     maxChars: LIMITS.maxTextChars,
     headings: {
@@ -166,7 +166,7 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "location",
+    fieldName: "location",
     label: "Location",
     maxChars: LIMITS.maxTextChars,
     headings: {
@@ -177,7 +177,7 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "description",
+    fieldName: "description",
     label: "Description",
     maxChars: LIMITS.maxDescriptionChars,
     headings: {
@@ -198,36 +198,36 @@ export const IMPORT_TARGETS: ImportTarget[] = [
     },
   },
   {
-    column: "socialMedia.youtube",
+    fieldName: "socialMedia.youtube",
     label: "YouTube",
     maxChars: LIMITS.maxTextChars,
     headings: { en: ["socialMedia.youtube", "youtube"] },
   },
   {
-    column: "socialMedia.facebook",
+    fieldName: "socialMedia.facebook",
     label: "Facebook",
     maxChars: LIMITS.maxTextChars,
     headings: { en: ["socialMedia.facebook", "facebook"] },
   },
   {
-    column: "socialMedia.instagram",
+    fieldName: "socialMedia.instagram",
     label: "Instagram",
     maxChars: LIMITS.maxTextChars,
     headings: { en: ["socialMedia.instagram", "instagram"] },
   },
   {
-    column: "socialMedia.twitter",
+    fieldName: "socialMedia.twitter",
     label: "X (Twitter)",
     maxChars: LIMITS.maxTextChars,
     headings: { en: ["socialMedia.twitter", "twitter", "x"] },
   },
 ];
 
-export const findImportTarget = (column: string | undefined): ImportTarget | undefined =>
-  IMPORT_TARGETS.find((target) => target.column === column);
+export const findImportTargetByField = (column: string | undefined): ImportTarget | undefined =>
+  IMPORT_TARGETS.find((target) => target.fieldName === column);
 
 /** Returns the label of a field that an error of the API names. */
-export const getTargetLabel = (field: string): string => findImportTarget(field)?.label ?? field;
+export const getTargetLabel = (field: string): string => findImportTargetByField(field)?.label ?? field;
 
 const normalizeText = (text: string): string =>
   text
@@ -245,42 +245,42 @@ interface RecognisedColumns {
 /** Guesses the target of each column from its heading, and the language of the headings. */
 export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "rows">): RecognisedColumns {
   const headingCountsByLanguage: Record<Language, number> = { en: 0, de: 0, fr: 0, es: 0 };
-  const usedTargetColumns = new Set<string>();
+  const usedFieldNames = new Set<string>();
   const normalizedHeadings = columns.map(normalizeText);
   const findHeadingLanguages = (target: ImportTarget, name: string): Language[] =>
     (Object.keys(LANGUAGE_NAMES) as Language[]).filter((language) =>
       target.headings[language]?.some((heading) => normalizeText(heading) === name),
     );
-  const targetColumns = normalizedHeadings.map((name, index) => {
+  const targetFieldNames = normalizedHeadings.map((name, index) => {
     if (!name) return "";
     const target = IMPORT_TARGETS.find(
       (target) =>
-        (target.isList || !usedTargetColumns.has(target.column)) && findHeadingLanguages(target, name).length > 0,
+        (target.isList || !usedFieldNames.has(target.fieldName)) && findHeadingLanguages(target, name).length > 0,
     );
     if (!target) return "";
     const matchingLanguages = findHeadingLanguages(target, name);
     if (matchingLanguages[0] && matchingLanguages.length === 1) headingCountsByLanguage[matchingLanguages[0]] += 1;
     // In US postal addresses “state” is a region, so the column is imported only if its values are lead states.
-    if (target.column === "state" && !hasOnlyLeadStates(rows, index)) return "";
-    usedTargetColumns.add(target.column);
-    return target.column;
+    if (target.fieldName === "state" && !hasOnlyLeadStates(rows, index)) return "";
+    usedFieldNames.add(target.fieldName);
+    return target.fieldName;
   });
-  // “name” is the last name beside a first name (“Name, Vorname”; “Nom, Prénom”), and the first name beside a last name
-  // (“Nombre, Apellidos”).
-  const nameIndex = targetColumns.indexOf("name");
-  if (nameIndex >= 0) {
-    if (usedTargetColumns.has("firstName"))
-      targetColumns[nameIndex] = usedTargetColumns.has("lastName") ? "" : "lastName";
-    else if (usedTargetColumns.has("lastName")) targetColumns[nameIndex] = "firstName";
+  // If another column has the first name, a column headed “name” has the last name (“Name, Vorname”; “Nom, Prénom”). If
+  // another column has the last name, it has the first name (“Nombre, Apellidos”).
+  const fullNameColumnIndex = targetFieldNames.indexOf("name");
+  if (fullNameColumnIndex >= 0) {
+    if (usedFieldNames.has("firstName"))
+      targetFieldNames[fullNameColumnIndex] = usedFieldNames.has("lastName") ? "" : "lastName";
+    else if (usedFieldNames.has("lastName")) targetFieldNames[fullNameColumnIndex] = "firstName";
   }
   // A status id is valid only in the team that exported the file, so the column with status names is preferred.
-  if (usedTargetColumns.has("status") && usedTargetColumns.has("statusId"))
-    targetColumns[targetColumns.indexOf("statusId")] = "";
+  if (usedFieldNames.has("status") && usedFieldNames.has("statusId"))
+    targetFieldNames[targetFieldNames.indexOf("statusId")] = "";
   const [mainLanguage] = (Object.keys(headingCountsByLanguage) as Language[]).sort(
     (one, other) => headingCountsByLanguage[other] - headingCountsByLanguage[one],
   );
   return {
-    targets: targetColumns,
+    targets: targetFieldNames,
     language: mainLanguage && headingCountsByLanguage[mainLanguage] > 0 ? LANGUAGE_NAMES[mainLanguage] : undefined,
   };
 }
@@ -297,7 +297,7 @@ export function splitName(name: string): { firstName: string; lastName: string }
 }
 
 /** Splits a cell with a list at each `;`, as the API does. A backslash escapes a semicolon. */
-export function splitList(cell: string): string[] {
+export function splitListCell(cell: string): string[] {
   const listItems = [""];
   for (const [part] of cell.matchAll(/\\?./gsu)) {
     if (part === ";") listItems.push("");
@@ -306,7 +306,7 @@ export function splitList(cell: string): string[] {
   return listItems.map((item) => item.trim()).filter(Boolean);
 }
 
-export const formatList = (listItems: string[]): string =>
+export const joinListCell = (listItems: string[]): string =>
   listItems.map((item) => item.replace(/[\\;]/g, "\\$&")).join(";");
 
 /** Removes the apostrophe that exports put before a cell that a spreadsheet would evaluate as a formula. */
@@ -331,7 +331,7 @@ export function findUnknownValues(
   const unknownValuesByKey = new Map<string, UnknownValue>();
   for (const { cells } of rows) {
     const cell = unescapeFormula((cells[index] ?? "").trim());
-    for (const text of target.valueKind === "business" ? splitList(cell) : [cell]) {
+    for (const text of target.valueKind === "business" ? splitListCell(cell) : [cell]) {
       const valueKey = normalizeValue(text);
       if (!valueKey || knownKeys.has(valueKey)) continue;
       const unknownValue = unknownValuesByKey.get(valueKey);
@@ -369,7 +369,7 @@ const SYNONYM_GROUPS = [
 ].map((words) => new Set(words.map(normalizeText)));
 
 /** Returns the name in `knownNames` that equals a value or is a synonym of the value in another language. */
-export function guessTeamName(value: string, knownNames: string[]): string | undefined {
+export function guessMatchingName(value: string, knownNames: string[]): string | undefined {
   const normalizedValue = normalizeText(value);
   const exactName = knownNames.find((name) => normalizeText(name) === normalizedValue);
   if (exactName) return exactName;

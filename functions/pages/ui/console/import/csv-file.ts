@@ -29,7 +29,8 @@ export function getSeparatorName(separator: string): string {
 }
 
 /**
- * Decoder for files that are not valid UTF-8. `encodeText` inverts this decoder, because `TextEncoder` only writes UTF-8.
+ * Decodes files that are not valid UTF-8. `encodeText` builds the reverse table from this decoder, because
+ * `TextEncoder` only writes UTF-8.
  */
 const windows1252Decoder = new TextDecoder("windows-1252");
 

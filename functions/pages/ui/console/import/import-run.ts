@@ -9,9 +9,9 @@ import {
   createIdempotencyKey,
   describeError,
   RequestError,
+  sleep,
   toHex,
   unwrap,
-  wait,
 } from "../app/api";
 import { UnreachableError } from "../app/connection";
 import { session } from "../app/session";
@@ -114,13 +114,13 @@ async function prepareKeyPrefix(
   batches: LeadRow[][],
   options: unknown,
 ): Promise<{ keyPrefix: string; forgetKeyPrefix: () => void }> {
-  const newPrefix = createIdempotencyKey();
+  const newKeyPrefix = createIdempotencyKey();
   // Over plain HTTP, except on localhost, browsers have no `crypto.subtle`. The prefix is stored under a hash of the file. Without
   // the hash the prefix is not stored, and an import that is started again cannot resume.
-  if (!crypto.subtle) return { keyPrefix: newPrefix, forgetKeyPrefix: () => undefined };
-  const hashedContent = new TextEncoder().encode(JSON.stringify([batches, options]));
-  const storageKey = `import ${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", hashedContent)))}`;
-  const keyPrefix = sessionStorage.getItem(storageKey) ?? newPrefix;
+  if (!crypto.subtle) return { keyPrefix: newKeyPrefix, forgetKeyPrefix: () => undefined };
+  const contentToHash = new TextEncoder().encode(JSON.stringify([batches, options]));
+  const storageKey = `import ${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", contentToHash)))}`;
+  const keyPrefix = sessionStorage.getItem(storageKey) ?? newKeyPrefix;
   sessionStorage.setItem(storageKey, keyPrefix);
   return { keyPrefix, forgetKeyPrefix: () => sessionStorage.removeItem(storageKey) };
 }
@@ -243,13 +243,13 @@ async function sendWithRetry(
       }
       waitReason = endWithPeriod(unfinishedRow.message ?? "The outcome is not known yet");
     } catch (error) {
-      const isBusy = error instanceof RequestError && RETRIED_HTTP_STATUSES.includes(error.status);
-      if (!isBusy && !(error instanceof UnreachableError)) throw error;
+      const isApiBusy = error instanceof RequestError && RETRIED_HTTP_STATUSES.includes(error.status);
+      if (!isApiBusy && !(error instanceof UnreachableError)) throw error;
       minPauseMs = error instanceof RequestError ? error.retryAfterMs : 0;
       waitReason = endWithPeriod(describeError(error));
     }
     updateRun({ waitReason });
-    await wait(Math.max(minPauseMs, (0.5 + Math.random() / 2) * pauseMs));
+    await sleep(Math.max(minPauseMs, (0.5 + Math.random() / 2) * pauseMs));
   }
   return undefined;
 }

@@ -193,14 +193,16 @@ function ExistingLeadOptions({ options }: { options: ImportOptions }): JSX.Eleme
 }
 
 /**
- * Links to the list with filters that approximate the leads of this import: created today, with the file's source if all rows
- * have the same one.
+ * Returns the URL of the list with filters that approximate the leads of this import: created today, and with the
+ * file's source if all rows have the same one.
  */
 function buildImportedLeadsUrl({ rows }: CsvFile, { targets }: ImportOptions): string {
   const todayIsoDay = new Date().toISOString().slice(0, 10);
   const urlParams = new URLSearchParams({ from: todayIsoDay, to: todayIsoDay });
-  const sourceIndex = targets.indexOf("source");
-  const distinctSources = new Set(sourceIndex < 0 ? [] : rows.map(({ cells }) => cells[sourceIndex]?.trim()));
+  const sourceColumnIndex = targets.indexOf("source");
+  const distinctSources = new Set(
+    sourceColumnIndex < 0 ? [] : rows.map(({ cells }) => cells[sourceColumnIndex]?.trim()),
+  );
   const [source] = distinctSources;
   if (distinctSources.size === 1 && source) urlParams.set("source", source);
   return `#/leads?${urlParams}`;
@@ -227,9 +229,9 @@ function ImportFooter({
       : undefined;
   const startRunOrFocusMissingChoice = (dryRun: boolean) => {
     if (missingChoiceText) {
-      const screenElement = footerRef.current?.parentElement;
+      const footerParent = footerRef.current?.parentElement;
       const controlSelector = isContactMissing ? "select" : "[data-undecided]";
-      screenElement?.querySelector<HTMLElement>(`.map ${controlSelector}`)?.focus();
+      footerParent?.querySelector<HTMLElement>(`.map ${controlSelector}`)?.focus();
       return;
     }
     startImport(mapping.options, mapping.createsBusinesses, dryRun);

@@ -2,7 +2,14 @@
 
 import type { BatchRequest } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { findImportTarget, formatList, normalizeValue, splitList, splitName, unescapeFormula } from "./columns";
+import {
+  findImportTargetByField,
+  joinListCell,
+  normalizeValue,
+  splitListCell,
+  splitName,
+  unescapeFormula,
+} from "./columns";
 import type { CsvFile, CsvRow } from "./csv-file";
 
 /** Maximum size of a batch, in characters. The request stays well below the API's limit in any encoding. */
@@ -38,29 +45,31 @@ const truncateText = (text: string, limit: number): string =>
 function buildLeadCells(row: CsvRow, { targets, values, clearsFields }: ImportOptions): LeadCells {
   const cells: LeadCells = {};
   for (const [index, column] of targets.entries()) {
-    const target = findImportTarget(column);
+    const target = findImportTargetByField(column);
     const cell = (row.cells[index] ?? "").trim();
     if (!target) continue;
-    if (target.column === "name") {
+    if (target.fieldName === "name") {
       const { firstName, lastName } = splitName(unescapeFormula(cell));
       if (firstName) cells.firstName = firstName;
       if (lastName) cells.lastName = lastName;
     } else if (target.valueKind) {
-      const namesByValue = values[target.column] ?? {};
-      const cellValues = target.valueKind === "business" ? splitList(unescapeFormula(cell)) : [unescapeFormula(cell)];
+      const namesByValue = values[target.fieldName] ?? {};
+      const cellValues =
+        target.valueKind === "business" ? splitListCell(unescapeFormula(cell)) : [unescapeFormula(cell)];
       const mappedNames = cellValues
         .map((item) => (normalizeValue(item) in namesByValue ? namesByValue[normalizeValue(item)] : item))
         .filter((name) => name !== null && name !== undefined && name !== "") as string[];
-      const cellText = target.valueKind === "business" ? formatList([...new Set(mappedNames)]) : (mappedNames[0] ?? "");
-      // A status and a state cannot be cleared, so an empty cell clears only businesses.
-      if (cellText || (clearsFields && !cell && target.valueKind === "business")) cells[target.column] = cellText;
+      const cellText =
+        target.valueKind === "business" ? joinListCell([...new Set(mappedNames)]) : (mappedNames[0] ?? "");
+      // An empty cell can clear the businesses of a lead, but not the status or the state, because every lead has one.
+      if (cellText || (clearsFields && !cell && target.valueKind === "business")) cells[target.fieldName] = cellText;
     } else if (cell || clearsFields) {
-      const earlierCell = cells[target.column];
-      if (target.isList && earlierCell)
-        cells[target.column] = `${unescapeFormula(earlierCell)};${unescapeFormula(cell)}`;
+      const earlierColumnText = cells[target.fieldName];
+      if (target.isList && earlierColumnText)
+        cells[target.fieldName] = `${unescapeFormula(earlierColumnText)};${unescapeFormula(cell)}`;
       else
-        cells[target.column] =
-          target.column === "description" ? truncateText(cell, target.maxChars ?? cell.length) : cell;
+        cells[target.fieldName] =
+          target.fieldName === "description" ? truncateText(cell, target.maxChars ?? cell.length) : cell;
     }
   }
   return cells;
@@ -82,14 +91,14 @@ export function buildBatches({ rows }: CsvFile, options: ImportOptions): LeadRow
     const emailKey = getEmailKey(cells);
     const earlierRowCount = emailKey ? (rowCountsByEmail.get(emailKey) ?? 0) : 0;
     rowCountsByEmail.set(emailKey, earlierRowCount + 1);
-    const occurrenceRows = rowsByOccurrence[earlierRowCount] ?? [];
-    rowsByOccurrence[earlierRowCount] = occurrenceRows;
-    occurrenceRows.push({ number: row.number, cells });
+    const rowsOfSameOccurrence = rowsByOccurrence[earlierRowCount] ?? [];
+    rowsByOccurrence[earlierRowCount] = rowsOfSameOccurrence;
+    rowsOfSameOccurrence.push({ number: row.number, cells });
   }
-  return rowsByOccurrence.flatMap(splitBatches);
+  return rowsByOccurrence.flatMap(splitIntoBatches);
 }
 
-function splitBatches(rows: LeadRow[]): LeadRow[][] {
+function splitIntoBatches(rows: LeadRow[]): LeadRow[][] {
   const batches: LeadRow[][] = [];
   let currentBatch: LeadRow[] = [];
   let batchChars = 0;

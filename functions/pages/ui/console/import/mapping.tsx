@@ -2,14 +2,14 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { type Team, useTeam } from "../app/team";
+import { type TeamContextValue, useTeam } from "../app/team";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
 import {
-  findImportTarget,
+  findImportTargetByField,
   findUnknownValues,
-  guessTeamName,
+  guessMatchingName,
   IMPORT_TARGETS,
   type ImportTarget,
   normalizeValue,
@@ -24,7 +24,7 @@ import type { ImportOptions, NamesByValueKey } from "./lead-rows";
  */
 const MAX_VALUE_ROWS = 30;
 
-interface ColumnValues {
+interface ColumnValueMapping {
   target: ImportTarget;
   unknownValues: UnknownValue[];
   /** Names for the unknown values, chosen by the user or guessed. */
@@ -35,7 +35,7 @@ interface ColumnValues {
 /** The resolved mapping of a file, and what the user must still choose before the rows can be checked. */
 export interface ColumnMapping {
   /** Values of each mapped column, by the column's index. */
-  values: Map<number, ColumnValues>;
+  values: Map<number, ColumnValueMapping>;
   undecidedCount: number;
   /** Whether no column is mapped to an e-mail address or phone number, which a lead needs. */
   isContactMissing: boolean;
@@ -48,7 +48,7 @@ type ValueOptions = { name: string; color?: string }[];
 
 function listValueOptions(
   target: ImportTarget,
-  { statuses, businesses }: Pick<Team, "statuses" | "businesses">,
+  { statuses, businesses }: Pick<TeamContextValue, "statuses" | "businesses">,
 ): ValueOptions {
   if (target.valueKind === "status") return statuses.map(({ name, primaryColor }) => ({ name, color: primaryColor }));
   if (target.valueKind === "business") return businesses.map(({ name }) => ({ name }));
@@ -64,8 +64,8 @@ export function useColumnMapping(
   // The unknown values are memoized, because finding them reads every row of the file.
   const unknownValuesByColumnIndex = useMemo(() => {
     const valuesByIndex = new Map<number, { target: ImportTarget; names: string[]; unknown: UnknownValue[] }>();
-    for (const [index, column] of options?.targets.entries() ?? []) {
-      const target = findImportTarget(column);
+    for (const [index, fieldName] of options?.targets.entries() ?? []) {
+      const target = findImportTargetByField(fieldName);
       if (!csvFile || !target?.valueKind) continue;
       const knownNames = listValueOptions(target, { statuses, businesses }).map(({ name }) => name);
       valuesByIndex.set(index, {
@@ -77,14 +77,14 @@ export function useColumnMapping(
     return valuesByIndex;
   }, [csvFile, targetsKey, statuses, businesses]);
   if (!options) return undefined;
-  const valuesByColumnIndex = new Map<number, ColumnValues>();
-  const resolvedValues: ImportOptions["values"] = {};
+  const valuesByColumnIndex = new Map<number, ColumnValueMapping>();
+  const resolvedNamesByField: ImportOptions["values"] = {};
   for (const [index, { target, names, unknown: foundValues }] of unknownValuesByColumnIndex) {
     const namesByKey: NamesByValueKey = {};
     for (const { text } of foundValues) {
       const key = normalizeValue(text);
-      const chosenName = options.values[target.column]?.[key];
-      const mappedName = chosenName === undefined ? guessTeamName(text, names) : chosenName;
+      const chosenName = options.values[target.fieldName]?.[key];
+      const mappedName = chosenName === undefined ? guessMatchingName(text, names) : chosenName;
       if (mappedName !== undefined) namesByKey[key] = mappedName;
     }
     valuesByColumnIndex.set(index, {
@@ -93,19 +93,19 @@ export function useColumnMapping(
       namesByKey,
       undecidedValues: foundValues.filter(({ text }) => !(normalizeValue(text) in namesByKey)),
     });
-    resolvedValues[target.column] = namesByKey;
+    resolvedNamesByField[target.fieldName] = namesByKey;
   }
   const knownBusinessKeys = new Set(businesses.map(({ name }) => normalizeValue(name)));
-  const contactColumns = options.mode === "update" ? ["email"] : ["email", "phoneNumber"];
+  const contactFieldNames = options.mode === "update" ? ["email"] : ["email", "phoneNumber"];
   return {
     values: valuesByColumnIndex,
     undecidedCount: [...valuesByColumnIndex.values()].reduce(
       (sum, { undecidedValues }) => sum + undecidedValues.length,
       0,
     ),
-    isContactMissing: !contactColumns.some((column) => options.targets.includes(column)),
-    options: { ...options, values: resolvedValues },
-    createsBusinesses: Object.values(resolvedValues.business ?? {}).some(
+    isContactMissing: !contactFieldNames.some((fieldName) => options.targets.includes(fieldName)),
+    options: { ...options, values: resolvedNamesByField },
+    createsBusinesses: Object.values(resolvedNamesByField.business ?? {}).some(
       (name) => name && !knownBusinessKeys.has(normalizeValue(name)),
     ),
   };
@@ -151,15 +151,18 @@ export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps):
 const getColumnTitle = (heading: string, index: number): string => heading || `Column ${index + 1}`;
 
 /**
- * Maps the file's column at `index` to the lead field `column`. Returns the fields of all columns. Any other column with the same
- * field is left out of the import, unless the field is a list. The full name conflicts with first name and last name.
+ * Maps the file's column at `index` to the lead field `fieldName`, and returns the fields of all columns. A column that
+ * had the same field is skipped, unless the field is a list; the full name conflicts with the first name and the last
+ * name.
  */
-function assignTarget(targets: string[], index: number, column: string): string[] {
+function assignTarget(targets: string[], index: number, fieldName: string): string[] {
   const conflictingTargets =
-    column === "name" ? ["name", "firstName", "lastName"] : [column, ...(/Name$/.test(column) ? ["name"] : [])];
+    fieldName === "name"
+      ? ["name", "firstName", "lastName"]
+      : [fieldName, ...(/Name$/.test(fieldName) ? ["name"] : [])];
   return targets.map((other, at) => {
-    if (at === index) return column;
-    return other && conflictingTargets.includes(other) && !findImportTarget(other)?.isList ? "" : other;
+    if (at === index) return fieldName;
+    return other && conflictingTargets.includes(other) && !findImportTargetByField(other)?.isList ? "" : other;
   });
 }
 
@@ -171,9 +174,9 @@ interface ColumnRowsProps {
 
 function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
   const { targets } = mapping.options;
-  const columnName = getColumnTitle(csvFile.columns[index] ?? "", index);
+  const columnTitle = getColumnTitle(csvFile.columns[index] ?? "", index);
   const columnValues = mapping.values.get(index);
-  const targetColumn = targets[index] ?? "";
+  const targetFieldName = targets[index] ?? "";
   const sampleText = useMemo(() => {
     const cellSamples = new Set<string>();
     for (const { cells } of csvFile.rows) {
@@ -184,16 +187,16 @@ function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
     return [...cellSamples].join(", ");
   }, [csvFile, index]);
   const columnNote = useMemo(
-    () => describeColumn(csvFile, index, findImportTarget(targetColumn)),
-    [csvFile, index, targetColumn],
+    () => getColumnNote(csvFile, index, findImportTargetByField(targetFieldName)),
+    [csvFile, index, targetFieldName],
   );
   const undecidedCount = columnValues?.undecidedValues.length ?? 0;
   return (
     <>
       <tr>
         <th scope="row">
-          <div class="cut" title={columnName}>
-            <bdi>{columnName}</bdi>
+          <div class="cut" title={columnTitle}>
+            <bdi>{columnTitle}</bdi>
           </div>
         </th>
         <td class="quiet cut c1" title={sampleText}>
@@ -202,15 +205,15 @@ function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
         <td>
           <span class="select">
             <select
-              aria-label={`Field for ${columnName}`}
-              value={targetColumn}
+              aria-label={`Field for ${columnTitle}`}
+              value={targetFieldName}
               onInput={({ currentTarget }) =>
                 updateImportOptions({ targets: assignTarget(targets, index, currentTarget.value) })
               }
             >
               <option value="">Leave out</option>
-              {IMPORT_TARGETS.map(({ column, label }) => (
-                <option key={column} value={column}>
+              {IMPORT_TARGETS.map(({ fieldName, label }) => (
+                <option key={fieldName} value={fieldName}>
                   {label}
                 </option>
               ))}
@@ -227,7 +230,7 @@ function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
       {columnValues && columnValues.unknownValues.length > 0 ? (
         <tr class="inner">
           <td colSpan={4}>
-            <UnknownValueRows name={columnName} values={columnValues} options={mapping.options} />
+            <UnknownValueRows name={columnTitle} values={columnValues} options={mapping.options} />
           </td>
         </tr>
       ) : null}
@@ -236,26 +239,30 @@ function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
 }
 
 /** Returns a note about a column for the user, such as the number of rows without an e-mail address. */
-function describeColumn({ rows }: CsvFile, index: number, target: ImportTarget | undefined): string {
+function getColumnNote({ rows }: CsvFile, index: number, target: ImportTarget | undefined): string {
   if (!target) return "";
-  if (target.column === "name") return "Split at the last space";
-  if (target.column === "email") {
-    const emptyRowCount = rows.filter(({ cells }) => !cells[index]?.trim()).length;
-    return emptyRowCount > 0 ? `${formatRowCount(emptyRowCount)} ${emptyRowCount === 1 ? "has" : "have"} none` : "";
+  if (target.fieldName === "name") return "Split at the last space";
+  if (target.fieldName === "email") {
+    const emptyCellCount = rows.filter(({ cells }) => !cells[index]?.trim()).length;
+    return emptyCellCount > 0 ? `${formatRowCount(emptyCellCount)} ${emptyCellCount === 1 ? "has" : "have"} none` : "";
   }
   const { maxChars } = target;
-  const longRowCount = maxChars
+  const tooLongCellCount = maxChars
     ? rows.filter(({ cells }) => Array.from(cells[index]?.trim() ?? "").length > maxChars).length
     : 0;
-  if (longRowCount === 0) return "";
+  if (tooLongCellCount === 0) return "";
   const verbPhrase =
-    target.column === "description" ? "will be cut at" : longRowCount === 1 ? "is longer than" : "are longer than";
-  return `${formatRowCount(longRowCount)} ${verbPhrase} ${formatCount(maxChars ?? 0)}${target.column === "description" ? "" : " characters"}`;
+    target.fieldName === "description"
+      ? "will be cut at"
+      : tooLongCellCount === 1
+        ? "is longer than"
+        : "are longer than";
+  return `${formatRowCount(tooLongCellCount)} ${verbPhrase} ${formatCount(maxChars ?? 0)}${target.fieldName === "description" ? "" : " characters"}`;
 }
 
 interface UnknownValueRowsProps {
   name: string;
-  values: ColumnValues;
+  values: ColumnValueMapping;
   options: ImportOptions;
 }
 
@@ -263,12 +270,12 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
   const { isOwner, ...team } = useTeam();
   const { target, unknownValues, namesByKey, undecidedValues } = values;
   const valueOptions = listValueOptions(target, team);
-  const mayCreate = target.valueKind === "business" && isOwner;
+  const mayCreateBusinesses = target.valueKind === "business" && isOwner;
   const shownValues = unknownValues.slice(0, MAX_VALUE_ROWS);
   const otherValues = unknownValues.slice(MAX_VALUE_ROWS);
   const chooseNames = (texts: string[], nameFor: (text: string) => string | null) => {
     const mappedNames = Object.fromEntries(texts.map((text) => [normalizeValue(text), nameFor(text)]));
-    updateImportOptions({ values: { ...options.values, [target.column]: { ...namesByKey, ...mappedNames } } });
+    updateImportOptions({ values: { ...options.values, [target.fieldName]: { ...namesByKey, ...mappedNames } } });
   };
   const getValueTexts = (values: UnknownValue[]) => values.map(({ text }) => text);
   return (
@@ -280,7 +287,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
             target={target}
             valueOptions={valueOptions}
             chosenName={namesByKey[normalizeValue(text)]}
-            onCreate={mayCreate ? () => chooseNames([text], (text) => text) : undefined}
+            onCreate={mayCreateBusinesses ? () => chooseNames([text], (text) => text) : undefined}
             onChoose={(name) => chooseNames([text], () => name)}
           />
         </ValueRow>
@@ -292,14 +299,14 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
             target={target}
             valueOptions={valueOptions}
             chosenName={otherValues.every(({ text }) => namesByKey[normalizeValue(text)] === null) ? null : undefined}
-            onCreate={mayCreate ? () => chooseNames(getValueTexts(otherValues), (text) => text) : undefined}
+            onCreate={mayCreateBusinesses ? () => chooseNames(getValueTexts(otherValues), (text) => text) : undefined}
             onChoose={(name) => chooseNames(getValueTexts(otherValues), () => name)}
           />
         </ValueRow>
       ) : null}
       {undecidedValues.length > 1 ? (
         <div class="row all">
-          {mayCreate ? (
+          {mayCreateBusinesses ? (
             <button
               type="button"
               class="btn little"

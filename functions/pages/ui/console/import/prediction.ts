@@ -30,19 +30,22 @@ export class DryRunPrediction {
     }
     if (this.options.mode === "create") return { ...result, result: "failed", code: "email_exists" };
     const { isNew } = predictedLead;
-    const changedColumns = Object.keys(cells).filter((column) => {
+    const changedFieldNames = Object.keys(cells).filter((column) => {
       const [currentText, newText] = [predictedLead.cells[column], cells[column] ?? ""];
       if ((currentText ?? (isNew ? "" : undefined)) === undefined) return false;
       return newText !== (currentText ?? "") && !(this.options.fill && currentText);
     });
-    // If no earlier row contains a field, the API has compared the field with the stored lead, so the result of the dry run is
-    // right for this field.
-    const hasOtherColumns = Object.keys(cells).some((column) => predictedLead.cells[column] === undefined);
+    // The API compared a field that no earlier row contains with the stored lead, so its dry-run result for this field
+    // is right.
+    const hasFieldsMissingInEarlierRows = Object.keys(cells).some(
+      (column) => predictedLead.cells[column] === undefined,
+    );
     predictedLead.cells = {
       ...predictedLead.cells,
-      ...Object.fromEntries(changedColumns.map((column) => [column, cells[column] ?? ""])),
+      ...Object.fromEntries(changedFieldNames.map((column) => [column, cells[column] ?? ""])),
     };
-    const isUpdate = changedColumns.length > 0 || (hasOtherColumns && !isNew && result.result === "updated");
+    const isUpdate =
+      changedFieldNames.length > 0 || (hasFieldsMissingInEarlierRows && !isNew && result.result === "updated");
     return { ...result, result: isUpdate ? "updated" : "unchanged" };
   }
 }

@@ -1,7 +1,7 @@
 // Applies the team's changes to the board: moves leads of events from the feed into their columns, and reads the counts again.
 
 import { useEffect, useRef } from "preact/hooks";
-import { api, type Event, type LeadFilter, type LeadSummary, unwrap } from "../app/api";
+import { api, type LeadEvent, type LeadFilter, type LeadSummary, unwrap } from "../app/api";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "./lead-changes";
 import { matchesFilter } from "./list-query";
@@ -12,13 +12,13 @@ import { type BoardColumns, type BoardMoves, compareNewestFirst } from "./moves"
  * user aims at it.
  */
 const MIN_POINTER_REST_MS = 1000;
-const APPLY_DELAY_MS = 250;
+const APPLY_EVENTS_DELAY_MS = 250;
 /**
  * The feed reports a gap if the board may have missed events. Within this time after the board is mounted, a gap only makes the
  * board read its counts again, because few events fit between its first read and the start of the feed. A later gap makes it
  * read everything again.
  */
-const FIRST_GAP_PERIOD_MS = 10_000;
+const RECOUNT_ONLY_AFTER_MOUNT_MS = 10_000;
 
 const COLUMN_EVENT_TYPES = [
   "lead.created",
@@ -45,9 +45,9 @@ interface UseBoardChangesOptions {
 /** Subscribes the board to the feed. Returns the handler for `pointermove` events of the board. */
 export function useBoardChanges(board: UseBoardChangesOptions): () => void {
   const { statuses } = useTeam();
-  const boardRef = useRef(board);
-  boardRef.current = board;
-  const pendingEventsRef = useRef(new Map<number, Event>());
+  const optionsRef = useRef(board);
+  optionsRef.current = board;
+  const pendingEventsRef = useRef(new Map<number, LeadEvent>());
   const mustReloadRef = useRef(false);
   const mustRecountRef = useRef(false);
   const mountedAtMsRef = useRef(Date.now());
@@ -58,8 +58,8 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
    * Adds a lead to its column, replaces it there, or removes it from the board. Returns the status ids of the columns whose
    * counts may have changed.
    */
-  const updateLeadColumn = (id: number, lead: LeadSummary | undefined): number[] => {
-    const { columns, filter } = boardRef.current;
+  const updateLeadInColumns = (id: number, lead: LeadSummary | undefined): number[] => {
+    const { columns, filter } = optionsRef.current;
     const targetStatusId = lead && matchesFilter(lead, filter) ? lead.statusId : undefined;
     const changedStatusIds = new Set<number>();
     for (const [status, columnPages] of columns) {
@@ -73,9 +73,9 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
       // Events carry no photo URL, because photo URLs expire. If the photo is unchanged, the card keeps the URL that it has.
       const photoUrl = loadedLead && loadedLead.photo === lead.photo ? loadedLead.photoUrl : undefined;
       const { photoUrl: _, ...leadWithoutPhotoUrl } = lead;
-      const leadWithPhoto = { ...leadWithoutPhotoUrl, ...(photoUrl ? { photoUrl } : {}) };
+      const leadWithKeptPhotoUrl = { ...leadWithoutPhotoUrl, ...(photoUrl ? { photoUrl } : {}) };
       if (loadedLead) {
-        columnPages.updateItems((items) => items.map((item) => (item.id === id ? leadWithPhoto : item)));
+        columnPages.updateItems((items) => items.map((item) => (item.id === id ? leadWithKeptPhotoUrl : item)));
         continue;
       }
       changedStatusIds.add(status);
@@ -83,7 +83,7 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
       // A lead that belongs below the last loaded lead is not inserted, because scrolling reads it later.
       if (columnPages.hasMore && lastLoadedLead && compareNewestFirst(lead, lastLoadedLead) > 0) continue;
       columnPages.updateItems((items) =>
-        [...items.filter((item) => item.id !== id), leadWithPhoto].sort(compareNewestFirst),
+        [...items.filter((item) => item.id !== id), leadWithKeptPhotoUrl].sort(compareNewestFirst),
       );
     }
     return [...changedStatusIds];
@@ -91,7 +91,7 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
 
   const applyPendingEvents = async () => {
     applyTimerRef.current = undefined;
-    const { columns, hasSearch, isCardInUse, moves, recount, reload } = boardRef.current;
+    const { columns, hasSearch, isCardInUse, moves, recount, reload } = optionsRef.current;
     if (isCardInUse() || Date.now() - pointerMovedAtMsRef.current < MIN_POINTER_REST_MS)
       return scheduleApplyingEvents();
     if (mustRecountRef.current && !hasSearch) {
@@ -114,10 +114,10 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
         lead = await unwrap(api.GET("/leads/{id}", { params: { path: { id } } })).catch(() => undefined);
         if (!lead || moves.isMoving(id)) continue;
       }
-      for (const status of updateLeadColumn(id, lead)) changedStatusIds.add(status);
+      for (const changedStatusId of updateLeadInColumns(id, lead)) changedStatusIds.add(changedStatusId);
       if (event.type === "lead.status_changed") {
-        const previousName = event.changes?.status?.previous;
-        const previousStatus = statuses.find(({ name }) => name === previousName);
+        const previousStatusName = event.changes?.status?.previous;
+        const previousStatus = statuses.find(({ name }) => name === previousStatusName);
         for (const statusId of previousStatus ? [previousStatus.id] : columns.keys()) changedStatusIds.add(statusId);
       } else if (event.type !== "lead.updated" && event.lead) changedStatusIds.add(event.lead.statusId);
     }
@@ -126,7 +126,7 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
   const applyPendingEventsRef = useRef(applyPendingEvents);
   applyPendingEventsRef.current = applyPendingEvents;
   const scheduleApplyingEvents = () => {
-    applyTimerRef.current ??= setTimeout(() => applyPendingEventsRef.current(), APPLY_DELAY_MS);
+    applyTimerRef.current ??= setTimeout(() => applyPendingEventsRef.current(), APPLY_EVENTS_DELAY_MS);
   };
 
   useLeadChanges(
@@ -146,7 +146,7 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
       if (pendingEventsRef.current.size > 0) scheduleApplyingEvents();
     },
     () => {
-      if (Date.now() - mountedAtMsRef.current < FIRST_GAP_PERIOD_MS) mustRecountRef.current = true;
+      if (Date.now() - mountedAtMsRef.current < RECOUNT_ONLY_AFTER_MOUNT_MS) mustRecountRef.current = true;
       else mustReloadRef.current = true;
       scheduleApplyingEvents();
     },

@@ -2,8 +2,8 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { LeadSummary, Status } from "../app/api";
-import { Avatar, fullName } from "../ui/face";
+import type { LeadStatus, LeadSummary } from "../app/api";
+import { Avatar, getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LoadMore, type PagedList, usePagedList } from "../ui/loading";
 import { Popover } from "../ui/menu";
@@ -15,7 +15,7 @@ import { buildLeadUrl, orderedLeadIds } from "./open-lead";
 /** State and callbacks of the board that its cards use. */
 export interface BoardActions {
   mayMove: boolean;
-  moveLead: (lead: LeadSummary, to: Status) => void;
+  moveLead: (lead: LeadSummary, to: LeadStatus) => void;
   /** Id of the moved lead, whose card takes the focus when the card appears in another column. */
   focusedLeadRef: { current: number };
   /** The lead that is being dragged. Browsers reveal the data of a drag only on drop, so columns read the lead here. */
@@ -27,7 +27,7 @@ export interface BoardActions {
 const INCOMPLETE_SEARCH_MESSAGE = "Not everything was read: another word narrows it";
 
 interface BoardColumnProps {
-  status: Status;
+  status: LeadStatus;
   readLeads: (
     status: number,
     cursor: string | undefined,
@@ -179,7 +179,7 @@ function LeadCard({ lead, isOpen, isTabStop, onFocus, actions }: LeadCardProps):
     // After a move to another column, the lead has a new card element. If the old card had the focus, the new card takes the focus.
     if (focusedLeadRef.current === lead.id && document.activeElement === document.body) cardLinkRef.current?.focus();
   }, []);
-  const leadName = fullName(lead);
+  const leadName = getDisplayName(lead);
   return (
     <li class={dragState === "left" ? "left" : undefined} data-lead={lead.id} data-status={lead.statusId}>
       <article
@@ -236,8 +236,8 @@ function LeadCard({ lead, isOpen, isTabStop, onFocus, actions }: LeadCardProps):
                 tabIndex={-1}
                 aria-label={`Status of ${leadName}`}
                 title="Status (S)"
-                // This button has no Tab stop, because it only serves the pointer and the shortcut S. The focus moves to the
-                // card's link.
+                // The status button has no Tab stop, because it only serves the pointer and the shortcut S. When it
+                // gets the focus, the focus moves to the card's link.
                 onFocus={() => cardLinkRef.current?.focus()}
                 {...props}
               >

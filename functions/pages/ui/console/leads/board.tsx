@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, type LeadSummary, readLeadPage, type Status, unwrap, unwrapResponse } from "../app/api";
+import { api, type LeadStatus, type LeadSummary, readLeadPage, unwrap, unwrapWithResponse } from "../app/api";
 import { replaceUrlQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
@@ -22,25 +22,25 @@ import {
   removeAllFilters,
 } from "./list-query";
 import { useMoves } from "./moves";
-import { getOpenLeadId } from "./open-lead";
+import { getPanelLeadId } from "./open-lead";
 import { SearchInput } from "./search-input";
-import { useViewFromUrl, ViewTabs } from "./views";
+import { useApplyViewFromUrl, ViewTabs } from "./views";
 
 const COLUMN_PAGE_LEADS = 25;
 /** The largest page of `GET /leads/search`. A result of this length may be incomplete. */
 const MAX_SEARCH_LEADS = 100;
 /** The search is sent when nothing was typed for this long. */
-const SEARCH_PAUSE_MS = 250;
+const SEARCH_DEBOUNCE_MS = 250;
 
 export function BoardScreen(): JSX.Element {
   const route = useRoute();
   const { statuses, mayWrite } = useTeam();
   const columnPagesRef = useRef(new Map<number, PagedList<LeadSummary>>());
   const boardElementRef = useRef<HTMLDivElement>(null);
-  const focusedLeadRef = useRef(0);
+  const movedLeadIdRef = useRef(0);
   const draggedLeadRef = useRef<LeadSummary | undefined>(undefined);
   /** Number of the latest recount of each column, by the id of its status. An older response is discarded. */
-  const recountNumbersRef = useRef(new Map<number, number>());
+  const latestRecountNumbersRef = useRef(new Map<number, number>());
   const [emptyColumnStatusIds, setEmptyColumnStatusIds] = useState<ReadonlySet<number>>(new Set());
 
   const listQuery = parseListQuery(route.query);
@@ -50,14 +50,14 @@ export function BoardScreen(): JSX.Element {
   const visibleStatuses = statuses.filter(({ id }) => !shownStatusIds || (shownStatusIds as number[]).includes(id));
   for (const id of columnPagesRef.current.keys())
     if (!visibleStatuses.some((status) => status.id === id)) columnPagesRef.current.delete(id);
-  const panelLeadId = getOpenLeadId(route);
+  const panelLeadId = getPanelLeadId(route);
   const isFiltered = searchText !== "" || shownStatusIds !== undefined || Object.keys(filter).length > 0;
   const hasNoLeads = !isFiltered && statuses.every(({ id }) => emptyColumnStatusIds.has(id));
 
   const requestColumnPage = async (status: number, cursor: string | undefined) => {
     if (searchText) {
       const searchQuery = { ...filter, status: [status], search: searchText, limit: MAX_SEARCH_LEADS };
-      const searchResponse = await unwrapResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
+      const searchResponse = await unwrapWithResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
       const { data: items, response } = searchResponse;
       const isPartial = items.length === MAX_SEARCH_LEADS || response.headers.get("search-complete") === "false";
       return { items, count: items.length, isPartial };
@@ -65,13 +65,18 @@ export function BoardScreen(): JSX.Element {
     return readLeadPage({ ...filter, status: [status], limit: COLUMN_PAGE_LEADS }, cursor);
   };
 
-  const readColumnPage = async (status: number, cursor: string | undefined) => {
+  const readColumnPageWithMoves = async (status: number, cursor: string | undefined) => {
     const requestedAtMs = Date.now();
     const columnPage = await requestColumnPage(status, cursor);
     // While a search is active, a lead that the user has just moved is not added to a page of its new column, because only the
     // API knows whether the search matches the lead.
-    const isListed = (lead: LeadSummary) => searchText === "" && matchesFilter(lead, filter);
-    return boardMoves.applyMoves(columnPage, { status, requestedAtMs, isFirstPage: cursor === undefined, isListed });
+    const matchesFilters = (lead: LeadSummary) => searchText === "" && matchesFilter(lead, filter);
+    return boardMoves.applyMoves(columnPage, {
+      status,
+      requestedAtMs,
+      isFirstPage: cursor === undefined,
+      matchesFilters,
+    });
   };
 
   const recountColumns = async (ids: number[], mayReload = false) => {
@@ -80,12 +85,12 @@ export function BoardScreen(): JSX.Element {
       return;
     }
     const recountColumn = async (id: number) => {
-      const recountNumber = (recountNumbersRef.current.get(id) ?? 0) + 1;
-      recountNumbersRef.current.set(id, recountNumber);
+      const recountNumber = (latestRecountNumbersRef.current.get(id) ?? 0) + 1;
+      latestRecountNumbersRef.current.set(id, recountNumber);
       const { count } = await unwrap(api.GET("/leads", { params: { query: { ...filter, status: [id], limit: 1 } } }));
       const columnPages = columnPagesRef.current.get(id);
       // If a later recount of this column was started, this response is stale and is discarded.
-      if (!columnPages || recountNumber !== recountNumbersRef.current.get(id)) return;
+      if (!columnPages || recountNumber !== latestRecountNumbersRef.current.get(id)) return;
       if (mayReload && columnPages.count !== count) columnPages.reload();
       else columnPages.setCount(count);
     };
@@ -94,8 +99,8 @@ export function BoardScreen(): JSX.Element {
   };
 
   const boardMoves = useMoves(columnPagesRef.current, recountColumns);
-  const moveLead = (lead: LeadSummary, to: Status) => {
-    focusedLeadRef.current = lead.id;
+  const moveLead = (lead: LeadSummary, to: LeadStatus) => {
+    movedLeadIdRef.current = lead.id;
     boardMoves.move(lead, to);
   };
 
@@ -129,7 +134,7 @@ export function BoardScreen(): JSX.Element {
       if (mayWrite && lead && toStatus) moveLead(lead, toStatus);
       return;
     }
-    const findCardsOfStatus = (status: Status | undefined) =>
+    const findCardsOfStatus = (status: LeadStatus | undefined) =>
       Array.from(boardElementRef.current?.querySelectorAll<HTMLElement>(`[data-status="${status?.id}"]`) ?? []);
     const cardIndex = findCardsOfStatus(visibleStatuses[statusIndex]).indexOf(card);
     if (down) {
@@ -167,12 +172,12 @@ export function BoardScreen(): JSX.Element {
   };
   const updateListQuery = (part: Partial<ListQuery>) => replaceListQuery({ ...listQuery, ...part });
   const clearListQuery = () => replaceListQuery({ ...removeAllFilters(listQuery), search: "", view: 0 });
-  useViewFromUrl(listQuery, replaceListQuery);
+  useApplyViewFromUrl(listQuery, replaceListQuery);
 
   const boardActions: BoardActions = {
     mayMove: mayWrite,
     moveLead,
-    focusedLeadRef,
+    focusedLeadRef: movedLeadIdRef,
     draggedLeadRef,
     onCardKeyDown: handleCardKeyDown,
   };
@@ -209,17 +214,17 @@ export function BoardScreen(): JSX.Element {
           <BoardColumn
             key={`${status.id} ${filterKey}`}
             status={status}
-            readLeads={readColumnPage}
+            readLeads={readColumnPageWithMoves}
             filterKey={filterKey}
             openLeadId={panelLeadId}
             registerPages={(pages) => columnPagesRef.current.set(status.id, pages)}
             onEmptyChange={(is) => {
               if (emptyColumnStatusIds.has(status.id) === is) return;
               setEmptyColumnStatusIds((before) => {
-                const newEmptyColumns = new Set(before);
-                if (is) newEmptyColumns.add(status.id);
-                else newEmptyColumns.delete(status.id);
-                return newEmptyColumns;
+                const newEmptyColumnStatusIds = new Set(before);
+                if (is) newEmptyColumnStatusIds.add(status.id);
+                else newEmptyColumnStatusIds.delete(status.id);
+                return newEmptyColumnStatusIds;
               });
             }}
             showsFirstLeadHint={hasNoLeads && at === 0}
@@ -246,7 +251,7 @@ function BoardSearchInput({ value, onSearch }: { value: string; onSearch: (text:
     const searchTimer = setTimeout(() => {
       sentSearchRef.current = typedText;
       onSearchRef.current(typedText);
-    }, SEARCH_PAUSE_MS);
+    }, SEARCH_DEBOUNCE_MS);
     return () => clearTimeout(searchTimer);
   }, [typedText]);
   return <SearchInput value={typedText} onChange={setTypedText} />;

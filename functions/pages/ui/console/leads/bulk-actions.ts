@@ -1,8 +1,9 @@
-// Actions on the selected leads: move, archive, restore, delete, and edit a field. Changes of more than fifty leads need a
-// confirmation. A dialog shows the progress with a Stop button, and a toast offers Undo.
+// Actions on the selected leads: move, archive, restore, delete, and edit a field. A deletion, and a change of more
+// than fifty leads, needs a confirmation. A dialog shows the progress with a Stop button, and a toast offers Undo,
+// except after a deletion.
 
 import { signal } from "@preact/signals";
-import { api, describeError, type Lead, RequestError, type Status, unwrap } from "../app/api";
+import { api, describeError, type Lead, type LeadStatus, RequestError, unwrap } from "../app/api";
 import { confirmAction } from "../ui/dialog";
 import { formatCount } from "../ui/time";
 import { reportFailure, showToast } from "../ui/toast";
@@ -57,11 +58,11 @@ async function runWithProgress(
   const totalResult: BulkResult = { changedIds: [], deletedIds: [], unprocessedIds: [] };
   try {
     for (const { ids, send } of runs) {
-      const processedBefore = totalResult.changedIds.length + totalResult.deletedIds.length;
+      const earlierProcessedCount = totalResult.changedIds.length + totalResult.deletedIds.length;
       const runResult = await runInBulk(ids, send, {
         isStopped: () => isStopped || totalResult.error !== undefined,
         onProgress: (done) => {
-          currentProgress.done = processedBefore + done;
+          currentProgress.done = earlierProcessedCount + done;
           if (isDialogShown) bulkProgress.value = { ...currentProgress };
         },
       });
@@ -92,7 +93,7 @@ interface BulkChange {
   /** Applies the change to the rows of the list. */
   updateRows: (ids: number[]) => void;
   /** Returns the requests that undo the change. Absent for a change that cannot be undone. */
-  buildUndoRuns?: (leads: ListLead[]) => { ids: number[]; send: SendBulkRequest }[];
+  buildUndoOperations?: (leads: ListLead[]) => { ids: number[]; send: SendBulkRequest }[];
 }
 
 export class BulkActions {
@@ -115,12 +116,12 @@ export class BulkActions {
     };
     const unsubscribe = this.pages.listVersion.subscribe(() => {
       if (isStopped) return;
-      const note = "Nothing is changed yet";
+      const progressNote = "Nothing is changed yet";
       bulkProgress.value = {
         title: "Reading the leads",
         done: this.pages.items.length,
         total: totalLeads,
-        note,
+        note: progressNote,
         stop: stopReading,
       };
     });
@@ -152,7 +153,7 @@ export class BulkActions {
     const deletedText =
       bulkResult.deletedIds.length > 0 ? `, ${formatCount(bulkResult.deletedIds.length)} had been deleted` : "";
     const summaryText = `${formatLeadCount(bulkResult.changedIds.length)} ${done}${target}${deletedText}`;
-    const { buildUndoRuns } = change;
+    const { buildUndoOperations } = change;
     if (bulkResult.error !== undefined) {
       const unprocessedText = `${formatCount(bulkResult.unprocessedIds.length)} of ${formatLeadCount(leads.length)} not ${done}${target}.`;
       reportFailure(`${unprocessedText} ${describeError(bulkResult.error)}`);
@@ -161,14 +162,14 @@ export class BulkActions {
       if (bulkResult.error === undefined) showToast(`No lead ${done}${target}${deletedText}`);
       return;
     }
-    if (!buildUndoRuns) {
+    if (!buildUndoOperations) {
       showToast(summaryText);
       return;
     }
     showToast(summaryText, {
       undo: async () => {
-        const undoRuns = buildUndoRuns(leads.filter(({ id }) => changedLeadIds.has(id)));
-        const undoResult = await runWithProgress("Taking it back", "What is taken back stays so", undoRuns);
+        const undoOperations = buildUndoOperations(leads.filter(({ id }) => changedLeadIds.has(id)));
+        const undoResult = await runWithProgress("Taking it back", "What is taken back stays so", undoOperations);
         await this.pages.reload();
         if (undoResult.error !== undefined) throw undoResult.error;
         showToast(`Undone: ${verb.toLowerCase()} ${formatLeadCount(undoResult.changedIds.length)}${target}`);
@@ -176,12 +177,12 @@ export class BulkActions {
     });
   }
 
-  async #confirm(leads: ListLead[], { texts, buildUndoRuns }: BulkChange): Promise<boolean> {
+  async #confirm(leads: ListLead[], { texts, buildUndoOperations }: BulkChange): Promise<boolean> {
     if (leads.length === 0) return false;
-    if (buildUndoRuns && leads.length <= MAX_UNCONFIRMED_LEADS) return true;
+    if (buildUndoOperations && leads.length <= MAX_UNCONFIRMED_LEADS) return true;
     const { verb, target = "" } = texts;
     const actionText = `${verb} ${formatLeadCount(leads.length)}`;
-    const consequenceText = buildUndoRuns
+    const consequenceText = buildUndoOperations
       ? "You can undo it right afterwards."
       : `Comments, history and ${leads.length === 1 ? "photo" : "photos"} go too. It cannot be undone.`;
     return confirmAction(`${actionText}${target}?`, consequenceText, actionText);
@@ -202,7 +203,7 @@ export class BulkActions {
   }
 
   /** Moves `given` to a status, by default the selected leads. */
-  move(to: Status, given?: ListLead[]): Promise<void> {
+  move(to: LeadStatus, given?: ListLead[]): Promise<void> {
     const change: BulkChange = {
       texts: { verb: "Move", running: "Moving", done: "moved", target: ` to ${to.name}` },
       send: (ids) => unwrap(api.PUT("/leads/change-status", { body: { ids, statusId: to.id } })),
@@ -210,7 +211,7 @@ export class BulkActions {
         this.pages.updateLeads(ids, (lead) => ({ ...lead, statusId: to.id, status: to.name }));
         this.#removeMismatches(ids);
       },
-      buildUndoRuns: (leads) => {
+      buildUndoOperations: (leads) => {
         const idsByStatus = new Map<number, number[]>();
         for (const { id, statusId } of leads) idsByStatus.set(statusId, [...(idsByStatus.get(statusId) ?? []), id]);
         return [...idsByStatus].map(([statusId, ids]) => ({
@@ -235,7 +236,7 @@ export class BulkActions {
         this.pages.updateLeads(ids, (lead) => ({ ...lead, archived }));
         this.#removeMismatches(ids);
       },
-      buildUndoRuns: (leads) => {
+      buildUndoOperations: (leads) => {
         const ids = leads.filter((lead) => lead.archived !== archived).map(({ id }) => id);
         return [{ ids, send: archived ? sendRestore : sendArchive }];
       },
@@ -266,7 +267,7 @@ export class BulkActions {
         this.pages.updateLeads(ids, (lead) => ({ ...lead, [field]: value }));
         this.#removeMismatches(ids);
       },
-      buildUndoRuns: (changedLeads) => [
+      buildUndoOperations: (changedLeads) => [
         {
           ids: changedLeads.map(({ id }) => id),
           send: (ids) => writeField(ids, leadsById, (id) => previousFieldsById.get(id) ?? {}),
@@ -328,21 +329,23 @@ async function writeField(
       const { business, ...otherFields } = getFields(id);
       return { email, ...otherFields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     });
-    const body = { mode: "update" as const, dryRun, leads: batchRows };
-    const { results } = await unwrap(api.POST("/leads/batch", { body }));
+    const batchBody = { mode: "update" as const, dryRun, leads: batchRows };
+    const { results } = await unwrap(api.POST("/leads/batch", { body: batchBody }));
     return new Map(results.map((rowResult) => [batchLeads[rowResult.index], rowResult]));
   };
   const leadsWithEmail = leads.filter(({ email }) => email !== "");
-  const batchedLeads = new Set<ListLead>();
+  const leadsWrittenInBatch = new Set<ListLead>();
   if (leadsWithEmail.length > 1) {
     // Since the list was read, a lead's e-mail address may have been removed or given to another lead. A dry run shows which
     // addresses still belong to the same lead.
-    const foundLeads = await sendBatch(leadsWithEmail, true);
-    const unchangedLeads = leadsWithEmail.filter((lead) => foundLeads.get(lead)?.id === lead.id);
-    const writtenLeads = unchangedLeads.length > 0 ? await sendBatch(unchangedLeads, false) : new Map();
-    for (const lead of unchangedLeads) if (writtenLeads.get(lead)?.result !== "failed") batchedLeads.add(lead);
+    const dryRunResultsByLead = await sendBatch(leadsWithEmail, true);
+    const leadsWithCurrentEmail = leadsWithEmail.filter((lead) => dryRunResultsByLead.get(lead)?.id === lead.id);
+    const batchResultsByLead =
+      leadsWithCurrentEmail.length > 0 ? await sendBatch(leadsWithCurrentEmail, false) : new Map();
+    for (const lead of leadsWithCurrentEmail)
+      if (batchResultsByLead.get(lead)?.result !== "failed") leadsWrittenInBatch.add(lead);
   }
-  const singleLeads = leads.filter((lead) => !batchedLeads.has(lead));
-  for (let start = 0; start < singleLeads.length; start += 5)
-    await Promise.all(singleLeads.slice(start, start + 5).map(patchLead));
+  const leadsToPatch = leads.filter((lead) => !leadsWrittenInBatch.has(lead));
+  for (let start = 0; start < leadsToPatch.length; start += 5)
+    await Promise.all(leadsToPatch.slice(start, start + 5).map(patchLead));
 }

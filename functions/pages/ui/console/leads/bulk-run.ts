@@ -1,6 +1,6 @@
 // Sends one change of many leads in requests of a hundred leads each. A run can be stopped between requests.
 
-import { RequestError, wait } from "../app/api";
+import { RequestError, sleep } from "../app/api";
 import { MAX_PAGE_LEADS } from "./list-pages";
 
 const MAX_IDS_PER_REQUEST = MAX_PAGE_LEADS;
@@ -47,7 +47,7 @@ async function sendChunk(ids: number[], send: (ids: number[]) => Promise<unknown
       if (remainingIds.length < existingIds.length) existingIds = remainingIds;
       else if (error instanceof RequestError && error.isTemporary && attempts < MAX_ATTEMPTS) {
         attempts += 1;
-        await wait(error.retryAfterMs);
+        await sleep(error.retryAfterMs);
       } else throw error;
     }
   }

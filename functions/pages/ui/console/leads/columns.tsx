@@ -30,12 +30,12 @@ export const DEFAULT_COLUMNS: readonly ColumnName[] = [
 ];
 
 /** Fields that `GET /leads` does not return. A list with such a column reads its leads from the export. */
-const WHOLE_LEAD_COLUMNS: readonly ColumnName[] = ["position", "location", "source"];
+const COLUMNS_NEEDING_WHOLE_LEADS: readonly ColumnName[] = ["position", "location", "source"];
 export const areWholeLeadsNeeded = (columns: readonly ColumnName[]): boolean =>
-  columns.some((column) => WHOLE_LEAD_COLUMNS.includes(column));
+  columns.some((column) => COLUMNS_NEEDING_WHOLE_LEADS.includes(column));
 
 /** Width of the checkbox column and the name column, which are always shown. */
-const FIXED_COLUMNS_REM = 3.25 + 13.5;
+const FIXED_COLUMNS_WIDTH_REM = 3.25 + 13.5;
 /** Columns by importance: a narrow screen hides the last columns of this array first. */
 const COLUMNS_BY_PRIORITY: readonly ColumnName[] = [
   "status",
@@ -51,7 +51,7 @@ const COLUMNS_BY_PRIORITY: readonly ColumnName[] = [
 
 /** Returns the chosen columns that fit into `availableRem`, in the order of the table. */
 export function fitColumns(chosenColumns: readonly ColumnName[], availableRem: number): ColumnName[] {
-  let remainingRem = availableRem - FIXED_COLUMNS_REM;
+  let remainingRem = availableRem - FIXED_COLUMNS_WIDTH_REM;
   const fittingColumns = new Set<ColumnName>();
   for (const column of COLUMNS_BY_PRIORITY) {
     if (!chosenColumns.includes(column)) continue;

@@ -12,8 +12,8 @@ import { formatDay } from "../ui/time";
 import {
   FILTER_NAMES,
   type FilterName,
-  firstDayOfPeriod,
   getActiveFilterNames,
+  getFirstDayOfLastDays,
   type ListQuery,
   removeFilter,
 } from "./list-query";
@@ -48,14 +48,14 @@ function formatChosenNames(chosen: number[], all: { id: number; name: string }[]
 function formatCreatedPeriod(from: string, to: string): string {
   if (from === "" && to === "") return "";
   const matchingPeriodDays =
-    to === "" ? PERIOD_LENGTHS_DAYS.find((days) => firstDayOfPeriod(days) === from) : undefined;
+    to === "" ? PERIOD_LENGTHS_DAYS.find((days) => getFirstDayOfLastDays(days) === from) : undefined;
   if (matchingPeriodDays) return `last ${matchingPeriodDays} days`;
   if (from === to) return formatDay(from);
   if (to === "") return `since ${formatDay(from)}`;
   return from === "" ? `until ${formatDay(to)}` : `${formatDay(from)} to ${formatDay(to)}`;
 }
 
-/** Returns a function that formats the value of a filter. */
+/** Returns a formatter of filter values, with the names of the team's statuses and businesses. */
 export function useFilterFormatter(): (name: FilterName, query: ListQuery) => string {
   const { statuses, businesses } = useTeam();
   return (name, query) => {
@@ -69,7 +69,7 @@ export function useFilterFormatter(): (name: FilterName, query: ListQuery) => st
 export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Element {
   const formatFilter = useFilterFormatter();
   const [editedFilter, setEditedFilter] = useState<FilterName>();
-  const hiddenMarkerRef = useRef<HTMLSpanElement>(null);
+  const searchBarMarkerRef = useRef<HTMLSpanElement>(null);
   const activeFilterNames = getActiveFilterNames(query);
   const startEditingFilter = (name: FilterName) => {
     setEditedFilter(name);
@@ -88,12 +88,12 @@ export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Elemen
       !activeFilterNames.includes(previousEditedFilter) &&
       document.activeElement === document.body
     ) {
-      hiddenMarkerRef.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
+      searchBarMarkerRef.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
     }
   }, [editedFilter]);
   return (
     <>
-      <span ref={hiddenMarkerRef} hidden />
+      <span ref={searchBarMarkerRef} hidden />
       {shownFilterNames.map((name) => {
         const filterValueText = formatFilter(name, query);
         return (
@@ -154,12 +154,12 @@ export function FilterMenu({ query, updateListQuery, countText, clear }: FilterM
         </button>
       )}
     >
-      {(close) => <FilterSheet {...{ query, updateListQuery, countText, clear, close }} />}
+      {(close) => <FilterMenuContent {...{ query, updateListQuery, countText, clear, close }} />}
     </Popover>
   );
 }
 
-function FilterSheet({
+function FilterMenuContent({
   query,
   updateListQuery,
   countText,
@@ -232,7 +232,7 @@ interface FilterEditorProps extends FilterProps {
   close: () => void;
   /** Focuses the editor's first control, for an editor that appears in an open popover. */
   takesFocus?: boolean;
-  /** Called when the editor opens. It returns the function that is called when the editor closes. */
+  /** Called when the editor opens. Returns the callback for its closing. */
   onEditorOpen?: (name: FilterName) => () => void;
 }
 
@@ -252,7 +252,7 @@ function FilterEditor({
   return (
     <div ref={editorRef}>
       {name === "status" || name === "business" ? (
-        <IdFilterEditor name={name} query={query} updateListQuery={updateListQuery} />
+        <StatusOrBusinessFilterEditor name={name} query={query} updateListQuery={updateListQuery} />
       ) : null}
       {name === "state" ? <StateFilterEditor query={query} updateListQuery={updateListQuery} /> : null}
       {name === "source" ? <SourceFilterEditor query={query} updateListQuery={updateListQuery} close={close} /> : null}
@@ -271,7 +271,11 @@ function FilterEditor({
   );
 }
 
-function IdFilterEditor({ name, query, updateListQuery }: FilterProps & { name: "status" | "business" }): JSX.Element {
+function StatusOrBusinessFilterEditor({
+  name,
+  query,
+  updateListQuery,
+}: FilterProps & { name: "status" | "business" }): JSX.Element {
   const { statuses, businesses } = useTeam();
   const chosenIds = query[name];
   const allItems = name === "status" ? statuses : businesses;
@@ -358,7 +362,7 @@ function CreatedFilterEditor({ query, updateListQuery }: FilterProps): JSX.Eleme
   return (
     <>
       {PERIOD_LENGTHS_DAYS.map((days) => {
-        const firstDay = firstDayOfPeriod(days);
+        const firstDay = getFirstDayOfLastDays(days);
         const isChosen = query.from === firstDay && query.to === "";
         return (
           <button

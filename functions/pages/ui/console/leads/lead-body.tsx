@@ -3,11 +3,11 @@
 
 import type { JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
-import { api, describeError, type Event, hasStatus, unwrap } from "../app/api";
+import { api, describeError, hasHttpStatus, type LeadEvent, unwrap } from "../app/api";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { readDraft } from "../ui/draft";
-import { fullName } from "../ui/face";
+import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { type Loadable, Skeleton, useLoadable } from "../ui/loading";
 import { ErrorPlaceholder } from "../ui/states";
@@ -18,7 +18,7 @@ import { buildFieldDraftKey } from "./lead-edit";
 import { getFieldText, LEAD_FIELDS } from "./lead-fields";
 import { LeadHead } from "./lead-head";
 import { type LeadVersion, parseVersionNumber, readLead } from "./lead-save";
-import { LeadValue } from "./lead-value";
+import { LeadFieldValue } from "./lead-value";
 import { closeLead, lastListScreen } from "./open-lead";
 import { buildCommentDraftKey, Timeline } from "./timeline";
 import { describeEventWithAuthor, getAuthorName } from "./timeline-groups";
@@ -36,7 +36,7 @@ export interface OpenLeadState {
   /** The latest changes by other users, as text for screen readers. */
   newsText: string;
   /** The event of the lead's deletion, if the lead was deleted while it was shown. */
-  deletion: Event | undefined;
+  deletion: LeadEvent | undefined;
   archive: () => Promise<void>;
   restore: () => Promise<void>;
   remove: () => Promise<void>;
@@ -47,7 +47,7 @@ export function useOpenLead(id: number): OpenLeadState {
   const { user } = useTeam();
   const [changeCount, setChangeCount] = useState(0);
   const [latestNews, setLatestNews] = useState({ id, text: "" });
-  const [deletion, setDeletion] = useState<Event>();
+  const [deletion, setDeletion] = useState<LeadEvent>();
   const latestVersionRef = useRef<LeadVersion | undefined>(undefined);
 
   const showVersion = (next: LeadVersion) => {
@@ -55,14 +55,14 @@ export function useOpenLead(id: number): OpenLeadState {
     const shownVersion = latestVersionRef.current;
     if (next.lead.id !== shownVersion?.lead.id) return;
     // Responses may arrive out of order, so a version older than the shown one is ignored.
-    if (parseVersionNumber(next.etag) >= parseVersionNumber(shownVersion.etag)) loadable.setValue(next);
+    if (parseVersionNumber(next.etag) >= parseVersionNumber(shownVersion.etag)) loadableLead.setValue(next);
   };
   const refreshLead = () =>
     readLead(id).then(showVersion, (error) => {
-      if (!hasStatus(error, 404)) reportFailure(describeError(error));
-      else loadable.reload();
+      if (!hasHttpStatus(error, 404)) reportFailure(describeError(error));
+      else loadableLead.reload();
     });
-  const handleLeadEvents = (events: Event[]) => {
+  const handleLeadEvents = (events: LeadEvent[]) => {
     const leadEvents = events.filter(({ leadId }) => leadId === id);
     const shownVersion = latestVersionRef.current;
     if (leadEvents.length === 0 || !shownVersion) return;
@@ -77,19 +77,19 @@ export function useOpenLead(id: number): OpenLeadState {
     // Events carry no photo URL. If the photo was changed, the lead is read again to get the URL.
     else if (newestLead.photo !== shownVersion.lead.photo) refreshLead();
     else showVersion({ lead: { ...shownVersion.lead, ...newestLead }, etag: `"${newestLead.version}"` });
-    const othersEvents = leadEvents.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
-    if (othersEvents.length > 0)
-      setLatestNews({ id, text: [...new Set(othersEvents.map(describeEventWithAuthor))].slice(-3).join("; ") });
+    const eventsByOthers = leadEvents.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
+    if (eventsByOthers.length > 0)
+      setLatestNews({ id, text: [...new Set(eventsByOthers.map(describeEventWithAuthor))].slice(-3).join("; ") });
   };
   useLeadChanges(handleLeadEvents, () => void (latestVersionRef.current && refreshLead()), {
     readsAfterSubscribing: true,
   });
-  const loadable = useLoadable(() => readLead(id), [id]);
-  const version = loadable.value?.lead.id === id ? loadable.value : undefined;
-  latestVersionRef.current = version;
+  const loadableLead = useLoadable(() => readLead(id), [id]);
+  const leadVersion = loadableLead.value?.lead.id === id ? loadableLead.value : undefined;
+  latestVersionRef.current = leadVersion;
 
   const requestBody = { ids: [id] };
-  const leadName = version ? fullName(version.lead) : "";
+  const leadName = leadVersion ? getDisplayName(leadVersion.lead) : "";
   const restoreLead = async () => {
     if (
       await reportOutcome(
@@ -120,8 +120,8 @@ export function useOpenLead(id: number): OpenLeadState {
   };
   return {
     id,
-    loadable,
-    version,
+    loadable: loadableLead,
+    version: leadVersion,
     showVersion,
     refresh: refreshLead,
     changeCount,
@@ -134,12 +134,12 @@ export function useOpenLead(id: number): OpenLeadState {
 }
 
 /** Fields that the panel shows before the user unfolds the others. */
-const FIRST_FIELD_NAMES = ["email", "phoneNumber", "company", "position", "location", "business"];
+const NEVER_FOLDED_FIELD_NAMES = ["email", "phoneNumber", "company", "position", "location", "business"];
 /** Fields that the head shows, so that the details omit them. */
 const HEAD_FIELD_NAMES = ["firstName", "lastName", "statusId"];
 const DETAIL_FIELDS = [
-  ...FIRST_FIELD_NAMES.flatMap((name) => LEAD_FIELDS.filter((field) => field.name === name)),
-  ...LEAD_FIELDS.filter(({ name }) => !FIRST_FIELD_NAMES.includes(name) && !HEAD_FIELD_NAMES.includes(name)),
+  ...NEVER_FOLDED_FIELD_NAMES.flatMap((name) => LEAD_FIELDS.filter((field) => field.name === name)),
+  ...LEAD_FIELDS.filter(({ name }) => !NEVER_FOLDED_FIELD_NAMES.includes(name) && !HEAD_FIELD_NAMES.includes(name)),
 ];
 
 interface LeadBodyProps {
@@ -150,7 +150,7 @@ interface LeadBodyProps {
 
 export function LeadBody({ openLead, headingLevel }: LeadBodyProps): JSX.Element {
   const { loadable, version, deletion } = openLead;
-  if (deletion || hasStatus(loadable.error, 404))
+  if (deletion || hasHttpStatus(loadable.error, 404))
     return <DeletedLead openLead={openLead} headingLevel={headingLevel} />;
   if (!version) {
     return loadable.error ? (
@@ -212,18 +212,20 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
   const { lead } = version;
   const isLeadPage = headingLevel === 1;
   const shownFields = DETAIL_FIELDS.filter(({ name }) => mayWrite || getFieldText(lead, name) !== "");
-  const firstFields = shownFields.filter(({ name }) => FIRST_FIELD_NAMES.includes(name));
-  const otherFields = shownFields.filter(({ name }) => !FIRST_FIELD_NAMES.includes(name));
+  const neverFoldedFields = shownFields.filter(({ name }) => NEVER_FOLDED_FIELD_NAMES.includes(name));
+  const foldableFields = shownFields.filter(({ name }) => !NEVER_FOLDED_FIELD_NAMES.includes(name));
   // If a folded field has an unsaved draft, the fields start unfolded, so that the user sees the draft.
   const [isUnfolded, setUnfolded] = useState(() =>
-    otherFields.some(({ name }) => readDraft(buildFieldDraftKey(lead.id, name)) !== undefined),
+    foldableFields.some(({ name }) => readDraft(buildFieldDraftKey(lead.id, name)) !== undefined),
   );
   const fieldListRef = useRef<HTMLDListElement>(null);
   const attributionEntries = Object.entries(lead.attribution ?? {});
   const unfoldFields = () => {
     setUnfolded(true);
     requestAnimationFrame(() => {
-      fieldListRef.current?.querySelector<HTMLElement>(`div:nth-child(${firstFields.length + 1}) .value`)?.focus();
+      fieldListRef.current
+        ?.querySelector<HTMLElement>(`div:nth-child(${neverFoldedFields.length + 1}) .value`)
+        ?.focus();
     });
   };
   const Heading = isLeadPage ? "h2" : "h3";
@@ -233,8 +235,8 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
         <Heading>Details</Heading>
       </div>
       <dl class="fields" ref={fieldListRef}>
-        {[...firstFields, ...(isLeadPage || isUnfolded ? otherFields : [])].map((field) => (
-          <LeadValue key={field.name} field={field} version={version} onSaved={openLead.showVersion} />
+        {[...neverFoldedFields, ...(isLeadPage || isUnfolded ? foldableFields : [])].map((field) => (
+          <LeadFieldValue key={field.name} field={field} version={version} onSaved={openLead.showVersion} />
         ))}
         {isLeadPage || isUnfolded ? (
           <>
@@ -264,7 +266,7 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
       {isLeadPage || isUnfolded ? null : (
         <button type="button" class="btn ghost hang" onClick={unfoldFields}>
           <Icon name="chevron-down" />
-          {otherFields.length + 1 + attributionEntries.length} more fields
+          {foldableFields.length + 1 + attributionEntries.length} more fields
         </button>
       )}
     </>

@@ -1,9 +1,9 @@
 // The feed of events (`GET /events`): one polling loop for the whole page, shared by all components that show leads.
 
 import { useEffect, useRef } from "preact/hooks";
-import { api, type Event, hasStatus, unwrap, wait } from "../app/api";
+import { api, hasHttpStatus, type LeadEvent, sleep, unwrap } from "../app/api";
 import { isReachable } from "../app/connection";
-import { currentSession } from "../app/session";
+import { getSessionState } from "../app/session";
 
 const EVENTS_PER_PAGE = 100;
 const POLL_PAUSE_MS = 3000;
@@ -12,7 +12,7 @@ const MAX_POLL_PAUSE_MS = 30_000;
 
 interface FeedListener {
   /** Receives each page of events once, in the order of the feed. */
-  onEvents: (events: Event[]) => void;
+  onEvents: (events: LeadEvent[]) => void;
   /** Called if events may be missing, so that the component must read its data again. */
   onGap: () => void;
 }
@@ -24,12 +24,12 @@ let feedCursor: string | undefined;
 let refusedUserKey: string | undefined;
 
 const getUserKey = (): string => {
-  const session = currentSession();
+  const session = getSessionState();
   return session.is === "out" ? "" : `${session.user.team} ${session.user.id}`;
 };
 
 async function readFeedPage() {
-  if (document.hidden || !isReachable() || currentSession().is !== "in") return undefined;
+  if (document.hidden || !isReachable() || getSessionState().is !== "in") return undefined;
   const feedQuery = { after: feedCursor ?? "latest", limit: EVENTS_PER_PAGE };
   return unwrap(api.GET("/events", { params: { query: feedQuery } }));
 }
@@ -53,23 +53,23 @@ async function pollFeed(): Promise<void> {
         if (feedPage.hasMore) continue;
       }
     } catch (error) {
-      if (hasStatus(error, 403)) {
+      if (hasHttpStatus(error, 403)) {
         refusedUserKey = getUserKey();
         break;
       }
       // Status 400 means that the API has deleted the events after the cursor. The loop starts again at the latest event, and
       // then calls `onGap`.
-      if (hasStatus(error, 400)) feedCursor = undefined;
+      if (hasHttpStatus(error, 400)) feedCursor = undefined;
       failureCount += 1;
     }
-    await wait(Math.min(POLL_PAUSE_MS * 2 ** failureCount, MAX_POLL_PAUSE_MS) * (1 - Math.random() / 4));
+    await sleep(Math.min(POLL_PAUSE_MS * 2 ** failureCount, MAX_POLL_PAUSE_MS) * (1 - Math.random() / 4));
   }
   isPolling = false;
 }
 
 /**
- * Adds a listener, and starts the polling loop for the first one. Returns the function that removes the listener. The loop ends
- * without listeners.
+ * Adds a listener, and starts the polling loop for the first one. Returns the callback that removes the listener; the
+ * loop ends without listeners.
  */
 export function subscribeToFeed(listener: FeedListener): () => void {
   feedListeners.add(listener);
@@ -89,10 +89,9 @@ interface UseLeadChangesOptions {
 }
 
 /**
- * Subscribes the component to the feed. `onEvents` receives each page of events. `onGap` tells the component that it may have
- * missed events and must read its data again: after the first request of the polling loop, after the loop had to start again,
- * and when the component subscribes to a running loop. A component that reads its data only after it has subscribed cannot miss
- * events of a running loop. It sets `readsAfterSubscribing`, and `onGap` is not called when it subscribes.
+ * Subscribes the component to the feed. `onGap` is called when the component may have missed events and must read its
+ * data again: after the first request of the polling loop, after a restart of the loop, and when the component joins a
+ * running loop, unless it `readsAfterSubscribing`.
  */
 export function useLeadChanges(
   onEvents: FeedListener["onEvents"],

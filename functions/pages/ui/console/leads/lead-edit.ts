@@ -6,7 +6,7 @@ import { useDraft } from "../ui/draft";
 import { type EditedFieldName, findFieldByPath, formatFieldError, getFieldText } from "./lead-fields";
 import { type FieldEdit, type LeadVersion, readLatestFieldChange, saveField } from "./lead-save";
 
-export interface LeadEditError {
+export interface FieldEditError {
   text: string;
   /** The lead that has the e-mail address already. */
   existing?: RequestError["existing"];
@@ -19,13 +19,13 @@ export interface EditConflict {
   at?: string;
 }
 
-export interface LeadEdit {
+export interface LeadFieldEditState {
   /** Text of the input. `undefined` while the field is not being edited. */
   text: string | undefined;
   /** Whether the input lost the focus, or the page was reloaded, before the edit was saved. */
   isLeft: boolean;
   isBusy: boolean;
-  error: LeadEditError | undefined;
+  error: FieldEditError | undefined;
   conflict: EditConflict | undefined;
   startEdit: () => void;
   changeText: (text: string) => void;
@@ -38,7 +38,7 @@ export interface LeadEdit {
 export const buildFieldDraftKey = (id: number, name: EditedFieldName): string => `lead ${id} ${name}`;
 
 /** Converts the API's errors about one edit to sentences. */
-function describeEditError(error: unknown, name: EditedFieldName): LeadEditError {
+function describeEditError(error: unknown, name: EditedFieldName): FieldEditError {
   if (!(error instanceof RequestError)) return { text: describeError(error) };
   if (error.existing) return { text: "Another lead has this address.", existing: error.existing };
   const getFieldName = (path: string) => findFieldByPath(path)?.name;
@@ -52,22 +52,28 @@ function describeEditError(error: unknown, name: EditedFieldName): LeadEditError
   return { text: errorSentences.join(" ") };
 }
 
-interface UseLeadEditOptions {
+interface UseLeadFieldEditOptions {
   name: EditedFieldName;
   /** Path of the field in the log, such as `socialMedia.youtube`. */
-  column: string;
+  fieldPath: string;
   version: LeadVersion;
   onSaved: (version: LeadVersion) => void;
   /** Called before the input is removed, while it may still have the focus. */
   onClosing?: () => void;
 }
 
-export function useLeadEdit({ name, column, version, onSaved, onClosing }: UseLeadEditOptions): LeadEdit {
+export function useLeadFieldEdit({
+  name,
+  fieldPath,
+  version,
+  onSaved,
+  onClosing,
+}: UseLeadFieldEditOptions): LeadFieldEditState {
   const { lead } = version;
   const [fieldEdit, setFieldEdit, clearFieldEdit] = useDraft<FieldEdit | null>(buildFieldDraftKey(lead.id, name), null);
   const [isLeft, setLeft] = useState(fieldEdit !== null);
   const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<LeadEditError>();
+  const [error, setError] = useState<FieldEditError>();
   const [conflict, setConflict] = useState<EditConflict>();
   const latestEditRef = useRef(fieldEdit);
   latestEditRef.current = fieldEdit;
@@ -113,7 +119,7 @@ export function useLeadEdit({ name, column, version, onSaved, onClosing }: UseLe
         // other user's version, so that saving again overwrites it deliberately.
         setFieldEdit({ text: typedText, base: savedText, etag: saveOutcome.version.etag });
         setConflict({ theirText: savedText });
-        readLatestFieldChange(lead.id, column)
+        readLatestFieldChange(lead.id, fieldPath)
           .then((change) => change && setConflict((now) => now && { ...now, ...change }))
           .catch(() => undefined);
         return undefined;

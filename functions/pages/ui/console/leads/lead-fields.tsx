@@ -32,8 +32,8 @@ export interface LeadField {
   name: keyof LeadFieldTexts;
   label: string;
   kind: "text" | "email" | "lines" | "paragraph" | "status" | "state" | "businesses";
-  /** Path of the field in requests, which is also its column in an export. */
-  column: string;
+  /** Path of the field in requests, which is also the name of its column in an export. */
+  fieldPath: string;
   /** Maximum length of the input, in characters. */
   maxChars: number;
   isRequired?: boolean;
@@ -46,7 +46,7 @@ export const LEAD_FIELDS: LeadField[] = [
     name: "firstName",
     label: "First name",
     kind: "text",
-    column: "firstName",
+    fieldPath: "firstName",
     maxChars: LIMITS.maxNameChars,
     isRequired: true,
   },
@@ -54,37 +54,37 @@ export const LEAD_FIELDS: LeadField[] = [
     name: "lastName",
     label: "Last name",
     kind: "text",
-    column: "lastName",
+    fieldPath: "lastName",
     maxChars: LIMITS.maxNameChars,
     isRequired: true,
   },
-  { name: "email", label: "E-mail", kind: "email", column: "email", maxChars: LIMITS.maxEmailChars },
+  { name: "email", label: "E-mail", kind: "email", fieldPath: "email", maxChars: LIMITS.maxEmailChars },
   {
     name: "phoneNumber",
     label: "Phone numbers",
     kind: "lines",
-    column: "phoneNumber",
+    fieldPath: "phoneNumber",
     maxChars: LIMITS.maxPhoneNumbers * (LIMITS.maxPhoneNumberChars + 1),
   },
-  { name: "company", label: "Company", kind: "text", column: "company", maxChars: LIMITS.maxTextChars },
-  { name: "position", label: "Position", kind: "text", column: "position", maxChars: LIMITS.maxTextChars },
-  { name: "location", label: "Location", kind: "text", column: "location", maxChars: LIMITS.maxTextChars },
-  { name: "source", label: "Source", kind: "text", column: "source", maxChars: LIMITS.maxTextChars },
-  { name: "statusId", label: "Status", kind: "status", column: "statusId", maxChars: 16 },
-  { name: "state", label: "State", kind: "state", column: "state", maxChars: 8 },
-  { name: "business", label: "Businesses", kind: "businesses", column: "business", maxChars: LIMITS.maxTextChars },
+  { name: "company", label: "Company", kind: "text", fieldPath: "company", maxChars: LIMITS.maxTextChars },
+  { name: "position", label: "Position", kind: "text", fieldPath: "position", maxChars: LIMITS.maxTextChars },
+  { name: "location", label: "Location", kind: "text", fieldPath: "location", maxChars: LIMITS.maxTextChars },
+  { name: "source", label: "Source", kind: "text", fieldPath: "source", maxChars: LIMITS.maxTextChars },
+  { name: "statusId", label: "Status", kind: "status", fieldPath: "statusId", maxChars: 16 },
+  { name: "state", label: "State", kind: "state", fieldPath: "state", maxChars: 8 },
+  { name: "business", label: "Businesses", kind: "businesses", fieldPath: "business", maxChars: LIMITS.maxTextChars },
   {
     name: "description",
     label: "Description",
     kind: "paragraph",
-    column: "description",
+    fieldPath: "description",
     maxChars: LIMITS.maxDescriptionChars,
   },
   {
     name: "youtube",
     label: "YouTube",
     kind: "text",
-    column: "socialMedia.youtube",
+    fieldPath: "socialMedia.youtube",
     maxChars: LIMITS.maxTextChars,
     isProperName: true,
   },
@@ -92,7 +92,7 @@ export const LEAD_FIELDS: LeadField[] = [
     name: "facebook",
     label: "Facebook",
     kind: "text",
-    column: "socialMedia.facebook",
+    fieldPath: "socialMedia.facebook",
     maxChars: LIMITS.maxTextChars,
     isProperName: true,
   },
@@ -100,7 +100,7 @@ export const LEAD_FIELDS: LeadField[] = [
     name: "instagram",
     label: "Instagram",
     kind: "text",
-    column: "socialMedia.instagram",
+    fieldPath: "socialMedia.instagram",
     maxChars: LIMITS.maxTextChars,
     isProperName: true,
   },
@@ -108,7 +108,7 @@ export const LEAD_FIELDS: LeadField[] = [
     name: "twitter",
     label: "X (Twitter)",
     kind: "text",
-    column: "socialMedia.twitter",
+    fieldPath: "socialMedia.twitter",
     maxChars: LIMITS.maxTextChars,
     isProperName: true,
   },
@@ -203,7 +203,7 @@ export function buildMergePatch(name: EditedFieldName, text: string): LeadMergeP
 
 /** Returns a field by its path in the API's errors and logs, such as `phoneNumber` or `socialMedia.youtube`. */
 export const findFieldByPath = (path: string): LeadField | undefined =>
-  LEAD_FIELDS.find(({ column }) => path === column);
+  LEAD_FIELDS.find(({ fieldPath }) => path === fieldPath);
 
 /** Returns the label of a field in a log. Logs name the status both `status` and `statusId`. */
 export function getFieldLabel(path: string): string {

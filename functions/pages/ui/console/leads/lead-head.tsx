@@ -2,16 +2,16 @@
 
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
-import { describeError, type Lead, type Status } from "../app/api";
+import { describeError, type Lead, type LeadStatus } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { fullName } from "../ui/face";
+import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusPill } from "../ui/status";
 import { reportFailure, showToast } from "../ui/toast";
 import { useEditorFocus, ValueEditor } from "../ui/value";
-import { useLeadEdit } from "./lead-edit";
+import { useLeadFieldEdit } from "./lead-edit";
 import { type LeadVersion, saveField } from "./lead-save";
 import { EditNotes, useEditInputRef } from "./lead-value";
 import { LeadPhoto } from "./photo";
@@ -51,11 +51,17 @@ function LeadNameHeading({ version, onSaved, level }: Omit<LeadHeadProps, "refre
   const { mayWrite } = useTeam();
   const { lead } = version;
   const notesId = useId();
-  const { editorRef, buttonRef, rememberFocus } = useEditorFocus();
-  const nameEdit = useLeadEdit({ name: "fullName", column: "firstName", version, onSaved, onClosing: rememberFocus });
+  const { editorRef, buttonRef, prepareFocusReturn } = useEditorFocus();
+  const nameEdit = useLeadFieldEdit({
+    name: "fullName",
+    fieldPath: "firstName",
+    version,
+    onSaved,
+    onClosing: prepareFocusReturn,
+  });
   const nameInputRef = useEditInputRef(nameEdit);
   const Heading = level === 1 ? "h1" : "h2";
-  const leadName = fullName(lead);
+  const leadName = getDisplayName(lead);
   if (nameEdit.text === undefined || !mayWrite) {
     return (
       <div class="name">
@@ -113,14 +119,14 @@ function LeadStatusPill({ version, onSaved }: Pick<LeadHeadProps, "version" | "o
   const { statuses, mayWrite } = useTeam();
   const { lead } = version;
   const notesId = useId();
-  const statusEdit = useLeadEdit({ name: "statusId", column: "statusId", version, onSaved });
+  const statusEdit = useLeadFieldEdit({ name: "statusId", fieldPath: "statusId", version, onSaved });
   const shownStatusId = statusEdit.text === undefined ? lead.statusId : Number(statusEdit.text);
   const shownStatus = statuses.find(({ id }) => id === shownStatusId) ?? {
     id: lead.statusId,
     name: lead.status,
     primaryColor: "gray",
   };
-  const saveStatus = async (to: Status) => {
+  const changeLeadStatus = async (to: LeadStatus) => {
     if (to.id === lead.statusId) return statusEdit.cancel();
     const savedVersion = await statusEdit.save(String(to.id));
     if (!savedVersion) return;
@@ -130,16 +136,16 @@ function LeadStatusPill({ version, onSaved }: Pick<LeadHeadProps, "version" | "o
         const { version, isConflict } = await saveField(lead.id, "statusId", reverseEdit);
         onSaved(version);
         if (isConflict)
-          reportFailure(`${fullName(lead)} stays ${version.lead.status}: somebody else has moved it since.`);
+          reportFailure(`${getDisplayName(lead)} stays ${version.lead.status}: somebody else has moved it since.`);
       } catch (error) {
-        reportFailure(`${fullName(lead)} stays ${to.name}. ${describeError(error)}`);
+        reportFailure(`${getDisplayName(lead)} stays ${to.name}. ${describeError(error)}`);
       }
     };
-    showToast(`${fullName(lead)} moved to ${to.name}`, { undo: undoMove });
+    showToast(`${getDisplayName(lead)} moved to ${to.name}`, { undo: undoMove });
   };
   return (
     <>
-      <StatusPill status={shownStatus as Status} {...(mayWrite ? { onChange: saveStatus } : {})} />
+      <StatusPill status={shownStatus as LeadStatus} {...(mayWrite ? { onChange: changeLeadStatus } : {})} />
       {statusEdit.error || statusEdit.conflict ? (
         <div class="whole">
           <EditNotes id={notesId} edit={statusEdit} field={{ kind: "status" }} lead={lead} label="Status" />

@@ -3,14 +3,14 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useShortcut } from "../app/shortcuts";
-import { fullName } from "../ui/face";
+import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
 import { LeadMenu, NeighbourButtons, useLeadNeighbours, useLeadShortcuts } from "./lead-walk";
 import { closeLead } from "./open-lead";
 
 /** Media query for a phone, on which the panel covers the whole screen. */
-const PHONE_QUERY = "(width < 48rem)";
+const PHONE_MEDIA_QUERY = "(width < 48rem)";
 
 /** Finds the link to a lead on the screen beside the panel. */
 function findLeadLink(id: number): HTMLElement | undefined {
@@ -48,16 +48,16 @@ function usePanelFocus(panelRef: { current: HTMLElement | null }, id: number): v
 /** Makes the covered screen inert on a phone, so that neither Tab nor a screen reader reaches the covered screen. */
 function useInertBackground(): void {
   useLayoutEffect(() => {
-    const phoneQuery = matchMedia(PHONE_QUERY);
+    const phoneMediaQuery = matchMedia(PHONE_MEDIA_QUERY);
     const coveredElements = [...document.querySelectorAll<HTMLElement>(".app > main, .app > .side")];
     const setCoveredElementsInert = (on: boolean) => {
       for (const element of coveredElements) element.inert = on;
     };
-    const updateInertForWidth = () => setCoveredElementsInert(phoneQuery.matches);
+    const updateInertForWidth = () => setCoveredElementsInert(phoneMediaQuery.matches);
     updateInertForWidth();
-    phoneQuery.addEventListener("change", updateInertForWidth);
+    phoneMediaQuery.addEventListener("change", updateInertForWidth);
     return () => {
-      phoneQuery.removeEventListener("change", updateInertForWidth);
+      phoneMediaQuery.removeEventListener("change", updateInertForWidth);
       setCoveredElementsInert(false);
     };
   }, []);
@@ -73,7 +73,7 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
   usePanelFocus(panelRef, id);
   useLeadShortcuts(openLead, panelRef);
   useShortcut("Escape", closeLead, "Close the lead");
-  const leadName = openLead.version ? fullName(openLead.version.lead) : "";
+  const leadName = openLead.version ? getDisplayName(openLead.version.lead) : "";
   useEffect(() => {
     if (!leadName) return undefined;
     const previousTitle = document.title;
@@ -99,7 +99,7 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
       }}
     >
       <header>
-        <span class="small quiet num cut">{neighbours.positionText}</span>
+        <span class="small quiet num cut">{neighbours.listPositionText}</span>
         <span class="push" />
         <NeighbourButtons neighbours={neighbours} />
         <LeadMenu openLead={openLead} />

@@ -1,7 +1,7 @@
 // Reads a lead, and saves one field with a conditional request (`If-Match`), so that no change by another user is overwritten
 // unseen.
 
-import { api, hasStatus, type Lead, unwrap, unwrapResponse } from "../app/api";
+import { api, hasHttpStatus, type Lead, unwrap, unwrapWithResponse } from "../app/api";
 import { buildMergePatch, type EditedFieldName, getFieldText } from "./lead-fields";
 
 /** A lead with its ETag, for conditional requests. */
@@ -17,7 +17,7 @@ export interface LeadVersion {
 export const parseVersionNumber = (etag: string): number => Number(/\d+/.exec(etag)?.[0]);
 
 export async function readLead(id: number): Promise<LeadVersion> {
-  const { data, response } = await unwrapResponse(api.GET("/leads/{id}", { params: { path: { id } } }));
+  const { data, response } = await unwrapWithResponse(api.GET("/leads/{id}", { params: { path: { id } } }));
   return { lead: data, etag: response.headers.get("etag") ?? "" };
 }
 
@@ -38,12 +38,12 @@ export interface SaveFieldOutcome {
 export async function saveField(id: number, name: EditedFieldName, edit: FieldEdit): Promise<SaveFieldOutcome> {
   const patchParams = { path: { id }, header: { "If-Match": edit.etag } };
   try {
-    const { data, response } = await unwrapResponse(
+    const { data, response } = await unwrapWithResponse(
       api.PATCH("/leads/{id}", { params: patchParams, body: buildMergePatch(name, edit.text) }),
     );
     return { version: { lead: data, etag: response.headers.get("etag") ?? "" }, isConflict: false };
   } catch (error) {
-    if (!hasStatus(error, 412)) throw error;
+    if (!hasHttpStatus(error, 412)) throw error;
     const currentVersion = await readLead(id);
     const currentText = getFieldText(currentVersion.lead, name);
     // If the API already has the new text, an earlier request saved it and its response was lost. This is no conflict.
@@ -58,12 +58,12 @@ export async function saveField(id: number, name: EditedFieldName, edit: FieldEd
 /** Returns the author and the time of a field's latest change, or `undefined` if the latest log entries do not contain one. */
 export async function readLatestFieldChange(
   id: number,
-  column: string,
+  fieldPath: string,
 ): Promise<{ by: string; at: string } | undefined> {
   const logParams = { path: { id }, query: { limit: 20 } };
   const { logsAndComments } = await unwrap(api.GET("/leads/logs-and-comments/{id}", { params: logParams }));
   for (const entry of logsAndComments) {
-    if ("content" in entry || !(column in entry.changes)) continue;
+    if ("content" in entry || !(fieldPath in entry.changes)) continue;
     const { firstName, lastName, email } = entry.user;
     return { by: entry.form?.name ?? (`${firstName} ${lastName}`.trim() || email), at: entry.createdAt };
   }

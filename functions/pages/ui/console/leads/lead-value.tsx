@@ -9,18 +9,18 @@ import { Menu, MenuItem } from "../ui/menu";
 import { RelativeTime } from "../ui/time";
 import { showToast } from "../ui/toast";
 import { useEditorFocus, ValueButton, ValueEditor } from "../ui/value";
-import { type EditConflict, type LeadEdit, type LeadEditError, useLeadEdit } from "./lead-edit";
+import { type EditConflict, type FieldEditError, type LeadFieldEditState, useLeadFieldEdit } from "./lead-edit";
 import { formatLabelInSentence, getFieldText, type LeadField, LeadFieldInput } from "./lead-fields";
 import type { LeadVersion } from "./lead-save";
 import { buildLeadUrl } from "./open-lead";
 
-interface LeadValueProps {
+interface LeadFieldValueProps {
   field: LeadField;
   version: LeadVersion;
   onSaved: (version: LeadVersion) => void;
 }
 
-export function LeadValue({ field, version, onSaved }: LeadValueProps): JSX.Element | null {
+export function LeadFieldValue({ field, version, onSaved }: LeadFieldValueProps): JSX.Element | null {
   const { mayWrite } = useTeam();
   const { lead } = version;
   const fieldText = getFieldText(lead, field.name);
@@ -78,12 +78,12 @@ function TextFieldValue({
   version,
   onSaved,
   profileUrl,
-}: LeadValueProps & { profileUrl: string | undefined }): JSX.Element {
+}: LeadFieldValueProps & { profileUrl: string | undefined }): JSX.Element {
   const { lead } = version;
-  const { name, label, kind, column } = field;
+  const { name, label, kind, fieldPath } = field;
   const inputId = useId();
-  const { editorRef, buttonRef, rememberFocus } = useEditorFocus();
-  const fieldEdit = useLeadEdit({ name, column, version, onSaved, onClosing: rememberFocus });
+  const { editorRef, buttonRef, prepareFocusReturn } = useEditorFocus();
+  const fieldEdit = useLeadFieldEdit({ name, fieldPath, version, onSaved, onClosing: prepareFocusReturn });
   const fieldLabel = formatLabelInSentence(field);
   const savedText = getFieldText(lead, name);
   const controlRef = useEditInputRef(fieldEdit);
@@ -140,7 +140,7 @@ function TextFieldValue({
  * Returns a callback ref that focuses and selects the input of an edit that starts now. An edit restored from a draft does not
  * take the focus.
  */
-export function useEditInputRef(edit: LeadEdit): (element: HTMLElement | null) => void {
+export function useEditInputRef(edit: LeadFieldEditState): (element: HTMLElement | null) => void {
   const wasEditingRef = useRef(edit.text !== undefined);
   useEffect(() => {
     wasEditingRef.current = edit.text !== undefined;
@@ -159,9 +159,9 @@ export function useEditInputRef(edit: LeadEdit): (element: HTMLElement | null) =
 }
 
 /** A field with a fixed set of values: choosing from its menu saves at once. */
-function MenuFieldValue({ field, version, onSaved }: LeadValueProps): JSX.Element {
+function MenuFieldValue({ field, version, onSaved }: LeadFieldValueProps): JSX.Element {
   const { lead } = version;
-  const fieldEdit = useLeadEdit({ name: field.name, column: field.column, version, onSaved });
+  const fieldEdit = useLeadFieldEdit({ name: field.name, fieldPath: field.fieldPath, version, onSaved });
   const savedText = getFieldText(lead, field.name);
   const noteId = useId();
   const saveChoice = async (choice: string, previous: string) => {
@@ -205,7 +205,7 @@ function MenuFieldValue({ field, version, onSaved }: LeadValueProps): JSX.Elemen
 
 interface EditNotesProps {
   id: string;
-  edit: LeadEdit;
+  edit: LeadFieldEditState;
   field: Pick<LeadField, "kind">;
   lead: Lead;
   label: string;
@@ -219,7 +219,7 @@ export function EditNotes({ id, edit, field, lead, label }: EditNotesProps): JSX
   return isLeft && !isBusy && edit.text !== undefined ? <p class="small quiet unsaved">Not saved yet</p> : null;
 }
 
-export function EditErrorNote({ id, fault }: { id: string; fault: LeadEditError }): JSX.Element {
+export function EditErrorNote({ id, fault }: { id: string; fault: FieldEditError }): JSX.Element {
   return (
     <p class="small bad fault" id={id} role="alert">
       {fault.text}
@@ -317,8 +317,8 @@ function FormattedFieldText({
  * Returns the URL of a social media profile. A missing scheme is taken as https. Text that is not a URL, or has another scheme
  * than http or https, gets no link.
  */
-function parseProfileUrl({ column }: LeadField, text: string): string | undefined {
-  if (!column.startsWith("socialMedia.")) return undefined;
+function parseProfileUrl({ fieldPath }: LeadField, text: string): string | undefined {
+  if (!fieldPath.startsWith("socialMedia.")) return undefined;
   const hasScheme = /^https?:\/\//i.test(text);
   if (!hasScheme && !/^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)) return undefined;
   const profileUrl = hasScheme ? text : `https://${text}`;

@@ -13,7 +13,7 @@ import { orderedLeadIds, replaceOpenLead } from "./open-lead";
 
 interface LeadNeighbours {
   /** Position in the list as text: `2 of 17`. Empty for a lead that is not in the list. */
-  positionText: string;
+  listPositionText: string;
   previousId: number | undefined;
   nextId: number | undefined;
 }
@@ -33,8 +33,8 @@ export function useLeadNeighbours(id: number): LeadNeighbours {
   const nextId = lastListedIndex < 0 ? undefined : leadIds[isListed ? lastListedIndex + 1 : lastListedIndex];
   useShortcut("k", previousId === undefined ? undefined : () => replaceOpenLead(previousId), "Previous lead");
   useShortcut("j", nextId === undefined ? undefined : () => replaceOpenLead(nextId), "Next lead");
-  const positionText = isListed ? `${formatCount(listIndex + 1)} of ${formatCount(leadIds.length)}` : "";
-  return { positionText, previousId, nextId };
+  const listPositionText = isListed ? `${formatCount(listIndex + 1)} of ${formatCount(leadIds.length)}` : "";
+  return { listPositionText, previousId, nextId };
 }
 
 export function NeighbourButtons({ neighbours }: { neighbours: LeadNeighbours }): JSX.Element | null {

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
-import { fullName } from "../ui/face";
+import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
 import { LeadMenu, NeighbourButtons, useLeadNeighbours, useLeadShortcuts } from "./lead-walk";
@@ -21,7 +21,7 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
   useLeadShortcuts(openLead, rootRef);
   useShortcut("Escape", closeLead, "Back to the list");
   const lead = openLead.deletion ? undefined : openLead.version?.lead;
-  const leadName = lead ? fullName(lead) : "";
+  const leadName = lead ? getDisplayName(lead) : "";
   useEffect(() => {
     if (leadName) document.title = `${leadName} · Leads`;
   }, [leadName]);
@@ -41,7 +41,7 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
           <a class="quiet" href={`#${path}`}>
             {title}
           </a>
-          <span class="quiet small num">{neighbours.positionText}</span>
+          <span class="quiet small num">{neighbours.listPositionText}</span>
           <span class="push" />
           <NeighbourButtons neighbours={neighbours} />
           {mayWrite && lead ? (

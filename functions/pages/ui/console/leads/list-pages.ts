@@ -1,7 +1,7 @@
 // `LeadPages`: the leads of one list, read page by page and kept in memory.
 
 import { type Signal, signal } from "@preact/signals";
-import { api, type Lead, type LeadFilter, type LeadSummary, readLeadPage, unwrapResponse } from "../app/api";
+import { api, type Lead, type LeadFilter, type LeadSummary, readLeadPage, unwrapWithResponse } from "../app/api";
 import { isReachable, UnreachableError, watchReachability } from "../app/connection";
 
 /** The largest page of `GET /leads` and of the search. */
@@ -21,7 +21,7 @@ interface LeadListPage {
   isComplete?: boolean;
 }
 
-export interface ListSource {
+export interface LeadPagesOptions {
   filter: LeadFilter;
   /** Text of the search. Empty without a search. */
   search: string;
@@ -32,7 +32,7 @@ export interface ListSource {
 /** Reads a page of the export, which returns complete leads in the order of the list. */
 async function readExportPage(filter: LeadFilter, limit: number, cursor: string | undefined): Promise<LeadListPage> {
   const exportQuery = { ...filter, format: "ndjson" as const, limit, ...(cursor ? { cursor } : {}) };
-  const { data = "", response } = await unwrapResponse(
+  const { data = "", response } = await unwrapWithResponse(
     api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }),
   );
   const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
@@ -63,9 +63,9 @@ export class LeadPages {
   #run = 0;
   #rowIndexById = new Map<number, number>();
 
-  constructor(readonly source: ListSource) {}
+  constructor(readonly source: LeadPagesOptions) {}
 
-  /** Retries a failed read when the API becomes reachable again. Returns the function that stops watching. */
+  /** Retries a failed read when the API becomes reachable again. Returns the callback that stops watching. */
   watchConnection(): () => void {
     return watchReachability((reachable) => {
       if (reachable && this.error instanceof UnreachableError) this.retry();
@@ -103,7 +103,7 @@ export class LeadPages {
     const { filter, search, needsWholeLeads } = this.source;
     if (search) {
       const searchQuery = { search, limit: MAX_PAGE_LEADS, ...filter };
-      const { data, response } = await unwrapResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
+      const { data, response } = await unwrapWithResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
       const isComplete = response.headers.get("search-complete") !== "false";
       return { items: data, count: data.length, isComplete };
     }
@@ -118,13 +118,13 @@ export class LeadPages {
   async readUntil(length: number): Promise<void> {
     this.#target = Math.max(this.#target, length);
     if (this.isBusy || this.error) return;
-    const runNumber = this.#run;
+    const reloadNumber = this.#run;
     this.isBusy = true;
     this.notifyChange();
     try {
       while (this.hasMore && this.items.length < this.#target) {
         const listPage = await this.#readPage(this.#cursor, this.#hasStarted ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
-        if (runNumber !== this.#run) return;
+        if (reloadNumber !== this.#run) return;
         this.#hasStarted = true;
         this.#cursor = listPage.nextCursor;
         if (listPage.count !== undefined) this.count = listPage.count;
@@ -135,9 +135,9 @@ export class LeadPages {
         this.notifyChange();
       }
     } catch (error) {
-      if (runNumber === this.#run) this.error = error;
+      if (reloadNumber === this.#run) this.error = error;
     }
-    if (runNumber !== this.#run) return;
+    if (reloadNumber !== this.#run) return;
     this.isBusy = false;
     this.notifyChange();
   }
@@ -147,13 +147,14 @@ export class LeadPages {
     this.error = undefined;
     while (this.hasMore) {
       if (this.error) throw this.error;
-      const runNumber = this.#run;
+      const reloadNumber = this.#run;
       if (this.isBusy) {
         this.#target = Number.POSITIVE_INFINITY;
         await new Promise<void>((resolve) => {
           const unsubscribe = this.listVersion.subscribe(() => {
-            if (this.isBusy && runNumber === this.#run) return;
-            // `subscribe` calls this function at once, before `unsubscribe` is assigned.
+            if (this.isBusy && reloadNumber === this.#run) return;
+            // `subscribe` calls this listener at once, before `unsubscribe` is assigned, so `unsubscribe` is called in
+            // a microtask.
             queueMicrotask(() => unsubscribe());
             resolve();
           });
@@ -172,7 +173,7 @@ export class LeadPages {
   /** Reads the list again from the first page. The current rows are shown until then. */
   async reload(): Promise<void> {
     this.#run += 1;
-    const runNumber = this.#run;
+    const reloadNumber = this.#run;
     this.isBusy = true;
     this.error = undefined;
     this.notifyChange();
@@ -183,7 +184,7 @@ export class LeadPages {
       let cursor: string | undefined;
       do {
         listPage = await this.#readPage(cursor, items.length > 0 ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
-        if (runNumber !== this.#run) return;
+        if (reloadNumber !== this.#run) return;
         items.push(...listPage.items);
         cursor = listPage.nextCursor;
       } while (cursor && items.length < targetLength);
@@ -195,9 +196,9 @@ export class LeadPages {
       this.departedLeads.clear();
       this.#setItems(items);
     } catch (error) {
-      if (runNumber === this.#run) this.error = error;
+      if (reloadNumber === this.#run) this.error = error;
     }
-    if (runNumber !== this.#run) return;
+    if (reloadNumber !== this.#run) return;
     this.isBusy = false;
     this.notifyChange();
   }
@@ -243,11 +244,11 @@ export class LeadPages {
    */
   async recount(): Promise<void> {
     if (this.source.search || !isReachable()) return;
-    const runNumber = this.#run;
+    const reloadNumber = this.#run;
     const { count } = await readLeadPage({ ...this.source.filter, limit: 1 }, undefined).catch(() => ({
       count: undefined,
     }));
-    if (count === undefined || runNumber !== this.#run) return;
+    if (count === undefined || reloadNumber !== this.#run) return;
     this.count = count;
     this.notifyChange();
   }

@@ -34,13 +34,13 @@ const parseIds = (query: URLSearchParams, name: string): number[] => [
 export function parseListQuery(query: URLSearchParams): ListQuery {
   const getParam = (name: string) => query.get(name) ?? "";
   const parseDay = (name: string) => (ISO_DAY_PATTERN.test(getParam(name)) ? getParam(name) : "");
-  const parsedState = getParam("state");
+  const stateParam = getParam("state");
   return {
     search: getParam("search"),
     status: parseIds(query, "status"),
     business: parseIds(query, "business"),
     archived: query.get("archived") === "true",
-    state: parsedState === "Active" || parsedState === "Inactive" ? parsedState : "",
+    state: stateParam === "Active" || stateParam === "Inactive" ? stateParam : "",
     source: getParam("source"),
     from: parseDay("from"),
     to: parseDay("to"),
@@ -93,7 +93,7 @@ export function getActiveFilterNames(query: ListQuery): FilterName[] {
 }
 
 /** Returns the first day of a range of `days` days that ends today, in UTC. */
-export const firstDayOfPeriod = (days: number): string =>
+export const getFirstDayOfLastDays = (days: number): string =>
   new Date(Date.now() - (days - 1) * DAY_MS).toISOString().slice(0, 10);
 
 const CJK_CHARACTER_PATTERN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;

@@ -49,7 +49,7 @@ export class LeadSelection {
 
   /** Selects or deselects a lead. With `range`, does so for all leads from the one that was toggled last. */
   toggle(id: number, range = false): void {
-    const isSelected = !this.has(id);
+    const shouldSelect = !this.has(id);
     const { items } = this.pages;
     const [from, to] = [this.pages.rowIndexOf(this.#anchor ?? id), this.pages.rowIndexOf(id)];
     if (range && from !== undefined && to !== undefined) {
@@ -58,10 +58,10 @@ export class LeadSelection {
         leadsInRange.map((lead) => lead.id),
         // If the range starts at a selected lead, Shift+click selects every lead of the range. It never deselects the clicked
         // lead.
-        this.#anchor !== undefined && this.has(this.#anchor) ? true : isSelected,
+        this.#anchor !== undefined && this.has(this.#anchor) ? true : shouldSelect,
       );
     } else {
-      this.#setSelected([id], isSelected);
+      this.#setSelected([id], shouldSelect);
     }
     this.#anchor = id;
   }

@@ -4,9 +4,9 @@
 import { signal } from "@preact/signals";
 import { Component, type JSX, type RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Status } from "../app/api";
+import type { LeadStatus } from "../app/api";
 import { useTeam } from "../app/team";
-import { Avatar, fullName } from "../ui/face";
+import { Avatar, getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { StatusPill } from "../ui/status";
 import { RelativeTime } from "../ui/time";
@@ -18,20 +18,20 @@ import { buildLeadUrl } from "./open-lead";
 /** Number of rows rendered above and below the visible ones. */
 const OVERSCAN_ROWS = 8;
 /** The range of rendered rows moves in steps of this many rows, so that most scroll events render nothing. */
-const STEP_ROWS = 4;
+const RANGE_STEP_ROWS = 4;
 /** Pages are read ahead, when the visible rows come this close to the last loaded row. */
 const READ_AHEAD_ROWS = 60;
 const INITIAL_ROWS = 40;
 /** Height of a row until one is rendered and measured. */
-const DEFAULT_ROW_PX = 40;
+const DEFAULT_ROW_HEIGHT_PX = 40;
 
-const phoneQuery = matchMedia("(width < 48rem)");
-const isPhone = signal(phoneQuery.matches);
-phoneQuery.addEventListener("change", ({ matches }) => {
-  isPhone.value = matches;
+const phoneMediaQuery = matchMedia("(width < 48rem)");
+const isPhoneScreen = signal(phoneMediaQuery.matches);
+phoneMediaQuery.addEventListener("change", ({ matches }) => {
+  isPhoneScreen.value = matches;
 });
 /** Columns on a phone, which shows each lead on two lines, whichever columns were chosen. */
-const PHONE_COLUMNS: ColumnName[] = ["company", "status", "createdAt"];
+const PHONE_SCREEN_COLUMNS: ColumnName[] = ["company", "status", "createdAt"];
 
 /** Methods of the table for the screen around it. */
 export interface LeadTableHandle {
@@ -53,7 +53,7 @@ interface LeadTableProps {
   openId: number | undefined;
   sort: "" | "createdAt";
   onSort: () => void;
-  onMove: (lead: ListLead, to: Status) => void;
+  onMove: (lead: ListLead, to: LeadStatus) => void;
   handleRef: RefObject<LeadTableHandle | null>;
 }
 
@@ -66,35 +66,39 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
   const { pages, selection, chosenColumns, openId, sort, onSort, onMove, handleRef } = props;
   const { mayWrite, statuses } = useTeam();
   pages.listVersion.value;
-  const regionRef = useRef<HTMLElement>(null);
+  const scrollRegionRef = useRef<HTMLElement>(null);
   const tableBodyRef = useRef<HTMLTableSectionElement>(null);
   const spaceAboveCellRef = useRef<HTMLTableCellElement>(null);
   const spaceBelowCellRef = useRef<HTMLTableCellElement>(null);
-  const rowHeightPxRef = useRef(DEFAULT_ROW_PX);
+  const rowHeightPxRef = useRef(DEFAULT_ROW_HEIGHT_PX);
   const leadIdToFocusRef = useRef<number | undefined>(undefined);
   const lastFocusedLeadIdRef = useRef<number | undefined>(undefined);
   const [renderedRange, setRenderedRange] = useState<RowRange>({ start: 0, end: INITIAL_ROWS });
   const [availableRem, setAvailableRem] = useState(70);
-  const columns = isPhone.value ? PHONE_COLUMNS : fitColumns(chosenColumns, availableRem);
+  const columns = isPhoneScreen.value ? PHONE_SCREEN_COLUMNS : fitColumns(chosenColumns, availableRem);
   const { length } = pages;
   const rangeEnd = Math.min(renderedRange.end, length);
   const rangeStart = Math.min(renderedRange.start, Math.max(0, rangeEnd - 1));
 
   const findScrollingElement = (): Element => {
-    const regionElement = regionRef.current;
-    return regionElement && regionElement.scrollHeight > regionElement.clientHeight + 1
-      ? regionElement
+    const scrollRegion = scrollRegionRef.current;
+    return scrollRegion && scrollRegion.scrollHeight > scrollRegion.clientHeight + 1
+      ? scrollRegion
       : (document.scrollingElement ?? document.body);
   };
   /** Returns the top of the first row and the visible part of the viewport, in pixels. */
   const measureViewport = () => {
-    const bodyElement = tableBodyRef.current;
-    const regionElement = regionRef.current;
-    if (!bodyElement || !regionElement) return undefined;
-    const bodyRect = bodyElement.getBoundingClientRect();
-    const regionRect = regionElement.getBoundingClientRect();
-    const firstRowTopPx = bodyRect.top - rangeStartRef.current * rowHeightPxRef.current;
-    return { first: firstRowTopPx, top: Math.max(0, regionRect.top), bottom: Math.min(innerHeight, regionRect.bottom) };
+    const tableBody = tableBodyRef.current;
+    const scrollRegion = scrollRegionRef.current;
+    if (!tableBody || !scrollRegion) return undefined;
+    const tableBodyRect = tableBody.getBoundingClientRect();
+    const scrollRegionRect = scrollRegion.getBoundingClientRect();
+    const firstRowTopPx = tableBodyRect.top - rangeStartRef.current * rowHeightPxRef.current;
+    return {
+      first: firstRowTopPx,
+      top: Math.max(0, scrollRegionRect.top),
+      bottom: Math.min(innerHeight, scrollRegionRect.bottom),
+    };
   };
   const rangeStartRef = useRef(rangeStart);
   rangeStartRef.current = rangeStart;
@@ -106,8 +110,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     const firstVisibleIndex = Math.max(0, Math.floor((viewport.top - viewport.first) / rowHeightPx));
     const lastVisibleIndex = Math.max(firstVisibleIndex, Math.ceil((viewport.bottom - viewport.first) / rowHeightPx));
     const newRange = {
-      start: Math.max(0, Math.floor((firstVisibleIndex - OVERSCAN_ROWS) / STEP_ROWS) * STEP_ROWS),
-      end: Math.ceil((lastVisibleIndex + OVERSCAN_ROWS) / STEP_ROWS) * STEP_ROWS,
+      start: Math.max(0, Math.floor((firstVisibleIndex - OVERSCAN_ROWS) / RANGE_STEP_ROWS) * RANGE_STEP_ROWS),
+      end: Math.ceil((lastVisibleIndex + OVERSCAN_ROWS) / RANGE_STEP_ROWS) * RANGE_STEP_ROWS,
     };
     setRenderedRange((before) => (before.start === newRange.start && before.end === newRange.end ? before : newRange));
     if (pages.hasMore && !pages.error && lastVisibleIndex + READ_AHEAD_ROWS > pages.items.length) {
@@ -128,14 +132,14 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     };
   }, []);
   useEffect(() => {
-    const regionElement = regionRef.current;
-    if (!regionElement) return undefined;
+    const scrollRegion = scrollRegionRef.current;
+    if (!scrollRegion) return undefined;
     const resizeObserver = new ResizeObserver(() => {
       const remPx = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-      setAvailableRem(regionElement.clientWidth / remPx);
+      setAvailableRem(scrollRegion.clientWidth / remPx);
       updateRenderedRangeRef.current();
     });
-    resizeObserver.observe(regionElement);
+    resizeObserver.observe(scrollRegion);
     return () => resizeObserver.disconnect();
   }, []);
 
@@ -159,7 +163,7 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
   const hadRowFocusRef = useRef(false);
   useLayoutEffect(() => {
     if (hadRowFocusRef.current && document.activeElement === document.body)
-      regionRef.current?.focus({ preventScroll: true });
+      scrollRegionRef.current?.focus({ preventScroll: true });
     hadRowFocusRef.current = tableBodyRef.current?.contains(document.activeElement) ?? false;
   }, [rangeStart, rangeEnd]);
 
@@ -171,7 +175,7 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
       lastFocusedLeadIdRef.current = lead.id;
       const rowHeightPx = rowHeightPxRef.current;
       const rowTopPx = viewport.first + rowIndex * rowHeightPx;
-      const headHeightPx = regionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
+      const headHeightPx = scrollRegionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
       // Height of the selection toolbar, which floats above the last rows.
       const toolbarHeightPx = 2 * rowHeightPx;
       if (rowTopPx < viewport.top + headHeightPx)
@@ -198,7 +202,7 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
 
   const columnCount = columns.length + (mayWrite ? 2 : 1);
   return (
-    <section class="scroll" ref={regionRef} tabIndex={0} aria-label="Leads, a table that scrolls">
+    <section class="scroll" ref={scrollRegionRef} tabIndex={0} aria-label="Leads, a table that scrolls">
       <table class="list" aria-rowcount={length + 1} aria-busy={pages.isBusy}>
         <thead>
           <tr aria-rowindex={1}>
@@ -340,13 +344,13 @@ interface LeadRowProps {
   href: string;
   rowIndex: number;
   columns: ColumnName[];
-  status: Status | undefined;
+  status: LeadStatus | undefined;
   /** Absent for users who may not change leads. */
   selection: LeadSelection | undefined;
   isSelected: boolean;
   isOpen: boolean;
   departure: "deleted" | "left" | undefined;
-  onMove: ((lead: ListLead, to: Status) => void) | undefined;
+  onMove: ((lead: ListLead, to: LeadStatus) => void) | undefined;
 }
 
 function formatCell(lead: ListLead, column: ColumnName): string {
@@ -361,8 +365,8 @@ class LeadRow extends Component<LeadRowProps> {
   override shouldComponentUpdate(next: LeadRowProps): boolean {
     const propNames = Object.keys(next) as (keyof LeadRowProps)[];
     return propNames.some((name) =>
-      // Arrays of columns are compared by content. `onMove` is ignored: every render passes a new function with the same
-      // behaviour.
+      // Arrays of columns are compared by content. `onMove` is ignored, because every render passes a new but
+      // equivalent callback.
       name === "columns"
         ? next.columns.join() !== this.props.columns.join()
         : name !== "onMove" && next[name] !== this.props[name],
@@ -381,7 +385,7 @@ class LeadRow extends Component<LeadRowProps> {
     departure,
     onMove,
   }: LeadRowProps): JSX.Element {
-    const leadName = fullName(lead);
+    const leadName = getDisplayName(lead);
     const shownStatus = status ?? { id: lead.statusId, name: lead.status, primaryColor: "gray" as const };
     return (
       <tr
@@ -398,7 +402,7 @@ class LeadRow extends Component<LeadRowProps> {
                   type="checkbox"
                   aria-label={`Select ${leadName}`}
                   checked={isSelected}
-                  // Prevents that a click with Shift also selects the text between the two rows.
+                  // Without this handler, a click with Shift would also select the text between the two rows.
                   onMouseDown={(event) => event.shiftKey && event.preventDefault()}
                   onClick={(event) => {
                     selection.toggle(lead.id, event.shiftKey);

@@ -4,11 +4,11 @@ import "../app/first-view";
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { api, describeError, type Event, RequestError, type Status, unwrap } from "../app/api";
+import { api, describeError, type LeadEvent, type LeadStatus, RequestError, unwrap } from "../app/api";
 import { replaceUrlQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
-import { fullName } from "../ui/face";
+import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { ErrorNote } from "../ui/loading";
 import { EmptyState, ErrorPlaceholder, NoMatches } from "../ui/states";
@@ -41,15 +41,15 @@ import {
 } from "./list-query";
 import { LeadSelection } from "./list-selection";
 import { LeadTable, type LeadTableHandle } from "./list-table";
-import { getOpenLeadId, orderedLeadIds } from "./open-lead";
+import { getPanelLeadId, orderedLeadIds } from "./open-lead";
 import { SearchInput } from "./search-input";
-import { useViewFromUrl, ViewTabs } from "./views";
+import { useApplyViewFromUrl, ViewTabs } from "./views";
 import { savedViews } from "./views-api";
 
 /** The search is sent when nothing was typed for this long. */
-const SEARCH_PAUSE_MS = 200;
+const SEARCH_DEBOUNCE_MS = 200;
 /** The number of leads is read again when no event has arrived for this long. */
-const RECOUNT_PAUSE_MS = 500;
+const RECOUNT_DEBOUNCE_MS = 500;
 
 /** The list that was shown last, so that Back restores its rows and scroll position. */
 let lastShownList: { key: string; pages: LeadPages; top: number } | undefined;
@@ -59,7 +59,7 @@ function useDebouncedText(text: string): string {
   const [debouncedText, setDebouncedText] = useState(text);
   useEffect(() => {
     if (text === debouncedText) return undefined;
-    const debounceTimer = setTimeout(() => setDebouncedText(text), text === "" ? 0 : SEARCH_PAUSE_MS);
+    const debounceTimer = setTimeout(() => setDebouncedText(text), text === "" ? 0 : SEARCH_DEBOUNCE_MS);
     return () => clearTimeout(debounceTimer);
   }, [text, debouncedText]);
   return debouncedText;
@@ -69,7 +69,7 @@ export function ListScreen(): JSX.Element {
   const route = useRoute();
   const queryString = route.query.toString();
   const listQuery = useMemo(() => parseListQuery(route.query), [queryString]);
-  const panelLeadId = getOpenLeadId(route);
+  const panelLeadId = getPanelLeadId(route);
   const { mayWrite } = useTeam();
   const currentView = savedViews.value?.find(({ id }) => id === listQuery.view);
   const shownColumns =
@@ -83,7 +83,7 @@ export function ListScreen(): JSX.Element {
   };
   const updateListQuery = (changedPart: Partial<ListQuery>) => replaceListQuery({ ...listQuery, ...changedPart });
   const clearListQuery = () => replaceListQuery({ ...removeAllFilters(listQuery), search: "", view: 0 });
-  useViewFromUrl(listQuery, replaceListQuery);
+  useApplyViewFromUrl(listQuery, replaceListQuery);
 
   const typedSearch = listQuery.search.trim();
   const isSearchTooShort = typedSearch !== "" && !isLongEnoughToSearch(typedSearch);
@@ -146,7 +146,7 @@ export function ListScreen(): JSX.Element {
           <ColumnMenu chosen={shownColumns} onChoose={(chosen) => storeChosenColumns(listQuery.view, chosen)} />
         </search>
       </header>
-      <ListRows
+      <ListContent
         key={listKey}
         {...{
           pages,
@@ -174,7 +174,7 @@ function formatResultCount(pages: LeadPages, search: string): string {
   return `${formatCount(count)}${moreSuffix} found${isComplete ? "" : ". Not everything was read: another word narrows it"}`;
 }
 
-interface ListRowsProps {
+interface ListContentProps {
   pages: LeadPages;
   selection: LeadSelection;
   actions: BulkActions;
@@ -192,7 +192,7 @@ interface ListRowsProps {
  */
 const pendingMovesByLeadId = new Map<number, Promise<unknown>>();
 
-function ListRows({
+function ListContent({
   pages,
   selection,
   actions,
@@ -202,26 +202,26 @@ function ListRows({
   listKey,
   onSort,
   onClear,
-}: ListRowsProps): JSX.Element {
+}: ListContentProps): JSX.Element {
   const { mayWrite, statuses } = useTeam();
-  const tableRef = useRef<LeadTableHandle>(null);
-  useListEvents(pages, selection, tableRef);
+  const tableHandleRef = useRef<LeadTableHandle>(null);
+  useListEvents(pages, selection, tableHandleRef);
 
   useEffect(() => {
     const isRestored = lastShownList?.key === listKey && lastShownList.pages === pages;
     const restoredScrollTop = isRestored ? (lastShownList?.top ?? 0) : 0;
-    if (isRestored) tableRef.current?.scrollTo(restoredScrollTop);
+    if (isRestored) tableHandleRef.current?.scrollTo(restoredScrollTop);
     // A list that is kept from an earlier visit received no events while another screen was shown, so it is read again.
-    if (isRestored) pages.reload().then(() => tableRef.current?.scrollTo(restoredScrollTop));
+    if (isRestored) pages.reload().then(() => tableHandleRef.current?.scrollTo(restoredScrollTop));
     else pages.readUntil(1);
-    const stopWatching = pages.watchConnection();
+    const stopWatchingConnection = pages.watchConnection();
     let lastScrollTop = restoredScrollTop;
     const rememberScrollTop = () => {
-      lastScrollTop = tableRef.current?.getScrollTop() ?? lastScrollTop;
+      lastScrollTop = tableHandleRef.current?.getScrollTop() ?? lastScrollTop;
     };
     addEventListener("scroll", rememberScrollTop, { capture: true, passive: true });
     return () => {
-      stopWatching();
+      stopWatchingConnection();
       removeEventListener("scroll", rememberScrollTop, { capture: true });
       lastShownList = { key: listKey, pages, top: lastScrollTop };
     };
@@ -234,36 +234,36 @@ function ListRows({
   // When the panel is closed, the focus returns to the row of its lead.
   const previousOpenIdRef = useRef(openId);
   useEffect(() => {
-    const closedId = previousOpenIdRef.current;
+    const closedLeadId = previousOpenIdRef.current;
     previousOpenIdRef.current = openId;
-    if (closedId === undefined || openId !== undefined) return;
-    const rowIndex = pages.rowIndexOf(closedId);
+    if (closedLeadId === undefined || openId !== undefined) return;
+    const rowIndex = pages.rowIndexOf(closedLeadId);
     const isFocusLost = document.activeElement === null || document.activeElement.matches("body, main");
-    if (rowIndex !== undefined && isFocusLost) tableRef.current?.focusRow(rowIndex);
+    if (rowIndex !== undefined && isFocusLost) tableHandleRef.current?.focusRow(rowIndex);
   }, [openId]);
 
-  const moveLead = (lead: ListLead, to: Status) => moveLeadWithUndo(pages, lead, to, statuses);
+  const moveLead = (lead: ListLead, to: LeadStatus) => moveLeadWithUndo(pages, lead, to, statuses);
 
-  const getCurrentLeadId = (): number | undefined => openId ?? tableRef.current?.getCurrentLeadId();
+  const getCurrentLeadId = (): number | undefined => openId ?? tableHandleRef.current?.getCurrentLeadId();
   const focusNeighbourRow = (offset: number) => {
     if (openId !== undefined) return false;
-    const id = tableRef.current?.getCurrentLeadId();
+    const id = tableHandleRef.current?.getCurrentLeadId();
     const rowIndex = id === undefined ? undefined : pages.rowIndexOf(id);
     const targetRowIndex = rowIndex === undefined ? 0 : rowIndex + offset;
     if (targetRowIndex < 0 || targetRowIndex >= pages.items.length) return true;
-    tableRef.current?.focusRow(targetRowIndex);
+    tableHandleRef.current?.focusRow(targetRowIndex);
     return true;
   };
   useShortcut("j", () => focusNeighbourRow(1), "Next lead");
   useShortcut("k", () => focusNeighbourRow(-1), "Previous lead");
-  const toggleCurrentLead = (range: boolean) => {
+  const toggleCurrentLeadSelection = (range: boolean) => {
     const id = getCurrentLeadId();
     if (id === undefined || pages.rowIndexOf(id) === undefined) return false;
     selection.toggle(id, range);
     return true;
   };
-  useShortcut("x", mayWrite ? () => toggleCurrentLead(false) : undefined, "Select");
-  useShortcut("shift+x", mayWrite ? () => toggleCurrentLead(true) : undefined, "Select up to here");
+  useShortcut("x", mayWrite ? () => toggleCurrentLeadSelection(false) : undefined, "Select");
+  useShortcut("shift+x", mayWrite ? () => toggleCurrentLeadSelection(true) : undefined, "Select up to here");
   useShortcut(
     "e",
     mayWrite
@@ -274,7 +274,7 @@ function ListRows({
           const lead = id === undefined ? undefined : pages.getLead(id);
           if (!lead || rowIndex === undefined || openId !== undefined) return false;
           return actions.archive(!lead.archived, [lead]).then(() => {
-            if (pages.items.length > 0) tableRef.current?.focusRow(Math.min(rowIndex, pages.items.length - 1));
+            if (pages.items.length > 0) tableHandleRef.current?.focusRow(Math.min(rowIndex, pages.items.length - 1));
           });
         }
       : undefined,
@@ -289,7 +289,7 @@ function ListRows({
           }
           const id = getCurrentLeadId();
           if (id === undefined || openId !== undefined) return false;
-          return tableRef.current?.openStatusMenu(id);
+          return tableHandleRef.current?.openStatusMenu(id);
         }
       : undefined,
     "Change status",
@@ -315,7 +315,7 @@ function ListRows({
   return (
     <>
       <LeadTable
-        {...{ pages, selection, openId, onSort, handleRef: tableRef }}
+        {...{ pages, selection, openId, onSort, handleRef: tableHandleRef }}
         chosenColumns={columns}
         sort={query.sort}
         onMove={moveLead}
@@ -325,7 +325,7 @@ function ListRows({
           <ErrorNote title="The next leads could not be read" error={error} retry={() => pages.retry()} />
         </div>
       ) : null}
-      <ArrivalsButton pages={pages} tableHandleRef={tableRef} />
+      <ArrivalsButton pages={pages} tableHandleRef={tableHandleRef} />
       {mayWrite ? (
         <section class="floor" aria-label="Selection">
           <BulkToolbar actions={actions} archived={query.archived} />
@@ -371,12 +371,17 @@ function NoLeadsMessage({ mayWrite }: { mayWrite: boolean }): JSX.Element {
 }
 
 /** Moves one lead. The list shows the new status at once, and the old one again if the request fails. */
-async function moveLeadWithUndo(pages: LeadPages, lead: ListLead, to: Status, statuses: Status[]): Promise<void> {
-  const leadName = fullName(lead);
+async function moveLeadWithUndo(
+  pages: LeadPages,
+  lead: ListLead,
+  to: LeadStatus,
+  statuses: LeadStatus[],
+): Promise<void> {
+  const leadName = getDisplayName(lead);
   const previousStatus = { id: lead.statusId, name: lead.status };
   const showLeadStatus = (status: { id: number; name: string }) =>
     pages.updateLeads([lead.id], (shown) => ({ ...shown, statusId: status.id, status: status.name }));
-  const sendStatus = async (statusId: number) => {
+  const sendMove = async (statusId: number) => {
     const earlierMovePromise = pendingMovesByLeadId.get(lead.id) ?? Promise.resolve();
     const newMovePromise = earlierMovePromise
       .catch(() => undefined)
@@ -390,26 +395,26 @@ async function moveLeadWithUndo(pages: LeadPages, lead: ListLead, to: Status, st
   };
   showLeadStatus(to);
   try {
-    await sendStatus(to.id);
+    await sendMove(to.id);
   } catch (error) {
     // The old status is shown again, unless a later move of this lead is unfinished, whose status the list already shows.
     if (!pendingMovesByLeadId.has(lead.id)) showLeadStatus(previousStatus);
     reportFailure(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;
   }
-  updateDeparted(pages, lead.id);
-  const previousStatusOfTeam = statuses.find(({ id }) => id === previousStatus.id);
+  updateFilterMismatchMark(pages, lead.id);
+  const previousStatusFromTeam = statuses.find(({ id }) => id === previousStatus.id);
   showToast(`${leadName} moved to ${to.name}`, {
     undo: async () => {
-      await sendStatus(previousStatus.id);
-      showLeadStatus(previousStatusOfTeam ?? previousStatus);
-      updateDeparted(pages, lead.id);
+      await sendMove(previousStatus.id);
+      showLeadStatus(previousStatusFromTeam ?? previousStatus);
+      updateFilterMismatchMark(pages, lead.id);
     },
   });
 }
 
 /** Marks a lead that no longer matches the filters, or removes the mark. The row stays until the list is read again. */
-function updateDeparted(pages: LeadPages, id: number): void {
+function updateFilterMismatchMark(pages: LeadPages, id: number): void {
   const lead = pages.getLead(id);
   if (!lead || pages.source.search) return;
   const isMatching = matchesFilter(lead, pages.source.filter);
@@ -434,7 +439,7 @@ function useListEvents(
     arrivedLeadsById.value = new Map();
     return () => clearTimeout(recountTimerRef.current);
   }, []);
-  const handleFeedEvents = (events: Event[]) => {
+  const handleFeedEvents = (events: LeadEvent[]) => {
     const { filter, search } = pages.source;
     const newArrivedLeads = new Map(arrivedLeadsById.peek());
     for (const { type, leadId, lead } of events) {
@@ -457,7 +462,7 @@ function useListEvents(
     }
     pages.notifyChange();
     clearTimeout(recountTimerRef.current);
-    recountTimerRef.current = setTimeout(() => pages.recount(), RECOUNT_PAUSE_MS);
+    recountTimerRef.current = setTimeout(() => pages.recount(), RECOUNT_DEBOUNCE_MS);
     const tableHandle = tableHandleRef.current;
     const mayInsertRows = selection.size === 0 && !tableHandle?.isInUse() && (tableHandle?.getScrollTop() ?? 0) === 0;
     if (mayInsertRows && newArrivedLeads.size > 0) {

@@ -1,9 +1,9 @@
 // Moves of leads between columns of the board: shown at once, sent in order, and reverted if the API refuses them.
 
 import { useRef } from "preact/hooks";
-import { api, describeError, type LeadSummary, RequestError, type Status, unwrap } from "../app/api";
+import { api, describeError, type LeadStatus, type LeadSummary, RequestError, unwrap } from "../app/api";
 import { useTeam } from "../app/team";
-import { fullName } from "../ui/face";
+import { getDisplayName } from "../ui/face";
 import type { PagedList } from "../ui/loading";
 import { reportFailure, showToast } from "../ui/toast";
 
@@ -36,19 +36,24 @@ interface ColumnPage {
 }
 
 export interface BoardMoves {
-  move: (lead: LeadSummary, to: Status) => void;
+  move: (lead: LeadSummary, to: LeadStatus) => void;
   /** Whether a move of a lead is pending. */
   isMoving: (lead: number) => boolean;
   /** Whether a lead was moved so recently that an event may carry its earlier status. */
   isRecentlyMoved: (lead: number) => boolean;
   /**
-   * Corrects a page of a column that was requested before the API had stored all moves. Removes leads that the user has moved
-   * out of the column. Adds leads that the user has moved into the column to its first page, if they match the filters
-   * (`isListed`).
+   * Corrects a page of a column that was requested before the API had stored all moves: removes leads that the user has
+   * moved out of the column, and adds to its first page leads that the user has moved into it and that match the
+   * filters (`matchesFilters`).
    */
   applyMoves: <Page extends ColumnPage>(
     page: Page,
-    request: { status: number; requestedAtMs: number; isFirstPage: boolean; isListed: (lead: LeadSummary) => boolean },
+    request: {
+      status: number;
+      requestedAtMs: number;
+      isFirstPage: boolean;
+      matchesFilters: (lead: LeadSummary) => boolean;
+    },
   ) => Page;
 }
 
@@ -62,9 +67,9 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
 
   const moveLeadBetweenColumns = (lead: LeadSummary, to: number): LeadSummary => {
     const movedLead = { ...lead, statusId: to, status: getStatusName(to) };
-    const withoutLead = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
-    columns.get(lead.statusId)?.updateItems(withoutLead, -1);
-    columns.get(to)?.updateItems((leads) => [...withoutLead(leads), movedLead].sort(compareNewestFirst), 1);
+    const removeMovedLead = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
+    columns.get(lead.statusId)?.updateItems(removeMovedLead, -1);
+    columns.get(to)?.updateItems((leads) => [...removeMovedLead(leads), movedLead].sort(compareNewestFirst), 1);
     return movedLead;
   };
 
@@ -77,11 +82,11 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
       return queue.length === 0;
     };
     const reportMove = (status: number) => {
-      const toastText = `${fullName(moved)} moved ${isUndo ? "back " : ""}to ${getStatusName(status)}`;
-      const firstStatus = statuses.find(({ id }) => id === queue.firstStatusId && id !== status);
+      const toastText = `${getDisplayName(moved)} moved ${isUndo ? "back " : ""}to ${getStatusName(status)}`;
+      const statusBeforeMoves = statuses.find(({ id }) => id === queue.firstStatusId && id !== status);
       const undoMove = () =>
         enqueueMove({ ...moved, statusId: status, status: getStatusName(status) }, queue.firstStatusId, true);
-      showToast(toastText, firstStatus && !isUndo ? { undo: undoMove } : {});
+      showToast(toastText, statusBeforeMoves && !isUndo ? { undo: undoMove } : {});
     };
     try {
       await unwrap(api.PUT("/leads/change-status", { body: { ids: [moved.id], statusId: moved.statusId } }));
@@ -90,15 +95,15 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
     } catch (error) {
       const isRefused = error instanceof RequestError && (!error.isTemporary || error.status === 409);
       // If the API has not refused the move, its response was lost. The lead is read to find out whether it was moved.
-      const path = { id: moved.id };
+      const pathParams = { id: moved.id };
       const storedLead = isRefused
         ? undefined
-        : await unwrap(api.GET("/leads/{id}", { params: { path } })).catch(() => undefined);
+        : await unwrap(api.GET("/leads/{id}", { params: { path: pathParams } })).catch(() => undefined);
       if (storedLead) queue.storedStatusId = storedLead.statusId;
       // If a later move of the same lead is unfinished, that move decides the column, and nothing is reverted here.
       if (!finishMove()) return;
       if (queue.storedStatusId !== moved.statusId) moveLeadBetweenColumns(moved, queue.storedStatusId);
-      const leadName = fullName(moved);
+      const leadName = getDisplayName(moved);
       if (isRefused)
         reportFailure(`${leadName} stays in ${getStatusName(queue.storedStatusId)}. ${describeError(error)}`);
       else if (storedLead) reportMove(storedLead.statusId);
@@ -133,14 +138,15 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
     },
     isMoving: (lead) => queuesRef.current.has(lead),
     isRecentlyMoved: (lead) => Date.now() - (settledMovesRef.current.get(lead)?.atMs ?? 0) < STALE_EVENT_PERIOD_MS,
-    applyMoves: (page, { status, requestedAtMs, isFirstPage, isListed }) => {
+    applyMoves: (page, { status, requestedAtMs, isFirstPage, matchesFilters }) => {
       const movedLeadsById = new Map<number, LeadSummary>();
       for (const [id, settled] of settledMovesRef.current)
         if (settled.atMs > requestedAtMs) movedLeadsById.set(id, settled.lead);
       for (const [id, { movedLead }] of queuesRef.current) movedLeadsById.set(id, movedLead);
       const keptItems = page.items.filter(({ id }) => (movedLeadsById.get(id)?.statusId ?? status) === status);
       const keptIds = new Set(keptItems.map(({ id }) => id));
-      const isMissing = (lead: LeadSummary) => lead.statusId === status && !keptIds.has(lead.id) && isListed(lead);
+      const isMissing = (lead: LeadSummary) =>
+        lead.statusId === status && !keptIds.has(lead.id) && matchesFilters(lead);
       const addedItems = isFirstPage ? [...movedLeadsById.values()].filter(isMissing) : [];
       if (keptItems.length === page.items.length && addedItems.length === 0) return page;
       const items = [...keptItems, ...addedItems];

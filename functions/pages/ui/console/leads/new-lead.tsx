@@ -8,7 +8,7 @@ import { navigate, useRoute } from "../app/route";
 import { formatKeys, useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { useDraft } from "../ui/draft";
-import { fullName } from "../ui/face";
+import { getDisplayName } from "../ui/face";
 import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
@@ -107,7 +107,7 @@ function NewLeadForm(): JSX.Element {
       );
       if (!lead) return;
       clearFieldTexts();
-      showToast(`${fullName(lead)} added`);
+      showToast(`${getDisplayName(lead)} added`);
       navigate(`/leads/${lead.id}`);
     } catch (error) {
       setFailure(error);

@@ -40,7 +40,7 @@ export function buildLeadUrl(id: number): string {
 }
 
 /** Returns the id of the lead in the panel, or `undefined` if the panel is closed. */
-export function getOpenLeadId(currentRoute: Route): number | undefined {
+export function getPanelLeadId(currentRoute: Route): number | undefined {
   const id = Number(currentRoute.query.get("lead"));
   return showsLeadInPanel(currentRoute) && id > 0 ? id : undefined;
 }

@@ -6,7 +6,7 @@ import { api, describeError, type Lead, unwrap, uploadPhoto } from "../app/api";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { useFileDrop } from "../ui/drop";
-import { Avatar, fullName } from "../ui/face";
+import { Avatar, getDisplayName } from "../ui/face";
 import { Menu, MenuItem } from "../ui/menu";
 import { reportFailure, showToast } from "../ui/toast";
 
@@ -49,7 +49,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
     if (previewUrl) return () => URL.revokeObjectURL(previewUrl);
     return undefined;
   }, [previewUrl]);
-  const leadName = fullName(lead);
+  const leadName = getDisplayName(lead);
 
   /** Uploads a photo. Returns its file name, or `undefined` after a failure, which a toast reports. */
   const uploadPhotoFile = async (file: File): Promise<string | undefined> => {
@@ -81,7 +81,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
         : () => deletePhoto(uploadedFileName).then(onChanged, (error) => reportFailure(describeError(error)));
     showToast(`${leadName} has a new photo`, undoReplace ? { undo: undoReplace } : {});
   };
-  const removePhoto = async () => {
+  const deletePhotoWithUndo = async () => {
     const previousPhoto = await copyPhoto(lead.photoUrl);
     if (
       !previousPhoto &&
@@ -115,7 +115,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
           <MenuItem icon="upload" onSelect={openFileDialog}>
             Replace photo
           </MenuItem>
-          <MenuItem icon="trash-2" onSelect={removePhoto}>
+          <MenuItem icon="trash-2" onSelect={deletePhotoWithUndo}>
             Delete photo
           </MenuItem>
         </Menu>

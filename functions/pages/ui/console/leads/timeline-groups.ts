@@ -1,6 +1,6 @@
 // Groups the entries of a lead's timeline: each comment alone, and changes by one author within ten minutes together.
 
-import type { Author, Event, TimelineEntry } from "../app/api";
+import type { ChangeAuthor, LeadEvent, TimelineEntry } from "../app/api";
 import { getFieldLabel } from "./lead-fields";
 
 const MAX_GROUP_DURATION_MS = 10 * 60_000;
@@ -9,7 +9,7 @@ export type CommentEntry = Extract<TimelineEntry, { content: string }>;
 export type LogEntry = Exclude<TimelineEntry, { content: string }>;
 
 interface FieldChange {
-  column: string;
+  fieldPath: string;
   previous: unknown;
   current: unknown;
 }
@@ -22,25 +22,25 @@ export interface LogGroup {
 
 export type TimelineGroup = LogGroup | { key: string; comment: CommentEntry };
 
-const formatUserName = ({ firstName, lastName, email }: Author["user"]): string =>
+const formatUserName = ({ firstName, lastName, email }: ChangeAuthor["user"]): string =>
   [firstName, lastName].filter(Boolean).join(" ") || email;
 
 /**
  * Returns the name of an entry's author. For a submission it is the form's name, not the name of the user who created the form.
  */
-export const getAuthorName = ({ user, form }: Author): string => (form ? form.name : formatUserName(user));
+export const getAuthorName = ({ user, form }: ChangeAuthor): string => (form ? form.name : formatUserName(user));
 
 /** Returns the name of the API key that acted for the user, or an empty string. */
-export const getKeyName = ({ key }: Author): string => key?.name ?? "";
+export const getApiKeyName = ({ key }: ChangeAuthor): string => key?.name ?? "";
 
-const isSameAuthor = (one: Author, other: Author): boolean =>
+const isSameAuthor = (one: ChangeAuthor, other: ChangeAuthor): boolean =>
   one.user.id === other.user.id && one.key?.id === other.key?.id && one.form?.id === other.form?.id;
 
 /** Returns the changes of a log entry. `statusId` is left out, because the entry also has `status`. */
 const listFieldChanges = (entry: LogEntry): FieldChange[] =>
   Object.entries(entry.changes)
-    .filter(([column]) => column !== "statusId")
-    .map(([column, { previous, current }]) => ({ column, previous, current }));
+    .filter(([fieldPath]) => fieldPath !== "statusId")
+    .map(([fieldPath, { previous, current }]) => ({ fieldPath, previous, current }));
 
 /** Groups entries. `entries` are sorted newest first. */
 export function groupTimelineEntries(entries: TimelineEntry[]): TimelineGroup[] {
@@ -70,13 +70,13 @@ function belongsToGroup(newest: LogEntry, entry: LogEntry): boolean {
  */
 function mergeIntoGroup(group: LogGroup, older: LogEntry): void {
   for (const change of listFieldChanges(older)) {
-    const changeInGroup = group.changes.find(({ column }) => column === change.column);
+    const changeInGroup = group.changes.find(({ fieldPath }) => fieldPath === change.fieldPath);
     if (changeInGroup) changeInGroup.previous = change.previous;
     else group.changes.push(change);
   }
 }
 
-function describeEvent({ type, changes = {} }: Event): string {
+function describeEvent({ type, changes = {} }: LeadEvent): string {
   switch (type) {
     case "lead.updated":
     case "lead.status_changed":
@@ -91,7 +91,7 @@ function describeEvent({ type, changes = {} }: Event): string {
 }
 
 /** Returns a sentence about an event: `Max Demo changed Company`. */
-export function describeEventWithAuthor(event: Event): string {
-  const keyName = getKeyName(event.actor);
-  return `${getAuthorName(event.actor)} ${describeEvent(event)}${keyName ? ` by the key ${keyName}` : ""}`;
+export function describeEventWithAuthor(event: LeadEvent): string {
+  const apiKeyName = getApiKeyName(event.actor);
+  return `${getAuthorName(event.actor)} ${describeEvent(event)}${apiKeyName ? ` by the key ${apiKeyName}` : ""}`;
 }

@@ -18,7 +18,13 @@ import { LoadMore, usePagedList } from "../ui/loading";
 import { RelativeTime } from "../ui/time";
 import { reportFailure, reportOutcome } from "../ui/toast";
 import { getFieldLabel } from "./lead-fields";
-import { type CommentEntry, getAuthorName, getKeyName, groupTimelineEntries, type LogGroup } from "./timeline-groups";
+import {
+  type CommentEntry,
+  getApiKeyName,
+  getAuthorName,
+  groupTimelineEntries,
+  type LogGroup,
+} from "./timeline-groups";
 
 const ENTRIES_PER_PAGE = 20;
 
@@ -242,11 +248,11 @@ function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged:
 }
 
 /** The name of the API key that acted for a user. */
-function ApiKeyName({ author }: { author: Parameters<typeof getKeyName>[0] }): JSX.Element | null {
-  const keyName = getKeyName(author);
-  return keyName ? (
+function ApiKeyName({ author }: { author: Parameters<typeof getApiKeyName>[0] }): JSX.Element | null {
+  const apiKeyName = getApiKeyName(author);
+  return apiKeyName ? (
     <span class="quiet">
-      by the key <bdi>{keyName}</bdi>{" "}
+      by the key <bdi>{apiKeyName}</bdi>{" "}
     </span>
   ) : null;
 }
@@ -314,7 +320,7 @@ function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
   }
   if (action === "UpdateLead" || action === "UpdateComment") {
     const [onlyChange] = changes;
-    const onlyFieldLabel = changes.length === 1 && onlyChange ? getFieldLabel(onlyChange.column) : "";
+    const onlyFieldLabel = changes.length === 1 && onlyChange ? getFieldLabel(onlyChange.fieldPath) : "";
     const changeSentence =
       action === "UpdateComment"
         ? "edited a comment"
@@ -359,19 +365,19 @@ function StatusName({ value }: { value: unknown }): JSX.Element {
 
 function FieldChanges({ changes }: { changes: LogGroup["changes"] }): JSX.Element {
   const { businesses } = useTeam();
-  const formatFieldValue = (column: string, value: unknown): string => {
-    if (column !== "business" || !Array.isArray(value)) return formatLogValue(value);
+  const formatFieldValue = (fieldPath: string, value: unknown): string => {
+    if (fieldPath !== "business" || !Array.isArray(value)) return formatLogValue(value);
     return formatLogValue(value.map((id) => businesses.find((one) => one.id === id)?.name ?? `Business ${id}`));
   };
   return (
     <dl>
-      {changes.flatMap(({ column, previous, current }) => [
-        <dt key={`${column} name`}>{column === "content" ? "Comment" : getFieldLabel(column)}</dt>,
-        <dd key={column}>
+      {changes.flatMap(({ fieldPath, previous, current }) => [
+        <dt key={`${fieldPath} name`}>{fieldPath === "content" ? "Comment" : getFieldLabel(fieldPath)}</dt>,
+        <dd key={fieldPath}>
           <s>
-            <bdi>{formatFieldValue(column, previous)}</bdi>
+            <bdi>{formatFieldValue(fieldPath, previous)}</bdi>
           </s>{" "}
-          → <bdi>{formatFieldValue(column, current)}</bdi>
+          → <bdi>{formatFieldValue(fieldPath, current)}</bdi>
         </dd>,
       ])}
     </dl>

@@ -59,7 +59,7 @@ export function buildViewQuery(query: ListQuery): SavedView["query"] {
 export function parseViewQuery(view: SavedView): ListQuery {
   const urlParams = new URLSearchParams();
   for (const [name, value] of Object.entries(view.query)) {
-    for (const item of Array.isArray(value) ? value : [value]) urlParams.append(name, item);
+    for (const paramValue of Array.isArray(value) ? value : [value]) urlParams.append(name, paramValue);
   }
   return { ...parseListQuery(urlParams), search: "", view: view.id };
 }

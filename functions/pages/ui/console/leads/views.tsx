@@ -32,7 +32,7 @@ import {
 const NO_COLUMNS: readonly ColumnName[] = [];
 
 /** If the URL contains the id of a saved view but no filters, writes the filters of that view to the URL. */
-export function useViewFromUrl(query: ListQuery, showQuery: (query: ListQuery) => void): void {
+export function useApplyViewFromUrl(query: ListQuery, showQuery: (query: ListQuery) => void): void {
   const urlView = savedViews.value?.find(({ id }) => id === query.view);
   useEffect(() => {
     if (!urlView || buildListUrlParams({ ...query, view: 0, search: "" }).toString() !== "") return;

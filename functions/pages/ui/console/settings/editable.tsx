@@ -18,24 +18,24 @@ export function EditableName({ label, text, maxLength, saveName }: EditableNameP
   const [typedName, setTypedName] = useState<string>();
   const buttonRef = useRef<HTMLButtonElement>(null);
   /** Whether the edit is being saved or is closed. Removing the focused input fires `blur`, which must then save nothing. */
-  const isSettledRef = useRef(false);
+  const isSavingOrClosedRef = useRef(false);
   const closeEditor = (returnFocus: boolean) => {
-    isSettledRef.current = true;
+    isSavingOrClosedRef.current = true;
     setTypedName(undefined);
     if (returnFocus) requestAnimationFrame(() => buttonRef.current?.focus());
   };
   const saveTypedName = async (returnFocus: boolean) => {
     const trimmedName = typedName?.trim();
-    if (typedName === undefined || isSettledRef.current) return;
+    if (typedName === undefined || isSavingOrClosedRef.current) return;
     // An empty name is invalid. The input stays open until the user enters a name or presses Escape.
     if (!trimmedName) return;
     if (trimmedName === text) {
       closeEditor(returnFocus);
       return;
     }
-    isSettledRef.current = true;
+    isSavingOrClosedRef.current = true;
     if (await saveName(trimmedName)) closeEditor(returnFocus);
-    else isSettledRef.current = false;
+    else isSavingOrClosedRef.current = false;
   };
   if (typedName === undefined) {
     return (
@@ -45,7 +45,7 @@ export function EditableName({ label, text, maxLength, saveName }: EditableNameP
         class="value"
         title={text}
         onClick={() => {
-          isSettledRef.current = false;
+          isSavingOrClosedRef.current = false;
           setTypedName(text);
         }}
       >

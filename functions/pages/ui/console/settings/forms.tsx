@@ -2,14 +2,14 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { api, describeError, type Form, RequestError, unwrap } from "../app/api";
+import { api, describeError, type LeadForm, RequestError, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmAction, Dialog } from "../ui/dialog";
 import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
-import { Loaded, useLoadable } from "../ui/loading";
+import { LoadableContent, useLoadable } from "../ui/loading";
 import { MenuItem, MoreMenu } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusPill } from "../ui/status";
@@ -22,7 +22,9 @@ import { SettingsSection } from "./section";
 /**
  * Returns the HTML of a form to paste into a web page. `_gotcha` is a honeypot: the field is hidden, so only bots fill it in.
  */
-const buildEmbedHtml = (form: Form): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
+const buildEmbedHtml = (
+  form: LeadForm,
+): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
   <label>Name <input name="name" autocomplete="name" required></label>
   <label>E-mail <input name="email" type="email" autocomplete="email" required></label>
   <label>Message <textarea name="message"></textarea></label>
@@ -33,9 +35,9 @@ const buildEmbedHtml = (form: Form): string => `<form action="${location.origin}
 export function FormsSection(): JSX.Element {
   const { statuses } = useTeam();
   const loadableForms = useLoadable(async () => (await unwrap(api.GET("/forms"))).forms, []);
-  const [editedForm, setEditedForm] = useState<Form | "new">();
-  const [formToPaste, setFormToPaste] = useState<Form>();
-  const deleteForm = async ({ id, name }: Form) => {
+  const [editedForm, setEditedForm] = useState<LeadForm | "new">();
+  const [formToPaste, setFormToPaste] = useState<LeadForm>();
+  const deleteForm = async ({ id, name }: LeadForm) => {
     const explanationText = "Pages that post to it get an error. Its leads stay.";
     if (!(await confirmAction(`Delete “${name}”?`, explanationText, "Delete"))) return;
     await reportOutcome(unwrap(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} deleted`);
@@ -50,7 +52,7 @@ export function FormsSection(): JSX.Element {
       addLabel="New form"
       onAdd={() => setEditedForm("new")}
     >
-      <Loaded loadable={loadableForms}>
+      <LoadableContent loadable={loadableForms}>
         {(forms) =>
           forms.length === 0 ? (
             <EmptyState
@@ -124,7 +126,7 @@ export function FormsSection(): JSX.Element {
             </table>
           )
         }
-      </Loaded>
+      </LoadableContent>
       {editedForm ? (
         <FormDialog
           form={editedForm === "new" ? undefined : editedForm}
@@ -161,8 +163,8 @@ interface FormDraft {
 }
 
 interface FormDialogProps {
-  form: Form | undefined;
-  onSaved: (form: Form) => void;
+  form: LeadForm | undefined;
+  onSaved: (form: LeadForm) => void;
   onClose: () => void;
 }
 

@@ -6,7 +6,7 @@ import { type ApiKey, api, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { confirmAction } from "../ui/dialog";
 import { Field } from "../ui/field";
-import { Loaded, useLoadable } from "../ui/loading";
+import { LoadableContent, useLoadable } from "../ui/loading";
 import { MenuItem, MoreMenu } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { formatDay, RelativeTime } from "../ui/time";
@@ -44,7 +44,7 @@ export function KeysSection(): JSX.Element {
       addLabel="New key"
       onAdd={() => setIsAdding(true)}
     >
-      <Loaded loadable={loadableKeys}>
+      <LoadableContent loadable={loadableKeys}>
         {(keys) =>
           keys.length === 0 ? (
             <EmptyState
@@ -104,7 +104,7 @@ export function KeysSection(): JSX.Element {
             </table>
           )
         }
-      </Loaded>
+      </LoadableContent>
       {isAdding ? (
         <NewKeyDialog
           onClose={() => setIsAdding(false)}
@@ -133,7 +133,7 @@ function NewKeyDialog({ onCreated, onClose }: NewKeyDialogProps): JSX.Element {
   const [role, setRole] = useState<ApiKey["role"]>("Sender");
   const [lastDay, setLastDay] = useState("");
   const createKey = async (name: string, idempotencyKey: string) => {
-    // The key expires at the end of the day in the user's time zone.
+    // The key expires at the end of the chosen day, in the user's time zone.
     const expiryField = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
     const requestParams = { header: { "Idempotency-Key": idempotencyKey } };
     const { secret } = await unwrap(api.POST("/keys", { params: requestParams, body: { name, role, ...expiryField } }));

@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { api, type Color, describeError, type Status, unwrap } from "../app/api";
+import { api, type Color, describeError, type LeadStatus, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
@@ -15,18 +15,18 @@ import { EditableName } from "./editable";
 import { NameDialog } from "./name-dialog";
 import { SettingsSection } from "./section";
 
-type StatusFields = Pick<Status, "name" | "primaryColor">;
+type StatusFields = Pick<LeadStatus, "name" | "primaryColor">;
 
 export function StatusesSection(): JSX.Element {
   const { statuses, colors, isOwner, reload } = useTeam();
   /** The order that the user is creating by a drag. `undefined` when the stored order is shown. */
-  const [draggedOrder, setDraggedOrder] = useState<Status[]>();
+  const [draggedOrder, setDraggedOrder] = useState<LeadStatus[]>();
   const [draggedIndex, setDraggedIndex] = useState<number>();
   const [isAdding, setIsAdding] = useState(false);
   const shownStatuses = draggedOrder ?? statuses;
-  const sendStatus = ({ id }: Status, { name, primaryColor }: StatusFields) =>
+  const sendStatus = ({ id }: LeadStatus, { name, primaryColor }: StatusFields) =>
     unwrap(api.PUT("/leads/status/{id}", { params: { path: { id } }, body: { name, primaryColor } }));
-  const sendOrder = (order: Status[]) => {
+  const sendOrder = (order: LeadStatus[]) => {
     const orderBody = order.map(({ id }, index) => ({ id, statusOrder: index + 1 }));
     return unwrap(api.PUT("/leads/statuses/order", { body: orderBody }));
   };
@@ -46,14 +46,14 @@ export function StatusesSection(): JSX.Element {
       },
     });
   };
-  const saveStatus = (status: Status, written: Partial<StatusFields>, done: string) =>
+  const saveStatusFields = (status: LeadStatus, written: Partial<StatusFields>, done: string) =>
     reportChangeWithUndo(sendStatus(status, { ...status, ...written }), done, () => sendStatus(status, status));
-  const buildMovedOrder = (from: number, to: number): Status[] => {
+  const buildMovedOrder = (from: number, to: number): LeadStatus[] => {
     const newOrder = [...shownStatuses];
     newOrder.splice(to, 0, ...newOrder.splice(from, 1));
     return newOrder;
   };
-  const saveOrder = (newOrder: Status[], draggedStatus: Status) => {
+  const saveOrder = (newOrder: LeadStatus[], draggedStatus: LeadStatus) => {
     const previousOrder = statuses;
     setDraggedOrder(newOrder);
     return reportChangeWithUndo(sendOrder(newOrder), `${draggedStatus.name} moved`, () => sendOrder(previousOrder));
@@ -62,7 +62,7 @@ export function StatusesSection(): JSX.Element {
     const status = shownStatuses[index];
     if (status) saveOrder(buildMovedOrder(index, index + by), status);
   };
-  const deleteStatus = async (status: Status) => {
+  const deleteStatus = async (status: LeadStatus) => {
     const explanationText = "Only a status that no lead has can be deleted.";
     if (!(await confirmAction(`Delete “${status.name}”?`, explanationText, "Delete"))) return;
     const deleteRequest = unwrap(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } }));
@@ -136,7 +136,7 @@ export function StatusesSection(): JSX.Element {
                     label={`name of ${status.name}`}
                     text={status.name}
                     maxLength={LIMITS.maxNameChars}
-                    saveName={(name) => saveStatus(status, { name }, `${status.name} renamed to ${name}`)}
+                    saveName={(name) => saveStatusFields(status, { name }, `${status.name} renamed to ${name}`)}
                   />
                 </th>
                 <td>
@@ -144,7 +144,7 @@ export function StatusesSection(): JSX.Element {
                     status={status}
                     colors={colors}
                     onChoose={(primaryColor) =>
-                      saveStatus(status, { primaryColor }, `${status.name} is ${primaryColor}`)
+                      saveStatusFields(status, { primaryColor }, `${status.name} is ${primaryColor}`)
                     }
                   />
                 </td>
@@ -217,7 +217,7 @@ export function StatusesSection(): JSX.Element {
 }
 
 interface ColorMenuProps {
-  status: Status;
+  status: LeadStatus;
   colors: Color[];
   onChoose: (color: Color) => void;
 }
@@ -259,8 +259,8 @@ function NewStatusDialog({
   onClose: () => void;
 }): JSX.Element {
   const { statuses, colors } = useTeam();
-  const isUnused = (color: Color) => statuses.every(({ primaryColor }) => primaryColor !== color);
-  const [chosenColor, setChosenColor] = useState<Color>(colors.find(isUnused) ?? colors[0] ?? "blue");
+  const isUnusedColor = (color: Color) => statuses.every(({ primaryColor }) => primaryColor !== color);
+  const [chosenColor, setChosenColor] = useState<Color>(colors.find(isUnusedColor) ?? colors[0] ?? "blue");
   return (
     <NameDialog
       title="New status"

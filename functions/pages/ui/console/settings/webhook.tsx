@@ -2,13 +2,13 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { api, type Delivery, describeError, unwrap, type Webhook } from "../app/api";
+import { api, describeError, unwrap, type Webhook, type WebhookDelivery } from "../app/api";
 import { navigate } from "../app/route";
 import { confirmAction, Dialog } from "../ui/dialog";
 import { createSubmitHandler, Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
-import { ErrorNote, Loaded, LoadMore, useLoadable, usePagedList } from "../ui/loading";
+import { ErrorNote, LoadableContent, LoadMore, useLoadable, usePagedList } from "../ui/loading";
 import { MenuItem, MoreMenu } from "../ui/menu";
 import { formatCount, formatDateTime, RelativeTime } from "../ui/time";
 import { reportFailure, reportOutcome, showToast } from "../ui/toast";
@@ -33,9 +33,9 @@ export function WebhookScreen({ id }: { id: number }): JSX.Element {
     );
   }
   return (
-    <Loaded loadable={loadableWebhook}>
+    <LoadableContent loadable={loadableWebhook}>
       {(read) => <WebhookDetails webhook={read} reload={loadableWebhook.reload} />}
-    </Loaded>
+    </LoadableContent>
   );
 }
 
@@ -61,7 +61,7 @@ interface WebhookDetailsProps {
 
 function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
   const { id, url, description, types, active, createdAt } = webhook;
-  const deliveryList = usePagedList<Delivery & { id: string }>(
+  const deliveryList = usePagedList<WebhookDelivery & { id: string }>(
     async (cursor) => {
       const deliveriesQuery = { limit: DELIVERIES_PER_PAGE, ...(cursor ? { cursor } : {}) };
       const deliveriesPage = await unwrap(
@@ -121,7 +121,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
     showToast("Sent again");
     setRemainingPolls(MAX_POLLS);
   };
-  const resendFailed = async (from: string) => {
+  const replayFailedDeliveries = async (from: string) => {
     setOpenDialog(undefined);
     let resentDeliveries = 0;
     let nextStartTime: string | undefined = from;
@@ -132,8 +132,8 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
       );
       if (!replayResponse) return;
       resentDeliveries += replayResponse.count;
-      // Each response names the time at which the next request starts. If that time is unchanged, more events have it than fit
-      // a response. The loop ends, because it would repeat the same request for ever.
+      // Each response names the start time of the next request. If that time is unchanged, the loop ends, because it
+      // would send the same request for ever: more events have this time than one response can hold.
       nextStartTime = replayResponse.nextSince === nextStartTime ? undefined : replayResponse.nextSince;
     }
     showToast(resentDeliveries === 0 ? "Nothing has failed since then" : `${formatCount(resentDeliveries)} sent again`);
@@ -304,7 +304,9 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
           }}
         />
       ) : null}
-      {openDialog === "replay" ? <ReplayDialog replay={resendFailed} onClose={() => setOpenDialog(undefined)} /> : null}
+      {openDialog === "replay" ? (
+        <ReplayDialog replay={replayFailedDeliveries} onClose={() => setOpenDialog(undefined)} />
+      ) : null}
       {renewedSecret ? (
         <CopyDialog
           title="The new secret"
@@ -358,12 +360,12 @@ function HealthNotice({ webhook, edit, replay }: HealthNoticeProps): JSX.Element
 }
 
 interface DeliveryRowsProps {
-  delivery: Delivery;
+  delivery: WebhookDelivery;
   disabled: boolean;
   resend: () => void;
 }
 
-const DELIVERY_STATE_LABELS: Record<Delivery["state"], string> = {
+const DELIVERY_STATE_LABELS: Record<WebhookDelivery["state"], string> = {
   Pending: "Not delivered yet",
   Delivered: "Delivered",
   Failed: "Failed",

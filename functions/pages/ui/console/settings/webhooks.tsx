@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, unwrap } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { Loaded, useLoadable } from "../ui/loading";
+import { LoadableContent, useLoadable } from "../ui/loading";
 import { EmptyState } from "../ui/states";
 import { CopyDialog } from "./copy-dialog";
 import { SettingsSection } from "./section";
@@ -24,7 +24,7 @@ export function WebhooksSection(): JSX.Element {
       addLabel="New webhook"
       onAdd={() => setIsAdding(true)}
     >
-      <Loaded loadable={loadableWebhooks}>
+      <LoadableContent loadable={loadableWebhooks}>
         {(webhooks) =>
           webhooks.length === 0 ? (
             <EmptyState
@@ -74,7 +74,7 @@ export function WebhooksSection(): JSX.Element {
             </table>
           )
         }
-      </Loaded>
+      </LoadableContent>
       {isAdding ? (
         <WebhookDialog
           webhook={undefined}

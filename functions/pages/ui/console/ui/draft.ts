@@ -2,14 +2,14 @@
 // signing out delete them.
 
 import { useCallback, useRef, useState } from "preact/hooks";
-import { currentSession } from "../app/session";
+import { getSessionState } from "../app/session";
 
 /**
  * Returns the storage key of a draft. It contains the user and the team, so that another user who signs in in this tab does not
  * see the draft.
  */
 function buildDraftStorageKey(key: string): string {
-  const session = currentSession();
+  const session = getSessionState();
   const userAndTeamKey = session.is === "out" ? "" : `${session.user.team}:${session.user.id}`;
   return `draft:${userAndTeamKey}:${key}`;
 }
@@ -40,7 +40,7 @@ export function clearDraft(key: string): void {
 type ValueOrUpdater<T> = T | ((previous: T) => T);
 
 /**
- * State that is stored as a draft. Returns the value, its setter, and a function that deletes the draft and resets the value to
+ * State that is stored as a draft. Returns the value, its setter, and a callback that deletes the draft and resets the value to
  * `initial`. A value equal to `initial` is not stored. The setter also works after the component was unmounted, so that a late
  * response can delete its draft.
  */

@@ -15,14 +15,14 @@ export interface Person {
 }
 
 /** Returns a person's name, or the e-mail address or phone number of a person without a name. */
-export const fullName = ({ firstName = "", lastName = "", name = "", email, phoneNumber }: Person): string =>
+export const getDisplayName = ({ firstName = "", lastName = "", name = "", email, phoneNumber }: Person): string =>
   `${firstName} ${lastName}`.trim() || name || email || phoneNumber?.[0] || "No name";
 
 const AVATAR_COLOR_COUNT = 6;
 
 function getInitials(person: Person): string {
   const { firstName = "", lastName = "" } = person;
-  const nameWords = firstName || lastName ? [firstName, lastName] : fullName(person).split(/[\s@]+/);
+  const nameWords = firstName || lastName ? [firstName, lastName] : getDisplayName(person).split(/[\s@]+/);
   const initialLetters = nameWords.map((word) => Array.from(word.replace(/^[^\p{L}\p{N}]+/u, ""))[0] ?? "");
   return initialLetters.slice(0, 2).join("").toUpperCase();
 }
@@ -31,9 +31,9 @@ function getInitials(person: Person): string {
  * Returns the number of the background colour, from a hash of the e-mail address. Names are corrected more often, which would
  * change the colour.
  */
-function chooseAvatarColor(person: Person): number {
+function getAvatarColorNumber(person: Person): number {
   let characterHash = 0;
-  for (const character of person.email || fullName(person))
+  for (const character of person.email || getDisplayName(person))
     characterHash = (characterHash * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
   return characterHash % AVATAR_COLOR_COUNT;
 }
@@ -52,7 +52,7 @@ export function Avatar({ person, size }: AvatarProps): JSX.Element {
     return <img class={avatarClass} src={person.photoUrl} alt="" loading="lazy" onError={() => setImageBroken(true)} />;
   }
   return (
-    <span class={avatarClass} data-tone={chooseAvatarColor(person)} aria-hidden="true">
+    <span class={avatarClass} data-tone={getAvatarColorNumber(person)} aria-hidden="true">
       {getInitials(person)}
     </span>
   );

@@ -26,18 +26,18 @@ interface FieldProps {
 
 export function Field({ label, hint, fault, children }: FieldProps): JSX.Element {
   const controlId = useId();
-  const noteId = `${controlId}-note`;
-  const ariaDescribedByProps = fault || hint ? { "aria-describedby": noteId } : {};
+  const hintOrErrorId = `${controlId}-note`;
+  const ariaDescribedByProps = fault || hint ? { "aria-describedby": hintOrErrorId } : {};
   return (
     <div class="label">
       <label for={controlId}>{label}</label>
       {children({ id: controlId, ...ariaDescribedByProps, ...(fault ? { "aria-invalid": true as const } : {}) })}
       {fault ? (
-        <p class="small bad" id={noteId} role="alert">
+        <p class="small bad" id={hintOrErrorId} role="alert">
           {fault}
         </p>
       ) : hint ? (
-        <small id={noteId}>{hint}</small>
+        <small id={hintOrErrorId}>{hint}</small>
       ) : null}
     </div>
   );

@@ -1,4 +1,4 @@
-// Focus management: returns the focus to an opener, and focuses an element once when it appears.
+// Focus management: returns the focus to the button that opened something, and focuses an element once when it appears.
 
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";

@@ -1,4 +1,5 @@
-// Sends a form with an idempotency key. A retry with the same body reuses the key; a changed body gets a new one.
+// A hook that sends a request with an idempotency key. A retry with the same body reuses the key; a changed body gets a
+// new key.
 
 import { useRef, useState } from "preact/hooks";
 import { createIdempotencyKey, RequestError } from "../app/api";

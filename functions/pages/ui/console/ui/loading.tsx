@@ -160,7 +160,7 @@ function useOnReconnect(onReconnect: () => void): void {
 }
 
 /** Renders its children with a loaded value, a placeholder before that, or the error. */
-export function Loaded<T>({
+export function LoadableContent<T>({
   loadable,
   children,
 }: {

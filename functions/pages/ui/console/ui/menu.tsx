@@ -21,7 +21,7 @@ export interface TriggerProps {
 interface PopoverProps {
   trigger: (props: TriggerProps) => JSX.Element;
   popupRole: "menu" | "dialog" | "listbox";
-  /** Accessible name of the popover. By default the trigger names it. */
+  /** Accessible name of a popover with the role `dialog`. For other roles, the content has the name. */
   label?: string | undefined;
   /** Renders the content. Its argument closes the popover and returns the focus to the trigger. */
   children: (closePopover: () => void) => ComponentChildren;
@@ -72,8 +72,8 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
       source: triggerElement,
     });
     if (!supportsCssAnchors) positionPopover(popoverElement, triggerElement);
-    const checkedElement = popoverElement.querySelector<HTMLElement>(`[autofocus],[aria-checked="true"]`);
-    (checkedElement ?? popoverElement.querySelector<HTMLElement>(FOCUSABLE_SELECTOR) ?? popoverElement).focus();
+    const preferredFocusElement = popoverElement.querySelector<HTMLElement>(`[autofocus],[aria-checked="true"]`);
+    (preferredFocusElement ?? popoverElement.querySelector<HTMLElement>(FOCUSABLE_SELECTOR) ?? popoverElement).focus();
   }, [isOpen]);
   useEffect(() => {
     const closeOnNavigation = () => setOpen(false);
@@ -162,8 +162,8 @@ export function Menu({ trigger, label, header, children }: MenuProps): JSX.Eleme
       const typedText =
         (event.timeStamp - typeaheadRef.current.at < 800 ? typeaheadRef.current.text : "") + event.key.toLowerCase();
       typeaheadRef.current = { text: typedText, at: event.timeStamp };
-      const startIndex = typedText.length > 1 ? focusedIndex : focusedIndex + 1;
-      itemToFocus = [...itemElements.slice(startIndex), ...itemElements.slice(0, startIndex)].find((item) =>
+      const searchStartIndex = typedText.length > 1 ? focusedIndex : focusedIndex + 1;
+      itemToFocus = [...itemElements.slice(searchStartIndex), ...itemElements.slice(0, searchStartIndex)].find((item) =>
         item.textContent?.trim().toLowerCase().startsWith(typedText),
       );
     } else return;

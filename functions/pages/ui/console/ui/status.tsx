@@ -2,22 +2,22 @@
 
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { Status } from "../app/api";
+import type { LeadStatus } from "../app/api";
 import { useTeam } from "../app/team";
 import { Icon } from "./icon";
 import { Kbd } from "./kbd";
 import { Popover } from "./menu";
 
-type StatusSummary = Pick<Status, "id" | "name" | "primaryColor">;
+type StatusNameAndColor = Pick<LeadStatus, "id" | "name" | "primaryColor">;
 
 export function StatusDot({ color }: { color: string | undefined }): JSX.Element {
   return <span class="dot" data-color={color ?? "gray"} aria-hidden="true" />;
 }
 
 interface StatusPillProps {
-  status: StatusSummary;
+  status: StatusNameAndColor;
   /** With this handler, the pill is a button that opens the status menu. */
-  onChange?: ((status: Status) => void) | undefined;
+  onChange?: ((status: LeadStatus) => void) | undefined;
 }
 
 export function StatusPill({ status, onChange }: StatusPillProps): JSX.Element {
@@ -62,7 +62,7 @@ export function StatusPill({ status, onChange }: StatusPillProps): JSX.Element {
 
 interface StatusMenuProps {
   currentStatusId?: number | undefined;
-  onChoose: (status: Status) => void;
+  onChoose: (status: LeadStatus) => void;
 }
 
 /** The menu of the team's statuses, for use in a `Popover`. Typing filters them, arrow keys move, 1 to 9 and Enter choose. */
@@ -89,7 +89,7 @@ export function StatusMenu({ currentStatusId, onChoose }: StatusMenuProps): JSX.
         matchingStatuses[(highlightedIndex + indexStep + matchingStatuses.length) % matchingStatuses.length]?.id,
       );
     else if (event.key === "Enter" && matchingStatuses[highlightedIndex]) onChoose(matchingStatuses[highlightedIndex]);
-    else if (typedDigit > 0 && statuses[typedDigit - 1]) onChoose(statuses[typedDigit - 1] as Status);
+    else if (typedDigit > 0 && statuses[typedDigit - 1]) onChoose(statuses[typedDigit - 1] as LeadStatus);
     else return;
     event.preventDefault();
   };

@@ -6,8 +6,8 @@ import type { JSX } from "preact";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Times up to this many days ago are shown relative to now. */
-const MAX_RELATIVE_DAYS = 7;
+/** Times less than this many days ago are shown relative to now, older times as a date. */
+const RELATIVE_TIME_LIMIT_DAYS = 7;
 
 /** The console is in English, so dates and counts are formatted in English too. */
 const LOCALE = "en-GB";
@@ -52,7 +52,7 @@ export function formatDay(day: string | number | Date): string {
 /** Returns `22 Nov 2026, 14:05`, in the browser's time zone. */
 export const formatDateTime = (at: string | number | Date): string => dateTimeFormat.format(new Date(at));
 
-const startOfLocalDayMs = (timeMs: number): number => new Date(timeMs).setHours(0, 0, 0, 0);
+const getStartOfLocalDayMs = (timeMs: number): number => new Date(timeMs).setHours(0, 0, 0, 0);
 
 /** Returns `12 min ago`, `2 h ago`, `Yesterday`, `3 d ago` or `22 Nov`. */
 export function formatRelativeTime(at: string | number | Date, nowMs = Date.now()): string {
@@ -62,10 +62,10 @@ export function formatRelativeTime(at: string | number | Date, nowMs = Date.now(
   if (elapsedMs < 0) return formatDay(timeMs);
   if (elapsedMs < HOUR_MS) return `${Math.floor(elapsedMs / MINUTE_MS)} min ago`;
   // The number of days is rounded, because a day has 23 or 25 hours when the clocks change.
-  const elapsedDays = Math.round((startOfLocalDayMs(nowMs) - startOfLocalDayMs(timeMs)) / DAY_MS);
+  const elapsedDays = Math.round((getStartOfLocalDayMs(nowMs) - getStartOfLocalDayMs(timeMs)) / DAY_MS);
   if (elapsedDays === 0) return `${Math.floor(elapsedMs / HOUR_MS)} h ago`;
   if (elapsedDays === 1) return "Yesterday";
-  return elapsedDays < MAX_RELATIVE_DAYS ? `${elapsedDays} d ago` : formatDay(timeMs);
+  return elapsedDays < RELATIVE_TIME_LIMIT_DAYS ? `${elapsedDays} d ago` : formatDay(timeMs);
 }
 
 interface RelativeTimeProps {

@@ -68,7 +68,7 @@ export function clearToasts(): void {
 export function Toasts(): JSX.Element {
   useEffect(() => clearToasts, []);
   const newestFailure = failureMessages.value.at(-1);
-  const olderFailureCount = failureMessages.value.length - 1;
+  const hiddenFailureCount = failureMessages.value.length - 1;
   return (
     <div class="floor toasts">
       {newestFailure ? (
@@ -76,7 +76,7 @@ export function Toasts(): JSX.Element {
           <Icon name="triangle-alert" />
           <span>
             {newestFailure}
-            {olderFailureCount > 0 ? ` (${olderFailureCount} more)` : null}
+            {hiddenFailureCount > 0 ? ` (${hiddenFailureCount} more)` : null}
           </span>
           <button
             type="button"

@@ -91,8 +91,8 @@ export function ValueEditor({
           onCancel();
         }
         if (event.key !== "Enter" || event.target instanceof HTMLButtonElement) return;
-        const hasMod = event.ctrlKey || event.metaKey;
-        if (!hasMod && (enterStartsNewLine || (lines === "few" && event.shiftKey))) return;
+        const isCtrlOrMetaPressed = event.ctrlKey || event.metaKey;
+        if (!isCtrlOrMetaPressed && (enterStartsNewLine || (lines === "few" && event.shiftKey))) return;
         event.preventDefault();
         onSave();
       }}
@@ -118,13 +118,14 @@ export function ValueEditor({
 }
 
 /**
- * Manages the focus of an inline editor. The caller attaches the refs to the editor and to the button that shows the value, and
- * calls `rememberFocus` before the editor closes. If the focus is in the editor at that time, the focus moves to the button.
+ * Manages the focus of an inline editor. The caller attaches the refs to the editor and to the button that shows the
+ * value, and calls `prepareFocusReturn` before the editor closes. If the focus is in the editor at that time, the focus
+ * moves to the button.
  */
 export function useEditorFocus(): {
   editorRef: RefObject<HTMLDivElement | null>;
   buttonRef: RefObject<HTMLButtonElement | null>;
-  rememberFocus: () => void;
+  prepareFocusReturn: () => void;
 } {
   const editorRef = useRef<HTMLDivElement>(null);
   const buttonRef = useRef<HTMLButtonElement>(null);
@@ -134,8 +135,8 @@ export function useEditorFocus(): {
     shouldReturnFocusRef.current = false;
     buttonRef.current.focus();
   });
-  const rememberFocus = () => {
+  const prepareFocusReturn = () => {
     shouldReturnFocusRef.current = editorRef.current?.contains(document.activeElement) ?? false;
   };
-  return { editorRef, buttonRef, rememberFocus };
+  return { editorRef, buttonRef, prepareFocusReturn };
 }
