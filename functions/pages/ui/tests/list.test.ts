@@ -250,6 +250,32 @@ test.describe("rows", () => {
     await expect(row.getByRole("button", { name: "Status: New" })).toBeVisible();
   });
 
+  test("two moves that are both refused leave the status that the API has", async ({ page, refusals }) => {
+    refusals.push(500, 500);
+    await signIn(page);
+    await openList(page, "?status=1");
+    let answerMoves = (): void => undefined;
+    const mayAnswer = new Promise<void>((resolve) => {
+      answerMoves = resolve;
+    });
+    await page.route("**/leads/change-status", async (route) => {
+      await mayAnswer;
+      await route.fulfill({ status: 500, json: { message: "Internal server error" } });
+    });
+    const row = rows(page).first();
+    for (const [from, to] of [
+      ["New", "Closed"],
+      ["Closed", "Contacted"],
+    ]) {
+      await row.getByRole("button", { name: `Status: ${from}` }).click();
+      await page.getByRole("option", { name: new RegExp(`^${to}`) }).click();
+    }
+    await expect(row.getByRole("button", { name: "Status: Contacted" })).toBeVisible();
+    answerMoves();
+    await expect(page.getByRole("alert")).toContainText("was not moved to Contacted. Internal server error");
+    await expect(row.getByRole("button", { name: "Status: New" })).toBeVisible();
+  });
+
   test("long and right-to-left names leave their row as it is", async ({ page, product }) => {
     const api = await product.api();
     const long = "Wolfeschlegelsteinhausenbergerdorff".repeat(2);

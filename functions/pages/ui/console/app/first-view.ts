@@ -2,6 +2,7 @@
 // the code of the first view into one chunk. Otherwise the bundler creates a chunk for each set of screens that share code.
 
 import "./main";
-// Modules that several lazily loaded screens share, and that are too small for chunks of their own.
+// These modules are imported here only to put them into the first chunk: several lazily loaded screens share them, and
+// they are too small for chunks of their own.
 import "../leads/export";
 import "../ui/drop";

@@ -1,4 +1,5 @@
-// Types for sign-in: a grant (a token and what renews it), the roles, and the identity for which a demo system issues a token.
+// Types for sign-in: the grant (a token, with the refresh token or demo identity that gets the next one), the roles of
+// users, and the demo identity.
 
 export const ROLES = ["Owner", "Manager", "Viewer"] as const;
 export type Role = (typeof ROLES)[number];

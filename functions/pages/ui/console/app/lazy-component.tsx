@@ -32,7 +32,8 @@ export function lazyComponent<Props extends object>(
   let LoadedComponent: ComponentType<Props> | undefined;
   const fetchModule = async () => {
     if (LoadedComponent) return;
-    // Browsers cache a failed import of a module, so nothing is fetched while the API is unreachable.
+    // A failed import of a module cannot be repeated without a reload, because browsers cache the failure. So no import
+    // is attempted while the API is unreachable.
     if (!reachableSignal.peek()) throw new UnreachableError();
     LoadedComponent = await importComponent();
   };

@@ -133,13 +133,13 @@ function adoptGrant(newGrant: TokenGrant): void {
 /** Requests a token from the demo system's token endpoint. */
 export async function requestDemoToken(identity: DemoIdentity): Promise<TokenGrant> {
   const requestHeaders = { "content-type": "application/json" };
-  const response = await fetchFromIssuer(signInConfiguration.tokens ?? "", {
+  const tokenResponse = await fetchFromIssuer(signInConfiguration.tokens ?? "", {
     method: "POST",
     headers: requestHeaders,
     body: JSON.stringify(identity),
   });
-  if (!response.ok) throw new Error(`The demo system gave no token (${response.status}).`);
-  const { token } = (await response.json()) as { token: string };
+  if (!tokenResponse.ok) throw new Error(`The demo system gave no token (${tokenResponse.status}).`);
+  const { token } = (await tokenResponse.json()) as { token: string };
   return { token, identity };
 }
 

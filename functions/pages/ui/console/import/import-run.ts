@@ -115,8 +115,9 @@ async function prepareKeyPrefix(
   options: unknown,
 ): Promise<{ keyPrefix: string; forgetKeyPrefix: () => void }> {
   const newKeyPrefix = createIdempotencyKey();
-  // Over plain HTTP, except on localhost, browsers have no `crypto.subtle`. The prefix is stored under a hash of the file. Without
-  // the hash the prefix is not stored, and an import that is started again cannot resume.
+  // The key prefix is stored under a hash of the rows and the options. Browsers provide the hash function
+  // (`crypto.subtle`) only over HTTPS and on localhost. Elsewhere the prefix is not stored, so an import that is
+  // started again cannot resume.
   if (!crypto.subtle) return { keyPrefix: newKeyPrefix, forgetKeyPrefix: () => undefined };
   const contentToHash = new TextEncoder().encode(JSON.stringify([batches, options]));
   const storageKey = `import ${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", contentToHash)))}`;
@@ -204,7 +205,7 @@ export async function startImport(
     updateRun({ isFinished: true });
     if (dryRun) return;
     forgetKeyPrefix();
-    reportImport(currentRun);
+    showImportSummaryToast(currentRun);
   } catch (error) {
     updateRun({ isFinished: true, stopReason: describeError(error) });
     if (!dryRun) reportFailure(`The import ended early. ${describeError(error)}`);
@@ -214,7 +215,7 @@ export async function startImport(
 const formatLeadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
 export const formatRowCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "row" : "rows"}`;
 
-function reportImport({ created, updated, failedRows }: ImportRun): void {
+function showImportSummaryToast({ created, updated, failedRows }: ImportRun): void {
   const summaryText = `${formatLeadCount(created)} created, ${formatCount(updated)} changed`;
   if (failedRows.size > 0) reportFailure(`${formatRowCount(failedRows.size)} could not be imported. ${summaryText}.`);
   else showToast(`${summaryText}.`);

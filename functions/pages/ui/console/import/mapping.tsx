@@ -271,7 +271,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
   const { target, unknownValues, namesByKey, undecidedValues } = values;
   const valueOptions = listValueOptions(target, team);
   const mayCreateBusinesses = target.valueKind === "business" && isOwner;
-  const shownValues = unknownValues.slice(0, MAX_VALUE_ROWS);
+  const individuallyMappedValues = unknownValues.slice(0, MAX_VALUE_ROWS);
   const otherValues = unknownValues.slice(MAX_VALUE_ROWS);
   const chooseNames = (texts: string[], nameFor: (text: string) => string | null) => {
     const mappedNames = Object.fromEntries(texts.map((text) => [normalizeValue(text), nameFor(text)]));
@@ -280,7 +280,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
   const getValueTexts = (values: UnknownValue[]) => values.map(({ text }) => text);
   return (
     <div class="values" role="group" aria-label={`Values of ${name}`}>
-      {shownValues.map(({ text, rows }) => (
+      {individuallyMappedValues.map(({ text, rows }) => (
         <ValueRow key={normalizeValue(text)} text={<bdi>{text}</bdi>} title={text} count={formatRowCount(rows)}>
           <ValueMenu
             text={text}

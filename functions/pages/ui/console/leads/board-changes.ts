@@ -73,9 +73,9 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
       // Events carry no photo URL, because photo URLs expire. If the photo is unchanged, the card keeps the URL that it has.
       const photoUrl = loadedLead && loadedLead.photo === lead.photo ? loadedLead.photoUrl : undefined;
       const { photoUrl: _, ...leadWithoutPhotoUrl } = lead;
-      const leadWithKeptPhotoUrl = { ...leadWithoutPhotoUrl, ...(photoUrl ? { photoUrl } : {}) };
+      const updatedLead = { ...leadWithoutPhotoUrl, ...(photoUrl ? { photoUrl } : {}) };
       if (loadedLead) {
-        columnPages.updateItems((items) => items.map((item) => (item.id === id ? leadWithKeptPhotoUrl : item)));
+        columnPages.updateItems((items) => items.map((item) => (item.id === id ? updatedLead : item)));
         continue;
       }
       changedStatusIds.add(status);
@@ -83,7 +83,7 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
       // A lead that belongs below the last loaded lead is not inserted, because scrolling reads it later.
       if (columnPages.hasMore && lastLoadedLead && compareNewestFirst(lead, lastLoadedLead) > 0) continue;
       columnPages.updateItems((items) =>
-        [...items.filter((item) => item.id !== id), leadWithKeptPhotoUrl].sort(compareNewestFirst),
+        [...items.filter((item) => item.id !== id), updatedLead].sort(compareNewestFirst),
       );
     }
     return [...changedStatusIds];

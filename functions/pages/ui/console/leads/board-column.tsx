@@ -236,8 +236,8 @@ function LeadCard({ lead, isOpen, isTabStop, onFocus, actions }: LeadCardProps):
                 tabIndex={-1}
                 aria-label={`Status of ${leadName}`}
                 title="Status (S)"
-                // The status button has no Tab stop, because it only serves the pointer and the shortcut S. When it
-                // gets the focus, the focus moves to the card's link.
+                // The status button has no Tab stop: it serves only the pointer and the shortcut S. If it gets the
+                // focus, for example when its menu closes, the focus moves on to the card's link.
                 onFocus={() => cardLinkRef.current?.focus()}
                 {...props}
               >

@@ -34,7 +34,7 @@ export const formatLeadCount = (count: number): string => (count === 1 ? "1 lead
 type SendBulkRequest = (ids: number[]) => Promise<unknown>;
 
 /** Executes several series of requests one after the other, with one progress dialog. Stop ends all of them. */
-async function runWithProgress(
+async function sendSeriesWithProgress(
   progressTitle: string,
   note: string,
   runs: { ids: number[]; send: SendBulkRequest }[],
@@ -141,7 +141,7 @@ export class BulkActions {
     const { verb, running, done, target = "" } = change.texts;
     const progressTitle = `${running} leads${target}`;
     const ids = leads.map(({ id }) => id);
-    const bulkResult = await runWithProgress(progressTitle, `What is ${done} stays ${done}`, [
+    const bulkResult = await sendSeriesWithProgress(progressTitle, `What is ${done} stays ${done}`, [
       { ids, send: change.send },
     ]);
     change.updateRows(bulkResult.changedIds);
@@ -169,10 +169,14 @@ export class BulkActions {
     showToast(summaryText, {
       undo: async () => {
         const undoOperations = buildUndoOperations(leads.filter(({ id }) => changedLeadIds.has(id)));
-        const undoResult = await runWithProgress("Taking it back", "What is taken back stays so", undoOperations);
+        const resultOfUndo = await sendSeriesWithProgress(
+          "Taking it back",
+          "What is taken back stays so",
+          undoOperations,
+        );
         await this.pages.reload();
-        if (undoResult.error !== undefined) throw undoResult.error;
-        showToast(`Undone: ${verb.toLowerCase()} ${formatLeadCount(undoResult.changedIds.length)}${target}`);
+        if (resultOfUndo.error !== undefined) throw resultOfUndo.error;
+        showToast(`Undone: ${verb.toLowerCase()} ${formatLeadCount(resultOfUndo.changedIds.length)}${target}`);
       },
     });
   }
@@ -260,7 +264,7 @@ export class BulkActions {
     const change: BulkChange = {
       texts: { verb: `Change the ${fieldTitle} of`, running: `Changing the ${fieldTitle} of`, done: "changed" },
       send: async (ids) => {
-        await storePreviousField(ids, leadsById, field, previousFieldsById);
+        await collectPreviousFieldValues(ids, leadsById, field, previousFieldsById);
         await writeField(ids, leadsById, () => ({ [field]: value }));
       },
       updateRows: (ids) => {
@@ -284,7 +288,7 @@ export type EditableField = "business" | "company" | "position" | "location" | "
  * Stores the field's current value of each lead in `previousFieldsById`, so that Undo can restore it. A lead whose list row
  * lacks the field is read with a request of its own.
  */
-async function storePreviousField(
+async function collectPreviousFieldValues(
   ids: number[],
   leadsById: Map<number, ListLead>,
   field: EditableField,

@@ -18,7 +18,7 @@ import { buildFieldDraftKey } from "./lead-edit";
 import { getFieldText, LEAD_FIELDS } from "./lead-fields";
 import { LeadHead } from "./lead-head";
 import { type LeadVersion, parseVersionNumber, readLead } from "./lead-save";
-import { LeadFieldValue } from "./lead-value";
+import { EditableLeadField } from "./lead-value";
 import { closeLead, lastListScreen } from "./open-lead";
 import { buildCommentDraftKey, Timeline } from "./timeline";
 import { describeEventWithAuthor, getAuthorName } from "./timeline-groups";
@@ -236,7 +236,7 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
       </div>
       <dl class="fields" ref={fieldListRef}>
         {[...neverFoldedFields, ...(isLeadPage || isUnfolded ? foldableFields : [])].map((field) => (
-          <LeadFieldValue key={field.name} field={field} version={version} onSaved={openLead.showVersion} />
+          <EditableLeadField key={field.name} field={field} version={version} onSaved={openLead.showVersion} />
         ))}
         {isLeadPage || isUnfolded ? (
           <>

@@ -14,13 +14,13 @@ import { formatLabelInSentence, getFieldText, type LeadField, LeadFieldInput } f
 import type { LeadVersion } from "./lead-save";
 import { buildLeadUrl } from "./open-lead";
 
-interface LeadFieldValueProps {
+interface EditableLeadFieldProps {
   field: LeadField;
   version: LeadVersion;
   onSaved: (version: LeadVersion) => void;
 }
 
-export function LeadFieldValue({ field, version, onSaved }: LeadFieldValueProps): JSX.Element | null {
+export function EditableLeadField({ field, version, onSaved }: EditableLeadFieldProps): JSX.Element | null {
   const { mayWrite } = useTeam();
   const { lead } = version;
   const fieldText = getFieldText(lead, field.name);
@@ -78,7 +78,7 @@ function TextFieldValue({
   version,
   onSaved,
   profileUrl,
-}: LeadFieldValueProps & { profileUrl: string | undefined }): JSX.Element {
+}: EditableLeadFieldProps & { profileUrl: string | undefined }): JSX.Element {
   const { lead } = version;
   const { name, label, kind, fieldPath } = field;
   const inputId = useId();
@@ -159,7 +159,7 @@ export function useEditInputRef(edit: LeadFieldEditState): (element: HTMLElement
 }
 
 /** A field with a fixed set of values: choosing from its menu saves at once. */
-function MenuFieldValue({ field, version, onSaved }: LeadFieldValueProps): JSX.Element {
+function MenuFieldValue({ field, version, onSaved }: EditableLeadFieldProps): JSX.Element {
   const { lead } = version;
   const fieldEdit = useLeadFieldEdit({ name: field.name, fieldPath: field.fieldPath, version, onSaved });
   const savedText = getFieldText(lead, field.name);

@@ -26,7 +26,7 @@ export class LeadSelection {
   get size(): number {
     const { ids, isInverted } = this.state.value;
     if (!isInverted) return ids.size;
-    // A component that calls this getter must render again when the list grows. Reading the signal here subscribes the component.
+    // Reading this signal subscribes the calling component, so that it renders again when the list grows.
     this.pages.listVersion.value;
     return Math.max(0, this.pages.length - ids.size);
   }
@@ -56,8 +56,8 @@ export class LeadSelection {
       const leadsInRange = items.slice(Math.min(from, to), Math.max(from, to) + 1);
       this.#setSelected(
         leadsInRange.map((lead) => lead.id),
-        // If the range starts at a selected lead, Shift+click selects every lead of the range. It never deselects the clicked
-        // lead.
+        // If the range starts at a selected lead, Shift+click selects the whole range, even if the clicked lead was
+        // selected before. Otherwise the range gets the new state of the clicked lead.
         this.#anchor !== undefined && this.has(this.#anchor) ? true : shouldSelect,
       );
     } else {

@@ -77,8 +77,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
   const [availableRem, setAvailableRem] = useState(70);
   const columns = isPhoneScreen.value ? PHONE_SCREEN_COLUMNS : fitColumns(chosenColumns, availableRem);
   const { length } = pages;
-  const rangeEnd = Math.min(renderedRange.end, length);
-  const rangeStart = Math.min(renderedRange.start, Math.max(0, rangeEnd - 1));
+  const renderedEnd = Math.min(renderedRange.end, length);
+  const renderedStart = Math.min(renderedRange.start, Math.max(0, renderedEnd - 1));
 
   const findScrollingElement = (): Element => {
     const scrollRegion = scrollRegionRef.current;
@@ -100,8 +100,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
       bottom: Math.min(innerHeight, scrollRegionRect.bottom),
     };
   };
-  const rangeStartRef = useRef(rangeStart);
-  rangeStartRef.current = rangeStart;
+  const rangeStartRef = useRef(renderedStart);
+  rangeStartRef.current = renderedStart;
 
   const updateRenderedRange = () => {
     const viewport = measureViewport();
@@ -109,11 +109,13 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     const rowHeightPx = rowHeightPxRef.current;
     const firstVisibleIndex = Math.max(0, Math.floor((viewport.top - viewport.first) / rowHeightPx));
     const lastVisibleIndex = Math.max(firstVisibleIndex, Math.ceil((viewport.bottom - viewport.first) / rowHeightPx));
-    const newRange = {
+    const newRenderedRange = {
       start: Math.max(0, Math.floor((firstVisibleIndex - OVERSCAN_ROWS) / RANGE_STEP_ROWS) * RANGE_STEP_ROWS),
       end: Math.ceil((lastVisibleIndex + OVERSCAN_ROWS) / RANGE_STEP_ROWS) * RANGE_STEP_ROWS,
     };
-    setRenderedRange((before) => (before.start === newRange.start && before.end === newRange.end ? before : newRange));
+    setRenderedRange((before) =>
+      before.start === newRenderedRange.start && before.end === newRenderedRange.end ? before : newRenderedRange,
+    );
     if (pages.hasMore && !pages.error && lastVisibleIndex + READ_AHEAD_ROWS > pages.items.length) {
       pages.readUntil(Math.min(lastVisibleIndex + READ_AHEAD_ROWS, Math.max(pages.length, 1)));
     }
@@ -147,8 +149,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     const firstRow = tableBodyRef.current?.querySelector("tr");
     if (firstRow && firstRow.offsetHeight > 0) rowHeightPxRef.current = firstRow.offsetHeight;
     // The page's CSP forbids `style` attributes, but not styles that a script sets.
-    spaceAboveCellRef.current?.style.setProperty("height", `${rangeStart * rowHeightPxRef.current}px`);
-    spaceBelowCellRef.current?.style.setProperty("height", `${(length - rangeEnd) * rowHeightPxRef.current}px`);
+    spaceAboveCellRef.current?.style.setProperty("height", `${renderedStart * rowHeightPxRef.current}px`);
+    spaceBelowCellRef.current?.style.setProperty("height", `${(length - renderedEnd) * rowHeightPxRef.current}px`);
     const leadIdToFocus = leadIdToFocusRef.current;
     if (leadIdToFocus === undefined) return;
     const rowLink = tableBodyRef.current?.querySelector<HTMLElement>(`[data-lead="${leadIdToFocus}"] a`);
@@ -165,7 +167,7 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     if (hadRowFocusRef.current && document.activeElement === document.body)
       scrollRegionRef.current?.focus({ preventScroll: true });
     hadRowFocusRef.current = tableBodyRef.current?.contains(document.activeElement) ?? false;
-  }, [rangeStart, rangeEnd]);
+  }, [renderedStart, renderedEnd]);
 
   handleRef.current = {
     focusRow: (rowIndex) => {
@@ -247,8 +249,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
             if (id) lastFocusedLeadIdRef.current = Number(id);
           }}
         >
-          {Array.from({ length: rangeEnd - rangeStart }, (_, offset) => {
-            const rowIndex = rangeStart + offset;
+          {Array.from({ length: renderedEnd - renderedStart }, (_, offset) => {
+            const rowIndex = renderedStart + offset;
             const lead = pages.items[rowIndex];
             if (!lead)
               return <SkeletonRow key={`bones ${rowIndex}`} columns={columns} hasBox={mayWrite} rowIndex={rowIndex} />;

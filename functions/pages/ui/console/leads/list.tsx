@@ -186,11 +186,16 @@ interface ListContentProps {
   onClear: () => void;
 }
 
-/**
- * The latest unfinished move to another status, by the id of the lead. A further move of the same lead waits for the earlier
- * one, so that the API receives the moves in order.
- */
-const pendingMovesByLeadId = new Map<number, Promise<unknown>>();
+type StatusIdAndName = Pick<LeadStatus, "id" | "name">;
+
+/** The unfinished moves of a lead to another status. Each waits for the one before, so that the API receives them in order. */
+interface MoveQueue {
+  lastMove: Promise<void>;
+  /** The status that the API has stored, as far as its responses tell. */
+  storedStatus: StatusIdAndName;
+}
+
+const moveQueuesByLeadId = new Map<number, MoveQueue>();
 
 function ListContent({
   pages,
@@ -378,36 +383,48 @@ async function moveLeadWithUndo(
   statuses: LeadStatus[],
 ): Promise<void> {
   const leadName = getDisplayName(lead);
-  const previousStatus = { id: lead.statusId, name: lead.status };
-  const showLeadStatus = (status: { id: number; name: string }) =>
+  const showLeadStatus = (status: StatusIdAndName) =>
     pages.updateLeads([lead.id], (shown) => ({ ...shown, statusId: status.id, status: status.name }));
-  const sendMove = async (statusId: number) => {
-    const earlierMovePromise = pendingMovesByLeadId.get(lead.id) ?? Promise.resolve();
-    const newMovePromise = earlierMovePromise
+  /** Shows the status at once. Returns the status that the API had stored before. */
+  const sendMove = async (status: StatusIdAndName): Promise<StatusIdAndName> => {
+    const { statusId, status: statusName } = pages.getLead(lead.id) ?? lead;
+    const newQueue = { lastMove: Promise.resolve(), storedStatus: { id: statusId, name: statusName } };
+    const queue = moveQueuesByLeadId.get(lead.id) ?? newQueue;
+    let previousStatus = queue.storedStatus;
+    const newMove = queue.lastMove
       .catch(() => undefined)
-      .then(() => unwrap(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId } })));
-    pendingMovesByLeadId.set(lead.id, newMovePromise);
+      .then(async () => {
+        previousStatus = queue.storedStatus;
+        await unwrap(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId: status.id } }));
+        queue.storedStatus = status;
+      });
+    queue.lastMove = newMove;
+    moveQueuesByLeadId.set(lead.id, queue);
+    showLeadStatus(status);
     try {
-      await newMovePromise;
+      await newMove;
+      return previousStatus;
+    } catch (error) {
+      // The list shows the status of the latest move. If that move fails, the list shows the stored status again.
+      if (queue.lastMove === newMove) showLeadStatus(queue.storedStatus);
+      throw error;
     } finally {
-      if (pendingMovesByLeadId.get(lead.id) === newMovePromise) pendingMovesByLeadId.delete(lead.id);
+      if (queue.lastMove === newMove) moveQueuesByLeadId.delete(lead.id);
     }
   };
-  showLeadStatus(to);
+  let previousStatus: StatusIdAndName;
   try {
-    await sendMove(to.id);
+    previousStatus = await sendMove(to);
   } catch (error) {
-    // The old status is shown again, unless a later move of this lead is unfinished, whose status the list already shows.
-    if (!pendingMovesByLeadId.has(lead.id)) showLeadStatus(previousStatus);
     reportFailure(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;
   }
   updateFilterMismatchMark(pages, lead.id);
-  const previousStatusFromTeam = statuses.find(({ id }) => id === previousStatus.id);
+  // The status may have been renamed since the list was read.
+  const undoStatus = statuses.find(({ id }) => id === previousStatus.id) ?? previousStatus;
   showToast(`${leadName} moved to ${to.name}`, {
     undo: async () => {
-      await sendMove(previousStatus.id);
-      showLeadStatus(previousStatusFromTeam ?? previousStatus);
+      await sendMove(undoStatus);
       updateFilterMismatchMark(pages, lead.id);
     },
   });

@@ -67,9 +67,9 @@ export function useMoves(columns: BoardColumns, recount: (statuses: number[]) =>
 
   const moveLeadBetweenColumns = (lead: LeadSummary, to: number): LeadSummary => {
     const movedLead = { ...lead, statusId: to, status: getStatusName(to) };
-    const removeMovedLead = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
-    columns.get(lead.statusId)?.updateItems(removeMovedLead, -1);
-    columns.get(to)?.updateItems((leads) => [...removeMovedLead(leads), movedLead].sort(compareNewestFirst), 1);
+    const filterOutMovedLead = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
+    columns.get(lead.statusId)?.updateItems(filterOutMovedLead, -1);
+    columns.get(to)?.updateItems((leads) => [...filterOutMovedLead(leads), movedLead].sort(compareNewestFirst), 1);
     return movedLead;
   };
 

@@ -106,7 +106,7 @@ export function KeysSection(): JSX.Element {
         }
       </LoadableContent>
       {isAdding ? (
-        <NewKeyDialog
+        <CreateApiKeyDialog
           onClose={() => setIsAdding(false)}
           onCreated={(secret) => {
             setIsAdding(false);
@@ -129,7 +129,7 @@ interface NewKeyDialogProps {
   onClose: () => void;
 }
 
-function NewKeyDialog({ onCreated, onClose }: NewKeyDialogProps): JSX.Element {
+function CreateApiKeyDialog({ onCreated, onClose }: NewKeyDialogProps): JSX.Element {
   const [role, setRole] = useState<ApiKey["role"]>("Sender");
   const [lastDay, setLastDay] = useState("");
   const createKey = async (name: string, idempotencyKey: string) => {
