@@ -28,7 +28,9 @@ const DOCUMENT_LIMITS: [(&str, &str); 8] = [
 pub fn console_values() -> Result<String> {
     let document = openapi_document()?;
     let at = |pointer: &str| document.pointer(pointer).with_context(|| format!("the document lacks {pointer}"));
-    let mut text = String::from("// Limits, event types and status colours of the OpenAPI document. `cargo contract` writes this file.\n\n");
+    let mut text = String::from(
+        "// Limits, event types and status colours of the OpenAPI document. `cargo contract` writes this file.\n\n",
+    );
     text.push_str("export const LIMITS = {\n");
     for (name, pointer) in DOCUMENT_LIMITS {
         writeln!(text, "  {name}: {},", at(pointer)?)?;
@@ -46,7 +48,7 @@ pub fn console_values() -> Result<String> {
     }
     text.push_str("} as const;\n");
     write_names(&mut text, "EVENT_TYPES", at("/components/schemas/EventType")?)?;
-    write_names(&mut text, "COLORS", at("/components/schemas/Color")?)?;
+    write_names(&mut text, "STATUS_COLORS", at("/components/schemas/Color")?)?;
     Ok(text)
 }
 

@@ -9,13 +9,13 @@ interface SwaggerUI {
 
 declare const SwaggerUIBundle: (options: Record<string, unknown>) => SwaggerUI;
 
-const darkSchemeQuery = matchMedia("(prefers-color-scheme: dark)");
-function applySystemScheme(): void {
-  document.documentElement.classList.toggle("dark-mode", darkSchemeQuery.matches);
+const darkSchemeMediaQuery = matchMedia("(prefers-color-scheme: dark)");
+function applySystemColorScheme(): void {
+  document.documentElement.classList.toggle("dark-mode", darkSchemeMediaQuery.matches);
 }
 
-applySystemScheme();
-darkSchemeQuery.addEventListener("change", applySystemScheme);
+applySystemColorScheme();
+darkSchemeMediaQuery.addEventListener("change", applySystemColorScheme);
 
 const swaggerUi = SwaggerUIBundle({
   url: "/openapi.json",

@@ -18,29 +18,29 @@ export function showStatusMessage(text: string): void {
 export function showTokenButtons(onToken: (token: string, role: string) => void): void {
   const tokenEndpointUrl = signInConfiguration.tokens;
   if (!tokenEndpointUrl) return;
-  const buttonsElement = findElement("tokens");
+  const tokenButtonsElement = findElement("tokens");
   for (const role of DEMO_ROLES) {
     const roleButton = document.createElement("button");
     roleButton.type = "button";
     roleButton.textContent = role;
     roleButton.addEventListener("click", async () => {
       try {
-        const requestHeaders = { "content-type": "application/json" };
-        const response = await fetch(tokenEndpointUrl, {
+        const tokenRequestHeaders = { "content-type": "application/json" };
+        const tokenResponse = await fetch(tokenEndpointUrl, {
           method: "POST",
-          headers: requestHeaders,
+          headers: tokenRequestHeaders,
           body: JSON.stringify({ role }),
         });
-        if (!response.ok) throw new Error(`${response.status}`);
-        const { token } = (await response.json()) as { token: string };
-        for (const tokenButton of buttonsElement.querySelectorAll("button"))
+        if (!tokenResponse.ok) throw new Error(`${tokenResponse.status}`);
+        const { token } = (await tokenResponse.json()) as { token: string };
+        for (const tokenButton of tokenButtonsElement.querySelectorAll("button"))
           tokenButton.ariaPressed = `${tokenButton === roleButton}`;
         onToken(token, role);
       } catch (error) {
         showStatusMessage(`No token could be had: ${error instanceof Error ? error.message : error}`);
       }
     });
-    buttonsElement.append(roleButton, " ");
+    tokenButtonsElement.append(roleButton, " ");
   }
-  buttonsElement.hidden = false;
+  tokenButtonsElement.hidden = false;
 }

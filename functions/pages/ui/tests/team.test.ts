@@ -1,7 +1,7 @@
 // What is the team's: its settings, many leads at once, none at all, and more than fit a page.
 
 import type { Page } from "@playwright/test";
-import { COLORS } from "../console/app/contract-values";
+import { STATUS_COLORS } from "../console/app/contract-values";
 import { accessible, column, expect, signIn, test } from "./product";
 
 const main = (page: Page) => page.getByRole("main");
@@ -61,11 +61,11 @@ test("statuses: coloured, renamed, ordered by drag and by button, deleted unless
   await expectOrder(["New", "Contacted", "Won", "Qualified", "Closed"]);
   await page.getByRole("button", { name: "Colour of Won" }).click();
   // The style sheet has a colour of its own for every name of the contract.
-  await expect(page.getByRole("menuitemradio")).toHaveText([...COLORS]);
+  await expect(page.getByRole("menuitemradio")).toHaveText([...STATUS_COLORS]);
   const dots = await page.getByRole("menuitemradio").locator(".dot").all();
   const shades = await Promise.all(dots.map((dot) => dot.evaluate((dot) => getComputedStyle(dot).backgroundColor)));
   expect(shades).not.toContain("rgba(0, 0, 0, 0)");
-  expect(new Set(shades).size).toBe(COLORS.length);
+  expect(new Set(shades).size).toBe(STATUS_COLORS.length);
   await page.getByRole("menuitemradio", { name: "seagreen" }).click();
   await expect(page.getByRole("button", { name: "Colour of Won: seagreen" })).toBeVisible();
   await rename(page, "Won", "Signed");

@@ -10,7 +10,7 @@ export type Lead = Schemas["Lead"];
 export type LeadSummary = Schemas["LeadSummary"];
 export type LeadStatus = Schemas["Status"];
 export type Business = Schemas["Business"];
-export type Color = Schemas["Color"];
+export type StatusColor = Schemas["Color"];
 export type TimelineEntry = Schemas["TimelineEntry"];
 export type ApiKey = Schemas["ApiKey"];
 export type LeadForm = Schemas["Form"];
@@ -18,12 +18,12 @@ export type Webhook = Schemas["Webhook"];
 export type WebhookDelivery = Schemas["Delivery"];
 export type LeadEvent = Schemas["Event"];
 export type ChangeAuthor = Schemas["Author"];
-export type LeadVolume = Schemas["Volume"];
+export type LeadVolumeStatistics = Schemas["Volume"];
 export type CreateLeadBody = paths["/leads"]["post"]["requestBody"]["content"]["application/json"];
 export type LeadMergePatch = Schemas["LeadMerge"];
 export type LeadFilter = NonNullable<paths["/leads"]["get"]["parameters"]["query"]>;
-export type BatchRequest = paths["/leads/batch"]["post"]["requestBody"]["content"]["application/json"];
-export type BatchResponse = Schemas["BatchResponse"];
+export type LeadBatchRequestBody = paths["/leads/batch"]["post"]["requestBody"]["content"]["application/json"];
+export type LeadBatchResponse = Schemas["BatchResponse"];
 type FieldError = Schemas["FieldError"];
 
 /** Error for a response with an error status. */
@@ -62,20 +62,20 @@ const describeFieldErrors = (errors: FieldError[]): string =>
 /** Returns an error's message, with the names of invalid fields. */
 export function describeError(error: unknown): string {
   if (!(error instanceof RequestError)) return error instanceof Error ? error.message : String(error);
-  const detail = describeFieldErrors(error.errors) || error.description;
-  return detail ? `${error.message}: ${detail}` : error.message;
+  const errorDetailText = describeFieldErrors(error.errors) || error.description;
+  return errorDetailText ? `${error.message}: ${errorDetailText}` : error.message;
 }
 
 /** Maximum number of attempts of a GET request while the API is busy. */
-const MAX_READ_ATTEMPTS = 3;
+const MAX_GET_ATTEMPTS = 3;
 
 export const sleep = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
 async function sendRequest(request: Request): Promise<Response> {
   try {
-    const response = await fetch(request);
+    const httpResponse = await fetch(request);
     recordReachability(true);
-    return response;
+    return httpResponse;
   } catch {
     recordReachability(false);
     throw new UnreachableError();
@@ -89,40 +89,40 @@ async function sendRequest(request: Request): Promise<Response> {
 async function isTokenRejected(response: Response): Promise<boolean> {
   if (response.status === 401) return true;
   if (response.status !== 403) return false;
-  const responseBody = await response
+  const forbiddenResponseBody = await response
     .clone()
     .json()
     .catch(() => undefined);
-  return responseBody?.message === "Forbidden" && responseBody.requestId === undefined;
+  return forbiddenResponseBody?.message === "Forbidden" && forbiddenResponseBody.requestId === undefined;
 }
 
-async function sendAuthorized(request: Request): Promise<Response> {
+async function sendAuthorizedRequest(request: Request): Promise<Response> {
   let token = await session.getValidToken();
   let isTokenRenewed = false;
   for (let attemptNumber = 1; ; attemptNumber++) {
     const authorizedRequest = request.clone();
     authorizedRequest.headers.set("authorization", `Bearer ${token}`);
-    const response = await sendRequest(authorizedRequest);
-    const isOverloaded = response.status === 429 || response.status === 503;
-    if (await isTokenRejected(response)) {
+    const httpResponse = await sendRequest(authorizedRequest);
+    const isOverloaded = httpResponse.status === 429 || httpResponse.status === 503;
+    if (await isTokenRejected(httpResponse)) {
       // If the renewed token is rejected too, another renewal would not help, so the user signs in again.
       token = await (isTokenRenewed ? session.awaitSignIn(token) : session.renewToken(token));
       isTokenRenewed = true;
-    } else if (isOverloaded && request.method === "GET" && attemptNumber < MAX_READ_ATTEMPTS) {
-      await sleep(new RequestError(response, undefined).retryAfterMs);
+    } else if (isOverloaded && request.method === "GET" && attemptNumber < MAX_GET_ATTEMPTS) {
+      await sleep(new RequestError(httpResponse, undefined).retryAfterMs);
     } else {
-      return response;
+      return httpResponse;
     }
   }
 }
 
-export const api = createClient<paths>({ baseUrl: location.origin, fetch: sendAuthorized });
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: sendAuthorizedRequest });
 
-type ApiResponse<T> = { data?: T; error?: unknown; response: Response };
+type ApiCallResult<T> = { data?: T; error?: unknown; response: Response };
 
 /** Returns a response's body and the response itself, for its headers. Throws a `RequestError` for an error status. */
-export async function unwrapWithResponse<T>(
-  request: Promise<ApiResponse<T>>,
+export async function getDataAndResponseOrThrow<T>(
+  request: Promise<ApiCallResult<T>>,
 ): Promise<{ data: T; response: Response }> {
   const { data, error, response } = await request;
   if (!response.ok) throw new RequestError(response, typeof error === "object" ? (error ?? undefined) : undefined);
@@ -130,32 +130,32 @@ export async function unwrapWithResponse<T>(
 }
 
 /** Returns a response's body. Throws a `RequestError` for an error status. */
-export async function unwrap<T>(request: Promise<ApiResponse<T>>): Promise<T> {
-  return (await unwrapWithResponse(request)).data;
+export async function getDataOrThrow<T>(request: Promise<ApiCallResult<T>>): Promise<T> {
+  return (await getDataAndResponseOrThrow(request)).data;
 }
 
 /** Reads a page of `GET /leads`. */
-export async function readLeadPage(
+export async function readPageOfLeads(
   query: LeadFilter,
   cursor: string | undefined,
 ): Promise<{ items: LeadSummary[]; count: number; nextCursor?: string | undefined }> {
-  const requestParams = { query: { ...query, ...(cursor ? { cursor } : {}) } };
-  const { leads, count, nextCursor } = await unwrap(api.GET("/leads", { params: requestParams }));
+  const leadsRequestParams = { query: { ...query, ...(cursor ? { cursor } : {}) } };
+  const { leads, count, nextCursor } = await getDataOrThrow(api.GET("/leads", { params: leadsRequestParams }));
   return { items: leads, count, nextCursor };
 }
 
-export const toHex = (bytes: Uint8Array): string =>
+export const bytesToHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Creates an idempotency key: the API executes requests with the same key once. */
-export const createIdempotencyKey = (): string => `console-${toHex(crypto.getRandomValues(new Uint8Array(16)))}`;
+export const createIdempotencyKey = (): string => `console-${bytesToHex(crypto.getRandomValues(new Uint8Array(16)))}`;
 
 /** Uploads a photo with `XMLHttpRequest`, because `fetch` does not report upload progress. Returns the photo's file name. */
 export async function uploadPhoto(file: File, leadId: number, onProgress: (fraction: number) => void): Promise<string> {
   const photoFormData = new FormData();
   photoFormData.set("id", String(leadId));
   photoFormData.set("photo", file);
-  const sendWithToken = (token: string): Promise<Response> =>
+  const sendPhotoWithToken = (token: string): Promise<Response> =>
     new Promise((resolve, reject) => {
       const xhr = new XMLHttpRequest();
       xhr.open("POST", "/leads/upload-photo");
@@ -169,11 +169,11 @@ export async function uploadPhoto(file: File, leadId: number, onProgress: (fract
       xhr.send(photoFormData);
     });
   const validToken = await session.getValidToken();
-  let response = await sendWithToken(validToken);
-  if (await isTokenRejected(response)) response = await sendWithToken(await session.renewToken(validToken));
-  const responseBody = await response.json().catch(() => undefined);
-  if (!response.ok) throw new RequestError(response, responseBody);
-  return responseBody;
+  let response = await sendPhotoWithToken(validToken);
+  if (await isTokenRejected(response)) response = await sendPhotoWithToken(await session.renewToken(validToken));
+  const uploadResponseBody = await response.json().catch(() => undefined);
+  if (!response.ok) throw new RequestError(response, uploadResponseBody);
+  return uploadResponseBody;
 }
 
 /** Reads all leads that match a filter from the export, and yields a part of the CSV or NDJSON file for each page. */
@@ -182,7 +182,7 @@ export async function* readExport(filter: LeadFilter, format: "csv" | "ndjson"):
   do {
     const cursorParam = nextCursor ? { cursor: nextCursor } : {};
     const exportQuery = { ...filter, format, limit: 1000, ...cursorParam };
-    const { data, response } = await unwrapWithResponse(
+    const { data, response } = await getDataAndResponseOrThrow(
       api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }),
     );
     const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];

@@ -10,21 +10,21 @@ import { Icon } from "../ui/icon";
 import { ErrorNote, Skeleton, useLoadable } from "../ui/loading";
 import { EmptyState, ErrorPlaceholder } from "../ui/states";
 import { Toasts } from "../ui/toast";
-import { lastResponseAtMs, useIsReachable } from "./connection";
+import { lastResponseAtMsSignal, useIsApiReachable } from "./connection";
 import { ErrorBoundary } from "./error-boundary";
-import { type LazyComponent, lazyComponent } from "./lazy-component";
+import { createLazyComponent, type LazyComponent } from "./lazy-component";
 import { Navigation } from "./navigation";
-import { openPalette, Palette } from "./palette";
+import { CommandPalette, openCommandPalette } from "./palette";
 import { navigate, type Route, useRoute } from "./route";
 import { MAIN_SCREENS, SECONDARY_SCREENS } from "./screen-entries";
-import { session, type User } from "./session";
+import { sessionSignal, type User } from "./session";
 import { useShortcut } from "./shortcuts";
 import { openShortcutsDialog, ShortcutsDialog } from "./shortcuts-dialog";
 import { SignInAgainDialog, SignInScreen } from "./sign-in";
 import { readStatusesAndBusinesses, TeamContext } from "./team";
 
 export function App({ signInError }: { signInError: string | undefined }): JSX.Element {
-  const sessionState = session.value;
+  const sessionState = sessionSignal.value;
   // The error of a failed sign-in is shown until a user has signed in.
   const hadSessionRef = useRef(false);
   if (sessionState.is !== "out") hadSessionRef.current = true;
@@ -40,19 +40,19 @@ export function App({ signInError }: { signInError: string | undefined }): JSX.E
 const clockTimeFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 function OfflineNotice(): JSX.Element | null {
-  if (useIsReachable()) return null;
+  if (useIsApiReachable()) return null;
   return (
     <p class="strip" role="status">
       <Icon name="cloud-off" />
-      No connection. You see what was there at {clockTimeFormat.format(lastResponseAtMs.peek())}, and changes are not
-      saved.
+      No connection. You see what was there at {clockTimeFormat.format(lastResponseAtMsSignal.peek())}, and changes are
+      not saved.
     </p>
   );
 }
 
 function AppFrame({ user }: { user: User }): JSX.Element {
   const route = useRoute();
-  const loadableTeam = useLoadable(readStatusesAndBusinesses, []);
+  const loadableTeamData = useLoadable(readStatusesAndBusinesses, []);
   const mainElementRef = useRef<HTMLElement>(null);
   const isFirstRenderRef = useRef(true);
   useEffect(() => fetchRouteComponents(route), []);
@@ -62,7 +62,7 @@ function AppFrame({ user }: { user: User }): JSX.Element {
     if (isFirstRenderRef.current) isFirstRenderRef.current = false;
     else mainElementRef.current?.focus({ preventScroll: true });
   }, [route.screen, route.subpath]);
-  useShortcut("mod+k", openPalette, "Search and commands");
+  useShortcut("mod+k", openCommandPalette, "Search and commands");
   useShortcut("c", user.role === "Viewer" ? undefined : () => navigate("/new"), "New lead");
   useShortcut("g b", () => navigate("/board"), "Board");
   useShortcut("g l", () => navigate("/leads"), "Leads");
@@ -70,18 +70,18 @@ function AppFrame({ user }: { user: User }): JSX.Element {
   useShortcut("?", openShortcutsDialog, "Show shortcuts");
   const panelLeadId = getPanelLeadId(route);
   const mainClass = route.screen === "board" ? "" : "sheet";
-  if (loadableTeam.value === undefined) {
+  if (loadableTeamData.value === undefined) {
     return (
       <div class="app">
         <OfflineNotice />
         <Navigation user={user} />
         <main ref={mainElementRef} id="main" tabIndex={-1} class={mainClass}>
-          {loadableTeam.error ? (
+          {loadableTeamData.error ? (
             <ErrorPlaceholder
               heading="h1"
               title="The team could not be read"
-              error={loadableTeam.error}
-              retry={loadableTeam.reload}
+              error={loadableTeamData.error}
+              retry={loadableTeamData.reload}
             />
           ) : (
             <Skeleton lines={6} />
@@ -92,7 +92,7 @@ function AppFrame({ user }: { user: User }): JSX.Element {
     );
   }
   return (
-    <TeamContext.Provider value={{ ...loadableTeam.value, user, reload: loadableTeam.reload }}>
+    <TeamContext.Provider value={{ ...loadableTeamData.value, user, reload: loadableTeamData.reload }}>
       <div class="app">
         <button type="button" class="btn primary skip" onClick={() => mainElementRef.current?.focus()}>
           Skip to content
@@ -100,7 +100,7 @@ function AppFrame({ user }: { user: User }): JSX.Element {
         <OfflineNotice />
         <Navigation user={user} />
         <main ref={mainElementRef} id="main" tabIndex={-1} class={mainClass}>
-          {loadableTeam.error ? <ErrorNote error={loadableTeam.error} retry={loadableTeam.reload} /> : null}
+          {loadableTeamData.error ? <ErrorNote error={loadableTeamData.error} retry={loadableTeamData.reload} /> : null}
           <ErrorBoundary heading="h1" contentKey={`${route.screen}/${route.subpath}`}>
             <CurrentScreen route={route} />
           </ErrorBoundary>
@@ -112,23 +112,26 @@ function AppFrame({ user }: { user: User }): JSX.Element {
         )}
         <Toasts />
       </div>
-      <Palette />
+      <CommandPalette />
       <ShortcutsDialog />
     </TeamContext.Provider>
   );
 }
 
-const ListScreen = lazyComponent(() => import("../leads/list").then(({ ListScreen }) => ListScreen));
-const LeadScreen = lazyComponent(() => import("../leads/lead").then(({ LeadScreen }) => LeadScreen));
-const LeadPanel = lazyComponent(
+const ListScreen = createLazyComponent(() => import("../leads/list").then(({ ListScreen }) => ListScreen));
+const LeadScreen = createLazyComponent(() => import("../leads/lead").then(({ LeadScreen }) => LeadScreen));
+const LeadPanel = createLazyComponent(
   () => import("../leads/lead").then(({ LeadPanel }) => LeadPanel),
   ({ children }) => <aside class="panel">{children}</aside>,
 );
 /** Lazily loaded screens without properties, by their name in the URL. */
 const LAZY_SCREENS = new Map<string, LazyComponent<object>>([
-  ["dashboard", lazyComponent(() => import("../dashboard/dashboard").then(({ DashboardScreen }) => DashboardScreen))],
-  ["settings", lazyComponent(() => import("../settings/settings").then(({ SettingsScreen }) => SettingsScreen))],
-  ["import", lazyComponent(() => import("../import/import").then(({ ImportScreen }) => ImportScreen))],
+  [
+    "dashboard",
+    createLazyComponent(() => import("../dashboard/dashboard").then(({ DashboardScreen }) => DashboardScreen)),
+  ],
+  ["settings", createLazyComponent(() => import("../settings/settings").then(({ SettingsScreen }) => SettingsScreen))],
+  ["import", createLazyComponent(() => import("../import/import").then(({ ImportScreen }) => ImportScreen))],
 ]);
 
 /** Lazily loaded components, ordered by how likely they are needed next. */
@@ -147,7 +150,7 @@ function fetchRouteComponents(route: Route): void {
     LAZY_SCREENS.get(screen),
     getPanelLeadId(route) !== undefined && LeadPanel,
   ];
-  for (const component of routeComponents) if (component) component.fetch().catch(() => undefined);
+  for (const routeComponent of routeComponents) if (routeComponent) routeComponent.fetch().catch(() => undefined);
 }
 
 function CurrentScreen({ route }: { route: Route }): JSX.Element {

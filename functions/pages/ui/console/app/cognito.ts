@@ -5,7 +5,7 @@ import { fetchFromIssuer } from "./connection";
 import type { TokenGrant } from "./grant";
 
 /** A challenge that must be answered before Cognito grants a token. */
-export interface Challenge {
+export interface SignInChallenge {
   name: "NEW_PASSWORD_REQUIRED" | "SOFTWARE_TOKEN_MFA";
   username: string;
   session: string;
@@ -34,7 +34,7 @@ const COGNITO_ERROR_MESSAGES: Record<string, string> = {
 };
 
 async function callCognito(action: string, body: object): Promise<CognitoAuthResponse> {
-  const response = await fetchFromIssuer(signInConfiguration.cognito ?? "", {
+  const cognitoResponse = await fetchFromIssuer(signInConfiguration.cognito ?? "", {
     method: "POST",
     headers: {
       "content-type": "application/x-amz-json-1.1",
@@ -42,20 +42,22 @@ async function callCognito(action: string, body: object): Promise<CognitoAuthRes
     },
     body: JSON.stringify({ ClientId: signInConfiguration.clientId, ...body }),
   });
-  const responseText = await response.text();
+  const responseText = await cognitoResponse.text();
   const responseBody = responseText ? JSON.parse(responseText) : {};
-  if (response.ok) return responseBody;
+  if (cognitoResponse.ok) return responseBody;
   const errorType = String(responseBody.__type ?? "").replace(/^.*#/, "");
   if (errorType === "NotAuthorizedException" || errorType === "UserNotFoundException")
     throw new WrongCredentialsError();
-  throw new Error(COGNITO_ERROR_MESSAGES[errorType] ?? responseBody.message ?? `Cognito answered ${response.status}.`);
+  throw new Error(
+    COGNITO_ERROR_MESSAGES[errorType] ?? responseBody.message ?? `Cognito answered ${cognitoResponse.status}.`,
+  );
 }
 
 function parseGrantOrChallenge(
   authResponse: CognitoAuthResponse,
   username: string,
   previousRefreshToken?: string,
-): TokenGrant | Challenge {
+): TokenGrant | SignInChallenge {
   const authenticationResult = authResponse.AuthenticationResult;
   if (authenticationResult) {
     const refreshToken = authenticationResult.RefreshToken ?? previousRefreshToken;
@@ -74,7 +76,7 @@ function parseGrantOrChallenge(
   };
 }
 
-export async function signInWithPassword(username: string, password: string): Promise<TokenGrant | Challenge> {
+export async function signInWithPassword(username: string, password: string): Promise<TokenGrant | SignInChallenge> {
   const AuthParameters = { USERNAME: username, PASSWORD: password };
   return parseGrantOrChallenge(
     await callCognito("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", AuthParameters }),
@@ -84,17 +86,17 @@ export async function signInWithPassword(username: string, password: string): Pr
 
 /** Answers a challenge with the new password, or with the code from an authenticator app. */
 export async function respondToChallenge(
-  { name, username, session }: Challenge,
+  { name, username, session }: SignInChallenge,
   passwordOrCode: string,
-): Promise<TokenGrant | Challenge> {
+): Promise<TokenGrant | SignInChallenge> {
   const challengeResponseKey = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
   const ChallengeResponses = { USERNAME: username, [challengeResponseKey]: passwordOrCode };
-  const requestBody = { ChallengeName: name, Session: session, ChallengeResponses };
-  return parseGrantOrChallenge(await callCognito("RespondToAuthChallenge", requestBody), username);
+  const challengeAnswerBody = { ChallengeName: name, Session: session, ChallengeResponses };
+  return parseGrantOrChallenge(await callCognito("RespondToAuthChallenge", challengeAnswerBody), username);
 }
 
 /** Requests an e-mail with a code for setting a new password. */
-export async function requestResetCode(username: string): Promise<void> {
+export async function requestPasswordResetCode(username: string): Promise<void> {
   await callCognito("ForgotPassword", { Username: username });
 }
 
@@ -102,7 +104,7 @@ export async function resetPassword(username: string, code: string, password: st
   await callCognito("ConfirmForgotPassword", { Username: username, ConfirmationCode: code, Password: password });
 }
 
-export async function refreshGrant(refreshToken: string): Promise<TokenGrant> {
+export async function renewTokenGrant(refreshToken: string): Promise<TokenGrant> {
   const AuthParameters = { REFRESH_TOKEN: refreshToken };
   const renewedGrant = parseGrantOrChallenge(
     await callCognito("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters }),

@@ -4,11 +4,11 @@
 import { effect, signal, untracked } from "@preact/signals";
 
 /** Pause between two checks while the API is unreachable. */
-const CHECK_INTERVAL_MS = 5000;
+const CONNECTION_CHECK_INTERVAL_MS = 5000;
 
-export const reachableSignal = signal(true);
+export const isApiReachableSignal = signal(true);
 /** Time of the latest response of the API, in milliseconds since the epoch. */
-export const lastResponseAtMs = signal(Date.now());
+export const lastResponseAtMsSignal = signal(Date.now());
 
 /** The server did not respond, or failed temporarily. */
 export class UnreachableError extends Error {
@@ -19,21 +19,21 @@ export class UnreachableError extends Error {
 
 /** Records whether a request reached the API. */
 export function recordReachability(isNowReachable: boolean): void {
-  if (isNowReachable) lastResponseAtMs.value = Date.now();
-  if (reachableSignal.peek() === isNowReachable) return;
-  reachableSignal.value = isNowReachable;
-  if (!isNowReachable) setTimeout(checkConnection, CHECK_INTERVAL_MS);
+  if (isNowReachable) lastResponseAtMsSignal.value = Date.now();
+  if (isApiReachableSignal.peek() === isNowReachable) return;
+  isApiReachableSignal.value = isNowReachable;
+  if (!isNowReachable) setTimeout(checkConnection, CONNECTION_CHECK_INTERVAL_MS);
 }
 
-export const isReachable = (): boolean => reachableSignal.peek();
+export const isApiReachable = (): boolean => isApiReachableSignal.peek();
 
 async function checkConnection(): Promise<void> {
   try {
     await fetch("/", { cache: "no-store" });
     recordReachability(true);
   } catch {
-    if (reachableSignal.peek()) recordReachability(false);
-    else setTimeout(checkConnection, CHECK_INTERVAL_MS);
+    if (isApiReachableSignal.peek()) recordReachability(false);
+    else setTimeout(checkConnection, CONNECTION_CHECK_INTERVAL_MS);
   }
 }
 
@@ -42,25 +42,25 @@ addEventListener("offline", checkConnection);
 
 /** Calls the listener whenever the API becomes reachable or unreachable. Returns the callback that stops this. */
 export function watchReachability(listener: (reachable: boolean) => void): () => void {
-  let wasReachable = reachableSignal.peek();
+  let wasReachable = isApiReachableSignal.peek();
   return effect(() => {
-    const isNowReachable = reachableSignal.value;
+    const isNowReachable = isApiReachableSignal.value;
     if (isNowReachable === wasReachable) return;
     wasReachable = isNowReachable;
     untracked(() => listener(isNowReachable));
   });
 }
 
-export const useIsReachable = (): boolean => reachableSignal.value;
+export const useIsApiReachable = (): boolean => isApiReachableSignal.value;
 
 /**
  * Sends a request to the sign-in service. Throws `UnreachableError` for a rate limit and for server errors, because they say nothing
  * about the credentials.
  */
 export async function fetchFromIssuer(url: string, request?: RequestInit): Promise<Response> {
-  const response = await fetch(url, request).catch(() => {
+  const issuerResponse = await fetch(url, request).catch(() => {
     throw new UnreachableError("The sign-in");
   });
-  if (response.status === 429 || response.status >= 500) throw new UnreachableError("The sign-in");
-  return response;
+  if (issuerResponse.status === 429 || issuerResponse.status >= 500) throw new UnreachableError("The sign-in");
+  return issuerResponse;
 }

@@ -30,7 +30,7 @@ export const EVENT_TYPES = [
   "comment.deleted",
 ] as const;
 
-export const COLORS = [
+export const STATUS_COLORS = [
   "blue",
   "green",
   "yellow",

@@ -4,7 +4,7 @@ import type { ComponentChildren, ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Skeleton } from "../ui/loading";
 import { ErrorPlaceholder } from "../ui/states";
-import { reachableSignal, UnreachableError, watchReachability } from "./connection";
+import { isApiReachableSignal, UnreachableError, watchReachability } from "./connection";
 
 /**
  * The server no longer has a module, or did not send it. Only a reload helps, because browsers cache a failed import.
@@ -25,7 +25,7 @@ export interface LazyComponent<Props> {
  * Returns a component that loads its module when it is shown. Until then a placeholder is shown, or an error if the
  * module cannot be fetched, both within `Wrapper`.
  */
-export function lazyComponent<Props extends object>(
+export function createLazyComponent<Props extends object>(
   importComponent: () => Promise<ComponentType<Props>>,
   Wrapper: ComponentType<{ children: ComponentChildren }> = ({ children }) => <>{children}</>,
 ): LazyComponent<Props> {
@@ -34,7 +34,7 @@ export function lazyComponent<Props extends object>(
     if (LoadedComponent) return;
     // A failed import of a module cannot be repeated without a reload, because browsers cache the failure. So no import
     // is attempted while the API is unreachable.
-    if (!reachableSignal.peek()) throw new UnreachableError();
+    if (!isApiReachableSignal.peek()) throw new UnreachableError();
     LoadedComponent = await importComponent();
   };
   const LazyWrapper = (props: Props): JSX.Element => {

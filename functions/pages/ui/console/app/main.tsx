@@ -10,8 +10,8 @@ import { restoreSession, startSession } from "./session";
 async function startConsole(): Promise<void> {
   let signInError: string | undefined;
   try {
-    const grant = await completeSignIn();
-    if (grant) startSession(grant);
+    const signInGrant = await completeSignIn();
+    if (signInGrant) startSession(signInGrant);
     else restoreSession();
   } catch (error) {
     signInError = error instanceof Error ? error.message : String(error);

@@ -6,13 +6,13 @@ import { Avatar } from "../ui/face";
 import { Icon, Logo } from "../ui/icon";
 import type { IconName } from "../ui/icons";
 import { Kbd } from "../ui/kbd";
-import { Menu, MenuItem, type TriggerProps } from "../ui/menu";
-import { openPalette } from "./palette";
+import { Menu, MenuItem, type PopoverTriggerProps as MenuTriggerProps } from "../ui/menu";
+import { openCommandPalette } from "./palette";
 import { useRoute } from "./route";
-import { type ColorScheme, colorScheme, setColorScheme } from "./scheme";
-import { filterScreensForUser, MAIN_SCREENS, type ScreenEntry, SECONDARY_SCREENS } from "./screen-entries";
+import { type ColorScheme, colorSchemeSignal, setColorScheme } from "./scheme";
+import { filterScreensForUser, MAIN_SCREENS, type NavigationScreen, SECONDARY_SCREENS } from "./screen-entries";
 import { signOut, type User } from "./session";
-import { areSingleKeysEnabled, formatKeys, setSingleKeysEnabled } from "./shortcuts";
+import { areSingleKeyShortcutsEnabled, formatShortcutKeys, setSingleKeyShortcutsEnabled } from "./shortcuts";
 import { openShortcutsDialog } from "./shortcuts-dialog";
 
 export function Navigation({ user }: { user: User }): JSX.Element {
@@ -23,7 +23,12 @@ export function Navigation({ user }: { user: User }): JSX.Element {
         <Logo />
         <span class="cut">Leads</span>
       </a>
-      <button type="button" class="find" title={`Search and commands (${formatKeys("mod+k")})`} onClick={openPalette}>
+      <button
+        type="button"
+        class="find"
+        title={`Search and commands (${formatShortcutKeys("mod+k")})`}
+        onClick={openCommandPalette}
+      >
         <Icon name="search" />
         <span>Search</span>
         <Kbd keys="mod+k" />
@@ -42,9 +47,9 @@ export function Navigation({ user }: { user: User }): JSX.Element {
               </button>
             )}
             label="More"
-            header={<UserInfo user={user} />}
+            header={<AccountMenuHeader user={user} />}
           >
-            <MenuItem icon="search" onSelect={openPalette}>
+            <MenuItem icon="search" onSelect={openCommandPalette}>
               Search
             </MenuItem>
             {secondaryScreens.map(({ screen, title, icon }) => (
@@ -63,7 +68,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
         ))}
         <li>
           <Menu
-            trigger={(props: TriggerProps) => (
+            trigger={(props: MenuTriggerProps) => (
               <button type="button" title={user.name} {...props}>
                 <span class="unseen">Account: </span>
                 <Avatar person={user} size="small" />
@@ -73,7 +78,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
               </button>
             )}
             label="Account"
-            header={<UserInfo user={user} />}
+            header={<AccountMenuHeader user={user} />}
           >
             <AccountMenuItems showsKeyboardItems={true} />
           </Menu>
@@ -83,16 +88,16 @@ export function Navigation({ user }: { user: User }): JSX.Element {
   );
 }
 
-function ScreenLink({ screenEntry: { screen, title, icon, keys } }: { screenEntry: ScreenEntry }): JSX.Element {
+function ScreenLink({ screenEntry: { screen, title, icon, keys } }: { screenEntry: NavigationScreen }): JSX.Element {
   const route = useRoute();
   // The new-lead form has no entry of its own: it marks “Leads” as current.
-  const isCurrent = (route.screen === "new" ? "leads" : route.screen) === screen;
+  const isCurrentScreen = (route.screen === "new" ? "leads" : route.screen) === screen;
   return (
     <li>
       <a
         href={`#/${screen}`}
-        title={keys ? `${title} (${formatKeys(keys)})` : title}
-        aria-current={isCurrent ? "page" : undefined}
+        title={keys ? `${title} (${formatShortcutKeys(keys)})` : title}
+        aria-current={isCurrentScreen ? "page" : undefined}
       >
         <Icon name={icon} />
         <span>{title}</span>
@@ -102,7 +107,7 @@ function ScreenLink({ screenEntry: { screen, title, icon, keys } }: { screenEntr
   );
 }
 
-function UserInfo({ user }: { user: User }): JSX.Element {
+function AccountMenuHeader({ user }: { user: User }): JSX.Element {
   return (
     <div class="who">
       <div class="cut" title={user.name}>
@@ -134,7 +139,7 @@ function AccountMenuItems({ showsKeyboardItems }: { showsKeyboardItems: boolean 
         <MenuItem
           key={value}
           icon={icon}
-          isChecked={colorScheme.value === value}
+          isChecked={colorSchemeSignal.value === value}
           onSelect={() => setColorScheme(value)}
         >
           {name}
@@ -146,8 +151,11 @@ function AccountMenuItems({ showsKeyboardItems }: { showsKeyboardItems: boolean 
           <MenuItem icon="keyboard" kbd="?" onSelect={openShortcutsDialog}>
             Shortcuts
           </MenuItem>
-          <MenuItem icon="toggle-left" onSelect={() => setSingleKeysEnabled(!areSingleKeysEnabled.peek())}>
-            {areSingleKeysEnabled.value ? "Switch single keys off" : "Switch single keys on"}
+          <MenuItem
+            icon="toggle-left"
+            onSelect={() => setSingleKeyShortcutsEnabled(!areSingleKeyShortcutsEnabled.peek())}
+          >
+            {areSingleKeyShortcutsEnabled.value ? "Switch single keys off" : "Switch single keys on"}
           </MenuItem>
         </>
       ) : null}

@@ -136,7 +136,7 @@ async function exchangeCode(
     throw new Error(
       authorizationResponse.get("error_description") ?? `The issuer says ${authorizationResponse.get("error")}.`,
     );
-  return requestToken({
+  return requestTokenGrant({
     grant_type: "authorization_code",
     code: authorizationCode,
     redirect_uri: getRedirectUri(),
@@ -144,28 +144,33 @@ async function exchangeCode(
   });
 }
 
-export function refreshGrant(refreshToken: string): Promise<TokenGrant> {
-  return requestToken({ grant_type: "refresh_token", refresh_token: refreshToken }, refreshToken);
+export function renewTokenGrant(refreshToken: string): Promise<TokenGrant> {
+  return requestTokenGrant({ grant_type: "refresh_token", refresh_token: refreshToken }, refreshToken);
 }
 
-async function requestToken(parameters: Record<string, string>, previousRefreshToken?: string): Promise<TokenGrant> {
+async function requestTokenGrant(
+  parameters: Record<string, string>,
+  previousRefreshToken?: string,
+): Promise<TokenGrant> {
   const { token_endpoint } = await readDiscoveryDocument();
-  const requestBody = new URLSearchParams({ ...parameters, client_id: signInConfiguration.clientId ?? "" });
-  const response = await fetchFromIssuer(token_endpoint, { method: "POST", body: requestBody });
-  const tokenResponse = await response.json();
-  if (!response.ok) throw new Error(tokenResponse.error_description ?? `The issuer says ${tokenResponse.error}.`);
+  const tokenRequestBody = new URLSearchParams({ ...parameters, client_id: signInConfiguration.clientId ?? "" });
+  const tokenEndpointResponse = await fetchFromIssuer(token_endpoint, { method: "POST", body: tokenRequestBody });
+  const tokenResponseBody = await tokenEndpointResponse.json();
+  if (!tokenEndpointResponse.ok)
+    throw new Error(tokenResponseBody.error_description ?? `The issuer says ${tokenResponseBody.error}.`);
   const {
     id_token,
     access_token,
     refresh_token = previousRefreshToken,
-  } = tokenResponse as Record<string, string | undefined>;
+  } = tokenResponseBody as Record<string, string | undefined>;
   // The API checks the token's audience: if the audience is the client id, the API accepts the ID token, else the access token.
-  const token = signInConfiguration.audience === signInConfiguration.clientId ? id_token : (access_token ?? id_token);
-  if (!token) throw new Error("The issuer gave no token.");
+  const apiToken =
+    signInConfiguration.audience === signInConfiguration.clientId ? id_token : (access_token ?? id_token);
+  if (!apiToken) throw new Error("The issuer gave no token.");
   return {
-    token,
+    token: apiToken,
     ...(refresh_token ? { refresh: refresh_token } : {}),
-    ...(id_token && id_token !== token ? { idToken: id_token } : {}),
+    ...(id_token && id_token !== apiToken ? { idToken: id_token } : {}),
   };
 }
 

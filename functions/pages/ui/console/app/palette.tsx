@@ -5,15 +5,15 @@ import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isLongEnoughToSearch } from "../leads/list-query";
 import { buildLeadUrl } from "../leads/open-lead";
-import { buildViewPath, readViews, savedViews } from "../leads/views-api";
+import { buildViewPath, loadSavedViews, savedViews } from "../leads/views-api";
 import { Avatar, getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
 import { Kbd } from "../ui/kbd";
 import { StatusPill } from "../ui/status";
-import { api, describeError, type LeadSummary, sleep, unwrapWithResponse } from "./api";
+import { api, describeError, getDataAndResponseOrThrow, type LeadSummary, sleep } from "./api";
 import { navigate } from "./route";
-import { type ColorScheme, colorScheme, setColorScheme } from "./scheme";
+import { type ColorScheme, colorSchemeSignal, setColorScheme } from "./scheme";
 import { filterScreensForUser, MAIN_SCREENS, SECONDARY_SCREENS } from "./screen-entries";
 import { signOut } from "./session";
 import { openShortcutsDialog } from "./shortcuts-dialog";
@@ -25,44 +25,44 @@ const SEARCH_DEBOUNCE_MS = 120;
 
 const isPaletteOpen = signal(false);
 
-export const openPalette = (): void => {
+export const openCommandPalette = (): void => {
   isPaletteOpen.value = true;
 };
 
-interface LeadSearchResult {
+interface LeadSearchResults {
   text: string;
   leads: LeadSummary[];
   isComplete: boolean;
   error?: unknown;
 }
 
-const EMPTY_SEARCH_RESULT: LeadSearchResult = { text: "", leads: [], isComplete: true };
+const EMPTY_LEAD_SEARCH_RESULTS: LeadSearchResults = { text: "", leads: [], isComplete: true };
 
-async function searchLeads(text: string): Promise<LeadSearchResult> {
-  if (!isLongEnoughToSearch(text)) return { ...EMPTY_SEARCH_RESULT, text };
+async function searchLeads(text: string): Promise<LeadSearchResults> {
+  if (!isLongEnoughToSearch(text)) return { ...EMPTY_LEAD_SEARCH_RESULTS, text };
   try {
     const searchRequestQuery = { search: text, limit: MAX_LEAD_RESULTS };
-    const { data, response } = await unwrapWithResponse(
+    const { data, response } = await getDataAndResponseOrThrow(
       api.GET("/leads/search", { params: { query: searchRequestQuery } }),
     );
     return { text, leads: data, isComplete: response.headers.get("search-complete") !== "false" };
   } catch (error) {
-    return { ...EMPTY_SEARCH_RESULT, text, error };
+    return { ...EMPTY_LEAD_SEARCH_RESULTS, text, error };
   }
 }
 
 /** Returns the latest result of the search for leads. `isPending` if that result is for an earlier text. */
-function useLeadSearch(text: string): { latestResult: LeadSearchResult; isPending: boolean } {
-  const [latestResult, setLatestResult] = useState(EMPTY_SEARCH_RESULT);
+function useLeadSearch(text: string): { latestResult: LeadSearchResults; isPending: boolean } {
+  const [latestResult, setLatestResult] = useState(EMPTY_LEAD_SEARCH_RESULTS);
   useEffect(() => {
     let isTextCurrent = true;
-    const searchDebounced = async () => {
+    const searchLeadsAfterDebounce = async () => {
       if (isLongEnoughToSearch(text)) await sleep(SEARCH_DEBOUNCE_MS);
       if (!isTextCurrent) return;
-      const newSearchResult = await searchLeads(text);
-      if (isTextCurrent) setLatestResult(newSearchResult);
+      const newSearchResults = await searchLeads(text);
+      if (isTextCurrent) setLatestResult(newSearchResults);
     };
-    searchDebounced();
+    searchLeadsAfterDebounce();
     return () => {
       isTextCurrent = false;
     };
@@ -86,14 +86,14 @@ const COLOR_SCHEME_COMMANDS: { value: ColorScheme; label: string; icon: IconName
   { value: "system", label: "Use the system’s scheme", icon: "monitor" },
 ];
 
-export function Palette(): JSX.Element | null {
+export function CommandPalette(): JSX.Element | null {
   return isPaletteOpen.value ? <PaletteDialog /> : null;
 }
 
 function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
   const { user, mayWrite } = useTeam();
   const searchWords = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const matchesSearchWords = ({ label }: PaletteItem) =>
+  const itemMatchesSearchWords = ({ label }: PaletteItem) =>
     searchWords.every((word) => label.toLowerCase().includes(word));
   const leadItems = leads.map(
     (lead): PaletteItem => ({
@@ -104,7 +104,7 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
       run: (opensFullPage) => navigate(opensFullPage ? `/leads/${lead.id}` : buildLeadUrl(lead.id).slice(1)),
     }),
   );
-  const newLeadItem: PaletteItem = {
+  const newLeadCommandItem: PaletteItem = {
     id: "new-lead",
     kind: "Commands",
     label: text ? `New lead “${text}”` : "New lead",
@@ -113,7 +113,7 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
     run: () => navigate(text ? `/new?${new URLSearchParams({ name: text })}` : "/new"),
   };
   const commandItems: PaletteItem[] = [
-    ...COLOR_SCHEME_COMMANDS.filter(({ value }) => value !== colorScheme.value).map(
+    ...COLOR_SCHEME_COMMANDS.filter(({ value }) => value !== colorSchemeSignal.value).map(
       ({ value, label, icon }): PaletteItem => ({
         id: `scheme-${value}`,
         kind: "Commands",
@@ -132,7 +132,7 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
     },
     { id: "sign-out", kind: "Commands", label: "Sign out", icon: "log-out", run: signOut },
   ];
-  const goToItems: PaletteItem[] = [
+  const navigationItems: PaletteItem[] = [
     ...filterScreensForUser(user, [...MAIN_SCREENS, ...SECONDARY_SCREENS]).map(
       ({ screen, title, icon, keys }): PaletteItem => ({
         id: `place-${screen}`,
@@ -162,9 +162,9 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
   ];
   return [
     ...leadItems,
-    ...(mayWrite ? [newLeadItem] : []),
-    ...commandItems.filter(matchesSearchWords),
-    ...goToItems.filter(matchesSearchWords),
+    ...(mayWrite ? [newLeadCommandItem] : []),
+    ...commandItems.filter(itemMatchesSearchWords),
+    ...navigationItems.filter(itemMatchesSearchWords),
   ];
 }
 
@@ -179,14 +179,14 @@ function PaletteDialog(): JSX.Element {
   const listboxId = useId();
   const searchText = typedText.trim();
   const { latestResult, isPending } = useLeadSearch(searchText);
-  const items = usePaletteItems(searchText, latestResult.leads);
-  const highlightedIndex = Math.max(
+  const paletteItems = usePaletteItems(searchText, latestResult.leads);
+  const highlightedItemIndex = Math.max(
     0,
-    items.findIndex((hit) => hit.id === highlightedItemId),
+    paletteItems.findIndex((hit) => hit.id === highlightedItemId),
   );
   useEffect(() => {
     // If the saved views cannot be read, the palette works without them. The board and the list show the error.
-    if (savedViews.peek() === undefined) readViews().catch(() => undefined);
+    if (savedViews.peek() === undefined) loadSavedViews().catch(() => undefined);
   }, []);
   useLayoutEffect(() => {
     const dialogElement = dialogRef.current;
@@ -195,7 +195,7 @@ function PaletteDialog(): JSX.Element {
   }, []);
   useEffect(() => {
     listboxRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
-  }, [highlightedIndex, items.length]);
+  }, [highlightedItemIndex, paletteItems.length]);
   const closePalette = () => {
     // The dialog closes before the chosen command runs, because closing returns the focus to where it was. The command may then
     // move the focus.
@@ -208,22 +208,25 @@ function PaletteDialog(): JSX.Element {
     hit.run(opensFullPage);
   };
   useEffect(() => {
-    if (pendingEnter && !isPending) runItem(items[highlightedIndex], pendingEnter.opensFullPage);
+    if (pendingEnter && !isPending) runItem(paletteItems[highlightedItemIndex], pendingEnter.opensFullPage);
   }, [pendingEnter, isPending]);
   const handleInputKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
     const opensFullPage = event.ctrlKey || event.metaKey;
-    const indexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (indexStep) setHighlightedItemId(items[(highlightedIndex + indexStep + items.length) % items.length]?.id);
+    const highlightIndexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (highlightIndexStep)
+      setHighlightedItemId(
+        paletteItems[(highlightedItemIndex + highlightIndexStep + paletteItems.length) % paletteItems.length]?.id,
+      );
     else if (event.key === "Enter" && isPending && highlightedItemId === undefined && isLongEnoughToSearch(searchText))
       setPendingEnter({ opensFullPage });
-    else if (event.key === "Enter") runItem(items[highlightedIndex], opensFullPage);
+    else if (event.key === "Enter") runItem(paletteItems[highlightedItemIndex], opensFullPage);
     else if (opensFullPage && event.key.toLowerCase() === "k") closePalette();
     else return;
     event.preventDefault();
   };
   const shownItemKinds = (["Leads", "Commands", "Go to"] as const).filter((kind) =>
-    items.some((hit) => hit.kind === kind),
+    paletteItems.some((hit) => hit.kind === kind),
   );
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes the dialog by keyboard.
@@ -244,7 +247,9 @@ function PaletteDialog(): JSX.Element {
           role="combobox"
           aria-expanded="true"
           aria-controls={listboxId}
-          aria-activedescendant={items[highlightedIndex] ? `${listboxId}-${items[highlightedIndex].id}` : undefined}
+          aria-activedescendant={
+            paletteItems[highlightedItemIndex] ? `${listboxId}-${paletteItems[highlightedItemIndex].id}` : undefined
+          }
           aria-label="Search leads and commands"
           placeholder="Search leads and commands"
           autocomplete="off"
@@ -268,7 +273,7 @@ function PaletteDialog(): JSX.Element {
         </p>
       ) : null}
       <p class="unseen" role="status">
-        {isPending ? "" : `${items.length} results`}
+        {isPending ? "" : `${paletteItems.length} results`}
       </p>
       <div id={listboxId} ref={listboxRef} role="listbox" aria-label="Results" aria-busy={isPending}>
         {shownItemKinds.map((kind) => (
@@ -277,7 +282,7 @@ function PaletteDialog(): JSX.Element {
               {kind}
             </p>
             <div class="hits" role="presentation">
-              {items
+              {paletteItems
                 .filter((hit) => hit.kind === kind)
                 .map((hit) => (
                   // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus.
@@ -285,9 +290,9 @@ function PaletteDialog(): JSX.Element {
                   <div
                     key={hit.id}
                     id={`${listboxId}-${hit.id}`}
-                    class={hit === items[highlightedIndex] ? "item on" : "item"}
+                    class={hit === paletteItems[highlightedItemIndex] ? "item on" : "item"}
                     role="option"
-                    aria-selected={hit === items[highlightedIndex]}
+                    aria-selected={hit === paletteItems[highlightedItemIndex]}
                     onPointerMove={() => setHighlightedItemId(hit.id)}
                     onClick={(event) => runItem(hit, event.ctrlKey || event.metaKey)}
                   >

@@ -4,24 +4,24 @@ import { signal } from "@preact/signals";
 
 export type ColorScheme = "light" | "dark" | "system";
 
-const SCHEME_STORAGE_KEY = "scheme";
+const COLOR_SCHEME_STORAGE_KEY = "scheme";
 
 function readStoredScheme(): ColorScheme {
-  const storedScheme = localStorage.getItem(SCHEME_STORAGE_KEY);
+  const storedScheme = localStorage.getItem(COLOR_SCHEME_STORAGE_KEY);
   return storedScheme === "light" || storedScheme === "dark" ? storedScheme : "system";
 }
 
-export const colorScheme = signal<ColorScheme>(readStoredScheme());
+export const colorSchemeSignal = signal<ColorScheme>(readStoredScheme());
 
 function applySchemeToDocument(): void {
-  if (colorScheme.peek() === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = colorScheme.peek();
+  if (colorSchemeSignal.peek() === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = colorSchemeSignal.peek();
 }
 
 export function setColorScheme(newScheme: ColorScheme): void {
-  colorScheme.value = newScheme;
-  if (newScheme === "system") localStorage.removeItem(SCHEME_STORAGE_KEY);
-  else localStorage.setItem(SCHEME_STORAGE_KEY, newScheme);
+  colorSchemeSignal.value = newScheme;
+  if (newScheme === "system") localStorage.removeItem(COLOR_SCHEME_STORAGE_KEY);
+  else localStorage.setItem(COLOR_SCHEME_STORAGE_KEY, newScheme);
   applySchemeToDocument();
 }
 

@@ -3,7 +3,7 @@
 import type { IconName } from "../ui/icons";
 import type { User } from "./session";
 
-export interface ScreenEntry {
+export interface NavigationScreen {
   /** First segment of the screen's route. */
   screen: string;
   title: string;
@@ -13,16 +13,16 @@ export interface ScreenEntry {
   isForWriters?: boolean;
 }
 
-export const MAIN_SCREENS: ScreenEntry[] = [
+export const MAIN_SCREENS: NavigationScreen[] = [
   { screen: "board", title: "Board", icon: "square-kanban", keys: "g b" },
   { screen: "leads", title: "Leads", icon: "rows-3", keys: "g l" },
   { screen: "dashboard", title: "Dashboard", icon: "chart-no-axes-column", keys: "g d" },
 ];
 
-export const SECONDARY_SCREENS: ScreenEntry[] = [
+export const SECONDARY_SCREENS: NavigationScreen[] = [
   { screen: "import", title: "Import", icon: "upload", isForWriters: true },
   { screen: "settings", title: "Settings", icon: "settings" },
 ];
 
-export const filterScreensForUser = (user: User, screens: ScreenEntry[]): ScreenEntry[] =>
+export const filterScreensForUser = (user: User, screens: NavigationScreen[]): NavigationScreen[] =>
   screens.filter(({ isForWriters }) => !isForWriters || user.role !== "Viewer");

@@ -25,7 +25,7 @@ export type SessionState =
 
 const GRANT_STORAGE_KEY = "session";
 /** How long a new tab waits for the grant of another tab. */
-const MAX_TAB_WAIT_MS = 1000;
+const OTHER_TAB_GRANT_TIMEOUT_MS = 1000;
 /** A token that expires sooner than this is renewed before a request. */
 const MIN_TOKEN_VALIDITY_SECONDS = 30;
 
@@ -39,12 +39,12 @@ interface TokenClaims {
 
 function parseTokenClaims(token: string): TokenClaims {
   const base64Payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = Uint8Array.from(atob(base64Payload), (char) => char.charCodeAt(0));
-  return JSON.parse(new TextDecoder().decode(bytes));
+  const payloadBytes = Uint8Array.from(atob(base64Payload), (char) => char.charCodeAt(0));
+  return JSON.parse(new TextDecoder().decode(payloadBytes));
 }
 
 /** Returns the user that a token names, for display only. The API decides what a user may do. */
-function parseTokenUser(token: string): User {
+function parseUserFromToken(token: string): User {
   const claims = parseTokenClaims(token);
   const role = ROLES.find((role) => role === claims["custom:team_role"]);
   const id = Number(claims["custom:user_id"]);
@@ -63,32 +63,32 @@ function parseTokenUser(token: string): User {
 
 let currentGrant: TokenGrant | undefined;
 /** State of the session. Only this file writes this signal. */
-export const session = signal<SessionState>({ is: "out" });
+export const sessionSignal = signal<SessionState>({ is: "out" });
 let pendingRenewalPromise: Promise<string> | undefined;
 /** Resolvers of requests that wait until the user has signed in again. */
 let waitingResolvers: ((token: string) => void)[] = [];
 
 /** Messages between tabs: a new tab asks for a grant, a user signed in, a user signed out. */
-type TabMessage = { is: "new" } | { is: "entered"; grant: TokenGrant } | { is: "left"; user: User };
-const tabChannel = new BroadcastChannel("session");
-const sendToOtherTabs = (message: TabMessage): void => tabChannel.postMessage(message);
+type CrossTabMessage = { is: "new" } | { is: "entered"; grant: TokenGrant } | { is: "left"; user: User };
+const crossTabChannel = new BroadcastChannel("session");
+const sendToOtherTabs = (message: CrossTabMessage): void => crossTabChannel.postMessage(message);
 let mayAdoptGrantOfOtherTab = false;
 
 const isSameUser = (one: User, other: User): boolean => one.team === other.team && one.id === other.id;
 
-tabChannel.onmessage = ({ data }: MessageEvent<TabMessage>) => {
-  const sessionState = session.peek();
+crossTabChannel.onmessage = ({ data }: MessageEvent<CrossTabMessage>) => {
+  const sessionState = sessionSignal.peek();
   const currentUser = sessionState.is === "out" ? undefined : sessionState.user;
   if (data.is === "new") {
     if (currentGrant && sessionState.is === "in") sendToOtherTabs({ is: "entered", grant: currentGrant });
   } else if (data.is === "left") {
     if (currentUser && isSameUser(currentUser, data.user)) clearSession();
-  } else if (currentUser ? isSameUser(currentUser, parseTokenUser(data.grant.token)) : mayAdoptGrantOfOtherTab) {
+  } else if (currentUser ? isSameUser(currentUser, parseUserFromToken(data.grant.token)) : mayAdoptGrantOfOtherTab) {
     adoptGrant(data.grant);
   }
 };
 
-export const getSessionState = (): SessionState => session.peek();
+export const getSessionState = (): SessionState => sessionSignal.peek();
 
 /** Restores the session of this tab after a reload, or asks other tabs for their grant. */
 export function restoreSession(): void {
@@ -105,7 +105,7 @@ export function restoreSession(): void {
   sendToOtherTabs({ is: "new" });
   setTimeout(() => {
     mayAdoptGrantOfOtherTab = false;
-  }, MAX_TAB_WAIT_MS);
+  }, OTHER_TAB_GRANT_TIMEOUT_MS);
 }
 
 /** Starts a session in this tab, and in other tabs of the same user. */
@@ -116,45 +116,45 @@ export function startSession(newGrant: TokenGrant): void {
 
 /** Adopts a grant. If the grant belongs to another user, the page is reloaded to remove the previous user's data. */
 function adoptGrant(newGrant: TokenGrant): void {
-  const grantUser = parseTokenUser(newGrant.token);
-  const sessionState = session.peek();
+  const userOfGrant = parseUserFromToken(newGrant.token);
+  const sessionState = sessionSignal.peek();
   const previousUser = sessionState.is === "out" ? undefined : sessionState.user;
   currentGrant = newGrant;
   sessionStorage.setItem(GRANT_STORAGE_KEY, JSON.stringify(newGrant));
-  if (previousUser && !isSameUser(previousUser, grantUser)) {
+  if (previousUser && !isSameUser(previousUser, userOfGrant)) {
     location.reload();
     return;
   }
-  session.value = { is: "in", user: grantUser };
-  for (const resolve of waitingResolvers) resolve(newGrant.token);
+  sessionSignal.value = { is: "in", user: userOfGrant };
+  for (const resolveWaitingRequest of waitingResolvers) resolveWaitingRequest(newGrant.token);
   waitingResolvers = [];
 }
 
 /** Requests a token from the demo system's token endpoint. */
-export async function requestDemoToken(identity: DemoIdentity): Promise<TokenGrant> {
+export async function requestDemoTokenGrant(identity: DemoIdentity): Promise<TokenGrant> {
   const requestHeaders = { "content-type": "application/json" };
-  const tokenResponse = await fetchFromIssuer(signInConfiguration.tokens ?? "", {
+  const demoTokenResponse = await fetchFromIssuer(signInConfiguration.tokens ?? "", {
     method: "POST",
     headers: requestHeaders,
     body: JSON.stringify(identity),
   });
-  if (!tokenResponse.ok) throw new Error(`The demo system gave no token (${tokenResponse.status}).`);
-  const { token } = (await tokenResponse.json()) as { token: string };
+  if (!demoTokenResponse.ok) throw new Error(`The demo system gave no token (${demoTokenResponse.status}).`);
+  const { token } = (await demoTokenResponse.json()) as { token: string };
   return { token, identity };
 }
 
-async function renewGrant(): Promise<TokenGrant> {
-  if (currentGrant?.identity) return requestDemoToken(currentGrant.identity);
-  if (currentGrant?.refresh && signInConfiguration.cognito) return cognito.refreshGrant(currentGrant.refresh);
-  if (currentGrant?.refresh) return oidc.refreshGrant(currentGrant.refresh);
+async function requestRenewedGrant(): Promise<TokenGrant> {
+  if (currentGrant?.identity) return requestDemoTokenGrant(currentGrant.identity);
+  if (currentGrant?.refresh && signInConfiguration.cognito) return cognito.renewTokenGrant(currentGrant.refresh);
+  if (currentGrant?.refresh) return oidc.renewTokenGrant(currentGrant.refresh);
   throw new Error("The session has no refresh token.");
 }
 
 /** Asks the user to sign in again in a dialog. Resolves with the new token. */
 export function awaitSignIn(rejectedToken: string): Promise<string> {
   if (currentGrant && currentGrant.token !== rejectedToken) return Promise.resolve(currentGrant.token);
-  const sessionState = session.peek();
-  if (sessionState.is === "in") session.value = { is: "lost", user: sessionState.user };
+  const sessionState = sessionSignal.peek();
+  if (sessionState.is === "in") sessionSignal.value = { is: "lost", user: sessionState.user };
   return new Promise((resolve) => {
     waitingResolvers.push(resolve);
   });
@@ -168,7 +168,7 @@ export function awaitSignIn(rejectedToken: string): Promise<string> {
 export function renewToken(rejectedToken: string): Promise<string> {
   if (currentGrant && currentGrant.token !== rejectedToken) return Promise.resolve(currentGrant.token);
   const previousGrant = currentGrant;
-  pendingRenewalPromise ??= renewGrant()
+  pendingRenewalPromise ??= requestRenewedGrant()
     .then((renewedGrant) => {
       // If the user signed out or another grant arrived during the renewal, the renewed grant is discarded.
       if (currentGrant !== previousGrant) throw new UnreachableError("The session");
@@ -179,7 +179,7 @@ export function renewToken(rejectedToken: string): Promise<string> {
       if (error instanceof UnreachableError) throw error;
       // Some issuers accept a refresh token only once, and another tab may have used this one. The pause gives that tab time to
       // send its new grant.
-      await new Promise((resolve) => setTimeout(resolve, MAX_TAB_WAIT_MS / 2));
+      await new Promise((resolve) => setTimeout(resolve, OTHER_TAB_GRANT_TIMEOUT_MS / 2));
       return awaitSignIn(rejectedToken);
     })
     .finally(() => {
@@ -202,14 +202,14 @@ function clearSession(): void {
   sessionStorage.clear();
   waitingResolvers = [];
   document.title = "Leads";
-  session.value = { is: "out" };
+  sessionSignal.value = { is: "out" };
   replaceUrl("/");
 }
 
 /** Signs out in all tabs of the user and at the issuer. */
 export async function signOut(): Promise<void> {
   const { refresh, identity, token, idToken = token } = currentGrant ?? {};
-  const sessionState = session.peek();
+  const sessionState = sessionSignal.peek();
   if (sessionState.is !== "out") sendToOtherTabs({ is: "left", user: sessionState.user });
   clearSession();
   // A failed sign-out at the issuer is ignored, because the tokens and the issuer's session expire later.

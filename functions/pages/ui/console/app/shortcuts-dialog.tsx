@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Dialog } from "../ui/dialog";
 import { Kbd } from "../ui/kbd";
-import { activeShortcuts, areSingleKeysEnabled, setSingleKeysEnabled } from "./shortcuts";
+import { activeShortcuts, areSingleKeyShortcutsEnabled, setSingleKeyShortcutsEnabled } from "./shortcuts";
 
 const isShortcutsDialogOpen = signal(false);
 
@@ -31,8 +31,8 @@ export function ShortcutsDialog(): JSX.Element | null {
       <label class="check">
         <input
           type="checkbox"
-          checked={areSingleKeysEnabled.value}
-          onInput={({ currentTarget }) => setSingleKeysEnabled(currentTarget.checked)}
+          checked={areSingleKeyShortcutsEnabled.value}
+          onInput={({ currentTarget }) => setSingleKeyShortcutsEnabled(currentTarget.checked)}
         />
         Single keys act
       </label>

@@ -15,18 +15,18 @@ interface Shortcut {
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 /** Maximum time between the keys of a sequence such as `g b`. */
-const MAX_SEQUENCE_GAP_MS = 1500;
-const SINGLE_KEYS_STORAGE_KEY = "single-key-shortcuts";
+const MAX_KEY_SEQUENCE_GAP_MS = 1500;
+const SINGLE_KEY_SETTING_STORAGE_KEY = "single-key-shortcuts";
 
 const registeredShortcuts = signal<Shortcut[]>([]);
 
 /** Whether shortcuts of a single key are on. WCAG 2.1.4 requires a way to switch them off. */
-export const areSingleKeysEnabled = signal(localStorage.getItem(SINGLE_KEYS_STORAGE_KEY) !== "off");
+export const areSingleKeyShortcutsEnabled = signal(localStorage.getItem(SINGLE_KEY_SETTING_STORAGE_KEY) !== "off");
 
-export function setSingleKeysEnabled(isEnabled: boolean): void {
-  areSingleKeysEnabled.value = isEnabled;
-  if (isEnabled) localStorage.removeItem(SINGLE_KEYS_STORAGE_KEY);
-  else localStorage.setItem(SINGLE_KEYS_STORAGE_KEY, "off");
+export function setSingleKeyShortcutsEnabled(isEnabled: boolean): void {
+  areSingleKeyShortcutsEnabled.value = isEnabled;
+  if (isEnabled) localStorage.removeItem(SINGLE_KEY_SETTING_STORAGE_KEY);
+  else localStorage.setItem(SINGLE_KEY_SETTING_STORAGE_KEY, "off");
 }
 
 /** The shortcuts of the current screen. If several have the same keys, only the one registered last is listed. */
@@ -58,7 +58,7 @@ export function useShortcut(keys: string, handler: ShortcutHandler | undefined, 
 const KEY_LABELS: Record<string, string> = { mod: isMac ? "⌘" : "Ctrl ", shift: isMac ? "⇧" : "Shift ", enter: "↵" };
 
 /** Formats keys for display: `⌘K` or `Ctrl K`, `G B`, `Shift X`. */
-export function formatKeys(keys: string): string {
+export function formatShortcutKeys(keys: string): string {
   return keys
     .split(" ")
     .map((stroke) =>
@@ -71,12 +71,12 @@ export function formatKeys(keys: string): string {
 }
 
 function serializeKeyStroke(event: KeyboardEvent): string {
-  const eventKey = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const pressedKey = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const isModPressed = isMac ? event.metaKey : event.ctrlKey;
-  const isLetter = /^\p{L}$/u.test(eventKey);
+  const isLetter = /^\p{L}$/u.test(pressedKey);
   // Some keyboards need Shift for a sign such as `?`. For signs, Shift is therefore not part of the shortcut.
-  const includesShift = event.shiftKey && (isLetter || eventKey.length > 1);
-  return `${isModPressed ? "mod+" : ""}${includesShift ? "shift+" : ""}${eventKey}`;
+  const includesShift = event.shiftKey && (isLetter || pressedKey.length > 1);
+  return `${isModPressed ? "mod+" : ""}${includesShift ? "shift+" : ""}${pressedKey}`;
 }
 
 /** Whether the focused element uses the keys itself, as a text field does. */
@@ -90,7 +90,7 @@ function isEditableElement(target: EventTarget | null): boolean {
 
 let firstSequenceStroke: { stroke: string; at: number } | undefined;
 
-function runShortcut(event: KeyboardEvent, keys: string): boolean {
+function tryToRunShortcut(event: KeyboardEvent, keys: string): boolean {
   for (const { keys: shortcutKeys, handle } of [...registeredShortcuts.peek()].reverse()) {
     if (shortcutKeys === keys && handle(event) !== false) {
       event.preventDefault();
@@ -109,16 +109,16 @@ addEventListener("keydown", (event) => {
   const hasModKey = pressedStroke.startsWith("mod+");
   if ((!hasModKey || pressedStroke === "mod+z") && isEditableElement(event.target)) return;
   if (!hasModKey && (event.altKey || event.ctrlKey || event.metaKey)) return;
-  if (!hasModKey && event.key.length === 1 && !areSingleKeysEnabled.peek()) return;
+  if (!hasModKey && event.key.length === 1 && !areSingleKeyShortcutsEnabled.peek()) return;
   const previousStroke = firstSequenceStroke;
   firstSequenceStroke = undefined;
   if (
     previousStroke &&
-    event.timeStamp - previousStroke.at < MAX_SEQUENCE_GAP_MS &&
-    runShortcut(event, `${previousStroke.stroke} ${pressedStroke}`)
+    event.timeStamp - previousStroke.at < MAX_KEY_SEQUENCE_GAP_MS &&
+    tryToRunShortcut(event, `${previousStroke.stroke} ${pressedStroke}`)
   )
     return;
-  if (runShortcut(event, pressedStroke)) return;
+  if (tryToRunShortcut(event, pressedStroke)) return;
   if (registeredShortcuts.peek().some(({ keys }) => keys.startsWith(`${pressedStroke} `))) {
     firstSequenceStroke = { stroke: pressedStroke, at: event.timeStamp };
   }

@@ -3,14 +3,14 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Dialog } from "../ui/dialog";
-import { type ControlAttributes, createSubmitHandler, Field } from "../ui/field";
+import { type ControlAttributes, createSubmitHandler, FormField } from "../ui/field";
 import { focusOnce } from "../ui/focus";
 import { Icon, Logo } from "../ui/icon";
 import * as cognito from "./cognito";
 import { signInConfiguration } from "./configuration";
 import { type DemoIdentity, ROLES, type TokenGrant } from "./grant";
 import * as oidc from "./oidc";
-import { requestDemoToken, signOut, startSession, type User } from "./session";
+import { requestDemoTokenGrant, signOut, startSession, type User } from "./session";
 
 export function SignInScreen({ signInError }: { signInError: string | undefined }): JSX.Element {
   return (
@@ -131,7 +131,7 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
             type="button"
             class={index === 0 && !signInConfiguration.cognito ? "btn primary" : "btn"}
             disabled={isBusy}
-            onClick={() => attemptSignIn(() => requestDemoToken(identity))}
+            onClick={() => attemptSignIn(() => requestDemoTokenGrant(identity))}
           >
             {identity.role}
           </button>
@@ -141,8 +141,8 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
         <summary>
           <Icon name="chevron-right" /> Somebody else
         </summary>
-        <form onSubmit={createSubmitHandler(() => attemptSignIn(() => requestDemoToken(customIdentity)))}>
-          <Field label="Team">
+        <form onSubmit={createSubmitHandler(() => attemptSignIn(() => requestDemoTokenGrant(customIdentity)))}>
+          <FormField label="Team">
             {(ids: ControlAttributes) => (
               <input
                 class="input"
@@ -152,8 +152,8 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
                 onInput={({ currentTarget }) => setCustomIdentity({ ...customIdentity, team: currentTarget.value })}
               />
             )}
-          </Field>
-          <Field label="Role">
+          </FormField>
+          <FormField label="Role">
             {(ids: ControlAttributes) => (
               <span class="select">
                 <select
@@ -170,8 +170,8 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
                 <Icon name="chevron-down" />
               </span>
             )}
-          </Field>
-          <Field label="User number">
+          </FormField>
+          <FormField label="User number">
             {(ids: ControlAttributes) => (
               <input
                 class="input"
@@ -185,8 +185,8 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
                 }
               />
             )}
-          </Field>
-          <Field label="E-mail">
+          </FormField>
+          <FormField label="E-mail">
             {(ids: ControlAttributes) => (
               <input
                 class="input"
@@ -196,7 +196,7 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
                 onInput={({ currentTarget }) => setCustomIdentity({ ...customIdentity, email: currentTarget.value })}
               />
             )}
-          </Field>
+          </FormField>
           <button type="submit" class="btn" disabled={isBusy}>
             Sign in
           </button>
@@ -210,28 +210,28 @@ type PasswordStep =
   | { is: "password" }
   | { is: "forgotten" }
   | { is: "code" }
-  | { is: "challenge"; challenge: cognito.Challenge };
+  | { is: "challenge"; challenge: cognito.SignInChallenge };
 
 /** Sign-in at the deployment's own Cognito user pool, with e-mail address and password. */
 function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JSX.Element {
   const [currentStep, setStep] = useState<PasswordStep>({ is: "password" });
   const [username, setUsername] = useState("");
   const createStepSubmitHandler =
-    (runStep: (field: (name: string) => string) => Promise<TokenGrant | cognito.Challenge | PasswordStep>) =>
+    (runStep: (field: (name: string) => string) => Promise<TokenGrant | cognito.SignInChallenge | PasswordStep>) =>
     (event: SubmitEvent) => {
       event.preventDefault();
-      const form = event.currentTarget as HTMLFormElement;
-      const formData = new FormData(form);
+      const formElement = event.currentTarget as HTMLFormElement;
+      const formData = new FormData(formElement);
       attemptSignIn(async () => {
-        const stepResult = await runStep((name) => String(formData.get(name) ?? ""));
-        form.reset();
-        if ("token" in stepResult) return stepResult;
-        setStep("is" in stepResult ? stepResult : { is: "challenge", challenge: stepResult });
+        const grantOrNextStep = await runStep((name) => String(formData.get(name) ?? ""));
+        formElement.reset();
+        if ("token" in grantOrNextStep) return grantOrNextStep;
+        setStep("is" in grantOrNextStep ? grantOrNextStep : { is: "challenge", challenge: grantOrNextStep });
         return undefined;
       });
     };
   const emailField = (
-    <Field label="E-mail">
+    <FormField label="E-mail">
       {(ids: ControlAttributes) => (
         <input
           ref={focusOnce}
@@ -245,10 +245,10 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
           onInput={({ currentTarget }) => setUsername(currentTarget.value)}
         />
       )}
-    </Field>
+    </FormField>
   );
   const renderCodeField = (label: string, isFirst: boolean) => (
-    <Field label={label}>
+    <FormField label={label}>
       {(ids: ControlAttributes) => (
         <input
           ref={isFirst ? focusOnce : null}
@@ -260,10 +260,10 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
           {...ids}
         />
       )}
-    </Field>
+    </FormField>
   );
   const renderNewPasswordField = (isFirst: boolean) => (
-    <Field label="New password" hint="At least 12 characters, with capitals, small letters and digits.">
+    <FormField label="New password" hint="At least 12 characters, with capitals, small letters and digits.">
       {(ids: ControlAttributes) => (
         <input
           ref={isFirst ? focusOnce : null}
@@ -276,7 +276,7 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
           {...ids}
         />
       )}
-    </Field>
+    </FormField>
   );
   const renderSubmitButton = (text: string) => (
     <button type="submit" class="btn primary" disabled={isBusy}>
@@ -296,11 +296,11 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
         onSubmit={createStepSubmitHandler((field) => cognito.signInWithPassword(username, field("password")))}
       >
         {emailField}
-        <Field label="Password" fault={hasWrongCredentials ? error.message : undefined}>
+        <FormField label="Password" fault={hasWrongCredentials ? error.message : undefined}>
           {(ids: ControlAttributes) => (
             <input class="input" name="password" type="password" autocomplete="current-password" required {...ids} />
           )}
-        </Field>
+        </FormField>
         {hasWrongCredentials ? null : <SignInErrorMessage error={error} />}
         {renderSubmitButton("Sign in")}
         <button type="button" class="btn ghost" onClick={() => setStep({ is: "forgotten" })}>
@@ -336,7 +336,9 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
     return (
       <form
         key="forgotten"
-        onSubmit={createStepSubmitHandler(() => cognito.requestResetCode(username).then(() => ({ is: "code" })))}
+        onSubmit={createStepSubmitHandler(() =>
+          cognito.requestPasswordResetCode(username).then(() => ({ is: "code" })),
+        )}
       >
         <p class="quiet">A code is sent to your address.</p>
         {emailField}
@@ -372,7 +374,7 @@ function PastedTokenSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.El
   return (
     <form onSubmit={createSubmitHandler(() => attemptSignIn(async () => ({ token: token.trim() })))}>
       <p class="quiet">This deployment’s own issuer grants its tokens. Paste one to continue.</p>
-      <Field label="Token">
+      <FormField label="Token">
         {(ids: ControlAttributes) => (
           <textarea
             class="input"
@@ -383,7 +385,7 @@ function PastedTokenSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.El
             onInput={({ currentTarget }) => setToken(currentTarget.value)}
           />
         )}
-      </Field>
+      </FormField>
       <button type="submit" class="btn primary" disabled={isBusy}>
         Continue
       </button>

@@ -2,7 +2,7 @@
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { api, type Business, type Color, type LeadStatus, unwrap } from "./api";
+import { api, type Business, getDataOrThrow, type LeadStatus, type StatusColor } from "./api";
 import type { User } from "./session";
 
 export interface TeamContextValue {
@@ -10,7 +10,7 @@ export interface TeamContextValue {
   /** The team's statuses, in the order of the board. */
   statuses: LeadStatus[];
   /** The colours that a status may have. */
-  colors: Color[];
+  colors: StatusColor[];
   businesses: Business[];
   /** Reads statuses and businesses again. */
   reload: () => Promise<void>;
@@ -19,18 +19,18 @@ export interface TeamContextValue {
 export const TeamContext = createContext<TeamContextValue | undefined>(undefined);
 
 export function useTeam(): TeamContextValue & { mayWrite: boolean; isOwner: boolean } {
-  const team = useContext(TeamContext);
-  if (!team) throw new Error("no team is shown");
-  const { role } = team.user;
-  return { ...team, mayWrite: role !== "Viewer", isOwner: role === "Owner" };
+  const teamContextValue = useContext(TeamContext);
+  if (!teamContextValue) throw new Error("no team is shown");
+  const { role } = teamContextValue.user;
+  return { ...teamContextValue, mayWrite: role !== "Viewer", isOwner: role === "Owner" };
 }
 
 export async function readStatusesAndBusinesses(): Promise<
   Pick<TeamContextValue, "statuses" | "colors" | "businesses">
 > {
   const [{ statuses, colors }, { businesses }] = await Promise.all([
-    unwrap(api.GET("/leads/statuses")),
-    unwrap(api.GET("/businesses")),
+    getDataOrThrow(api.GET("/leads/statuses")),
+    getDataOrThrow(api.GET("/businesses")),
   ]);
   return { statuses, colors, businesses };
 }

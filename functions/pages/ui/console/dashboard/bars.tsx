@@ -4,9 +4,9 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { formatCount } from "../ui/time";
-import type { BucketUnit, ChartBucket } from "./period";
+import type { ChartBucket, ChartBucketUnit } from "./period";
 
-export interface StatusSeries {
+export interface StatusCountSeries {
   id: number;
   name: string;
   color: string | undefined;
@@ -26,14 +26,14 @@ const DIGIT_WIDTH_PX = 7;
 /** Minimum distance between two labels below the bars. */
 const MIN_LABEL_DISTANCE_PX = 64;
 /** A label stands at every n-th bar. These are the possible values of n, smallest first: whole weeks and parts of a year. */
-const LABEL_STEPS: Record<BucketUnit, number[]> = {
+const BARS_PER_LABEL_BY_UNIT: Record<ChartBucketUnit, number[]> = {
   day: [1, 7, 14, 28],
   week: [1, 2, 4, 13, 26],
   month: [1, 2, 3, 6, 12],
 };
 const MAX_BAR_WIDTH_PX = 40;
 /** Minimum value at the top of the axis, so that a single lead does not fill the whole height. */
-const MIN_AXIS_TOP_LEADS = 4;
+const MIN_AXIS_TOP_LEAD_COUNT = 4;
 
 /** Returns the values of the grid lines: at most three multiples of 1, 2 or 5 times a power of ten. */
 function computeGridLineValues(maxCount: number): number[] {
@@ -65,11 +65,11 @@ export const computeAxisWidthPx = (maxCount: number): number => formatCount(maxC
 
 interface BarChartProps {
   label: string;
-  unit: BucketUnit;
+  unit: ChartBucketUnit;
   width: number;
   buckets: ChartBucket[];
   /** Counts of each status in the team's order. The first status is at the top of the bars. */
-  series: StatusSeries[];
+  series: StatusCountSeries[];
   buildBucketUrl: (bucket: ChartBucket) => string;
 }
 
@@ -77,29 +77,30 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
   // The chart has one Tab stop, initially the newest bar. Arrow keys move the focus between bars.
   const [focusedBarIndex, setFocusedBarIndex] = useState(-1);
   const bucketTotals = buckets.map((_, at) => series.reduce((sum, { counts }) => sum + (counts[at] ?? 0), 0));
-  const maxCount = Math.max(...bucketTotals, MIN_AXIS_TOP_LEADS);
-  const gridLineValues = computeGridLineValues(maxCount);
-  const plotWidth = width - computeAxisWidthPx(gridLineValues.at(-1) ?? maxCount);
-  const slotWidth = plotWidth / buckets.length;
-  const barWidth = Math.min(MAX_BAR_WIDTH_PX, Math.max(slotWidth * 0.52, Math.min(slotWidth - 3, 8)));
-  const minLabelStep = Math.ceil(MIN_LABEL_DISTANCE_PX / slotWidth);
-  const labelStep = LABEL_STEPS[unit].find((step) => step >= minLabelStep) ?? minLabelStep;
+  const axisTopLeadCount = Math.max(...bucketTotals, MIN_AXIS_TOP_LEAD_COUNT);
+  const gridLineValues = computeGridLineValues(axisTopLeadCount);
+  const plotWidthPx = width - computeAxisWidthPx(gridLineValues.at(-1) ?? axisTopLeadCount);
+  const barSlotWidthPx = plotWidthPx / buckets.length;
+  const barWidthPx = Math.min(MAX_BAR_WIDTH_PX, Math.max(barSlotWidthPx * 0.52, Math.min(barSlotWidthPx - 3, 8)));
+  const minBarsPerLabel = Math.ceil(MIN_LABEL_DISTANCE_PX / barSlotWidthPx);
+  const barsPerLabel = BARS_PER_LABEL_BY_UNIT[unit].find((step) => step >= minBarsPerLabel) ?? minBarsPerLabel;
   const nonEmptyBucketIndexes = bucketTotals.flatMap((total, at) => (total > 0 ? [at] : []));
   const tabStopIndex = nonEmptyBucketIndexes.includes(focusedBarIndex) ? focusedBarIndex : nonEmptyBucketIndexes.at(-1);
-  const computeBarY = (count: number) => roundToHundredths(BASELINE_Y_PX - (count / maxCount) * PLOT_HEIGHT_PX);
+  const computeYPxForLeadCount = (count: number) =>
+    roundToHundredths(BASELINE_Y_PX - (count / axisTopLeadCount) * PLOT_HEIGHT_PX);
 
   const handleChartKeyDown = (event: KeyboardEvent & { currentTarget: SVGSVGElement }) => {
-    const focusedBarPosition = nonEmptyBucketIndexes.indexOf(tabStopIndex ?? 0);
-    const targetBarPosition = {
-      ArrowLeft: focusedBarPosition - 1,
-      ArrowRight: focusedBarPosition + 1,
+    const focusedNonEmptyBarPosition = nonEmptyBucketIndexes.indexOf(tabStopIndex ?? 0);
+    const targetNonEmptyBarPosition = {
+      ArrowLeft: focusedNonEmptyBarPosition - 1,
+      ArrowRight: focusedNonEmptyBarPosition + 1,
       Home: 0,
       End: nonEmptyBucketIndexes.length - 1,
     }[event.key];
-    if (targetBarPosition === undefined) return;
+    if (targetNonEmptyBarPosition === undefined) return;
     event.preventDefault();
     const bucketIndex =
-      nonEmptyBucketIndexes[Math.max(0, Math.min(targetBarPosition, nonEmptyBucketIndexes.length - 1))] ?? 0;
+      nonEmptyBucketIndexes[Math.max(0, Math.min(targetNonEmptyBarPosition, nonEmptyBucketIndexes.length - 1))] ?? 0;
     setFocusedBarIndex(bucketIndex);
     event.currentTarget.querySelector<SVGAElement>(`[data-bar="${bucketIndex}"]`)?.focus();
   };
@@ -114,23 +115,23 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
     >
       {gridLineValues.map((count) => (
         <g key={count}>
-          <line x1="0" x2={plotWidth} y1={computeBarY(count)} y2={computeBarY(count)} />
-          <text x={width} y={computeBarY(count) + 4} text-anchor="end">
+          <line x1="0" x2={plotWidthPx} y1={computeYPxForLeadCount(count)} y2={computeYPxForLeadCount(count)} />
+          <text x={width} y={computeYPxForLeadCount(count) + 4} text-anchor="end">
             {formatCount(count)}
           </text>
         </g>
       ))}
-      <line x1="0" x2={plotWidth} y1={BASELINE_Y_PX + 1.5} y2={BASELINE_Y_PX + 1.5} />
+      <line x1="0" x2={plotWidthPx} y1={BASELINE_Y_PX + 1.5} y2={BASELINE_Y_PX + 1.5} />
       {buckets.map((bucket, at) => {
-        const barX = roundToHundredths(at * slotWidth);
+        const barXPx = roundToHundredths(at * barSlotWidthPx);
         const bucketTotal = bucketTotals[at] ?? 0;
-        const axisLabel =
-          at % labelStep === 0 && barX + MIN_LABEL_DISTANCE_PX / 2 < width ? (
-            <text x={barX} y={CHART_HEIGHT_PX - 4}>
+        const axisLabelElement =
+          at % barsPerLabel === 0 && barXPx + MIN_LABEL_DISTANCE_PX / 2 < width ? (
+            <text x={barXPx} y={CHART_HEIGHT_PX - 4}>
               {bucket.tick}
             </text>
           ) : null;
-        if (bucketTotal === 0) return <g key={bucket.from}>{axisLabel}</g>;
+        if (bucketTotal === 0) return <g key={bucket.from}>{axisLabelElement}</g>;
         const nonEmptySeries = series.filter(({ counts }) => (counts[at] ?? 0) > 0);
         const statusCountsText = nonEmptySeries
           .map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`)
@@ -151,32 +152,37 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
               <title>{accessibleName}</title>
               <rect
                 class="area"
-                x={barX}
+                x={barXPx}
                 y={BASELINE_Y_PX - PLOT_HEIGHT_PX}
-                width={roundToHundredths(slotWidth)}
+                width={roundToHundredths(barSlotWidthPx)}
                 height={PLOT_HEIGHT_PX}
               />
               {[...nonEmptySeries].reverse().map(({ id, color, counts }) => {
-                const count = counts[at] ?? 0;
-                const fullHeight = (count / maxCount) * PLOT_HEIGHT_PX;
-                stackedCount += count;
+                const segmentLeadCount = counts[at] ?? 0;
+                const fullSegmentHeightPx = (segmentLeadCount / axisTopLeadCount) * PLOT_HEIGHT_PX;
+                stackedCount += segmentLeadCount;
                 // The gap above a segment is subtracted from its height. A segment that is too low for the gap stays up to 1 px
                 // high, but never exceeds its true height, so that bars match the axis.
-                const segmentHeight = Math.max(fullHeight - SEGMENT_GAP_PX, Math.min(fullHeight, 1));
+                const drawnSegmentHeightPx = Math.max(
+                  fullSegmentHeightPx - SEGMENT_GAP_PX,
+                  Math.min(fullSegmentHeightPx, 1),
+                );
                 return (
                   <rect
                     key={id}
                     data-color={color}
-                    x={barX}
-                    y={roundToHundredths(computeBarY(stackedCount) + fullHeight - segmentHeight)}
-                    width={roundToHundredths(barWidth)}
-                    height={roundToHundredths(segmentHeight)}
+                    x={barXPx}
+                    y={roundToHundredths(
+                      computeYPxForLeadCount(stackedCount) + fullSegmentHeightPx - drawnSegmentHeightPx,
+                    )}
+                    width={roundToHundredths(barWidthPx)}
+                    height={roundToHundredths(drawnSegmentHeightPx)}
                     rx="2"
                   />
                 );
               })}
             </a>
-            {axisLabel}
+            {axisLabelElement}
           </g>
         );
       })}

@@ -3,7 +3,7 @@
 import "../app/first-view";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { api, type LeadSummary, type LeadVolume, unwrap } from "../app/api";
+import { api, getDataOrThrow, type LeadSummary, type LeadVolumeStatistics } from "../app/api";
 import { replaceUrlQuery, useRoute } from "../app/route";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "../leads/lead-changes";
@@ -15,7 +15,7 @@ import { Menu, MenuItem } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusDot, StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { BarChart, computeAxisWidthPx, type StatusSeries, useElementWidth } from "./bars";
+import { BarChart, computeAxisWidthPx, type StatusCountSeries, useElementWidth } from "./bars";
 import {
   buildCustomPeriodQuery,
   buildPresetQuery,
@@ -24,7 +24,7 @@ import {
   describePeriod,
   describePreviousPeriod,
   formatPeriodLabel,
-  groupDays,
+  groupDaysIntoBuckets,
   PERIOD_PRESETS,
   type Period,
   parsePeriod,
@@ -34,7 +34,7 @@ const MAX_RECENT_LEADS = 6;
 /** Minimum time between two reloads that events cause, in milliseconds. */
 const MIN_RELOAD_PAUSE_MS = 5000;
 
-type CountsByDay = Record<string, number>;
+type LeadCountsByDay = Record<string, number>;
 
 const sumCounts = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
 const sharePercentFormat = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
@@ -44,12 +44,12 @@ const changePercentFormat = new Intl.NumberFormat("en", {
   signDisplay: "exceptZero",
 });
 const oneDecimalFormat = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-const formatAverage = (count: number, days: number): string =>
+const formatDailyAverage = (count: number, days: number): string =>
   count / days < 100 ? oneDecimalFormat.format(count / days) : formatCount(Math.round(count / days));
 const formatLeadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
 
 /** Returns a sentence that compares the number of leads with the previous period, such as `+12% on October`. */
-function describeComparison(now: number, before: number, previous: string): string {
+function describeLeadCountChange(now: number, before: number, previous: string): string {
   if (before === 0) return now === 0 ? `None in ${previous} either` : `New: none in ${previous}`;
   if (now === before) return `As many as in ${previous}`;
   const changePercent = Math.round(((now - before) / before) * 100);
@@ -82,7 +82,7 @@ export function DashboardScreen(): JSX.Element {
         <div>
           <h1>Dashboard</h1>
           <span class="push" />
-          <BusinessMenu query={query} current={chosenBusiness?.id} />
+          <BusinessFilterMenu query={query} current={chosenBusiness?.id} />
           <PeriodMenu query={query} period={period} />
         </div>
         {period.preset === "custom" ? <CustomPeriodInputs query={query} period={period} /> : null}
@@ -99,10 +99,16 @@ export function DashboardScreen(): JSX.Element {
   );
 }
 
-function BusinessMenu({ query, current }: { query: URLSearchParams; current: number | undefined }): JSX.Element | null {
+function BusinessFilterMenu({
+  query,
+  current,
+}: {
+  query: URLSearchParams;
+  current: number | undefined;
+}): JSX.Element | null {
   const { businesses } = useTeam();
   if (businesses.length === 0) return null;
-  const chooseBusiness = (id?: number) => {
+  const setBusinessFilter = (id?: number) => {
     const updatedUrlQuery = new URLSearchParams(query);
     if (id) updatedUrlQuery.set("business", String(id));
     else updatedUrlQuery.delete("business");
@@ -122,11 +128,11 @@ function BusinessMenu({ query, current }: { query: URLSearchParams; current: num
         </button>
       )}
     >
-      <MenuItem isChecked={current === undefined} onSelect={() => chooseBusiness()}>
+      <MenuItem isChecked={current === undefined} onSelect={() => setBusinessFilter()}>
         All businesses
       </MenuItem>
       {businesses.map(({ id, name }) => (
-        <MenuItem key={id} isChecked={id === current} onSelect={() => chooseBusiness(id)}>
+        <MenuItem key={id} isChecked={id === current} onSelect={() => setBusinessFilter(id)}>
           <bdi class="cut">{name}</bdi>
         </MenuItem>
       ))}
@@ -205,22 +211,26 @@ interface DashboardBodyProps {
 
 function DashboardBody({ period, business, asTable, query }: DashboardBodyProps): JSX.Element {
   const { from, to } = period;
-  const loadableDashboard = useLoadable(async () => {
-    const periodFilter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
+  const loadableDashboardData = useLoadable(async () => {
+    const periodAndBusinessFilter = { startDate: from, endDate: to, ...(business ? { business: [business] } : {}) };
     const [volume, recent] = await Promise.all([
-      unwrap(api.GET("/leads/leads-volume", { params: { query: periodFilter } })),
-      unwrap(api.GET("/leads/recent-leads", { params: { query: { ...periodFilter, limit: MAX_RECENT_LEADS } } })),
+      getDataOrThrow(api.GET("/leads/leads-volume", { params: { query: periodAndBusinessFilter } })),
+      getDataOrThrow(
+        api.GET("/leads/recent-leads", { params: { query: { ...periodAndBusinessFilter, limit: MAX_RECENT_LEADS } } }),
+      ),
     ]);
     return { volume, recent, period, business };
   }, [from, to, business]);
-  useReloadOnEvents(loadableDashboard.reload);
-  const { value } = loadableDashboard;
+  useReloadOnEvents(loadableDashboardData.reload);
+  const { value } = loadableDashboardData;
   return (
     <div class="body page">
-      {loadableDashboard.error ? <ErrorNote error={loadableDashboard.error} retry={loadableDashboard.reload} /> : null}
+      {loadableDashboardData.error ? (
+        <ErrorNote error={loadableDashboardData.error} retry={loadableDashboardData.reload} />
+      ) : null}
       {value ? (
         <DashboardCharts {...value} asTable={asTable} query={query} />
-      ) : loadableDashboard.error ? null : (
+      ) : loadableDashboardData.error ? null : (
         <Skeleton lines={8} />
       )}
     </div>
@@ -231,21 +241,21 @@ function DashboardBody({ period, business, asTable, query }: DashboardBodyProps)
 function useReloadOnEvents(reload: () => Promise<void>): void {
   const reloadRef = useRef(reload);
   reloadRef.current = reload;
-  const timerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const reloadTimerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const scheduleReload = () => {
-    timerRef.current ??= setTimeout(() => {
-      timerRef.current = undefined;
+    reloadTimerRef.current ??= setTimeout(() => {
+      reloadTimerRef.current = undefined;
       reloadRef.current();
     }, MIN_RELOAD_PAUSE_MS);
   };
   useLeadChanges((events) => events.some(({ type }) => type.startsWith("lead.")) && scheduleReload(), scheduleReload, {
     readsAfterSubscribing: true,
   });
-  useEffect(() => () => clearTimeout(timerRef.current), []);
+  useEffect(() => () => clearTimeout(reloadTimerRef.current), []);
 }
 
 interface DashboardChartsProps {
-  volume: LeadVolume;
+  volume: LeadVolumeStatistics;
   recent: LeadSummary[];
   period: Period;
   business: number | undefined;
@@ -259,27 +269,27 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
   const totalLeadCount = volume.totalLeadsAmount;
   const isoDays = volume.labels;
   const dailyCounts = isoDays.map((day) =>
-    sumCounts(volume.statuses.map(({ data }) => (data as CountsByDay)[day] ?? 0)),
+    sumCounts(volume.statuses.map(({ data }) => (data as LeadCountsByDay)[day] ?? 0)),
   );
   const bucketUnit = chooseBucketUnit(isoDays.length, chartWidthPx - computeAxisWidthPx(Math.max(...dailyCounts)));
-  const buckets = groupDays(isoDays, bucketUnit);
-  const sumByBucket = (counts: CountsByDay): number[] => {
+  const chartBuckets = groupDaysIntoBuckets(isoDays, bucketUnit);
+  const sumCountsByBucket = (counts: LeadCountsByDay): number[] => {
     let bucketIndex = 0;
-    const bucketSums = buckets.map(() => 0);
-    for (const day of isoDays) {
-      if (day > (buckets[bucketIndex]?.to ?? day)) bucketIndex += 1;
-      bucketSums[bucketIndex] = (bucketSums[bucketIndex] ?? 0) + (counts[day] ?? 0);
+    const bucketLeadCounts = chartBuckets.map(() => 0);
+    for (const isoDay of isoDays) {
+      if (isoDay > (chartBuckets[bucketIndex]?.to ?? isoDay)) bucketIndex += 1;
+      bucketLeadCounts[bucketIndex] = (bucketLeadCounts[bucketIndex] ?? 0) + (counts[isoDay] ?? 0);
     }
-    return bucketSums;
+    return bucketLeadCounts;
   };
-  const statusSeries: StatusSeries[] = volume.statuses.map(({ id, name, data }) => ({
+  const statusSeries: StatusCountSeries[] = volume.statuses.map(({ id, name, data }) => ({
     id,
     name,
     color: statuses.find((status) => status.id === id)?.primaryColor,
-    counts: sumByBucket(data as CountsByDay),
+    counts: sumCountsByBucket(data as LeadCountsByDay),
   }));
   const firstStatusSeries = statusSeries[0];
-  const firstStatusCount = sumCounts(firstStatusSeries?.counts ?? []);
+  const firstStatusLeadCount = sumCounts(firstStatusSeries?.counts ?? []);
   const busiestDayIndex = dailyCounts.indexOf(Math.max(...dailyCounts));
   const busiestIsoDay = isoDays[busiestDayIndex];
   const previousPeriodText = describePreviousPeriod(period);
@@ -293,7 +303,9 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
         <a class="huge num" href={buildLeadListUrl(period, { business })}>
           {formatCount(totalLeadCount)}
         </a>
-        <p class="small quiet">{describeComparison(totalLeadCount, volume.previousLeadsAmount, previousPeriodText)}</p>
+        <p class="small quiet">
+          {describeLeadCountChange(totalLeadCount, volume.previousLeadsAmount, previousPeriodText)}
+        </p>
       </section>
       {firstStatusSeries ? (
         <section class="kpi" aria-labelledby="kpi-first">
@@ -301,11 +313,11 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
             Still in <bdi title={firstStatusSeries.name}>{firstStatusSeries.name}</bdi>
           </h2>
           <a class="huge num" href={buildLeadListUrl(period, { business, status: firstStatusSeries.id })}>
-            {formatCount(firstStatusCount)}
+            {formatCount(firstStatusLeadCount)}
           </a>
           <p class="small quiet">
             {totalLeadCount > 0
-              ? `${sharePercentFormat.format(firstStatusCount / totalLeadCount)} of the new leads`
+              ? `${sharePercentFormat.format(firstStatusLeadCount / totalLeadCount)} of the new leads`
               : "No new leads"}
           </p>
         </section>
@@ -314,9 +326,9 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
         <h2 id="kpi-average" class="quiet small">
           A day on average
         </h2>
-        <p class="huge num">{formatAverage(totalLeadCount, isoDays.length)}</p>
+        <p class="huge num">{formatDailyAverage(totalLeadCount, isoDays.length)}</p>
         <p class="small quiet">
-          {formatAverage(volume.previousLeadsAmount, isoDays.length)} in {previousPeriodText}
+          {formatDailyAverage(volume.previousLeadsAmount, isoDays.length)} in {previousPeriodText}
         </p>
       </section>
       <section class="kpi" aria-labelledby="kpi-busiest">
@@ -360,13 +372,13 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
           {totalLeadCount === 0 ? (
             <NoLeadsMessage period={period} query={query} />
           ) : asTable ? (
-            <VolumeTable unit={bucketUnit} buckets={buckets} series={statusSeries} business={business} />
+            <VolumeTable unit={bucketUnit} buckets={chartBuckets} series={statusSeries} business={business} />
           ) : chartWidthPx > 0 ? (
             <BarChart
               label={`New leads by ${bucketUnit} and by their status now, ${describePeriod(period)}`}
               unit={bucketUnit}
               width={chartWidthPx}
-              buckets={buckets}
+              buckets={chartBuckets}
               series={statusSeries}
               buildBucketUrl={(bucket) => buildLeadListUrl(bucket, { business })}
             />
@@ -387,9 +399,15 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
         ) : null}
       </section>
       {business === undefined ? (
-        <BusinessCharts volume={volume} period={period} unit={bucketUnit} buckets={buckets} sumByBucket={sumByBucket} />
+        <BusinessCharts
+          volume={volume}
+          period={period}
+          unit={bucketUnit}
+          buckets={chartBuckets}
+          sumByBucket={sumCountsByBucket}
+        />
       ) : null}
-      <RecentLeads leads={recent} isAlone={business !== undefined} />
+      <RecentLeadsTable leads={recent} isAlone={business !== undefined} />
     </div>
   );
 }
@@ -419,17 +437,17 @@ function NoLeadsMessage({ period, query }: { period: Period; query: URLSearchPar
 interface VolumeTableProps {
   unit: string;
   buckets: ChartBucket[];
-  series: StatusSeries[];
+  series: StatusCountSeries[];
   business: number | undefined;
 }
 
 function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX.Element {
-  const unitTitle = { day: "Day", week: "Week", month: "Month" }[unit];
+  const bucketUnitHeading = { day: "Day", week: "Week", month: "Month" }[unit];
   return (
     <table class="plain volume" aria-label={`New leads by ${unit}`}>
       <thead>
         <tr>
-          <th scope="col">{unitTitle}</th>
+          <th scope="col">{bucketUnitHeading}</th>
           {series.map(({ id, name }) => (
             <th key={id} scope="col" class="right cut wide" title={name}>
               <bdi>{name}</bdi>
@@ -481,11 +499,11 @@ function CountLink({ count, href }: { count: number; href: string }): JSX.Elemen
 }
 
 interface BusinessChartsProps {
-  volume: LeadVolume;
+  volume: LeadVolumeStatistics;
   period: Period;
   unit: string;
   buckets: ChartBucket[];
-  sumByBucket: (counts: CountsByDay) => number[];
+  sumByBucket: (counts: LeadCountsByDay) => number[];
 }
 
 /**
@@ -494,12 +512,12 @@ interface BusinessChartsProps {
 function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: BusinessChartsProps): JSX.Element | null {
   const { businesses } = useTeam();
   if (businesses.length === 0 || volume.totalLeadsAmount === 0) return null;
-  const businessRows = Object.entries(volume.data as Record<string, CountsByDay>)
+  const businessRows = Object.entries(volume.data as Record<string, LeadCountsByDay>)
     .map(([name, data]) => ({ name, id: businesses.find((one) => one.name === name)?.id, counts: sumByBucket(data) }))
     .sort((a, b) => sumCounts(b.counts) - sumCounts(a.counts));
-  const noBusinessCounts = sumByBucket(volume.unassigned as CountsByDay);
-  if (sumCounts(noBusinessCounts) > 0) businessRows.push({ name: "", id: undefined, counts: noBusinessCounts });
-  const maxCount = Math.max(1, ...businessRows.flatMap(({ counts }) => counts));
+  const unassignedLeadCounts = sumByBucket(volume.unassigned as LeadCountsByDay);
+  if (sumCounts(unassignedLeadCounts) > 0) businessRows.push({ name: "", id: undefined, counts: unassignedLeadCounts });
+  const maxBucketLeadCount = Math.max(1, ...businessRows.flatMap(({ counts }) => counts));
   const hasLeadsOfSeveralBusinesses =
     sumCounts(businessRows.map(({ counts }) => sumCounts(counts))) > volume.totalLeadsAmount;
   return (
@@ -547,9 +565,9 @@ function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: Business
                       <rect
                         key={buckets[at]?.from}
                         x={at + 0.2}
-                        y={1 - count / maxCount}
+                        y={1 - count / maxBucketLeadCount}
                         width="0.6"
-                        height={count / maxCount}
+                        height={count / maxBucketLeadCount}
                       />
                     ) : null,
                   )}
@@ -570,7 +588,7 @@ function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: Business
   );
 }
 
-function RecentLeads({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolean }): JSX.Element | null {
+function RecentLeadsTable({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolean }): JSX.Element | null {
   const { statuses } = useTeam();
   if (leads.length === 0) return null;
   return (

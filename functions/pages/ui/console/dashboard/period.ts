@@ -70,7 +70,7 @@ export function parsePeriod(query: URLSearchParams, now = Date.now()): Period {
 /** Returns the URL query with a preset. Other parameters of `query` are kept. */
 export function buildPresetQuery(query: URLSearchParams, key: string): URLSearchParams {
   const updatedQuery = new URLSearchParams(query);
-  for (const parameter of ["from", "to", "period"]) updatedQuery.delete(parameter);
+  for (const periodParamName of ["from", "to", "period"]) updatedQuery.delete(periodParamName);
   if (key !== DEFAULT_PERIOD_PRESET.key) updatedQuery.set("period", key);
   return updatedQuery;
 }
@@ -130,7 +130,7 @@ export function describePreviousPeriod({ from, to }: Period): string {
   return periodLengthDays === 1 ? "the day before" : `the ${periodLengthDays} days before`;
 }
 
-export type BucketUnit = "day" | "week" | "month";
+export type ChartBucketUnit = "day" | "week" | "month";
 
 /** The days of the period that one bar counts. */
 export interface ChartBucket {
@@ -146,24 +146,24 @@ export interface ChartBucket {
  * Groups the days of a period into buckets of a day, a week or a month. Weeks begin on Monday. The first and the last
  * bucket may be shorter, because the period may begin or end within a week or month.
  */
-export function groupDays(days: string[], unit: BucketUnit): ChartBucket[] {
+export function groupDaysIntoBuckets(days: string[], unit: ChartBucketUnit): ChartBucket[] {
   const dayRangesByStart = new Map<string, [from: string, to: string]>();
-  for (const day of days) {
-    let groupStart = day;
+  for (const isoDay of days) {
+    let groupStart = isoDay;
     if (unit === "week")
-      groupStart = formatIsoDay(parseIsoDay(day) - ((new Date(parseIsoDay(day)).getUTCDay() + 6) % 7) * DAY_MS);
-    if (unit === "month") groupStart = getFirstIsoDayOfMonth(day);
-    const existingRange = dayRangesByStart.get(groupStart);
-    if (existingRange) existingRange[1] = day;
-    else dayRangesByStart.set(groupStart, [day, day]);
+      groupStart = formatIsoDay(parseIsoDay(isoDay) - ((new Date(parseIsoDay(isoDay)).getUTCDay() + 6) % 7) * DAY_MS);
+    if (unit === "month") groupStart = getFirstIsoDayOfMonth(isoDay);
+    const existingDayRange = dayRangesByStart.get(groupStart);
+    if (existingDayRange) existingDayRange[1] = isoDay;
+    else dayRangesByStart.set(groupStart, [isoDay, isoDay]);
   }
   return Array.from(dayRangesByStart.values(), ([from, to]) => {
     if (unit !== "month")
       return { from, to, tick: shortDayFormat.format(parseIsoDay(from)), name: formatLongDayRange(from, to) };
-    const tickFormat = from.slice(5, 7) === "01" ? shortMonthAndYearFormat : shortMonthFormat;
+    const axisLabelFormat = from.slice(5, 7) === "01" ? shortMonthAndYearFormat : shortMonthFormat;
     const isWholeMonth = from.endsWith("-01") && formatIsoDay(parseIsoDay(to) + DAY_MS).endsWith("-01");
     const bucketName = isWholeMonth ? monthAndYearFormat.format(parseIsoDay(from)) : formatLongDayRange(from, to);
-    return { from, to, tick: tickFormat.format(parseIsoDay(from)), name: bucketName };
+    return { from, to, tick: axisLabelFormat.format(parseIsoDay(from)), name: bucketName };
   });
 }
 
@@ -171,7 +171,7 @@ export function groupDays(days: string[], unit: BucketUnit): ChartBucket[] {
 const MIN_BAR_SLOT_WIDTH_PX = 9;
 
 /** Returns the smallest unit whose bars fit the width. */
-export function chooseBucketUnit(days: number, width: number): BucketUnit {
+export function chooseBucketUnit(days: number, width: number): ChartBucketUnit {
   if (width / days >= MIN_BAR_SLOT_WIDTH_PX) return "day";
   return width / (days / 7) >= MIN_BAR_SLOT_WIDTH_PX ? "week" : "month";
 }

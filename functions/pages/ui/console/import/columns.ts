@@ -4,11 +4,11 @@
 import { LIMITS } from "../app/contract-values";
 import type { CsvFile, CsvRow } from "./csv-file";
 
-export const LANGUAGE_NAMES = { en: "English", de: "German", fr: "French", es: "Spanish" } as const;
-type Language = keyof typeof LANGUAGE_NAMES;
+export const HEADING_LANGUAGE_NAMES = { en: "English", de: "German", fr: "French", es: "Spanish" } as const;
+type HeadingLanguage = keyof typeof HEADING_LANGUAGE_NAMES;
 
 /** A field of a lead that a column of the file can be imported to. `name` is a full name, which is split. */
-export interface ImportTarget {
+export interface ImportTargetField {
   /** Name of the field's column in exports and in `POST /leads/batch`. `name` is split before the request. */
   fieldName: string;
   label: string;
@@ -18,11 +18,11 @@ export interface ImportTarget {
   isList?: boolean;
   /** The kind of names in the column's cells, for a column whose values must exist in the team. */
   valueKind?: "status" | "business" | "state";
-  headings: Partial<Record<Language, string[]>>;
+  headings: Partial<Record<HeadingLanguage, string[]>>;
 }
 
 /** Known headings of each field. They are compared without case, accents, spaces and punctuation. */
-export const IMPORT_TARGETS: ImportTarget[] = [
+export const IMPORT_TARGET_FIELDS: ImportTargetField[] = [
   {
     fieldName: "firstName",
     label: "First name",
@@ -223,13 +223,13 @@ export const IMPORT_TARGETS: ImportTarget[] = [
   },
 ];
 
-export const findImportTargetByField = (column: string | undefined): ImportTarget | undefined =>
-  IMPORT_TARGETS.find((target) => target.fieldName === column);
+export const findImportTargetField = (column: string | undefined): ImportTargetField | undefined =>
+  IMPORT_TARGET_FIELDS.find((target) => target.fieldName === column);
 
 /** Returns the label of a field that an error of the API names. */
-export const getTargetLabel = (field: string): string => findImportTargetByField(field)?.label ?? field;
+export const getImportFieldLabel = (field: string): string => findImportTargetField(field)?.label ?? field;
 
-const normalizeText = (text: string): string =>
+const normalizeToLettersAndDigits = (text: string): string =>
   text
     .normalize("NFKD")
     .toLowerCase()
@@ -244,26 +244,26 @@ interface RecognisedColumns {
 
 /** Guesses the target of each column from its heading, and the language of the headings. */
 export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "rows">): RecognisedColumns {
-  const headingCountsByLanguage: Record<Language, number> = { en: 0, de: 0, fr: 0, es: 0 };
+  const headingCountsByLanguage: Record<HeadingLanguage, number> = { en: 0, de: 0, fr: 0, es: 0 };
   const usedFieldNames = new Set<string>();
-  const normalizedHeadings = columns.map(normalizeText);
-  const findHeadingLanguages = (target: ImportTarget, name: string): Language[] =>
-    (Object.keys(LANGUAGE_NAMES) as Language[]).filter((language) =>
-      target.headings[language]?.some((heading) => normalizeText(heading) === name),
+  const normalizedHeadings = columns.map(normalizeToLettersAndDigits);
+  const findHeadingLanguages = (target: ImportTargetField, name: string): HeadingLanguage[] =>
+    (Object.keys(HEADING_LANGUAGE_NAMES) as HeadingLanguage[]).filter((language) =>
+      target.headings[language]?.some((heading) => normalizeToLettersAndDigits(heading) === name),
     );
   const targetFieldNames = normalizedHeadings.map((name, index) => {
     if (!name) return "";
-    const target = IMPORT_TARGETS.find(
+    const matchingTargetField = IMPORT_TARGET_FIELDS.find(
       (target) =>
         (target.isList || !usedFieldNames.has(target.fieldName)) && findHeadingLanguages(target, name).length > 0,
     );
-    if (!target) return "";
-    const matchingLanguages = findHeadingLanguages(target, name);
+    if (!matchingTargetField) return "";
+    const matchingLanguages = findHeadingLanguages(matchingTargetField, name);
     if (matchingLanguages[0] && matchingLanguages.length === 1) headingCountsByLanguage[matchingLanguages[0]] += 1;
     // In US postal addresses “state” is a region, so the column is imported only if its values are lead states.
-    if (target.fieldName === "state" && !hasOnlyLeadStates(rows, index)) return "";
-    usedFieldNames.add(target.fieldName);
-    return target.fieldName;
+    if (matchingTargetField.fieldName === "state" && !columnHasOnlyLeadStates(rows, index)) return "";
+    usedFieldNames.add(matchingTargetField.fieldName);
+    return matchingTargetField.fieldName;
   });
   // If another column has the first name, a column headed “name” has the last name (“Name, Vorname”; “Nom, Prénom”). If
   // another column has the last name, it has the first name (“Nombre, Apellidos”).
@@ -276,20 +276,21 @@ export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "r
   // A status id is valid only in the team that exported the file, so the column with status names is preferred.
   if (usedFieldNames.has("status") && usedFieldNames.has("statusId"))
     targetFieldNames[targetFieldNames.indexOf("statusId")] = "";
-  const [mainLanguage] = (Object.keys(headingCountsByLanguage) as Language[]).sort(
+  const [mainLanguage] = (Object.keys(headingCountsByLanguage) as HeadingLanguage[]).sort(
     (one, other) => headingCountsByLanguage[other] - headingCountsByLanguage[one],
   );
   return {
     targets: targetFieldNames,
-    language: mainLanguage && headingCountsByLanguage[mainLanguage] > 0 ? LANGUAGE_NAMES[mainLanguage] : undefined,
+    language:
+      mainLanguage && headingCountsByLanguage[mainLanguage] > 0 ? HEADING_LANGUAGE_NAMES[mainLanguage] : undefined,
   };
 }
 
-const hasOnlyLeadStates = (rows: CsvRow[], index: number): boolean =>
-  rows.every(({ cells }) => ["", "active", "inactive"].includes(normalizeText(cells[index] ?? "")));
+const columnHasOnlyLeadStates = (rows: CsvRow[], index: number): boolean =>
+  rows.every(({ cells }) => ["", "active", "inactive"].includes(normalizeToLettersAndDigits(cells[index] ?? "")));
 
 /** Splits a full name at its last space. A name such as “Lovelace, Ada” is split at the comma. */
-export function splitName(name: string): { firstName: string; lastName: string } {
+export function splitFullName(name: string): { firstName: string; lastName: string } {
   const [, last, first] = /^([^,]+),\s*([^,]+)$/.exec(name) ?? [];
   if (first && last) return { firstName: first.trim(), lastName: last.trim() };
   const [, firstNames = name, lastWord = ""] = /^(.*\S)\s+(\S+)$/su.exec(name) ?? [];
@@ -313,37 +314,37 @@ export const joinListCell = (listItems: string[]): string =>
 export const unescapeFormula = (cell: string): string => (/^''*[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
 
 /** Normalizes a value for comparison with names: case and Unicode form are ignored. */
-export const normalizeValue = (value: string): string => value.trim().normalize("NFC").toLowerCase();
+export const normalizeValueForComparison = (value: string): string => value.trim().normalize("NFC").toLowerCase();
 
-export interface UnknownValue {
+export interface UnknownCellValue {
   text: string;
   rows: number;
 }
 
 /** Returns the values of a column that are not in `knownNames`, the most frequent first. */
-export function findUnknownValues(
+export function findUnknownCellValues(
   rows: CsvRow[],
   index: number,
-  target: ImportTarget,
+  target: ImportTargetField,
   knownNames: string[],
-): UnknownValue[] {
-  const knownKeys = new Set(knownNames.map(normalizeValue));
-  const unknownValuesByKey = new Map<string, UnknownValue>();
+): UnknownCellValue[] {
+  const knownNameKeys = new Set(knownNames.map(normalizeValueForComparison));
+  const unknownValuesByKey = new Map<string, UnknownCellValue>();
   for (const { cells } of rows) {
-    const cell = unescapeFormula((cells[index] ?? "").trim());
-    for (const text of target.valueKind === "business" ? splitListCell(cell) : [cell]) {
-      const valueKey = normalizeValue(text);
-      if (!valueKey || knownKeys.has(valueKey)) continue;
+    const cellText = unescapeFormula((cells[index] ?? "").trim());
+    for (const valueText of target.valueKind === "business" ? splitListCell(cellText) : [cellText]) {
+      const valueKey = normalizeValueForComparison(valueText);
+      if (!valueKey || knownNameKeys.has(valueKey)) continue;
       const unknownValue = unknownValuesByKey.get(valueKey);
       if (unknownValue) unknownValue.rows += 1;
-      else unknownValuesByKey.set(valueKey, { text, rows: 1 });
+      else unknownValuesByKey.set(valueKey, { text: valueText, rows: 1 });
     }
   }
   return [...unknownValuesByKey.values()].sort((one, other) => other.rows - one.rows);
 }
 
 /** Groups of words in the four languages that mean the same status or state. */
-const SYNONYM_GROUPS = [
+const STATUS_SYNONYM_GROUPS = [
   ["new", "open", "neu", "offen", "nouveau", "nouvelle", "nuevo", "nueva", "abierto"],
   ["contacted", "in contact", "kontaktiert", "angerufen", "contacté", "contactée", "contactado", "contactada"],
   ["qualified", "qualifiziert", "qualifié", "qualifiée", "calificado", "cualificado"],
@@ -366,13 +367,13 @@ const SYNONYM_GROUPS = [
   ["closed", "done", "geschlossen", "abgeschlossen", "erledigt", "fermé", "clos", "clôturé", "cerrado", "cerrada"],
   ["active", "aktiv", "actif", "activo"],
   ["inactive", "inaktiv", "inactif", "inactivo"],
-].map((words) => new Set(words.map(normalizeText)));
+].map((words) => new Set(words.map(normalizeToLettersAndDigits)));
 
 /** Returns the name in `knownNames` that equals a value or is a synonym of the value in another language. */
 export function guessMatchingName(value: string, knownNames: string[]): string | undefined {
-  const normalizedValue = normalizeText(value);
-  const exactName = knownNames.find((name) => normalizeText(name) === normalizedValue);
+  const normalizedValue = normalizeToLettersAndDigits(value);
+  const exactName = knownNames.find((name) => normalizeToLettersAndDigits(name) === normalizedValue);
   if (exactName) return exactName;
-  const synonymGroup = SYNONYM_GROUPS.find((words) => words.has(normalizedValue));
-  return synonymGroup && knownNames.find((name) => synonymGroup.has(normalizeText(name)));
+  const synonymGroup = STATUS_SYNONYM_GROUPS.find((words) => words.has(normalizedValue));
+  return synonymGroup && knownNames.find((name) => synonymGroup.has(normalizeToLettersAndDigits(name)));
 }

@@ -57,16 +57,16 @@ function encodeText(text: string, encoding: FileEncoding): Uint8Array<ArrayBuffe
   // Without a byte order mark, Excel reads UTF-8 as Windows-1252.
   if (encoding === "UTF-8") return new TextEncoder().encode(`\uFEFF${text}`);
   if (encoding === "UTF-16") {
-    const bytes = new Uint8Array(2 * text.length + 2);
-    const dataView = new DataView(bytes.buffer);
+    const utf16Bytes = new Uint8Array(2 * text.length + 2);
+    const dataView = new DataView(utf16Bytes.buffer);
     dataView.setUint16(0, 0xfeff, true);
     for (let index = 0; index < text.length; index++) dataView.setUint16(2 * index + 2, text.charCodeAt(index), true);
-    return bytes;
+    return utf16Bytes;
   }
-  const bytesByCharacter = new Map(
+  const windows1252ByteByCharacter = new Map(
     Array.from({ length: 256 }, (_, byte) => [windows1252Decoder.decode(Uint8Array.of(byte)), byte]),
   );
-  return Uint8Array.from(text, (character) => bytesByCharacter.get(character) ?? "?".charCodeAt(0));
+  return Uint8Array.from(text, (character) => windows1252ByteByCharacter.get(character) ?? "?".charCodeAt(0));
 }
 
 /**

@@ -12,11 +12,11 @@ import { formatCount } from "../ui/time";
 import { recogniseColumns } from "./columns";
 import { type CsvFile, getSeparatorName, readCsvFile } from "./csv-file";
 import {
-  csvFile,
+  csvFileSignal,
   formatRowCount,
   type ImportRun,
-  importOptions,
-  importRun,
+  importOptionsSignal,
+  importRunSignal,
   isImportRunning,
   resetImport,
   startImport,
@@ -24,8 +24,8 @@ import {
   updateImportOptions,
 } from "./import-run";
 import type { ImportOptions } from "./lead-rows";
-import { type ColumnMapping, MappingTable, useColumnMapping } from "./mapping";
-import { ImportResult } from "./outcome";
+import { type CsvFileMapping, MappingTable, useCsvFileMapping } from "./mapping";
+import { ImportResultSection } from "./outcome";
 
 const STEP_NAMES = ["File", "Columns", "Check", "Import"];
 
@@ -38,7 +38,7 @@ function getCurrentStepIndex(file: CsvFile | undefined, run: ImportRun | undefin
 
 export function ImportScreen(): JSX.Element {
   const { mayWrite } = useTeam();
-  const [file, run] = [csvFile.value, importRun.value];
+  const [file, run] = [csvFileSignal.value, importRunSignal.value];
   const stepIndex = getCurrentStepIndex(file, run);
   return (
     <>
@@ -65,7 +65,7 @@ export function ImportScreen(): JSX.Element {
       {!mayWrite ? (
         <EmptyState icon="upload" title="Viewers cannot import leads." text="Ask an Owner of the team." />
       ) : file ? (
-        <MappingScreen file={file} run={run} />
+        <ColumnMappingScreen file={file} run={run} />
       ) : (
         <FileDropScreen />
       )}
@@ -75,18 +75,18 @@ export function ImportScreen(): JSX.Element {
 
 function FileDropScreen(): JSX.Element {
   const [errorText, setErrorText] = useState<string>();
-  const readFile = async (file: File | undefined) => {
+  const loadImportFile = async (file: File | undefined) => {
     if (!file) return;
     try {
       const parsedFile = await readCsvFile(file);
       const { targets } = recogniseColumns(parsedFile);
-      importOptions.value = { mode: "upsert", fill: false, clearsFields: false, targets, values: {} };
-      csvFile.value = parsedFile;
+      importOptionsSignal.value = { mode: "upsert", fill: false, clearsFields: false, targets, values: {} };
+      csvFileSignal.value = parsedFile;
     } catch (error) {
       setErrorText(`${file.name} cannot be read. ${describeError(error)}`);
     }
   };
-  const { isDraggedOver, dropHandlers } = useFileDrop(readFile);
+  const { isDraggedOver, dropHandlers } = useFileDrop(loadImportFile);
   return (
     <div class="scroll">
       <div class="body page narrow">
@@ -100,7 +100,7 @@ function FileDropScreen(): JSX.Element {
           <span class="btn primary" aria-hidden="true">
             Choose a file
           </span>
-          <FileInput accept="" onFile={readFile} />
+          <FileInput accept="" onFile={loadImportFile} />
         </label>
         {errorText ? (
           <div class="note bad" role="alert">
@@ -113,13 +113,13 @@ function FileDropScreen(): JSX.Element {
   );
 }
 
-function MappingScreen({ file, run }: { file: CsvFile; run: ImportRun | undefined }): JSX.Element {
+function ColumnMappingScreen({ file, run }: { file: CsvFile; run: ImportRun | undefined }): JSX.Element {
   const { reload } = useTeam();
-  const options = importOptions.value;
-  const columnMapping = useColumnMapping(file, options);
+  const currentImportOptions = importOptionsSignal.value;
+  const csvFileMapping = useCsvFileMapping(file, currentImportOptions);
   const headingLanguage = recogniseColumns(file).language;
   const isImported = run?.isFinished === true && !run.dryRun;
-  const createsBusinesses = columnMapping?.createsBusinesses === true;
+  const createsBusinesses = csvFileMapping?.createsBusinesses === true;
   useEffect(() => {
     // Reads the team again, so that all filters offer the businesses that the run has created.
     if (isImported && createsBusinesses) reload();
@@ -137,21 +137,21 @@ function MappingScreen({ file, run }: { file: CsvFile; run: ImportRun | undefine
               {fileSummary}.{headingLanguage ? ` Headings were recognised as ${headingLanguage}.` : ""}
             </span>
           </p>
-          {run ? <ImportResult run={run} csvFile={file} /> : null}
-          {columnMapping && options ? (
+          {run ? <ImportResultSection run={run} csvFile={file} /> : null}
+          {csvFileMapping && currentImportOptions ? (
             <>
-              <MappingTable csvFile={file} mapping={columnMapping} disabled={isImportRunning.value} />
-              <ExistingLeadOptions options={options} />
+              <MappingTable csvFile={file} mapping={csvFileMapping} disabled={isImportRunning.value} />
+              <ExistingLeadsFieldset options={currentImportOptions} />
             </>
           ) : null}
         </div>
       </div>
-      {columnMapping ? <ImportFooter file={file} run={run} mapping={columnMapping} /> : null}
+      {csvFileMapping ? <ImportFooter file={file} run={run} mapping={csvFileMapping} /> : null}
     </div>
   );
 }
 
-function ExistingLeadOptions({ options }: { options: ImportOptions }): JSX.Element {
+function ExistingLeadsFieldset({ options }: { options: ImportOptions }): JSX.Element {
   const { mode, fill, clearsFields } = options;
   return (
     <fieldset class="import-options" disabled={isImportRunning.value}>
@@ -198,14 +198,14 @@ function ExistingLeadOptions({ options }: { options: ImportOptions }): JSX.Eleme
  */
 function buildImportedLeadsUrl({ rows }: CsvFile, { targets }: ImportOptions): string {
   const todayIsoDay = new Date().toISOString().slice(0, 10);
-  const urlParams = new URLSearchParams({ from: todayIsoDay, to: todayIsoDay });
+  const leadListUrlParams = new URLSearchParams({ from: todayIsoDay, to: todayIsoDay });
   const sourceColumnIndex = targets.indexOf("source");
   const distinctSources = new Set(
     sourceColumnIndex < 0 ? [] : rows.map(({ cells }) => cells[sourceColumnIndex]?.trim()),
   );
   const [source] = distinctSources;
-  if (distinctSources.size === 1 && source) urlParams.set("source", source);
-  return `#/leads?${urlParams}`;
+  if (distinctSources.size === 1 && source) leadListUrlParams.set("source", source);
+  return `#/leads?${leadListUrlParams}`;
 }
 
 function ImportFooter({
@@ -215,10 +215,10 @@ function ImportFooter({
 }: {
   file: CsvFile;
   run: ImportRun | undefined;
-  mapping: ColumnMapping;
+  mapping: CsvFileMapping;
 }): JSX.Element {
   const footerRef = useRef<HTMLElement>(null);
-  const isRunning = isImportRunning.value;
+  const isRunInProgress = isImportRunning.value;
   const { undecidedCount, isContactMissing } = mapping;
   const missingChoiceText = isContactMissing
     ? mapping.options.mode === "update"
@@ -229,15 +229,15 @@ function ImportFooter({
       : undefined;
   const startRunOrFocusMissingChoice = (dryRun: boolean) => {
     if (missingChoiceText) {
-      const footerParent = footerRef.current?.parentElement;
-      const controlSelector = isContactMissing ? "select" : "[data-undecided]";
-      footerParent?.querySelector<HTMLElement>(`.map ${controlSelector}`)?.focus();
+      const footerParentElement = footerRef.current?.parentElement;
+      const missingChoiceSelector = isContactMissing ? "select" : "[data-undecided]";
+      footerParentElement?.querySelector<HTMLElement>(`.map ${missingChoiceSelector}`)?.focus();
       return;
     }
     startImport(mapping.options, mapping.createsBusinesses, dryRun);
     footerRef.current?.parentElement?.querySelector(".scroll")?.scrollTo({ top: 0 });
   };
-  const isCheckDone = run?.dryRun === true && run.isFinished && !run.stopReason;
+  const isDryRunDone = run?.dryRun === true && run.isFinished && !run.stopReason;
   const isInterrupted = run?.dryRun === false && run.stopReason !== undefined;
   const importableRowCount = run ? run.totalRows - run.failedRows.size : 0;
   const isImportDone = run?.dryRun === false && run.isFinished && !run.stopReason;
@@ -249,14 +249,14 @@ function ImportFooter({
       </a>
     );
   } else {
-    const willImport = (isCheckDone && importableRowCount > 0) || isInterrupted || run?.dryRun === false;
-    const buttonLabel = isRunning
+    const willButtonStartImport = (isDryRunDone && importableRowCount > 0) || isInterrupted || run?.dryRun === false;
+    const primaryButtonLabel = isRunInProgress
       ? run?.dryRun
         ? "Checking…"
         : "Importing…"
       : isInterrupted
         ? "Go on with the import"
-        : willImport
+        : willButtonStartImport
           ? `Import ${formatCount(importableRowCount)} ${importableRowCount === 1 ? "lead" : "leads"}`
           : `Check ${formatRowCount(file.rows.length)}`;
     // During a run the button has `aria-disabled`, because a button with `disabled` would lose the focus.
@@ -264,18 +264,18 @@ function ImportFooter({
       <button
         type="button"
         class="btn primary"
-        aria-disabled={isRunning}
+        aria-disabled={isRunInProgress}
         aria-describedby={missingChoiceText ? "import-missing" : undefined}
-        onClick={() => isRunning || startRunOrFocusMissingChoice(!willImport)}
+        onClick={() => isRunInProgress || startRunOrFocusMissingChoice(!willButtonStartImport)}
       >
-        {buttonLabel}
+        {primaryButtonLabel}
       </button>
     );
   }
   return (
     <footer class="foot" ref={footerRef}>
       {primaryControl}
-      {isRunning ? (
+      {isRunInProgress ? (
         <button type="button" class="btn" onClick={stopImport}>
           Stop
         </button>
@@ -290,9 +290,9 @@ function ImportFooter({
         </small>
       ) : (
         <small class="quiet push wide">
-          {isRunning
+          {isRunInProgress
             ? "It goes on while you work elsewhere"
-            : isCheckDone
+            : isDryRunDone
               ? "Nothing is written yet"
               : isImportDone
                 ? ""

@@ -1,13 +1,13 @@
 // Builds the rows of POST /leads/batch from a file's rows, ordered so that no request contains an e-mail address twice.
 
-import type { BatchRequest } from "../app/api";
+import type { LeadBatchRequestBody } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import {
-  findImportTargetByField,
+  findImportTargetField,
   joinListCell,
-  normalizeValue,
+  normalizeValueForComparison,
+  splitFullName,
   splitListCell,
-  splitName,
   unescapeFormula,
 } from "./columns";
 import type { CsvFile, CsvRow } from "./csv-file";
@@ -16,10 +16,10 @@ import type { CsvFile, CsvRow } from "./csv-file";
 const MAX_BATCH_CHARS = 1_000_000;
 
 /** The name to import for each unknown value of a column, by the value's key. `null` skips the value. */
-export type NamesByValueKey = Record<string, string | null>;
+export type MappedNamesByValueKey = Record<string, string | null>;
 
 export interface ImportOptions {
-  mode: BatchRequest["mode"];
+  mode: LeadBatchRequestBody["mode"];
   /** Whether only empty fields of existing leads are written. */
   fill: boolean;
   /** Whether an empty cell clears the field of an existing lead. */
@@ -27,7 +27,7 @@ export interface ImportOptions {
   /** Field name of the target of each column. An empty string skips the column. */
   targets: string[];
   /** The chosen names for unknown values, by the field name of the target. */
-  values: Record<string, NamesByValueKey>;
+  values: Record<string, MappedNamesByValueKey>;
 }
 
 /** The cells of one lead, by the name of their column in exports. */
@@ -43,67 +43,77 @@ const truncateText = (text: string, limit: number): string =>
   text.length > limit ? Array.from(text).slice(0, limit).join("") : text;
 
 function buildLeadCells(row: CsvRow, { targets, values, clearsFields }: ImportOptions): LeadCells {
-  const cells: LeadCells = {};
+  const leadCells: LeadCells = {};
   for (const [index, column] of targets.entries()) {
-    const target = findImportTargetByField(column);
-    const cell = (row.cells[index] ?? "").trim();
-    if (!target) continue;
-    if (target.fieldName === "name") {
-      const { firstName, lastName } = splitName(unescapeFormula(cell));
-      if (firstName) cells.firstName = firstName;
-      if (lastName) cells.lastName = lastName;
-    } else if (target.valueKind) {
-      const namesByValue = values[target.fieldName] ?? {};
+    const targetField = findImportTargetField(column);
+    const csvCellText = (row.cells[index] ?? "").trim();
+    if (!targetField) continue;
+    if (targetField.fieldName === "name") {
+      const { firstName, lastName } = splitFullName(unescapeFormula(csvCellText));
+      if (firstName) leadCells.firstName = firstName;
+      if (lastName) leadCells.lastName = lastName;
+    } else if (targetField.valueKind) {
+      const mappedNamesByValueKey = values[targetField.fieldName] ?? {};
       const cellValues =
-        target.valueKind === "business" ? splitListCell(unescapeFormula(cell)) : [unescapeFormula(cell)];
+        targetField.valueKind === "business"
+          ? splitListCell(unescapeFormula(csvCellText))
+          : [unescapeFormula(csvCellText)];
       const mappedNames = cellValues
-        .map((item) => (normalizeValue(item) in namesByValue ? namesByValue[normalizeValue(item)] : item))
+        .map((item) =>
+          normalizeValueForComparison(item) in mappedNamesByValueKey
+            ? mappedNamesByValueKey[normalizeValueForComparison(item)]
+            : item,
+        )
         .filter((name) => name !== null && name !== undefined && name !== "") as string[];
-      const cellText =
-        target.valueKind === "business" ? joinListCell([...new Set(mappedNames)]) : (mappedNames[0] ?? "");
+      const mappedCellText =
+        targetField.valueKind === "business" ? joinListCell([...new Set(mappedNames)]) : (mappedNames[0] ?? "");
       // An empty cell can clear the businesses of a lead, but not the status or the state, because every lead has one.
-      if (cellText || (clearsFields && !cell && target.valueKind === "business")) cells[target.fieldName] = cellText;
-    } else if (cell || clearsFields) {
-      const earlierColumnText = cells[target.fieldName];
-      if (target.isList && earlierColumnText)
-        cells[target.fieldName] = `${unescapeFormula(earlierColumnText)};${unescapeFormula(cell)}`;
+      if (mappedCellText || (clearsFields && !csvCellText && targetField.valueKind === "business"))
+        leadCells[targetField.fieldName] = mappedCellText;
+    } else if (csvCellText || clearsFields) {
+      const earlierColumnText = leadCells[targetField.fieldName];
+      if (targetField.isList && earlierColumnText)
+        leadCells[targetField.fieldName] = `${unescapeFormula(earlierColumnText)};${unescapeFormula(csvCellText)}`;
       else
-        cells[target.fieldName] =
-          target.fieldName === "description" ? truncateText(cell, target.maxChars ?? cell.length) : cell;
+        leadCells[targetField.fieldName] =
+          targetField.fieldName === "description"
+            ? truncateText(csvCellText, targetField.maxChars ?? csvCellText.length)
+            : csvCellText;
     }
   }
-  return cells;
+  return leadCells;
 }
 
 /** Returns the normalized e-mail address of a row, by which the API finds its lead. */
-export const getEmailKey = ({ email = "" }: LeadCells): string => normalizeValue(unescapeFormula(email));
+export const getNormalizedEmail = ({ email = "" }: LeadCells): string =>
+  normalizeValueForComparison(unescapeFormula(email));
 
 /**
  * Splits the rows of a file into the requests of an import. A request may contain an e-mail address once, so the second row of
  * an address is sent after all first rows, and changes the lead that the first row wrote. The rows of an address may be
  * anywhere in the file.
  */
-export function buildBatches({ rows }: CsvFile, options: ImportOptions): LeadRow[][] {
-  const rowsByOccurrence: LeadRow[][] = [];
+export function buildLeadRowBatches({ rows }: CsvFile, options: ImportOptions): LeadRow[][] {
+  const rowsByEmailOccurrence: LeadRow[][] = [];
   const rowCountsByEmail = new Map<string, number>();
-  for (const row of rows) {
-    const cells = buildLeadCells(row, options);
-    const emailKey = getEmailKey(cells);
-    const earlierRowCount = emailKey ? (rowCountsByEmail.get(emailKey) ?? 0) : 0;
-    rowCountsByEmail.set(emailKey, earlierRowCount + 1);
-    const rowsOfSameOccurrence = rowsByOccurrence[earlierRowCount] ?? [];
-    rowsByOccurrence[earlierRowCount] = rowsOfSameOccurrence;
-    rowsOfSameOccurrence.push({ number: row.number, cells });
+  for (const csvRow of rows) {
+    const leadCells = buildLeadCells(csvRow, options);
+    const normalizedEmail = getNormalizedEmail(leadCells);
+    const earlierSameEmailRowCount = normalizedEmail ? (rowCountsByEmail.get(normalizedEmail) ?? 0) : 0;
+    rowCountsByEmail.set(normalizedEmail, earlierSameEmailRowCount + 1);
+    const rowsOfSameEmailOccurrence = rowsByEmailOccurrence[earlierSameEmailRowCount] ?? [];
+    rowsByEmailOccurrence[earlierSameEmailRowCount] = rowsOfSameEmailOccurrence;
+    rowsOfSameEmailOccurrence.push({ number: csvRow.number, cells: leadCells });
   }
-  return rowsByOccurrence.flatMap(splitIntoBatches);
+  return rowsByEmailOccurrence.flatMap(splitRowsIntoBatches);
 }
 
-function splitIntoBatches(rows: LeadRow[]): LeadRow[][] {
+function splitRowsIntoBatches(rows: LeadRow[]): LeadRow[][] {
   const batches: LeadRow[][] = [];
   let currentBatch: LeadRow[] = [];
   let batchChars = 0;
-  for (const row of rows) {
-    const rowChars = Object.values(row.cells).reduce((sum, cell) => sum + cell.length + 20, 0);
+  for (const leadRow of rows) {
+    const rowChars = Object.values(leadRow.cells).reduce((sum, cell) => sum + cell.length + 20, 0);
     if (
       currentBatch.length === LIMITS.maxBatchRows ||
       (currentBatch.length > 0 && batchChars + rowChars > MAX_BATCH_CHARS)
@@ -112,7 +122,7 @@ function splitIntoBatches(rows: LeadRow[]): LeadRow[][] {
       currentBatch = [];
       batchChars = 0;
     }
-    currentBatch.push(row);
+    currentBatch.push(leadRow);
     batchChars += rowChars;
   }
   return [...batches, currentBatch];

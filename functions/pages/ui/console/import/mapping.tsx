@@ -7,33 +7,33 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
 import {
-  findImportTargetByField,
-  findUnknownValues,
+  findImportTargetField,
+  findUnknownCellValues,
   guessMatchingName,
-  IMPORT_TARGETS,
-  type ImportTarget,
-  normalizeValue,
-  type UnknownValue,
+  IMPORT_TARGET_FIELDS,
+  type ImportTargetField,
+  normalizeValueForComparison,
+  type UnknownCellValue,
 } from "./columns";
 import type { CsvFile } from "./csv-file";
 import { formatRowCount, updateImportOptions } from "./import-run";
-import type { ImportOptions, NamesByValueKey } from "./lead-rows";
+import type { ImportOptions, MappedNamesByValueKey } from "./lead-rows";
 
 /**
  * Maximum number of values that are mapped one by one. A column with more unknown values most likely belongs to another field.
  */
-const MAX_VALUE_ROWS = 30;
+const MAX_INDIVIDUALLY_MAPPED_VALUES = 30;
 
 interface ColumnValueMapping {
-  target: ImportTarget;
-  unknownValues: UnknownValue[];
+  target: ImportTargetField;
+  unknownValues: UnknownCellValue[];
   /** Names for the unknown values, chosen by the user or guessed. */
-  namesByKey: NamesByValueKey;
-  undecidedValues: UnknownValue[];
+  namesByKey: MappedNamesByValueKey;
+  undecidedValues: UnknownCellValue[];
 }
 
 /** The resolved mapping of a file, and what the user must still choose before the rows can be checked. */
-export interface ColumnMapping {
+export interface CsvFileMapping {
   /** Values of each mapped column, by the column's index. */
   values: Map<number, ColumnValueMapping>;
   undecidedCount: number;
@@ -44,76 +44,79 @@ export interface ColumnMapping {
   createsBusinesses: boolean;
 }
 
-type ValueOptions = { name: string; color?: string }[];
+type ValueMappingOptions = { name: string; color?: string }[];
 
-function listValueOptions(
-  target: ImportTarget,
+function listValueMappingOptions(
+  target: ImportTargetField,
   { statuses, businesses }: Pick<TeamContextValue, "statuses" | "businesses">,
-): ValueOptions {
+): ValueMappingOptions {
   if (target.valueKind === "status") return statuses.map(({ name, primaryColor }) => ({ name, color: primaryColor }));
   if (target.valueKind === "business") return businesses.map(({ name }) => ({ name }));
   return [{ name: "Active" }, { name: "Inactive" }];
 }
 
-export function useColumnMapping(
+export function useCsvFileMapping(
   csvFile: CsvFile | undefined,
   options: ImportOptions | undefined,
-): ColumnMapping | undefined {
+): CsvFileMapping | undefined {
   const { statuses, businesses } = useTeam();
-  const targetsKey = options?.targets.join();
+  const targetFieldsMemoKey = options?.targets.join();
   // The unknown values are memoized, because finding them reads every row of the file.
   const unknownValuesByColumnIndex = useMemo(() => {
-    const valuesByIndex = new Map<number, { target: ImportTarget; names: string[]; unknown: UnknownValue[] }>();
+    const columnValuesByIndex = new Map<
+      number,
+      { target: ImportTargetField; names: string[]; unknown: UnknownCellValue[] }
+    >();
     for (const [index, fieldName] of options?.targets.entries() ?? []) {
-      const target = findImportTargetByField(fieldName);
-      if (!csvFile || !target?.valueKind) continue;
-      const knownNames = listValueOptions(target, { statuses, businesses }).map(({ name }) => name);
-      valuesByIndex.set(index, {
-        target,
+      const targetField = findImportTargetField(fieldName);
+      if (!csvFile || !targetField?.valueKind) continue;
+      const knownNames = listValueMappingOptions(targetField, { statuses, businesses }).map(({ name }) => name);
+      columnValuesByIndex.set(index, {
+        target: targetField,
         names: knownNames,
-        unknown: findUnknownValues(csvFile.rows, index, target, knownNames),
+        unknown: findUnknownCellValues(csvFile.rows, index, targetField, knownNames),
       });
     }
-    return valuesByIndex;
-  }, [csvFile, targetsKey, statuses, businesses]);
+    return columnValuesByIndex;
+  }, [csvFile, targetFieldsMemoKey, statuses, businesses]);
   if (!options) return undefined;
-  const valuesByColumnIndex = new Map<number, ColumnValueMapping>();
-  const resolvedNamesByField: ImportOptions["values"] = {};
+  const valueMappingsByColumnIndex = new Map<number, ColumnValueMapping>();
+  const mappedNamesByFieldName: ImportOptions["values"] = {};
   for (const [index, { target, names, unknown: foundValues }] of unknownValuesByColumnIndex) {
-    const namesByKey: NamesByValueKey = {};
+    const mappedNamesByValueKey: MappedNamesByValueKey = {};
     for (const { text } of foundValues) {
-      const key = normalizeValue(text);
-      const chosenName = options.values[target.fieldName]?.[key];
+      const valueKey = normalizeValueForComparison(text);
+      const chosenName = options.values[target.fieldName]?.[valueKey];
       const mappedName = chosenName === undefined ? guessMatchingName(text, names) : chosenName;
-      if (mappedName !== undefined) namesByKey[key] = mappedName;
+      if (mappedName !== undefined) mappedNamesByValueKey[valueKey] = mappedName;
     }
-    valuesByColumnIndex.set(index, {
+    valueMappingsByColumnIndex.set(index, {
       target,
       unknownValues: foundValues,
-      namesByKey,
-      undecidedValues: foundValues.filter(({ text }) => !(normalizeValue(text) in namesByKey)),
+      namesByKey: mappedNamesByValueKey,
+      undecidedValues: foundValues.filter(({ text }) => !(normalizeValueForComparison(text) in mappedNamesByValueKey)),
     });
-    resolvedNamesByField[target.fieldName] = namesByKey;
+    mappedNamesByFieldName[target.fieldName] = mappedNamesByValueKey;
   }
-  const knownBusinessKeys = new Set(businesses.map(({ name }) => normalizeValue(name)));
+  const knownBusinessKeys = new Set(businesses.map(({ name }) => normalizeValueForComparison(name)));
   const contactFieldNames = options.mode === "update" ? ["email"] : ["email", "phoneNumber"];
   return {
-    values: valuesByColumnIndex,
-    undecidedCount: [...valuesByColumnIndex.values()].reduce(
+    values: valueMappingsByColumnIndex,
+    undecidedCount: [...valueMappingsByColumnIndex.values()].reduce(
       (sum, { undecidedValues }) => sum + undecidedValues.length,
       0,
     ),
     isContactMissing: !contactFieldNames.some((fieldName) => options.targets.includes(fieldName)),
-    options: { ...options, values: resolvedNamesByField },
-    createsBusinesses: Object.values(resolvedNamesByField.business ?? {}).some(
-      (name) => name && !knownBusinessKeys.has(normalizeValue(name)),
+    options: { ...options, values: mappedNamesByFieldName },
+    createsBusinesses: Object.values(mappedNamesByFieldName.business ?? {}).some(
+      (name) => name && !knownBusinessKeys.has(normalizeValueForComparison(name)),
     ),
   };
 }
 
 interface MappingTableProps {
   csvFile: CsvFile;
-  mapping: ColumnMapping;
+  mapping: CsvFileMapping;
   disabled: boolean;
 }
 
@@ -140,7 +143,7 @@ export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps):
         </thead>
         <tbody>
           {csvFile.columns.map((heading, index) => (
-            <ColumnRows key={`${index} ${heading}`} csvFile={csvFile} index={index} mapping={mapping} />
+            <ColumnMappingRows key={`${index} ${heading}`} csvFile={csvFile} index={index} mapping={mapping} />
           ))}
         </tbody>
       </table>
@@ -155,42 +158,42 @@ const getColumnTitle = (heading: string, index: number): string => heading || `C
  * had the same field is skipped, unless the field is a list; the full name conflicts with the first name and the last
  * name.
  */
-function assignTarget(targets: string[], index: number, fieldName: string): string[] {
-  const conflictingTargets =
+function computeReassignedTargets(targets: string[], index: number, fieldName: string): string[] {
+  const conflictingFieldNames =
     fieldName === "name"
       ? ["name", "firstName", "lastName"]
       : [fieldName, ...(/Name$/.test(fieldName) ? ["name"] : [])];
   return targets.map((other, at) => {
     if (at === index) return fieldName;
-    return other && conflictingTargets.includes(other) && !findImportTargetByField(other)?.isList ? "" : other;
+    return other && conflictingFieldNames.includes(other) && !findImportTargetField(other)?.isList ? "" : other;
   });
 }
 
-interface ColumnRowsProps {
+interface ColumnMappingRowsProps {
   csvFile: CsvFile;
   index: number;
-  mapping: ColumnMapping;
+  mapping: CsvFileMapping;
 }
 
-function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
+function ColumnMappingRows({ csvFile, index, mapping }: ColumnMappingRowsProps): JSX.Element {
   const { targets } = mapping.options;
   const columnTitle = getColumnTitle(csvFile.columns[index] ?? "", index);
-  const columnValues = mapping.values.get(index);
+  const columnValueMapping = mapping.values.get(index);
   const targetFieldName = targets[index] ?? "";
-  const sampleText = useMemo(() => {
+  const sampleCellsText = useMemo(() => {
     const cellSamples = new Set<string>();
     for (const { cells } of csvFile.rows) {
-      const cell = cells[index]?.trim();
-      if (cell) cellSamples.add(cell.slice(0, 60));
+      const cellText = cells[index]?.trim();
+      if (cellText) cellSamples.add(cellText.slice(0, 60));
       if (cellSamples.size === 3) break;
     }
     return [...cellSamples].join(", ");
   }, [csvFile, index]);
   const columnNote = useMemo(
-    () => getColumnNote(csvFile, index, findImportTargetByField(targetFieldName)),
+    () => getColumnNote(csvFile, index, findImportTargetField(targetFieldName)),
     [csvFile, index, targetFieldName],
   );
-  const undecidedCount = columnValues?.undecidedValues.length ?? 0;
+  const undecidedCount = columnValueMapping?.undecidedValues.length ?? 0;
   return (
     <>
       <tr>
@@ -199,8 +202,8 @@ function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
             <bdi>{columnTitle}</bdi>
           </div>
         </th>
-        <td class="quiet cut c1" title={sampleText}>
-          <bdi>{sampleText}</bdi>
+        <td class="quiet cut c1" title={sampleCellsText}>
+          <bdi>{sampleCellsText}</bdi>
         </td>
         <td>
           <span class="select">
@@ -208,11 +211,11 @@ function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
               aria-label={`Field for ${columnTitle}`}
               value={targetFieldName}
               onInput={({ currentTarget }) =>
-                updateImportOptions({ targets: assignTarget(targets, index, currentTarget.value) })
+                updateImportOptions({ targets: computeReassignedTargets(targets, index, currentTarget.value) })
               }
             >
               <option value="">Leave out</option>
-              {IMPORT_TARGETS.map(({ fieldName, label }) => (
+              {IMPORT_TARGET_FIELDS.map(({ fieldName, label }) => (
                 <option key={fieldName} value={fieldName}>
                   {label}
                 </option>
@@ -223,14 +226,14 @@ function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
         </td>
         <td class={undecidedCount > 0 ? "small note-cell bad" : "small note-cell quiet"}>
           {undecidedCount > 0
-            ? `${formatCount(undecidedCount)} of ${formatCount(columnValues?.unknownValues.length ?? 0)} values to choose`
+            ? `${formatCount(undecidedCount)} of ${formatCount(columnValueMapping?.unknownValues.length ?? 0)} values to choose`
             : columnNote}
         </td>
       </tr>
-      {columnValues && columnValues.unknownValues.length > 0 ? (
+      {columnValueMapping && columnValueMapping.unknownValues.length > 0 ? (
         <tr class="inner">
           <td colSpan={4}>
-            <UnknownValueRows name={columnTitle} values={columnValues} options={mapping.options} />
+            <UnknownValueRows name={columnTitle} values={columnValueMapping} options={mapping.options} />
           </td>
         </tr>
       ) : null}
@@ -239,7 +242,7 @@ function ColumnRows({ csvFile, index, mapping }: ColumnRowsProps): JSX.Element {
 }
 
 /** Returns a note about a column for the user, such as the number of rows without an e-mail address. */
-function getColumnNote({ rows }: CsvFile, index: number, target: ImportTarget | undefined): string {
+function getColumnNote({ rows }: CsvFile, index: number, target: ImportTargetField | undefined): string {
   if (!target) return "";
   if (target.fieldName === "name") return "Split at the last space";
   if (target.fieldName === "email") {
@@ -269,40 +272,57 @@ interface UnknownValueRowsProps {
 function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX.Element {
   const { isOwner, ...team } = useTeam();
   const { target, unknownValues, namesByKey, undecidedValues } = values;
-  const valueOptions = listValueOptions(target, team);
+  const valueMappingOptions = listValueMappingOptions(target, team);
   const mayCreateBusinesses = target.valueKind === "business" && isOwner;
-  const individuallyMappedValues = unknownValues.slice(0, MAX_VALUE_ROWS);
-  const otherValues = unknownValues.slice(MAX_VALUE_ROWS);
-  const chooseNames = (texts: string[], nameFor: (text: string) => string | null) => {
-    const mappedNames = Object.fromEntries(texts.map((text) => [normalizeValue(text), nameFor(text)]));
-    updateImportOptions({ values: { ...options.values, [target.fieldName]: { ...namesByKey, ...mappedNames } } });
+  const individuallyMappedValues = unknownValues.slice(0, MAX_INDIVIDUALLY_MAPPED_VALUES);
+  const remainingUnknownValues = unknownValues.slice(MAX_INDIVIDUALLY_MAPPED_VALUES);
+  const mapValuesToNames = (texts: string[], nameFor: (text: string) => string | null) => {
+    const newNamesByValueKey = Object.fromEntries(
+      texts.map((text) => [normalizeValueForComparison(text), nameFor(text)]),
+    );
+    updateImportOptions({
+      values: { ...options.values, [target.fieldName]: { ...namesByKey, ...newNamesByValueKey } },
+    });
   };
-  const getValueTexts = (values: UnknownValue[]) => values.map(({ text }) => text);
+  const getValueTexts = (values: UnknownCellValue[]) => values.map(({ text }) => text);
   return (
     <div class="values" role="group" aria-label={`Values of ${name}`}>
       {individuallyMappedValues.map(({ text, rows }) => (
-        <ValueRow key={normalizeValue(text)} text={<bdi>{text}</bdi>} title={text} count={formatRowCount(rows)}>
-          <ValueMenu
+        <ValueMappingRow
+          key={normalizeValueForComparison(text)}
+          text={<bdi>{text}</bdi>}
+          title={text}
+          count={formatRowCount(rows)}
+        >
+          <ValueMappingMenu
             text={text}
             target={target}
-            valueOptions={valueOptions}
-            chosenName={namesByKey[normalizeValue(text)]}
-            onCreate={mayCreateBusinesses ? () => chooseNames([text], (text) => text) : undefined}
-            onChoose={(name) => chooseNames([text], () => name)}
+            valueOptions={valueMappingOptions}
+            chosenName={namesByKey[normalizeValueForComparison(text)]}
+            onCreate={mayCreateBusinesses ? () => mapValuesToNames([text], (text) => text) : undefined}
+            onChoose={(name) => mapValuesToNames([text], () => name)}
           />
-        </ValueRow>
+        </ValueMappingRow>
       ))}
-      {otherValues.length > 0 ? (
-        <ValueRow text={`${formatCount(otherValues.length)} more values`} count="">
-          <ValueMenu
+      {remainingUnknownValues.length > 0 ? (
+        <ValueMappingRow text={`${formatCount(remainingUnknownValues.length)} more values`} count="">
+          <ValueMappingMenu
             text="all others"
             target={target}
-            valueOptions={valueOptions}
-            chosenName={otherValues.every(({ text }) => namesByKey[normalizeValue(text)] === null) ? null : undefined}
-            onCreate={mayCreateBusinesses ? () => chooseNames(getValueTexts(otherValues), (text) => text) : undefined}
-            onChoose={(name) => chooseNames(getValueTexts(otherValues), () => name)}
+            valueOptions={valueMappingOptions}
+            chosenName={
+              remainingUnknownValues.every(({ text }) => namesByKey[normalizeValueForComparison(text)] === null)
+                ? null
+                : undefined
+            }
+            onCreate={
+              mayCreateBusinesses
+                ? () => mapValuesToNames(getValueTexts(remainingUnknownValues), (text) => text)
+                : undefined
+            }
+            onChoose={(name) => mapValuesToNames(getValueTexts(remainingUnknownValues), () => name)}
           />
-        </ValueRow>
+        </ValueMappingRow>
       ) : null}
       {undecidedValues.length > 1 ? (
         <div class="row all">
@@ -310,7 +330,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
             <button
               type="button"
               class="btn little"
-              onClick={() => chooseNames(getValueTexts(undecidedValues), (text) => text)}
+              onClick={() => mapValuesToNames(getValueTexts(undecidedValues), (text) => text)}
             >
               Create {formatCount(undecidedValues.length)} businesses
             </button>
@@ -318,7 +338,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
           <button
             type="button"
             class="btn little ghost"
-            onClick={() => chooseNames(getValueTexts(undecidedValues), () => null)}
+            onClick={() => mapValuesToNames(getValueTexts(undecidedValues), () => null)}
           >
             Leave {formatCount(undecidedValues.length)} out
           </button>
@@ -331,14 +351,14 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
   );
 }
 
-interface ValueRowProps {
+interface ValueMappingRowProps {
   text: ComponentChildren;
   title?: string;
   count: string;
   children: ComponentChildren;
 }
 
-function ValueRow({ text, title, count, children }: ValueRowProps): JSX.Element {
+function ValueMappingRow({ text, title, count, children }: ValueMappingRowProps): JSX.Element {
   return (
     <>
       <span class="row">
@@ -352,10 +372,10 @@ function ValueRow({ text, title, count, children }: ValueRowProps): JSX.Element 
   );
 }
 
-interface ValueMenuProps {
+interface ValueMappingMenuProps {
   text: string;
-  target: ImportTarget;
-  valueOptions: ValueOptions;
+  target: ImportTargetField;
+  valueOptions: ValueMappingOptions;
   /** The name that a value is mapped to. `null` if the value is skipped, `undefined` until the user chooses. */
   chosenName: string | null | undefined;
   onCreate: (() => void) | undefined;
@@ -364,12 +384,23 @@ interface ValueMenuProps {
 
 const VALUE_KIND_LABELS = { status: "status", business: "business", state: "state" };
 
-function ValueMenu({ text, target, valueOptions, chosenName, onCreate, onChoose }: ValueMenuProps): JSX.Element {
+function ValueMappingMenu({
+  text,
+  target,
+  valueOptions,
+  chosenName,
+  onCreate,
+  onChoose,
+}: ValueMappingMenuProps): JSX.Element {
   const kindLabel = VALUE_KIND_LABELS[target.valueKind ?? "status"];
   const chosenOption = valueOptions.find(({ name }) => name === chosenName);
-  const isNewName = typeof chosenName === "string" && !chosenOption;
-  const chosenValueText =
-    chosenName === null ? "Left out" : isNewName ? `New: ${chosenName}` : (chosenName ?? `Choose a ${kindLabel}`);
+  const isNewBusinessName = typeof chosenName === "string" && !chosenOption;
+  const menuButtonText =
+    chosenName === null
+      ? "Left out"
+      : isNewBusinessName
+        ? `New: ${chosenName}`
+        : (chosenName ?? `Choose a ${kindLabel}`);
   return (
     <Menu
       label={`${kindLabel} for ${text}`}
@@ -386,15 +417,15 @@ function ValueMenu({ text, target, valueOptions, chosenName, onCreate, onChoose 
             {kindLabel[0]?.toUpperCase()}
             {kindLabel.slice(1)} for {text}:{" "}
           </span>
-          <span class="cut" title={chosenValueText}>
-            <bdi>{chosenValueText}</bdi>
+          <span class="cut" title={menuButtonText}>
+            <bdi>{menuButtonText}</bdi>
           </span>
           <Icon name="chevron-down" />
         </button>
       )}
     >
       {onCreate ? (
-        <MenuItem icon="plus" isChecked={isNewName} onSelect={onCreate}>
+        <MenuItem icon="plus" isChecked={isNewBusinessName} onSelect={onCreate}>
           {text === "all others" ? "Create them" : `Create “${text}”`}
         </MenuItem>
       ) : null}

@@ -7,26 +7,28 @@ import { formatCount } from "../ui/time";
 import { buildFailedRowsCsv, type CsvFile } from "./csv-file";
 import { formatRowCount, type ImportRun } from "./import-run";
 
-const MAX_SHOWN_REASONS = 20;
+const MAX_SHOWN_FAILURE_REASONS = 20;
 /** Maximum number of ranges of row numbers that are listed for a reason. */
-const MAX_SHOWN_RANGES = 6;
+const MAX_ROW_RANGES_PER_REASON = 6;
 
 /** Formats sorted row numbers as ranges: `3, 5–9, 12 and 40 more`. */
 function formatRowRanges(rowNumbers: number[]): string {
-  const ranges: { from: number; to: number }[] = [];
+  const rowRanges: { from: number; to: number }[] = [];
   for (const rowNumber of rowNumbers) {
-    const lastRange = ranges.at(-1);
-    if (lastRange && lastRange.to + 1 === rowNumber) lastRange.to = rowNumber;
-    else ranges.push({ from: rowNumber, to: rowNumber });
+    const lastRowRange = rowRanges.at(-1);
+    if (lastRowRange && lastRowRange.to + 1 === rowNumber) lastRowRange.to = rowNumber;
+    else rowRanges.push({ from: rowNumber, to: rowNumber });
   }
-  const shownRanges = ranges.slice(0, MAX_SHOWN_RANGES);
-  const hiddenRowCount = ranges.slice(MAX_SHOWN_RANGES).reduce((sum, { from, to }) => sum + to - from + 1, 0);
-  const rangeText = shownRanges.map(({ from, to }) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
-  return hiddenRowCount > 0 ? `${rangeText} and ${formatCount(hiddenRowCount)} more` : rangeText;
+  const shownRowRanges = rowRanges.slice(0, MAX_ROW_RANGES_PER_REASON);
+  const hiddenRowCount = rowRanges
+    .slice(MAX_ROW_RANGES_PER_REASON)
+    .reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const rowRangesText = shownRowRanges.map(({ from, to }) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
+  return hiddenRowCount > 0 ? `${rowRangesText} and ${formatCount(hiddenRowCount)} more` : rowRangesText;
 }
 
 /** Groups failed rows by reason. Returns each reason with its row numbers, the most frequent reason first. */
-function groupRowsByReason(failed: ReadonlyMap<number, string>): [string, number[]][] {
+function groupFailedRowsByReason(failed: ReadonlyMap<number, string>): [string, number[]][] {
   const rowNumbersByReason = new Map<string, number[]>();
   for (const [number, reason] of failed) {
     const rowNumbers = rowNumbersByReason.get(reason);
@@ -42,12 +44,12 @@ function formatResultTitle({ dryRun, isFinished, stopReason, totalRows, doneRows
   if (!isFinished) return `${dryRun ? "Checking" : "Importing"} ${formatRowCount(totalRows)}`;
   if (stopReason)
     return `${dryRun ? "Check" : "Import"} stopped after ${formatCount(doneRows)} of ${formatRowCount(totalRows)}`;
-  const rowCountText =
+  const passedRowCountText =
     failedRows.size > 0 ? `${formatCount(passedRowCount)} of ${formatRowCount(totalRows)}` : formatRowCount(totalRows);
-  return dryRun ? `${rowCountText} can be imported` : `${rowCountText} imported`;
+  return dryRun ? `${passedRowCountText} can be imported` : `${passedRowCountText} imported`;
 }
 
-export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFile }): JSX.Element {
+export function ImportResultSection({ run, csvFile }: { run: ImportRun; csvFile: CsvFile }): JSX.Element {
   const {
     dryRun,
     isFinished,
@@ -61,7 +63,7 @@ export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFil
     archived,
     failedRows,
   } = run;
-  const reasonEntries = groupRowsByReason(failedRows);
+  const failureReasonsWithRows = groupFailedRowsByReason(failedRows);
   const downloadFailedRows = () =>
     downloadFile(
       csvFile.name.replace(/(\.\w+)?$/, "-failed.csv"),
@@ -113,7 +115,7 @@ export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFil
           {formatRowCount(archived)} {archived === 1 ? "is of a lead" : "are of leads"} in the archive.
         </p>
       ) : null}
-      {reasonEntries.length > 0 ? (
+      {failureReasonsWithRows.length > 0 ? (
         <>
           <table class="plain reasons">
             <thead>
@@ -128,7 +130,7 @@ export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFil
               </tr>
             </thead>
             <tbody>
-              {reasonEntries.slice(0, MAX_SHOWN_REASONS).map(([reason, numbers]) => (
+              {failureReasonsWithRows.slice(0, MAX_SHOWN_FAILURE_REASONS).map(([reason, numbers]) => (
                 <tr key={reason}>
                   <td class="num">{formatRowCount(numbers.length)}</td>
                   <th scope="row">
@@ -139,8 +141,10 @@ export function ImportResult({ run, csvFile }: { run: ImportRun; csvFile: CsvFil
               ))}
             </tbody>
           </table>
-          {reasonEntries.length > MAX_SHOWN_REASONS ? (
-            <p class="quiet">{formatCount(reasonEntries.length - MAX_SHOWN_REASONS)} more reasons are in the file.</p>
+          {failureReasonsWithRows.length > MAX_SHOWN_FAILURE_REASONS ? (
+            <p class="quiet">
+              {formatCount(failureReasonsWithRows.length - MAX_SHOWN_FAILURE_REASONS)} more reasons are in the file.
+            </p>
           ) : null}
           {isFinished ? (
             <p class="row wrap">

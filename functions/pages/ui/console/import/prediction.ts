@@ -1,10 +1,10 @@
 // `DryRunPrediction` corrects the results of a dry run: a dry run writes nothing, so the API does not know the effects of earlier
 // rows of the file.
 
-import type { BatchRequest, BatchResponse } from "../app/api";
-import { getEmailKey, type LeadCells } from "./lead-rows";
+import type { LeadBatchRequestBody, LeadBatchResponse } from "../app/api";
+import { getNormalizedEmail, type LeadCells } from "./lead-rows";
 
-type RowResult = BatchResponse["results"][number];
+type BatchRowResult = LeadBatchResponse["results"][number];
 
 /** The fields that earlier rows with the same e-mail address would have written. */
 interface PredictedLead {
@@ -17,11 +17,11 @@ export const DUPLICATE_EMAIL_MESSAGE = "Another row has the same e-mail address.
 export class DryRunPrediction {
   private readonly predictedByEmail = new Map<string, PredictedLead>();
 
-  constructor(private readonly options: Pick<BatchRequest, "mode" | "fill">) {}
+  constructor(private readonly options: Pick<LeadBatchRequestBody, "mode" | "fill">) {}
 
   /** Returns the result that a row would get in a real run, from its result in the dry run. */
-  predictResult(cells: LeadCells, result: RowResult): RowResult {
-    const emailKey = getEmailKey(cells);
+  predictResult(cells: LeadCells, result: BatchRowResult): BatchRowResult {
+    const emailKey = getNormalizedEmail(cells);
     if (!emailKey || result.result === "failed") return result;
     const predictedLead = this.predictedByEmail.get(emailKey);
     if (!predictedLead) {

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 
 /** Progress of the current run. */
-export interface ImportProgress {
+export interface ImportProgressState {
   file: string;
   dryRun: boolean;
   done: number;
@@ -13,16 +13,19 @@ export interface ImportProgress {
   isWaiting: boolean;
 }
 
-export const importProgress = signal<ImportProgress | undefined>(undefined);
+export const importProgress = signal<ImportProgressState | undefined>(undefined);
 
 /** The percentage beside “Import” in the navigation during a run: `62 %`. */
 export function ImportPercentage(): JSX.Element | null {
-  const progress = importProgress.value;
-  if (!progress) return null;
+  const currentImportProgress = importProgress.value;
+  if (!currentImportProgress) return null;
   return (
-    <span class="count" title={`${progress.dryRun ? "Checking" : "Importing"} ${progress.file}`}>
-      {Math.floor((100 * progress.done) / progress.total)} %
-      <span class="unseen"> {progress.isWaiting ? "done, waiting for the connection" : "done"}</span>
+    <span
+      class="count"
+      title={`${currentImportProgress.dryRun ? "Checking" : "Importing"} ${currentImportProgress.file}`}
+    >
+      {Math.floor((100 * currentImportProgress.done) / currentImportProgress.total)} %
+      <span class="unseen"> {currentImportProgress.isWaiting ? "done, waiting for the connection" : "done"}</span>
     </span>
   );
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { LeadStatus, LeadSummary } from "../app/api";
 import { Avatar, getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
-import { LoadMore, type PagedList, usePagedList } from "../ui/loading";
+import { type PagedList, PagedListFooter, usePagedList } from "../ui/loading";
 import { Popover } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusMenu } from "../ui/status";
@@ -47,24 +47,24 @@ export function BoardColumn(props: BoardColumnProps): JSX.Element {
   const [isDraggedOver, setDraggedOver] = useState(false);
   // Each column has one Tab stop. Arrow keys move the focus between cards.
   const [focusedLeadId, setFocusedLeadId] = useState(0);
-  const pagedLeads = usePagedList<LeadSummary>((cursor) => readLeads(status.id, cursor), [status.id, filterKey]);
-  registerPages(pagedLeads);
+  const columnLeadList = usePagedList<LeadSummary>((cursor) => readLeads(status.id, cursor), [status.id, filterKey]);
+  registerPages(columnLeadList);
   const headingId = `column-${status.id}`;
   const { draggedLeadRef } = actions;
-  const isEmpty = pagedLeads.count === 0 && !pagedLeads.isBusy && !pagedLeads.error;
+  const isColumnEmpty = columnLeadList.count === 0 && !columnLeadList.isBusy && !columnLeadList.error;
   useEffect(() => {
-    if (!pagedLeads.isBusy) onEmptyChange(isEmpty);
-  }, [isEmpty, pagedLeads.isBusy]);
+    if (!columnLeadList.isBusy) onEmptyChange(isColumnEmpty);
+  }, [isColumnEmpty, columnLeadList.isBusy]);
   // Previous and next in the lead panel (J, K) follow the column of the open lead.
-  const leadIdsText = pagedLeads.items.some(({ id }) => id === openLeadId)
-    ? pagedLeads.items.map(({ id }) => id).join(" ")
+  const leadIdsText = columnLeadList.items.some(({ id }) => id === openLeadId)
+    ? columnLeadList.items.map(({ id }) => id).join(" ")
     : "";
   useEffect(() => {
     if (leadIdsText) orderedLeadIds.value = leadIdsText.split(" ").map(Number);
   }, [leadIdsText]);
-  const tabStopLeadId = pagedLeads.items.some(({ id }) => id === focusedLeadId)
+  const tabStopLeadId = columnLeadList.items.some(({ id }) => id === focusedLeadId)
     ? focusedLeadId
-    : pagedLeads.items[0]?.id;
+    : columnLeadList.items[0]?.id;
   return (
     <section
       class={isDraggedOver ? "over" : undefined}
@@ -90,9 +90,9 @@ export function BoardColumn(props: BoardColumnProps): JSX.Element {
         <span id={headingId} class="cut" title={status.name}>
           <bdi>{status.name}</bdi>
         </span>
-        <span class="count" title={pagedLeads.isPartial ? INCOMPLETE_SEARCH_MESSAGE : undefined}>
-          {pagedLeads.count === undefined ? "" : formatCount(pagedLeads.count)}
-          {pagedLeads.isPartial ? "+" : ""}
+        <span class="count" title={columnLeadList.isPartial ? INCOMPLETE_SEARCH_MESSAGE : undefined}>
+          {columnLeadList.count === undefined ? "" : formatCount(columnLeadList.count)}
+          {columnLeadList.isPartial ? "+" : ""}
         </span>
         {actions.mayMove ? (
           <a
@@ -106,7 +106,7 @@ export function BoardColumn(props: BoardColumnProps): JSX.Element {
         ) : null}
       </h2>
       <ol aria-labelledby={headingId}>
-        {pagedLeads.items.map((lead) => (
+        {columnLeadList.items.map((lead) => (
           <LeadCard
             key={lead.id}
             lead={lead}
@@ -119,13 +119,13 @@ export function BoardColumn(props: BoardColumnProps): JSX.Element {
         <li class="end">
           {showsFirstLeadHint ? (
             <FirstLeadHint mayWrite={actions.mayMove} />
-          ) : isEmpty ? (
-            <p class="quiet small">{pagedLeads.isPartial ? INCOMPLETE_SEARCH_MESSAGE : "No leads"}</p>
+          ) : isColumnEmpty ? (
+            <p class="quiet small">{columnLeadList.isPartial ? INCOMPLETE_SEARCH_MESSAGE : "No leads"}</p>
           ) : null}
-          {pagedLeads.items.length === 0 && pagedLeads.isBusy && !pagedLeads.error ? (
+          {columnLeadList.items.length === 0 && columnLeadList.isBusy && !columnLeadList.error ? (
             <CardSkeletons />
           ) : (
-            <LoadMore pagedList={pagedLeads} />
+            <PagedListFooter pagedList={columnLeadList} />
           )}
         </li>
       </ol>

@@ -2,7 +2,14 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, type LeadStatus, type LeadSummary, readLeadPage, unwrap, unwrapWithResponse } from "../app/api";
+import {
+  api,
+  getDataAndResponseOrThrow,
+  getDataOrThrow,
+  type LeadStatus,
+  type LeadSummary,
+  readPageOfLeads,
+} from "../app/api";
 import { replaceUrlQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
@@ -14,19 +21,19 @@ import { FilterChips, FilterMenu } from "./filters";
 import {
   buildLeadFilter,
   buildListUrlParams,
+  buildQueryWithoutAnyFilter,
   getActiveFilterNames,
   isLongEnoughToSearch,
   type ListQuery,
   matchesFilter,
   parseListQuery,
-  removeAllFilters,
 } from "./list-query";
-import { useMoves } from "./moves";
+import { useBoardMoves } from "./moves";
 import { getPanelLeadId } from "./open-lead";
 import { SearchInput } from "./search-input";
 import { useApplyViewFromUrl, ViewTabs } from "./views";
 
-const COLUMN_PAGE_LEADS = 25;
+const LEADS_PER_COLUMN_PAGE = 25;
 /** The largest page of `GET /leads/search`. A result of this length may be incomplete. */
 const MAX_SEARCH_LEADS = 100;
 /** The search is sent when nothing was typed for this long. */
@@ -35,12 +42,12 @@ const SEARCH_DEBOUNCE_MS = 250;
 export function BoardScreen(): JSX.Element {
   const route = useRoute();
   const { statuses, mayWrite } = useTeam();
-  const columnPagesRef = useRef(new Map<number, PagedList<LeadSummary>>());
+  const leadListsByStatusIdRef = useRef(new Map<number, PagedList<LeadSummary>>());
   const boardElementRef = useRef<HTMLDivElement>(null);
   const movedLeadIdRef = useRef(0);
   const draggedLeadRef = useRef<LeadSummary | undefined>(undefined);
   /** Number of the latest recount of each column, by the id of its status. An older response is discarded. */
-  const latestRecountNumbersRef = useRef(new Map<number, number>());
+  const recountSerialNumbersRef = useRef(new Map<number, number>());
   const [emptyColumnStatusIds, setEmptyColumnStatusIds] = useState<ReadonlySet<number>>(new Set());
 
   const listQuery = parseListQuery(route.query);
@@ -48,8 +55,8 @@ export function BoardScreen(): JSX.Element {
   const { status: shownStatusIds, ...filter } = buildLeadFilter({ ...listQuery, sort: "" });
   const filterKey = JSON.stringify([searchText, filter]);
   const visibleStatuses = statuses.filter(({ id }) => !shownStatusIds || (shownStatusIds as number[]).includes(id));
-  for (const id of columnPagesRef.current.keys())
-    if (!visibleStatuses.some((status) => status.id === id)) columnPagesRef.current.delete(id);
+  for (const id of leadListsByStatusIdRef.current.keys())
+    if (!visibleStatuses.some((status) => status.id === id)) leadListsByStatusIdRef.current.delete(id);
   const panelLeadId = getPanelLeadId(route);
   const isFiltered = searchText !== "" || shownStatusIds !== undefined || Object.keys(filter).length > 0;
   const hasNoLeads = !isFiltered && statuses.every(({ id }) => emptyColumnStatusIds.has(id));
@@ -57,55 +64,60 @@ export function BoardScreen(): JSX.Element {
   const requestColumnPage = async (status: number, cursor: string | undefined) => {
     if (searchText) {
       const searchQuery = { ...filter, status: [status], search: searchText, limit: MAX_SEARCH_LEADS };
-      const searchResponse = await unwrapWithResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
+      const searchResponse = await getDataAndResponseOrThrow(
+        api.GET("/leads/search", { params: { query: searchQuery } }),
+      );
       const { data: items, response } = searchResponse;
-      const isPartial = items.length === MAX_SEARCH_LEADS || response.headers.get("search-complete") === "false";
-      return { items, count: items.length, isPartial };
+      const isSearchIncomplete =
+        items.length === MAX_SEARCH_LEADS || response.headers.get("search-complete") === "false";
+      return { items, count: items.length, isPartial: isSearchIncomplete };
     }
-    return readLeadPage({ ...filter, status: [status], limit: COLUMN_PAGE_LEADS }, cursor);
+    return readPageOfLeads({ ...filter, status: [status], limit: LEADS_PER_COLUMN_PAGE }, cursor);
   };
 
-  const readColumnPageWithMoves = async (status: number, cursor: string | undefined) => {
+  const readColumnPageAndApplyMoves = async (status: number, cursor: string | undefined) => {
     const requestedAtMs = Date.now();
     const columnPage = await requestColumnPage(status, cursor);
     // While a search is active, a lead that the user has just moved is not added to a page of its new column, because only the
     // API knows whether the search matches the lead.
-    const matchesFilters = (lead: LeadSummary) => searchText === "" && matchesFilter(lead, filter);
+    const matchesSearchAndFilters = (lead: LeadSummary) => searchText === "" && matchesFilter(lead, filter);
     return boardMoves.applyMoves(columnPage, {
       status,
       requestedAtMs,
       isFirstPage: cursor === undefined,
-      matchesFilters,
+      matchesFilters: matchesSearchAndFilters,
     });
   };
 
   const recountColumns = async (ids: number[], mayReload = false) => {
     if (searchText) {
-      for (const id of ids) columnPagesRef.current.get(id)?.reload();
+      for (const id of ids) leadListsByStatusIdRef.current.get(id)?.reload();
       return;
     }
     const recountColumn = async (id: number) => {
-      const recountNumber = (latestRecountNumbersRef.current.get(id) ?? 0) + 1;
-      latestRecountNumbersRef.current.set(id, recountNumber);
-      const { count } = await unwrap(api.GET("/leads", { params: { query: { ...filter, status: [id], limit: 1 } } }));
-      const columnPages = columnPagesRef.current.get(id);
+      const recountSerialNumber = (recountSerialNumbersRef.current.get(id) ?? 0) + 1;
+      recountSerialNumbersRef.current.set(id, recountSerialNumber);
+      const { count } = await getDataOrThrow(
+        api.GET("/leads", { params: { query: { ...filter, status: [id], limit: 1 } } }),
+      );
+      const columnLeadList = leadListsByStatusIdRef.current.get(id);
       // If a later recount of this column was started, this response is stale and is discarded.
-      if (!columnPages || recountNumber !== latestRecountNumbersRef.current.get(id)) return;
-      if (mayReload && columnPages.count !== count) columnPages.reload();
-      else columnPages.setCount(count);
+      if (!columnLeadList || recountSerialNumber !== recountSerialNumbersRef.current.get(id)) return;
+      if (mayReload && columnLeadList.count !== count) columnLeadList.reload();
+      else columnLeadList.setCount(count);
     };
     // A failed recount is ignored, because the next page of the column also contains the count.
     await Promise.allSettled(ids.map(recountColumn));
   };
 
-  const boardMoves = useMoves(columnPagesRef.current, recountColumns);
+  const boardMoves = useBoardMoves(leadListsByStatusIdRef.current, recountColumns);
   const moveLead = (lead: LeadSummary, to: LeadStatus) => {
     movedLeadIdRef.current = lead.id;
     boardMoves.move(lead, to);
   };
 
-  const handlePointerMove = useBoardChanges({
-    columns: columnPagesRef.current,
+  const postponeEventsOnPointerMove = useBoardChanges({
+    columns: leadListsByStatusIdRef.current,
     filter,
     hasSearch: searchText !== "",
     moves: boardMoves,
@@ -113,32 +125,32 @@ export function BoardScreen(): JSX.Element {
       draggedLeadRef.current !== undefined || boardElementRef.current?.querySelector(":popover-open") !== null,
     recount: recountColumns,
     reload: () => {
-      for (const pages of columnPagesRef.current.values()) pages.reload();
+      for (const columnLeadList of leadListsByStatusIdRef.current.values()) columnLeadList.reload();
     },
   });
 
-  const findCard = (target: EventTarget | null) =>
+  const findCardElement = (target: EventTarget | null) =>
     target instanceof Element ? target.closest<HTMLElement>("[data-lead]") : null;
 
   const handleCardKeyDown = (event: KeyboardEvent) => {
-    const card = findCard(event.target);
+    const cardElement = findCardElement(event.target);
     const arrowDirection = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!card || !arrowDirection || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!cardElement || !arrowDirection || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const [across = 0, down = 0] = arrowDirection;
-    const statusIndex = visibleStatuses.findIndex(({ id }) => String(id) === card.dataset.status);
+    const statusIndex = visibleStatuses.findIndex(({ id }) => String(id) === cardElement.dataset.status);
     if (event.shiftKey && across) {
       const [fromStatus, toStatus] = [visibleStatuses[statusIndex], visibleStatuses[statusIndex + across]];
-      const columnLeads = columnPagesRef.current.get(fromStatus?.id ?? 0)?.items ?? [];
-      const lead = columnLeads.find(({ id }) => String(id) === card.dataset.lead);
+      const columnLeads = leadListsByStatusIdRef.current.get(fromStatus?.id ?? 0)?.items ?? [];
+      const lead = columnLeads.find(({ id }) => String(id) === cardElement.dataset.lead);
       if (mayWrite && lead && toStatus) moveLead(lead, toStatus);
       return;
     }
-    const findCardsOfStatus = (status: LeadStatus | undefined) =>
+    const findCardElementsOfStatus = (status: LeadStatus | undefined) =>
       Array.from(boardElementRef.current?.querySelectorAll<HTMLElement>(`[data-status="${status?.id}"]`) ?? []);
-    const cardIndex = findCardsOfStatus(visibleStatuses[statusIndex]).indexOf(card);
+    const cardIndex = findCardElementsOfStatus(visibleStatuses[statusIndex]).indexOf(cardElement);
     if (down) {
-      findCardsOfStatus(visibleStatuses[statusIndex])[cardIndex + down]?.querySelector("a")?.focus();
+      findCardElementsOfStatus(visibleStatuses[statusIndex])[cardIndex + down]?.querySelector("a")?.focus();
       return;
     }
     // Skips empty columns.
@@ -147,17 +159,17 @@ export function BoardScreen(): JSX.Element {
       columnIndex >= 0 && columnIndex < visibleStatuses.length;
       columnIndex += across
     ) {
-      const cardsInColumn = findCardsOfStatus(visibleStatuses[columnIndex]);
-      const targetCard = cardsInColumn[Math.min(cardIndex, cardsInColumn.length - 1)];
-      if (!targetCard) continue;
-      targetCard.querySelector("a")?.focus();
+      const columnCardElements = findCardElementsOfStatus(visibleStatuses[columnIndex]);
+      const cardElementToFocus = columnCardElements[Math.min(cardIndex, columnCardElements.length - 1)];
+      if (!cardElementToFocus) continue;
+      cardElementToFocus.querySelector("a")?.focus();
       return;
     }
   };
   useShortcut(
     "s",
     () => {
-      const statusButton = findCard(document.activeElement)?.querySelector<HTMLElement>("button.status");
+      const statusButton = findCardElement(document.activeElement)?.querySelector<HTMLElement>("button.status");
       if (!statusButton) return false;
       statusButton.click();
     },
@@ -166,12 +178,12 @@ export function BoardScreen(): JSX.Element {
 
   const replaceListQuery = (newQuery: ListQuery) => {
     const urlParams = buildListUrlParams(newQuery);
-    const openLeadParam = route.query.get("lead");
-    if (openLeadParam) urlParams.set("lead", openLeadParam);
+    const openLeadIdParam = route.query.get("lead");
+    if (openLeadIdParam) urlParams.set("lead", openLeadIdParam);
     replaceUrlQuery(urlParams);
   };
   const updateListQuery = (part: Partial<ListQuery>) => replaceListQuery({ ...listQuery, ...part });
-  const clearListQuery = () => replaceListQuery({ ...removeAllFilters(listQuery), search: "", view: 0 });
+  const clearListQuery = () => replaceListQuery({ ...buildQueryWithoutAnyFilter(listQuery), search: "", view: 0 });
   useApplyViewFromUrl(listQuery, replaceListQuery);
 
   const boardActions: BoardActions = {
@@ -209,15 +221,15 @@ export function BoardScreen(): JSX.Element {
       <p id="board-keys" class="unseen">
         Arrow keys go from lead to lead.{mayWrite ? " S changes the status; so does Shift with left and right." : ""}
       </p>
-      <div class="board" ref={boardElementRef} onPointerMove={handlePointerMove}>
+      <div class="board" ref={boardElementRef} onPointerMove={postponeEventsOnPointerMove}>
         {visibleStatuses.map((status, at) => (
           <BoardColumn
             key={`${status.id} ${filterKey}`}
             status={status}
-            readLeads={readColumnPageWithMoves}
+            readLeads={readColumnPageAndApplyMoves}
             filterKey={filterKey}
             openLeadId={panelLeadId}
-            registerPages={(pages) => columnPagesRef.current.set(status.id, pages)}
+            registerPages={(pages) => leadListsByStatusIdRef.current.set(status.id, pages)}
             onEmptyChange={(is) => {
               if (emptyColumnStatusIds.has(status.id) === is) return;
               setEmptyColumnStatusIds((before) => {
@@ -240,16 +252,16 @@ function BoardSearchInput({ value, onSearch }: { value: string; onSearch: (text:
   const [typedText, setTypedText] = useState(value);
   const onSearchRef = useRef(onSearch);
   onSearchRef.current = onSearch;
-  const sentSearchRef = useRef(value);
+  const lastSentSearchTextRef = useRef(value);
   useEffect(() => {
     // If Back or a saved view has changed the search in the URL, the input shows that search.
-    if (value !== sentSearchRef.current) setTypedText(value);
-    sentSearchRef.current = value;
+    if (value !== lastSentSearchTextRef.current) setTypedText(value);
+    lastSentSearchTextRef.current = value;
   }, [value]);
   useEffect(() => {
-    if (typedText === sentSearchRef.current) return;
+    if (typedText === lastSentSearchTextRef.current) return;
     const searchTimer = setTimeout(() => {
-      sentSearchRef.current = typedText;
+      lastSentSearchTextRef.current = typedText;
       onSearchRef.current(typedText);
     }, SEARCH_DEBOUNCE_MS);
     return () => clearTimeout(searchTimer);

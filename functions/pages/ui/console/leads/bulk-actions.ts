@@ -3,11 +3,11 @@
 // except after a deletion.
 
 import { signal } from "@preact/signals";
-import { api, describeError, type Lead, type LeadStatus, RequestError, unwrap } from "../app/api";
+import { api, describeError, getDataOrThrow, type Lead, type LeadStatus, RequestError } from "../app/api";
 import { confirmAction } from "../ui/dialog";
 import { formatCount } from "../ui/time";
-import { reportFailure, showToast } from "../ui/toast";
-import { type BulkResult, runInBulk } from "./bulk-run";
+import { showFailureAlert, showToast } from "../ui/toast";
+import { type BulkResult, sendIdsInParallelChunks } from "./bulk-run";
 import type { LeadPages, ListLead } from "./list-pages";
 import { matchesFilter } from "./list-query";
 import type { LeadSelection } from "./list-selection";
@@ -34,17 +34,17 @@ export const formatLeadCount = (count: number): string => (count === 1 ? "1 lead
 type SendBulkRequest = (ids: number[]) => Promise<unknown>;
 
 /** Executes several series of requests one after the other, with one progress dialog. Stop ends all of them. */
-async function sendSeriesWithProgress(
+async function sendBulkRequestsWithProgress(
   progressTitle: string,
   note: string,
   runs: { ids: number[]; send: SendBulkRequest }[],
 ): Promise<BulkResult> {
-  const totalLeads = runs.reduce((sum, { ids }) => sum + ids.length, 0);
+  const totalLeadCount = runs.reduce((sum, { ids }) => sum + ids.length, 0);
   let isStopped = false;
-  const currentProgress: BulkProgressState = {
+  const progressState: BulkProgressState = {
     title: progressTitle,
     note,
-    total: totalLeads,
+    total: totalLeadCount,
     done: 0,
     stop: () => {
       isStopped = true;
@@ -53,29 +53,29 @@ async function sendSeriesWithProgress(
   let isDialogShown = false;
   const dialogTimer = setTimeout(() => {
     isDialogShown = true;
-    bulkProgress.value = { ...currentProgress };
+    bulkProgress.value = { ...progressState };
   }, PROGRESS_DIALOG_DELAY_MS);
-  const totalResult: BulkResult = { changedIds: [], deletedIds: [], unprocessedIds: [] };
+  const totalBulkResult: BulkResult = { changedIds: [], deletedIds: [], unprocessedIds: [] };
   try {
     for (const { ids, send } of runs) {
-      const earlierProcessedCount = totalResult.changedIds.length + totalResult.deletedIds.length;
-      const runResult = await runInBulk(ids, send, {
-        isStopped: () => isStopped || totalResult.error !== undefined,
+      const earlierProcessedCount = totalBulkResult.changedIds.length + totalBulkResult.deletedIds.length;
+      const bulkResultOfRun = await sendIdsInParallelChunks(ids, send, {
+        isStopped: () => isStopped || totalBulkResult.error !== undefined,
         onProgress: (done) => {
-          currentProgress.done = earlierProcessedCount + done;
-          if (isDialogShown) bulkProgress.value = { ...currentProgress };
+          progressState.done = earlierProcessedCount + done;
+          if (isDialogShown) bulkProgress.value = { ...progressState };
         },
       });
-      totalResult.changedIds.push(...runResult.changedIds);
-      totalResult.deletedIds.push(...runResult.deletedIds);
-      totalResult.unprocessedIds.push(...runResult.unprocessedIds);
-      if (runResult.error !== undefined) totalResult.error = runResult.error;
+      totalBulkResult.changedIds.push(...bulkResultOfRun.changedIds);
+      totalBulkResult.deletedIds.push(...bulkResultOfRun.deletedIds);
+      totalBulkResult.unprocessedIds.push(...bulkResultOfRun.unprocessedIds);
+      if (bulkResultOfRun.error !== undefined) totalBulkResult.error = bulkResultOfRun.error;
     }
   } finally {
     clearTimeout(dialogTimer);
     bulkProgress.value = undefined;
   }
-  return totalResult;
+  return totalBulkResult;
 }
 
 /** Texts for a change: `Move 3 leads to Lost?`, `Moving leads to Lost`, `3 leads moved to Lost`. */
@@ -107,7 +107,7 @@ export class BulkActions {
    * reports.
    */
   async #readSelected(): Promise<ListLead[]> {
-    const totalLeads = this.selection.size;
+    const selectedLeadCount = this.selection.size;
     if (!this.pages.hasMore || !this.selection.state.peek().isInverted) return this.selection.readSelectedLeads();
     let isStopped = false;
     const stopReading = () => {
@@ -120,16 +120,16 @@ export class BulkActions {
       bulkProgress.value = {
         title: "Reading the leads",
         done: this.pages.items.length,
-        total: totalLeads,
+        total: selectedLeadCount,
         note: progressNote,
         stop: stopReading,
       };
     });
     try {
-      const leads = await this.selection.readSelectedLeads();
-      return isStopped ? [] : leads;
+      const selectedLeads = await this.selection.readSelectedLeads();
+      return isStopped ? [] : selectedLeads;
     } catch (error) {
-      reportFailure(`Not all leads could be read, so none was changed. ${describeError(error)}`);
+      showFailureAlert(`Not all leads could be read, so none was changed. ${describeError(error)}`);
       return [];
     } finally {
       unsubscribe();
@@ -140,9 +140,9 @@ export class BulkActions {
   async #execute(leads: ListLead[], change: BulkChange): Promise<void> {
     const { verb, running, done, target = "" } = change.texts;
     const progressTitle = `${running} leads${target}`;
-    const ids = leads.map(({ id }) => id);
-    const bulkResult = await sendSeriesWithProgress(progressTitle, `What is ${done} stays ${done}`, [
-      { ids, send: change.send },
+    const leadIds = leads.map(({ id }) => id);
+    const bulkResult = await sendBulkRequestsWithProgress(progressTitle, `What is ${done} stays ${done}`, [
+      { ids: leadIds, send: change.send },
     ]);
     change.updateRows(bulkResult.changedIds);
     this.pages.removeLeads(bulkResult.deletedIds);
@@ -150,16 +150,16 @@ export class BulkActions {
       this.selection.selectOnly(bulkResult.unprocessedIds);
     this.pages.recount();
     const changedLeadIds = new Set(bulkResult.changedIds);
-    const deletedText =
+    const deletedLeadsText =
       bulkResult.deletedIds.length > 0 ? `, ${formatCount(bulkResult.deletedIds.length)} had been deleted` : "";
-    const summaryText = `${formatLeadCount(bulkResult.changedIds.length)} ${done}${target}${deletedText}`;
+    const summaryText = `${formatLeadCount(bulkResult.changedIds.length)} ${done}${target}${deletedLeadsText}`;
     const { buildUndoOperations } = change;
     if (bulkResult.error !== undefined) {
-      const unprocessedText = `${formatCount(bulkResult.unprocessedIds.length)} of ${formatLeadCount(leads.length)} not ${done}${target}.`;
-      reportFailure(`${unprocessedText} ${describeError(bulkResult.error)}`);
+      const unprocessedLeadsText = `${formatCount(bulkResult.unprocessedIds.length)} of ${formatLeadCount(leads.length)} not ${done}${target}.`;
+      showFailureAlert(`${unprocessedLeadsText} ${describeError(bulkResult.error)}`);
     }
     if (bulkResult.changedIds.length === 0) {
-      if (bulkResult.error === undefined) showToast(`No lead ${done}${target}${deletedText}`);
+      if (bulkResult.error === undefined) showToast(`No lead ${done}${target}${deletedLeadsText}`);
       return;
     }
     if (!buildUndoOperations) {
@@ -169,14 +169,14 @@ export class BulkActions {
     showToast(summaryText, {
       undo: async () => {
         const undoOperations = buildUndoOperations(leads.filter(({ id }) => changedLeadIds.has(id)));
-        const resultOfUndo = await sendSeriesWithProgress(
+        const bulkResultOfUndo = await sendBulkRequestsWithProgress(
           "Taking it back",
           "What is taken back stays so",
           undoOperations,
         );
         await this.pages.reload();
-        if (resultOfUndo.error !== undefined) throw resultOfUndo.error;
-        showToast(`Undone: ${verb.toLowerCase()} ${formatLeadCount(resultOfUndo.changedIds.length)}${target}`);
+        if (bulkResultOfUndo.error !== undefined) throw bulkResultOfUndo.error;
+        showToast(`Undone: ${verb.toLowerCase()} ${formatLeadCount(bulkResultOfUndo.changedIds.length)}${target}`);
       },
     });
   }
@@ -185,16 +185,16 @@ export class BulkActions {
     if (leads.length === 0) return false;
     if (buildUndoOperations && leads.length <= MAX_UNCONFIRMED_LEADS) return true;
     const { verb, target = "" } = texts;
-    const actionText = `${verb} ${formatLeadCount(leads.length)}`;
+    const confirmButtonText = `${verb} ${formatLeadCount(leads.length)}`;
     const consequenceText = buildUndoOperations
       ? "You can undo it right afterwards."
       : `Comments, history and ${leads.length === 1 ? "photo" : "photos"} go too. It cannot be undone.`;
-    return confirmAction(`${actionText}${target}?`, consequenceText, actionText);
+    return confirmAction(`${confirmButtonText}${target}?`, consequenceText, confirmButtonText);
   }
 
   async #change(change: BulkChange, given?: ListLead[]): Promise<void> {
-    const leads = given ?? (await this.#readSelected());
-    if (await this.#confirm(leads, change)) await this.#execute(leads, change);
+    const leadsToChange = given ?? (await this.#readSelected());
+    if (await this.#confirm(leadsToChange, change)) await this.#execute(leadsToChange, change);
   }
 
   #removeMismatches(ids: number[]): void {
@@ -208,30 +208,31 @@ export class BulkActions {
 
   /** Moves `given` to a status, by default the selected leads. */
   move(to: LeadStatus, given?: ListLead[]): Promise<void> {
-    const change: BulkChange = {
+    const bulkStatusChange: BulkChange = {
       texts: { verb: "Move", running: "Moving", done: "moved", target: ` to ${to.name}` },
-      send: (ids) => unwrap(api.PUT("/leads/change-status", { body: { ids, statusId: to.id } })),
+      send: (ids) => getDataOrThrow(api.PUT("/leads/change-status", { body: { ids, statusId: to.id } })),
       updateRows: (ids) => {
         this.pages.updateLeads(ids, (lead) => ({ ...lead, statusId: to.id, status: to.name }));
         this.#removeMismatches(ids);
       },
       buildUndoOperations: (leads) => {
-        const idsByStatus = new Map<number, number[]>();
-        for (const { id, statusId } of leads) idsByStatus.set(statusId, [...(idsByStatus.get(statusId) ?? []), id]);
-        return [...idsByStatus].map(([statusId, ids]) => ({
+        const leadIdsByStatusId = new Map<number, number[]>();
+        for (const { id, statusId } of leads)
+          leadIdsByStatusId.set(statusId, [...(leadIdsByStatusId.get(statusId) ?? []), id]);
+        return [...leadIdsByStatusId].map(([statusId, ids]) => ({
           ids,
-          send: (ids: number[]) => unwrap(api.PUT("/leads/change-status", { body: { ids, statusId } })),
+          send: (ids: number[]) => getDataOrThrow(api.PUT("/leads/change-status", { body: { ids, statusId } })),
         }));
       },
     };
-    return this.#change(change, given);
+    return this.#change(bulkStatusChange, given);
   }
 
   /** Archives or restores `given`, by default the selected leads. */
   archive(archived: boolean, given?: ListLead[]): Promise<void> {
-    const sendArchive: SendBulkRequest = (ids) => unwrap(api.PATCH("/leads/archive", { body: { ids } }));
-    const sendRestore: SendBulkRequest = (ids) => unwrap(api.PATCH("/leads/restore", { body: { ids } }));
-    const change: BulkChange = {
+    const sendArchive: SendBulkRequest = (ids) => getDataOrThrow(api.PATCH("/leads/archive", { body: { ids } }));
+    const sendRestore: SendBulkRequest = (ids) => getDataOrThrow(api.PATCH("/leads/restore", { body: { ids } }));
+    const bulkArchiveChange: BulkChange = {
       texts: archived
         ? { verb: "Archive", running: "Archiving", done: "archived" }
         : { verb: "Restore", running: "Restoring", done: "restored" },
@@ -241,31 +242,31 @@ export class BulkActions {
         this.#removeMismatches(ids);
       },
       buildUndoOperations: (leads) => {
-        const ids = leads.filter((lead) => lead.archived !== archived).map(({ id }) => id);
-        return [{ ids, send: archived ? sendRestore : sendArchive }];
+        const leadIdsToUndo = leads.filter((lead) => lead.archived !== archived).map(({ id }) => id);
+        return [{ ids: leadIdsToUndo, send: archived ? sendRestore : sendArchive }];
       },
     };
-    return this.#change(change, given);
+    return this.#change(bulkArchiveChange, given);
   }
 
   delete(): Promise<void> {
     return this.#change({
       texts: { verb: "Delete", running: "Deleting", done: "deleted" },
-      send: (ids) => unwrap(api.DELETE("/leads", { body: { ids } })),
+      send: (ids) => getDataOrThrow(api.DELETE("/leads", { body: { ids } })),
       updateRows: (ids) => this.pages.removeLeads(ids),
     });
   }
 
   /** Writes one field of the selected leads. Their previous values are kept for Undo. */
-  async edit<Field extends EditableField>(field: Field, value: Lead[Field], fieldTitle: string): Promise<void> {
-    const leads = await this.#readSelected();
-    const leadsById = new Map(leads.map((lead) => [lead.id, lead]));
+  async edit<Field extends BulkEditableFieldName>(field: Field, value: Lead[Field], fieldTitle: string): Promise<void> {
+    const selectedLeads = await this.#readSelected();
+    const leadsById = new Map(selectedLeads.map((lead) => [lead.id, lead]));
     const previousFieldsById = new Map<number, Partial<Lead>>();
-    const change: BulkChange = {
+    const bulkFieldChange: BulkChange = {
       texts: { verb: `Change the ${fieldTitle} of`, running: `Changing the ${fieldTitle} of`, done: "changed" },
       send: async (ids) => {
         await collectPreviousFieldValues(ids, leadsById, field, previousFieldsById);
-        await writeField(ids, leadsById, () => ({ [field]: value }));
+        await writeFieldOfLeads(ids, leadsById, () => ({ [field]: value }));
       },
       updateRows: (ids) => {
         this.pages.updateLeads(ids, (lead) => ({ ...lead, [field]: value }));
@@ -274,15 +275,15 @@ export class BulkActions {
       buildUndoOperations: (changedLeads) => [
         {
           ids: changedLeads.map(({ id }) => id),
-          send: (ids) => writeField(ids, leadsById, (id) => previousFieldsById.get(id) ?? {}),
+          send: (ids) => writeFieldOfLeads(ids, leadsById, (id) => previousFieldsById.get(id) ?? {}),
         },
       ],
     };
-    await this.#change(change, leads);
+    await this.#change(bulkFieldChange, selectedLeads);
   }
 }
 
-export type EditableField = "business" | "company" | "position" | "location" | "source" | "state";
+export type BulkEditableFieldName = "business" | "company" | "position" | "location" | "source" | "state";
 
 /**
  * Stores the field's current value of each lead in `previousFieldsById`, so that Undo can restore it. A lead whose list row
@@ -291,7 +292,7 @@ export type EditableField = "business" | "company" | "position" | "location" | "
 async function collectPreviousFieldValues(
   ids: number[],
   leadsById: Map<number, ListLead>,
-  field: EditableField,
+  field: BulkEditableFieldName,
   previousFieldsById: Map<number, Partial<Lead>>,
 ): Promise<void> {
   const idsToRead: number[] = [];
@@ -301,7 +302,7 @@ async function collectPreviousFieldValues(
     else if (!previousFieldsById.has(id)) idsToRead.push(id);
   }
   const readPreviousField = async (id: number) => {
-    const lead = await unwrap(api.GET("/leads/{id}", { params: { path: { id } } })).catch(ignoreNotFoundError);
+    const lead = await getDataOrThrow(api.GET("/leads/{id}", { params: { path: { id } } })).catch(ignoreNotFoundError);
     if (lead) previousFieldsById.set(id, { [field]: lead[field] });
   };
   for (let start = 0; start < idsToRead.length; start += 5)
@@ -317,16 +318,18 @@ function ignoreNotFoundError(error: unknown): undefined {
  * Writes one field of up to a hundred leads. A batch request identifies leads by e-mail address. Leads that have no address, or
  * whose address no longer identifies them, are written one by one by their ids.
  */
-async function writeField(
+async function writeFieldOfLeads(
   ids: number[],
   leadsById: Map<number, ListLead>,
   getFields: (id: number) => Partial<Lead>,
 ): Promise<void> {
-  const leads = ids.map((id) => leadsById.get(id)).filter((lead) => lead !== undefined);
+  const leadsToWrite = ids.map((id) => leadsById.get(id)).filter((lead) => lead !== undefined);
   const patchLead = async ({ id }: ListLead) => {
     const { business, ...otherFields } = getFields(id);
     const patchBody = { ...otherFields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
-    await unwrap(api.PATCH("/leads/{id}", { params: { path: { id } }, body: patchBody })).catch(ignoreNotFoundError);
+    await getDataOrThrow(api.PATCH("/leads/{id}", { params: { path: { id } }, body: patchBody })).catch(
+      ignoreNotFoundError,
+    );
   };
   const sendBatch = async (batchLeads: ListLead[], dryRun: boolean) => {
     const batchRows = batchLeads.map(({ id, email }) => {
@@ -334,10 +337,10 @@ async function writeField(
       return { email, ...otherFields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     });
     const batchBody = { mode: "update" as const, dryRun, leads: batchRows };
-    const { results } = await unwrap(api.POST("/leads/batch", { body: batchBody }));
+    const { results } = await getDataOrThrow(api.POST("/leads/batch", { body: batchBody }));
     return new Map(results.map((rowResult) => [batchLeads[rowResult.index], rowResult]));
   };
-  const leadsWithEmail = leads.filter(({ email }) => email !== "");
+  const leadsWithEmail = leadsToWrite.filter(({ email }) => email !== "");
   const leadsWrittenInBatch = new Set<ListLead>();
   if (leadsWithEmail.length > 1) {
     // Since the list was read, a lead's e-mail address may have been removed or given to another lead. A dry run shows which
@@ -349,7 +352,7 @@ async function writeField(
     for (const lead of leadsWithCurrentEmail)
       if (batchResultsByLead.get(lead)?.result !== "failed") leadsWrittenInBatch.add(lead);
   }
-  const leadsToPatch = leads.filter((lead) => !leadsWrittenInBatch.has(lead));
+  const leadsToPatch = leadsToWrite.filter((lead) => !leadsWrittenInBatch.has(lead));
   for (let start = 0; start < leadsToPatch.length; start += 5)
     await Promise.all(leadsToPatch.slice(start, start + 5).map(patchLead));
 }

@@ -1,12 +1,12 @@
 // Sends one change of many leads in requests of a hundred leads each. A run can be stopped between requests.
 
 import { RequestError, sleep } from "../app/api";
-import { MAX_PAGE_LEADS } from "./list-pages";
+import { MAX_LEADS_PER_PAGE } from "./list-pages";
 
-const MAX_IDS_PER_REQUEST = MAX_PAGE_LEADS;
+const MAX_IDS_PER_REQUEST = MAX_LEADS_PER_PAGE;
 /** Each request updates the team's counters in the database. More requests in parallel would conflict with each other. */
-const PARALLEL_REQUESTS = 3;
-const MAX_ATTEMPTS = 4;
+const MAX_PARALLEL_REQUESTS = 3;
+const MAX_ATTEMPTS_PER_REQUEST = 4;
 
 export interface BulkResult {
   /** Ids of leads that were changed. */
@@ -26,7 +26,7 @@ export interface BulkRunOptions {
 }
 
 /** Returns the lead ids that the API's error names as unknown. */
-function parseUnknownIds(error: unknown): number[] {
+function parseUnknownLeadIds(error: unknown): number[] {
   const idErrors = error instanceof RequestError ? error.errors.filter(({ field }) => field === "ids") : [];
   return idErrors.flatMap(({ message }) => (message.match(/\d+/g) ?? []).map(Number));
 }
@@ -35,17 +35,17 @@ function parseUnknownIds(error: unknown): number[] {
  * Sends one request, and retries temporary errors. Ids of deleted leads are removed from the request. Returns the ids that were
  * changed.
  */
-async function sendChunk(ids: number[], send: (ids: number[]) => Promise<unknown>): Promise<number[]> {
+async function sendIdChunkWithRetries(ids: number[], send: (ids: number[]) => Promise<unknown>): Promise<number[]> {
   let existingIds = ids;
   for (let attempts = 1; existingIds.length > 0; ) {
     try {
       await send(existingIds);
       break;
     } catch (error) {
-      const unknownIds = new Set(parseUnknownIds(error));
+      const unknownIds = new Set(parseUnknownLeadIds(error));
       const remainingIds = existingIds.filter((id) => !unknownIds.has(id));
       if (remainingIds.length < existingIds.length) existingIds = remainingIds;
-      else if (error instanceof RequestError && error.isTemporary && attempts < MAX_ATTEMPTS) {
+      else if (error instanceof RequestError && error.isTemporary && attempts < MAX_ATTEMPTS_PER_REQUEST) {
         attempts += 1;
         await sleep(error.retryAfterMs);
       } else throw error;
@@ -55,7 +55,7 @@ async function sendChunk(ids: number[], send: (ids: number[]) => Promise<unknown
 }
 
 /** Sends all requests of a change, several at a time. A retried request does not change a lead twice. */
-export async function runInBulk(
+export async function sendIdsInParallelChunks(
   ids: readonly number[],
   send: (ids: number[]) => Promise<unknown>,
   { onProgress, isStopped, idsPerRequest = MAX_IDS_PER_REQUEST }: BulkRunOptions = {},
@@ -63,12 +63,12 @@ export async function runInBulk(
   const bulkResult: BulkResult = { changedIds: [], deletedIds: [], unprocessedIds: [] };
   let nextIdIndex = 0;
   let hasFailed = false;
-  const runWorker = async () => {
+  const sendChunksUntilDone = async () => {
     while (nextIdIndex < ids.length && !hasFailed && !isStopped?.()) {
       const idChunk = ids.slice(nextIdIndex, nextIdIndex + idsPerRequest);
       nextIdIndex += idChunk.length;
       try {
-        const changedIds = await sendChunk(idChunk, send);
+        const changedIds = await sendIdChunkWithRetries(idChunk, send);
         const changedIdSet = new Set(changedIds);
         bulkResult.changedIds.push(...changedIds);
         bulkResult.deletedIds.push(...idChunk.filter((id) => !changedIdSet.has(id)));
@@ -80,7 +80,7 @@ export async function runInBulk(
       }
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, runWorker));
+  await Promise.all(Array.from({ length: MAX_PARALLEL_REQUESTS }, sendChunksUntilDone));
   bulkResult.unprocessedIds.push(...ids.slice(nextIdIndex));
   return bulkResult;
 }

@@ -6,12 +6,12 @@ import { useState } from "preact/hooks";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { createSubmitHandler, Field } from "../ui/field";
+import { createSubmitHandler, FormField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusMenu } from "../ui/status";
 import { formatCount } from "../ui/time";
-import { type BulkActions, bulkProgress, type EditableField, formatLeadCount } from "./bulk-actions";
+import { type BulkActions, type BulkEditableFieldName, bulkProgress, formatLeadCount } from "./bulk-actions";
 
 interface BulkToolbarProps {
   actions: BulkActions;
@@ -25,7 +25,7 @@ export function BulkToolbar({ actions, archived }: BulkToolbarProps): JSX.Elemen
   const { size } = selection;
   if (size === 0) return null;
   const { isInverted } = selection.state.value;
-  const isReading = isInverted && pages.hasMore;
+  const isReadingSelectedLeads = isInverted && pages.hasMore;
   return (
     <>
       <div class="bulk" role="toolbar" aria-label={`${formatCount(size)} selected`}>
@@ -33,7 +33,9 @@ export function BulkToolbar({ actions, archived }: BulkToolbarProps): JSX.Elemen
           {formatCount(size)}
           <span class="wide"> selected</span>
         </b>
-        {isReading ? <span class="small quiet num wide">{formatCount(pages.items.length)} read</span> : null}
+        {isReadingSelectedLeads ? (
+          <span class="small quiet num wide">{formatCount(pages.items.length)} read</span>
+        ) : null}
         <i />
         <Popover
           popupRole="listbox"
@@ -87,7 +89,7 @@ export function BulkToolbar({ actions, archived }: BulkToolbarProps): JSX.Elemen
   );
 }
 
-const FIELD_TITLES: Record<EditableField, string> = {
+const FIELD_TITLES: Record<BulkEditableFieldName, string> = {
   business: "Business",
   source: "Source",
   state: "State",
@@ -98,7 +100,7 @@ const FIELD_TITLES: Record<EditableField, string> = {
 
 function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: () => void }): JSX.Element {
   const { businesses } = useTeam();
-  const [editedField, setEditedField] = useState<EditableField>("business");
+  const [editedField, setEditedField] = useState<BulkEditableFieldName>("business");
   const [fieldText, setFieldText] = useState("");
   const [leadState, setLeadState] = useState<"Active" | "Inactive">("Active");
   const [chosenBusinessIds, setChosenBusinessIds] = useState<number[]>([]);
@@ -118,13 +120,13 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
   return (
     <Dialog title={`Edit ${leadCountText}`} onClose={onClose}>
       <form class="editor" onSubmit={createSubmitHandler(startBulkEdit)}>
-        <Field label="Field">
+        <FormField label="Field">
           {(ids) => (
             <span class="select">
               <select
                 {...ids}
                 value={editedField}
-                onInput={({ currentTarget }) => setEditedField(currentTarget.value as EditableField)}
+                onInput={({ currentTarget }) => setEditedField(currentTarget.value as BulkEditableFieldName)}
               >
                 {Object.entries(FIELD_TITLES).map(([name, title]) => (
                   <option key={name} value={name}>
@@ -135,7 +137,7 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
               <Icon name="chevron-down" />
             </span>
           )}
-        </Field>
+        </FormField>
         {editedField === "business" ? (
           <fieldset class="options">
             <legend class="unseen">Business</legend>
@@ -158,7 +160,7 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
             ))}
           </fieldset>
         ) : editedField === "state" ? (
-          <Field label="State">
+          <FormField label="State">
             {(ids) => (
               <span class="select">
                 <select
@@ -172,9 +174,9 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
                 <Icon name="chevron-down" />
               </span>
             )}
-          </Field>
+          </FormField>
         ) : (
-          <Field label={FIELD_TITLES[editedField]} hint="Empty clears it.">
+          <FormField label={FIELD_TITLES[editedField]} hint="Empty clears it.">
             {(ids) => (
               <input
                 {...ids}
@@ -184,7 +186,7 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
                 onInput={({ currentTarget }) => setFieldText(currentTarget.value)}
               />
             )}
-          </Field>
+          </FormField>
         )}
         <div class="actions">
           <button type="button" class="btn ghost" onClick={onClose}>
@@ -200,9 +202,9 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
 }
 
 export function BulkProgressDialog(): JSX.Element | null {
-  const progress = bulkProgress.value;
-  if (!progress) return null;
-  const { title, done, total, note, stop } = progress;
+  const progressState = bulkProgress.value;
+  if (!progressState) return null;
+  const { title, done, total, note, stop } = progressState;
   return (
     <Dialog title={title}>
       <p class="quiet num" role="status">

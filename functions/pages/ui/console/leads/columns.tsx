@@ -6,7 +6,7 @@ import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 
 /** Column definitions by the name of the lead's field in the API. Saved views store these names. */
-export const COLUMNS = {
+export const COLUMN_DEFINITIONS = {
   company: { title: "Company", style: "", roomRem: 11 },
   status: { title: "Status", style: "w-m", roomRem: 8.75 },
   email: { title: "E-mail", style: "", roomRem: 13 },
@@ -18,9 +18,9 @@ export const COLUMNS = {
   createdAt: { title: "Created", style: "w-s", roomRem: 7.75 },
 } as const;
 
-export type ColumnName = keyof typeof COLUMNS;
-const ALL_COLUMNS = Object.keys(COLUMNS) as ColumnName[];
-export const DEFAULT_COLUMNS: readonly ColumnName[] = [
+export type ColumnName = keyof typeof COLUMN_DEFINITIONS;
+const ALL_COLUMN_NAMES = Object.keys(COLUMN_DEFINITIONS) as ColumnName[];
+export const DEFAULT_COLUMN_NAMES: readonly ColumnName[] = [
   "company",
   "status",
   "email",
@@ -37,7 +37,7 @@ export const areWholeLeadsNeeded = (columns: readonly ColumnName[]): boolean =>
 /** Width of the checkbox column and the name column, which are always shown. */
 const FIXED_COLUMNS_WIDTH_REM = 3.25 + 13.5;
 /** Columns by importance: a narrow screen hides the last columns of this array first. */
-const COLUMNS_BY_PRIORITY: readonly ColumnName[] = [
+const COLUMN_NAMES_IN_PRIORITY_ORDER: readonly ColumnName[] = [
   "status",
   "createdAt",
   "company",
@@ -50,20 +50,20 @@ const COLUMNS_BY_PRIORITY: readonly ColumnName[] = [
 ];
 
 /** Returns the chosen columns that fit into `availableRem`, in the order of the table. */
-export function fitColumns(chosenColumns: readonly ColumnName[], availableRem: number): ColumnName[] {
+export function selectFittingColumns(chosenColumns: readonly ColumnName[], availableRem: number): ColumnName[] {
   let remainingRem = availableRem - FIXED_COLUMNS_WIDTH_REM;
   const fittingColumns = new Set<ColumnName>();
-  for (const column of COLUMNS_BY_PRIORITY) {
-    if (!chosenColumns.includes(column)) continue;
-    remainingRem -= COLUMNS[column].roomRem;
+  for (const columnName of COLUMN_NAMES_IN_PRIORITY_ORDER) {
+    if (!chosenColumns.includes(columnName)) continue;
+    remainingRem -= COLUMN_DEFINITIONS[columnName].roomRem;
     if (remainingRem < 0) break;
-    fittingColumns.add(column);
+    fittingColumns.add(columnName);
   }
-  return ALL_COLUMNS.filter((column) => fittingColumns.has(column));
+  return ALL_COLUMN_NAMES.filter((column) => fittingColumns.has(column));
 }
 
 export const parseColumnNames = (names: readonly string[]): ColumnName[] =>
-  ALL_COLUMNS.filter((column) => names.includes(column));
+  ALL_COLUMN_NAMES.filter((column) => names.includes(column));
 
 // Columns chosen in a saved view are stored in this browser under the view's id until the view is updated with them. The id 0
 // stands for no view.
@@ -102,16 +102,16 @@ export function ColumnMenu({ chosen, onChoose }: ColumnMenuProps): JSX.Element {
       )}
     >
       {() =>
-        ALL_COLUMNS.map((column) => (
+        ALL_COLUMN_NAMES.map((column) => (
           <label key={column} class="item">
             <input
               type="checkbox"
               checked={chosen.includes(column)}
               onInput={({ currentTarget: { checked } }) =>
-                onChoose(ALL_COLUMNS.filter((other) => (other === column ? checked : chosen.includes(other))))
+                onChoose(ALL_COLUMN_NAMES.filter((other) => (other === column ? checked : chosen.includes(other))))
               }
             />
-            {COLUMNS[column].title}
+            {COLUMN_DEFINITIONS[column].title}
           </label>
         ))
       }

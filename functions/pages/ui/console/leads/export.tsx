@@ -22,9 +22,9 @@ export function ExportDialog({ filter, onClose }: { filter: LeadFilter; onClose:
   /** Number of pages of a thousand leads that were read. `undefined` unless an export is running. */
   const [readPageCount, setReadPageCount] = useState<number>();
   const [exportError, setExportError] = useState<unknown>();
-  const isStoppedRef = useRef(false);
-  const closeDialog = () => {
-    isStoppedRef.current = true;
+  const isExportStoppedRef = useRef(false);
+  const stopExportAndClose = () => {
+    isExportStoppedRef.current = true;
     onClose();
   };
   const startExport = async () => {
@@ -32,9 +32,9 @@ export function ExportDialog({ filter, onClose }: { filter: LeadFilter; onClose:
     setExportError(undefined);
     try {
       const fileParts = fileFormat === "csv" && hasByteOrderMark ? ["\uFEFF"] : [];
-      for await (const page of readExport(filter, fileFormat)) {
-        if (isStoppedRef.current) return;
-        fileParts.push(page);
+      for await (const exportPageText of readExport(filter, fileFormat)) {
+        if (isExportStoppedRef.current) return;
+        fileParts.push(exportPageText);
         setReadPageCount((pages = 0) => pages + 1);
       }
       const todayIsoDay = new Date().toISOString().slice(0, 10);
@@ -44,14 +44,14 @@ export function ExportDialog({ filter, onClose }: { filter: LeadFilter; onClose:
         fileFormat === "csv" ? "text/csv" : "application/x-ndjson",
       );
       showToast("The export is saved");
-      closeDialog();
+      stopExportAndClose();
     } catch (error) {
       setExportError(error);
       setReadPageCount(undefined);
     }
   };
   return (
-    <Dialog title="Export" onClose={closeDialog}>
+    <Dialog title="Export" onClose={stopExportAndClose}>
       <div class="editor">
         <p class="quiet">Every lead that the filters show, as a file. A CSV file can be imported again.</p>
         <fieldset class="options">
@@ -82,7 +82,7 @@ export function ExportDialog({ filter, onClose }: { filter: LeadFilter; onClose:
         {exportError ? <ErrorNote title="The export stopped" error={exportError} /> : null}
       </div>
       <div class="actions">
-        <button type="button" class="btn ghost" onClick={closeDialog}>
+        <button type="button" class="btn ghost" onClick={stopExportAndClose}>
           Cancel
         </button>
         <button type="button" class="btn primary" disabled={readPageCount !== undefined} onClick={startExport}>

@@ -4,18 +4,18 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { createSubmitHandler, Field } from "../ui/field";
+import { createSubmitHandler, FormField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusDot } from "../ui/status";
 import { formatDay } from "../ui/time";
 import {
+  buildQueryWithoutFilter,
   FILTER_NAMES,
   type FilterName,
   getActiveFilterNames,
   getFirstDayOfLastDays,
   type ListQuery,
-  removeFilter,
 } from "./list-query";
 
 const FILTER_TITLES: Record<FilterName, string> = {
@@ -30,7 +30,7 @@ const FILTER_TITLES: Record<FilterName, string> = {
 /** Periods that the filter by day of creation offers, in days up to today. */
 const PERIOD_LENGTHS_DAYS = [7, 30, 90] as const;
 /** A chip lists up to this many names. For more names the chip shows their number. */
-const MAX_LISTED_NAMES = 2;
+const MAX_NAMES_IN_CHIP = 2;
 
 interface FilterProps {
   query: ListQuery;
@@ -40,7 +40,7 @@ interface FilterProps {
 function formatChosenNames(chosen: number[], all: { id: number; name: string }[]): string {
   if (chosen.length === 0) return "";
   const chosenNames = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
-  return chosenNames.length > 0 && chosenNames.length <= MAX_LISTED_NAMES
+  return chosenNames.length > 0 && chosenNames.length <= MAX_NAMES_IN_CHIP
     ? chosenNames.join(", ")
     : `${chosen.length} chosen`;
 }
@@ -69,7 +69,7 @@ export function useFilterFormatter(): (name: FilterName, query: ListQuery) => st
 export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Element {
   const formatFilter = useFilterFormatter();
   const [editedFilter, setEditedFilter] = useState<FilterName>();
-  const searchBarMarkerRef = useRef<HTMLSpanElement>(null);
+  const hiddenElementInSearchBarRef = useRef<HTMLSpanElement>(null);
   const activeFilterNames = getActiveFilterNames(query);
   const startEditingFilter = (name: FilterName) => {
     setEditedFilter(name);
@@ -88,12 +88,12 @@ export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Elemen
       !activeFilterNames.includes(previousEditedFilter) &&
       document.activeElement === document.body
     ) {
-      searchBarMarkerRef.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
+      hiddenElementInSearchBarRef.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
     }
   }, [editedFilter]);
   return (
     <>
-      <span ref={searchBarMarkerRef} hidden />
+      <span ref={hiddenElementInSearchBarRef} hidden />
       {shownFilterNames.map((name) => {
         const filterValueText = formatFilter(name, query);
         return (
@@ -121,7 +121,7 @@ export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Elemen
               onClick={(event) => {
                 // Removing the filter removes this button, so the focus moves to the filter menu.
                 event.currentTarget.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
-                updateListQuery(removeFilter(query, name));
+                updateListQuery(buildQueryWithoutFilter(query, name));
               }}
             >
               <Icon name="x" />
@@ -175,13 +175,13 @@ function FilterMenuContent({
     if (leftFilter) filterListRef.current?.querySelector<HTMLElement>(`[data-filter="${leftFilter}"]`)?.focus();
   }, [leftFilter]);
   if (chosenFilter) {
-    const showAllFilters = () => {
+    const returnToFilterList = () => {
       setLeftFilter(chosenFilter);
       setChosenFilter(undefined);
     };
     return (
       <>
-        <button type="button" class="item" onClick={showAllFilters}>
+        <button type="button" class="item" onClick={returnToFilterList}>
           <Icon name="chevron-left" />
           <span class="cut">{FILTER_TITLES[chosenFilter]}</span>
         </button>
@@ -278,12 +278,12 @@ function StatusOrBusinessFilterEditor({
 }: FilterProps & { name: "status" | "business" }): JSX.Element {
   const { statuses, businesses } = useTeam();
   const chosenIds = query[name];
-  const allItems = name === "status" ? statuses : businesses;
-  if (allItems.length === 0) return <p class="quiet pad">There are none yet.</p>;
+  const statusesOrBusinesses = name === "status" ? statuses : businesses;
+  if (statusesOrBusinesses.length === 0) return <p class="quiet pad">There are none yet.</p>;
   return (
     <fieldset class="options">
       <legend class="unseen">{FILTER_TITLES[name]}</legend>
-      {allItems.map((one) => (
+      {statusesOrBusinesses.map((one) => (
         <label key={one.id} class="item" data-color={"primaryColor" in one ? one.primaryColor : undefined}>
           <input
             type="checkbox"
@@ -327,7 +327,7 @@ function SourceFilterEditor({ query, updateListQuery, close }: FilterProps & { c
         close();
       })}
     >
-      <Field label="Source" hint="As it is written on the lead">
+      <FormField label="Source" hint="As it is written on the lead">
         {(ids) => (
           <input
             {...ids}
@@ -337,7 +337,7 @@ function SourceFilterEditor({ query, updateListQuery, close }: FilterProps & { c
             onInput={({ currentTarget }) => setTypedSource(currentTarget.value)}
           />
         )}
-      </Field>
+      </FormField>
       <button type="submit" class="btn">
         Apply
       </button>
@@ -347,7 +347,7 @@ function SourceFilterEditor({ query, updateListQuery, close }: FilterProps & { c
 
 function CreatedFilterEditor({ query, updateListQuery }: FilterProps): JSX.Element {
   const renderDayField = (name: "from" | "to", label: string) => (
-    <Field label={label}>
+    <FormField label={label}>
       {(ids) => (
         <input
           {...ids}
@@ -357,23 +357,23 @@ function CreatedFilterEditor({ query, updateListQuery }: FilterProps): JSX.Eleme
           onChange={({ currentTarget }) => updateListQuery({ [name]: currentTarget.value })}
         />
       )}
-    </Field>
+    </FormField>
   );
   return (
     <>
       {PERIOD_LENGTHS_DAYS.map((days) => {
         const firstDay = getFirstDayOfLastDays(days);
-        const isChosen = query.from === firstDay && query.to === "";
+        const isPeriodChosen = query.from === firstDay && query.to === "";
         return (
           <button
             key={days}
             type="button"
             class="item"
-            aria-pressed={isChosen}
+            aria-pressed={isPeriodChosen}
             onClick={() => updateListQuery({ from: firstDay, to: "" })}
           >
             Last {days} days
-            {isChosen ? (
+            {isPeriodChosen ? (
               <span class="end">
                 <Icon name="check" />
               </span>

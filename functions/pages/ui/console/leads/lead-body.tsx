@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
-import { api, describeError, hasHttpStatus, type LeadEvent, unwrap } from "../app/api";
+import { api, describeError, getDataOrThrow, hasHttpStatus, type LeadEvent } from "../app/api";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { readDraft } from "../ui/draft";
@@ -12,24 +12,24 @@ import { Icon } from "../ui/icon";
 import { type Loadable, Skeleton, useLoadable } from "../ui/loading";
 import { ErrorPlaceholder } from "../ui/states";
 import { RelativeTime } from "../ui/time";
-import { reportFailure, reportOutcome, showToast } from "../ui/toast";
+import { awaitRequestAndShowOutcome, showFailureAlert, showToast } from "../ui/toast";
 import { useLeadChanges } from "./lead-changes";
 import { buildFieldDraftKey } from "./lead-edit";
 import { getFieldText, LEAD_FIELDS } from "./lead-fields";
 import { LeadHead } from "./lead-head";
-import { type LeadVersion, parseVersionNumber, readLead } from "./lead-save";
+import { type LeadWithEtag, parseEtagVersionNumber, readLead } from "./lead-save";
 import { EditableLeadField } from "./lead-value";
-import { closeLead, lastListScreen } from "./open-lead";
+import { closeLeadPanelOrPage, lastListScreenLink } from "./open-lead";
 import { buildCommentDraftKey, Timeline } from "./timeline";
 import { describeEventWithAuthor, getAuthorName } from "./timeline-groups";
 
 export interface OpenLeadState {
   id: number;
-  loadable: Loadable<LeadVersion>;
+  loadable: Loadable<LeadWithEtag>;
   /** The lead with its ETag. `undefined` until the lead is read. */
-  version: LeadVersion | undefined;
+  version: LeadWithEtag | undefined;
   /** Shows a version of the lead that was saved or read, unless a newer one is shown. */
-  showVersion: (version: LeadVersion) => void;
+  showVersion: (version: LeadWithEtag) => void;
   refresh: () => Promise<void>;
   /** Number of changes of the lead since it was opened. When the number grows, the activity is read again. */
   changeCount: number;
@@ -48,52 +48,57 @@ export function useOpenLead(id: number): OpenLeadState {
   const [changeCount, setChangeCount] = useState(0);
   const [latestNews, setLatestNews] = useState({ id, text: "" });
   const [deletion, setDeletion] = useState<LeadEvent>();
-  const latestVersionRef = useRef<LeadVersion | undefined>(undefined);
+  const latestLeadWithEtagRef = useRef<LeadWithEtag | undefined>(undefined);
 
-  const showVersion = (next: LeadVersion) => {
+  const showLeadUnlessOlder = (next: LeadWithEtag) => {
     setChangeCount((count) => count + 1);
-    const shownVersion = latestVersionRef.current;
-    if (next.lead.id !== shownVersion?.lead.id) return;
+    const shownLeadWithEtag = latestLeadWithEtagRef.current;
+    if (next.lead.id !== shownLeadWithEtag?.lead.id) return;
     // Responses may arrive out of order, so a version older than the shown one is ignored.
-    if (parseVersionNumber(next.etag) >= parseVersionNumber(shownVersion.etag)) loadableLead.setValue(next);
+    if (parseEtagVersionNumber(next.etag) >= parseEtagVersionNumber(shownLeadWithEtag.etag))
+      loadableLead.setValue(next);
   };
   const refreshLead = () =>
-    readLead(id).then(showVersion, (error) => {
-      if (!hasHttpStatus(error, 404)) reportFailure(describeError(error));
+    readLead(id).then(showLeadUnlessOlder, (error) => {
+      if (!hasHttpStatus(error, 404)) showFailureAlert(describeError(error));
       else loadableLead.reload();
     });
   const handleLeadEvents = (events: LeadEvent[]) => {
     const leadEvents = events.filter(({ leadId }) => leadId === id);
-    const shownVersion = latestVersionRef.current;
-    if (leadEvents.length === 0 || !shownVersion) return;
+    const shownLeadWithEtag = latestLeadWithEtagRef.current;
+    if (leadEvents.length === 0 || !shownLeadWithEtag) return;
     const deletionEvent = leadEvents.find(({ type }) => type === "lead.deleted");
     if (deletionEvent) {
       setDeletion(deletionEvent);
       return;
     }
-    const newestLead = leadEvents.at(-1)?.lead;
-    if (!newestLead || newestLead.version <= parseVersionNumber(shownVersion.etag))
+    const leadOfNewestEvent = leadEvents.at(-1)?.lead;
+    if (!leadOfNewestEvent || leadOfNewestEvent.version <= parseEtagVersionNumber(shownLeadWithEtag.etag))
       setChangeCount((count) => count + 1);
     // Events carry no photo URL. If the photo was changed, the lead is read again to get the URL.
-    else if (newestLead.photo !== shownVersion.lead.photo) refreshLead();
-    else showVersion({ lead: { ...shownVersion.lead, ...newestLead }, etag: `"${newestLead.version}"` });
+    else if (leadOfNewestEvent.photo !== shownLeadWithEtag.lead.photo) refreshLead();
+    else
+      showLeadUnlessOlder({
+        lead: { ...shownLeadWithEtag.lead, ...leadOfNewestEvent },
+        etag: `"${leadOfNewestEvent.version}"`,
+      });
     const eventsByOthers = leadEvents.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
     if (eventsByOthers.length > 0)
       setLatestNews({ id, text: [...new Set(eventsByOthers.map(describeEventWithAuthor))].slice(-3).join("; ") });
   };
-  useLeadChanges(handleLeadEvents, () => void (latestVersionRef.current && refreshLead()), {
+  useLeadChanges(handleLeadEvents, () => void (latestLeadWithEtagRef.current && refreshLead()), {
     readsAfterSubscribing: true,
   });
   const loadableLead = useLoadable(() => readLead(id), [id]);
-  const leadVersion = loadableLead.value?.lead.id === id ? loadableLead.value : undefined;
-  latestVersionRef.current = leadVersion;
+  const openLeadWithEtag = loadableLead.value?.lead.id === id ? loadableLead.value : undefined;
+  latestLeadWithEtagRef.current = openLeadWithEtag;
 
-  const requestBody = { ids: [id] };
-  const leadName = leadVersion ? getDisplayName(leadVersion.lead) : "";
+  const leadIdsRequestBody = { ids: [id] };
+  const leadName = openLeadWithEtag ? getDisplayName(openLeadWithEtag.lead) : "";
   const restoreLead = async () => {
     if (
-      await reportOutcome(
-        unwrap(api.PATCH("/leads/restore", { body: requestBody })),
+      await awaitRequestAndShowOutcome(
+        getDataOrThrow(api.PATCH("/leads/restore", { body: leadIdsRequestBody })),
         `${leadName} restored`,
         "Nothing was restored.",
       )
@@ -103,26 +108,27 @@ export function useOpenLead(id: number): OpenLeadState {
   };
   const archiveLead = async () => {
     try {
-      await unwrap(api.PATCH("/leads/archive", { body: requestBody }));
+      await getDataOrThrow(api.PATCH("/leads/archive", { body: leadIdsRequestBody }));
       showToast(`${leadName} archived`, {
-        undo: () => unwrap(api.PATCH("/leads/restore", { body: requestBody })).then(refreshLead),
+        undo: () => getDataOrThrow(api.PATCH("/leads/restore", { body: leadIdsRequestBody })).then(refreshLead),
       });
       await refreshLead();
     } catch (error) {
-      reportFailure(`${leadName} was not archived. ${describeError(error)}`);
+      showFailureAlert(`${leadName} was not archived. ${describeError(error)}`);
     }
   };
   const deleteLead = async () => {
-    const explanationText = "Comments, history and photo go with the lead. This cannot be undone.";
-    if (!(await confirmAction(`Delete ${leadName}?`, explanationText, "Delete lead"))) return;
-    const deleteRequest = unwrap(api.DELETE("/leads/{id}", { params: { path: { id } } }));
-    if (await reportOutcome(deleteRequest, `${leadName} deleted`, `${leadName} was not deleted.`)) closeLead();
+    const deletionWarningText = "Comments, history and photo go with the lead. This cannot be undone.";
+    if (!(await confirmAction(`Delete ${leadName}?`, deletionWarningText, "Delete lead"))) return;
+    const deleteRequest = getDataOrThrow(api.DELETE("/leads/{id}", { params: { path: { id } } }));
+    if (await awaitRequestAndShowOutcome(deleteRequest, `${leadName} deleted`, `${leadName} was not deleted.`))
+      closeLeadPanelOrPage();
   };
   return {
     id,
     loadable: loadableLead,
-    version: leadVersion,
-    showVersion,
+    version: openLeadWithEtag,
+    showVersion: showLeadUnlessOlder,
     refresh: refreshLead,
     changeCount,
     newsText: latestNews.id === id ? latestNews.text : "",
@@ -151,7 +157,7 @@ interface LeadBodyProps {
 export function LeadBody({ openLead, headingLevel }: LeadBodyProps): JSX.Element {
   const { loadable, version, deletion } = openLead;
   if (deletion || hasHttpStatus(loadable.error, 404))
-    return <DeletedLead openLead={openLead} headingLevel={headingLevel} />;
+    return <DeletedLeadMessage openLead={openLead} headingLevel={headingLevel} />;
   if (!version) {
     return loadable.error ? (
       <ErrorPlaceholder title="The lead could not be read" error={loadable.error} retry={loadable.reload} />
@@ -164,7 +170,7 @@ export function LeadBody({ openLead, headingLevel }: LeadBodyProps): JSX.Element
   return <LeadContent key={openLead.id} openLead={openLead} version={version} headingLevel={headingLevel} />;
 }
 
-function LeadContent({ openLead, version, headingLevel }: LeadBodyProps & { version: LeadVersion }): JSX.Element {
+function LeadContent({ openLead, version, headingLevel }: LeadBodyProps & { version: LeadWithEtag }): JSX.Element {
   const { mayWrite } = useTeam();
   const tabGroupName = useId();
   const { lead } = version;
@@ -207,13 +213,13 @@ function LeadContent({ openLead, version, headingLevel }: LeadBodyProps & { vers
   );
 }
 
-function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { version: LeadVersion }): JSX.Element {
+function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { version: LeadWithEtag }): JSX.Element {
   const { mayWrite } = useTeam();
   const { lead } = version;
   const isLeadPage = headingLevel === 1;
-  const shownFields = DETAIL_FIELDS.filter(({ name }) => mayWrite || getFieldText(lead, name) !== "");
-  const neverFoldedFields = shownFields.filter(({ name }) => NEVER_FOLDED_FIELD_NAMES.includes(name));
-  const foldableFields = shownFields.filter(({ name }) => !NEVER_FOLDED_FIELD_NAMES.includes(name));
+  const shownDetailFields = DETAIL_FIELDS.filter(({ name }) => mayWrite || getFieldText(lead, name) !== "");
+  const neverFoldedFields = shownDetailFields.filter(({ name }) => NEVER_FOLDED_FIELD_NAMES.includes(name));
+  const foldableFields = shownDetailFields.filter(({ name }) => !NEVER_FOLDED_FIELD_NAMES.includes(name));
   // If a folded field has an unsaved draft, the fields start unfolded, so that the user sees the draft.
   const [isUnfolded, setUnfolded] = useState(() =>
     foldableFields.some(({ name }) => readDraft(buildFieldDraftKey(lead.id, name)) !== undefined),
@@ -228,11 +234,11 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
         ?.focus();
     });
   };
-  const Heading = isLeadPage ? "h2" : "h3";
+  const HeadingTag = isLeadPage ? "h2" : "h3";
   return (
     <>
       <div class="sec">
-        <Heading>Details</Heading>
+        <HeadingTag>Details</HeadingTag>
       </div>
       <dl class="fields" ref={fieldListRef}>
         {[...neverFoldedFields, ...(isLeadPage || isUnfolded ? foldableFields : [])].map((field) => (
@@ -274,23 +280,23 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
 }
 
 /** Message for a lead that was deleted or never existed. An unsent comment can still be copied. */
-function DeletedLead({ openLead, headingLevel }: LeadBodyProps): JSX.Element {
+function DeletedLeadMessage({ openLead, headingLevel }: LeadBodyProps): JSX.Element {
   const { deletion, id } = openLead;
   const unsentComment = readDraft<string>(buildCommentDraftKey(id));
-  const Heading = headingLevel === 1 ? "h1" : "h2";
+  const HeadingTag = headingLevel === 1 ? "h1" : "h2";
   const copyComment = async () => {
     try {
       await navigator.clipboard.writeText(unsentComment ?? "");
       showToast("Comment copied");
     } catch {
       // Over plain HTTP, except on localhost, browsers provide no clipboard.
-      reportFailure("The browser does not let this page copy. Select the text instead.");
+      showFailureAlert("The browser does not let this page copy. Select the text instead.");
     }
   };
   return (
     <div class="empty gone" role="alert">
       <Icon name="trash-2" />
-      <Heading class="title">This lead is gone</Heading>
+      <HeadingTag class="title">This lead is gone</HeadingTag>
       <p class="quiet">
         {deletion ? (
           <>
@@ -312,8 +318,8 @@ function DeletedLead({ openLead, headingLevel }: LeadBodyProps): JSX.Element {
             Copy the comment
           </button>
         ) : null}
-        <button type="button" class="btn ghost" onClick={closeLead}>
-          {lastListScreen.value.title === "Board" ? "Back to the board" : "Back to the list"}
+        <button type="button" class="btn ghost" onClick={closeLeadPanelOrPage}>
+          {lastListScreenLink.value.title === "Board" ? "Back to the board" : "Back to the list"}
         </button>
       </div>
     </div>

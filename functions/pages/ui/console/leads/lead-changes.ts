@@ -1,8 +1,8 @@
 // The feed of events (`GET /events`): one polling loop for the whole page, shared by all components that show leads.
 
 import { useEffect, useRef } from "preact/hooks";
-import { api, hasHttpStatus, type LeadEvent, sleep, unwrap } from "../app/api";
-import { isReachable } from "../app/connection";
+import { api, getDataOrThrow, hasHttpStatus, type LeadEvent, sleep } from "../app/api";
+import { isApiReachable } from "../app/connection";
 import { getSessionState } from "../app/session";
 
 const EVENTS_PER_PAGE = 100;
@@ -29,9 +29,9 @@ const getUserKey = (): string => {
 };
 
 async function readFeedPage() {
-  if (document.hidden || !isReachable() || getSessionState().is !== "in") return undefined;
+  if (document.hidden || !isApiReachable() || getSessionState().is !== "in") return undefined;
   const feedQuery = { after: feedCursor ?? "latest", limit: EVENTS_PER_PAGE };
-  return unwrap(api.GET("/events", { params: { query: feedQuery } }));
+  return getDataOrThrow(api.GET("/events", { params: { query: feedQuery } }));
 }
 
 async function pollFeed(): Promise<void> {
@@ -98,16 +98,16 @@ export function useLeadChanges(
   onGap: FeedListener["onGap"],
   { isSubscribed = true, readsAfterSubscribing = false }: UseLeadChangesOptions = {},
 ): void {
-  const callbacksRef = useRef({ onEvents, onGap });
-  callbacksRef.current = { onEvents, onGap };
+  const feedCallbacksRef = useRef({ onEvents, onGap });
+  feedCallbacksRef.current = { onEvents, onGap };
   useEffect(() => {
     if (!isSubscribed) return undefined;
     const joinsRunningLoop = isPolling && feedCursor !== undefined;
     const unsubscribe = subscribeToFeed({
-      onEvents: (events) => callbacksRef.current.onEvents(events),
-      onGap: () => callbacksRef.current.onGap(),
+      onEvents: (events) => feedCallbacksRef.current.onEvents(events),
+      onGap: () => feedCallbacksRef.current.onGap(),
     });
-    if (joinsRunningLoop && !readsAfterSubscribing) callbacksRef.current.onGap();
+    if (joinsRunningLoop && !readsAfterSubscribing) feedCallbacksRef.current.onGap();
     return unsubscribe;
   }, [isSubscribed]);
 }

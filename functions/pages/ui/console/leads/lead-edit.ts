@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
 import { useDraft } from "../ui/draft";
 import { type EditedFieldName, findFieldByPath, formatFieldError, getFieldText } from "./lead-fields";
-import { type FieldEdit, type LeadVersion, readLatestFieldChange, saveField } from "./lead-save";
+import { type FieldEdit, type LeadWithEtag, readLatestFieldChange, saveLeadField } from "./lead-save";
 
 export interface FieldEditError {
   text: string;
@@ -30,7 +30,7 @@ export interface LeadFieldEditState {
   startEdit: () => void;
   changeText: (text: string) => void;
   /** Saves `text`, by default the input's text. Returns the saved version, or `undefined` if nothing was saved. */
-  save: (text?: string) => Promise<LeadVersion | undefined>;
+  save: (text?: string) => Promise<LeadWithEtag | undefined>;
   handleLeave: () => void;
   cancel: () => void;
 }
@@ -41,8 +41,8 @@ export const buildFieldDraftKey = (id: number, name: EditedFieldName): string =>
 function describeEditError(error: unknown, name: EditedFieldName): FieldEditError {
   if (!(error instanceof RequestError)) return { text: describeError(error) };
   if (error.existing) return { text: "Another lead has this address.", existing: error.existing };
-  const getFieldName = (path: string) => findFieldByPath(path)?.name;
-  const errorsOfField = error.errors.filter(({ field }) => getFieldName(field) === name);
+  const findFieldNameByPath = (path: string) => findFieldByPath(path)?.name;
+  const errorsOfField = error.errors.filter(({ field }) => findFieldNameByPath(field) === name);
   if (errorsOfField.length > 0)
     return { text: errorsOfField.map(({ message }) => formatFieldError(message)).join(" ") };
   if (error.errors.length === 0) return { text: describeError(error) };
@@ -56,8 +56,8 @@ interface UseLeadFieldEditOptions {
   name: EditedFieldName;
   /** Path of the field in the log, such as `socialMedia.youtube`. */
   fieldPath: string;
-  version: LeadVersion;
-  onSaved: (version: LeadVersion) => void;
+  version: LeadWithEtag;
+  onSaved: (version: LeadWithEtag) => void;
   /** Called before the input is removed, while it may still have the focus. */
   onClosing?: () => void;
 }
@@ -75,10 +75,10 @@ export function useLeadFieldEdit({
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<FieldEditError>();
   const [conflict, setConflict] = useState<EditConflict>();
-  const latestEditRef = useRef(fieldEdit);
-  latestEditRef.current = fieldEdit;
-  const shownVersionRef = useRef(version);
-  shownVersionRef.current = version;
+  const latestFieldEditRef = useRef(fieldEdit);
+  latestFieldEditRef.current = fieldEdit;
+  const shownLeadWithEtagRef = useRef(version);
+  shownLeadWithEtagRef.current = version;
   const isSavingRef = useRef(false);
   const isMountedRef = useRef(true);
   useEffect(
@@ -88,8 +88,8 @@ export function useLeadFieldEdit({
     [],
   );
   const createFieldEdit = (): FieldEdit => {
-    const baseText = getFieldText(shownVersionRef.current.lead, name);
-    return { text: baseText, base: baseText, etag: shownVersionRef.current.etag };
+    const textAtEditStart = getFieldText(shownLeadWithEtagRef.current.lead, name);
+    return { text: textAtEditStart, base: textAtEditStart, etag: shownLeadWithEtagRef.current.etag };
   };
 
   const closeEdit = () => {
@@ -99,10 +99,10 @@ export function useLeadFieldEdit({
     setConflict(undefined);
     setLeft(false);
   };
-  const saveEdit = async (text = latestEditRef.current?.text) => {
+  const saveEdit = async (text = latestFieldEditRef.current?.text) => {
     if (text === undefined || isSavingRef.current) return undefined;
-    const currentEdit = latestEditRef.current ?? createFieldEdit();
-    if (text === currentEdit.base && !conflict) {
+    const editToSave = latestFieldEditRef.current ?? createFieldEdit();
+    if (text === editToSave.base && !conflict) {
       closeEdit();
       return undefined;
     }
@@ -110,8 +110,8 @@ export function useLeadFieldEdit({
     setBusy(true);
     setError(undefined);
     try {
-      const saveOutcome = await saveField(lead.id, name, { ...currentEdit, text });
-      const typedText = latestEditRef.current?.text ?? text;
+      const saveOutcome = await saveLeadField(lead.id, name, { ...editToSave, text });
+      const typedText = latestFieldEditRef.current?.text ?? text;
       const savedText = getFieldText(saveOutcome.version.lead, name);
       onSaved(saveOutcome.version);
       if (saveOutcome.isConflict) {
@@ -133,7 +133,7 @@ export function useLeadFieldEdit({
       return saveOutcome.version;
     } catch (error) {
       // A choice from a menu opens no editor. After a failure the choice is kept as an edit, so that the user can save it again.
-      if (!latestEditRef.current) setFieldEdit({ ...currentEdit, text });
+      if (!latestFieldEditRef.current) setFieldEdit({ ...editToSave, text });
       setError(describeEditError(error, name));
       return undefined;
     } finally {
@@ -154,7 +154,7 @@ export function useLeadFieldEdit({
     },
     save: saveEdit,
     handleLeave: () => {
-      if (!latestEditRef.current) return;
+      if (!latestFieldEditRef.current) return;
       setLeft(true);
       // During a conflict, leaving the input saves nothing: the user decides with the buttons of the note.
       if (!conflict) saveEdit();

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import type { CreateLeadBody, Lead, LeadMergePatch } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
-import { Checkboxes, SelectOptions } from "../ui/choices";
+import { Checkboxes, SelectOptionList } from "../ui/choices";
 import { Icon } from "../ui/icon";
 
 /** The fields of a lead as text: phone numbers one per line, businesses and the status by id. */
@@ -28,7 +28,7 @@ export interface LeadFieldTexts {
   business: string;
 }
 
-export interface LeadField {
+export interface LeadFieldDefinition {
   name: keyof LeadFieldTexts;
   label: string;
   kind: "text" | "email" | "lines" | "paragraph" | "status" | "state" | "businesses";
@@ -41,7 +41,7 @@ export interface LeadField {
   isProperName?: boolean;
 }
 
-export const LEAD_FIELDS: LeadField[] = [
+export const LEAD_FIELDS: LeadFieldDefinition[] = [
   {
     name: "firstName",
     label: "First name",
@@ -115,7 +115,10 @@ export const LEAD_FIELDS: LeadField[] = [
 ];
 
 /** Returns a field's label for use within a sentence: `company` in “Edit company”. */
-export const formatLabelInSentence = ({ label, isProperName }: Pick<LeadField, "label" | "isProperName">): string =>
+export const formatLabelInSentence = ({
+  label,
+  isProperName,
+}: Pick<LeadFieldDefinition, "label" | "isProperName">): string =>
   isProperName ? label : label.charAt(0).toLowerCase() + label.slice(1);
 
 const splitLines = (text: string): string[] =>
@@ -125,7 +128,7 @@ const splitLines = (text: string): string[] =>
     .filter(Boolean);
 const splitIds = (text: string): number[] => text.split(",").filter(Boolean).map(Number);
 
-export function convertLeadToTexts(lead: Lead): LeadFieldTexts {
+export function convertLeadToFieldTexts(lead: Lead): LeadFieldTexts {
   const { youtube = "", facebook = "", instagram = "", twitter = "" } = lead.socialMedia;
   return {
     firstName: lead.firstName,
@@ -147,7 +150,7 @@ export function convertLeadToTexts(lead: Lead): LeadFieldTexts {
   };
 }
 
-export const createEmptyTexts = (statusId: number): LeadFieldTexts => ({
+export const createEmptyFieldTexts = (statusId: number): LeadFieldTexts => ({
   ...(Object.fromEntries(LEAD_FIELDS.map(({ name }) => [name, ""])) as unknown as LeadFieldTexts),
   statusId: String(statusId),
   state: "Active",
@@ -174,7 +177,7 @@ export function buildCreateLeadBody(texts: LeadFieldTexts): CreateLeadBody {
 export type EditedFieldName = keyof LeadFieldTexts | "fullName";
 
 export const getFieldText = (lead: Lead, name: EditedFieldName): string =>
-  name === "fullName" ? `${lead.firstName}\n${lead.lastName}` : convertLeadToTexts(lead)[name];
+  name === "fullName" ? `${lead.firstName}\n${lead.lastName}` : convertLeadToFieldTexts(lead)[name];
 
 /** Converts the text of one edit to the JSON merge patch (RFC 7396) that saves it. */
 export function buildMergePatch(name: EditedFieldName, text: string): LeadMergePatch {
@@ -202,7 +205,7 @@ export function buildMergePatch(name: EditedFieldName, text: string): LeadMergeP
 }
 
 /** Returns a field by its path in the API's errors and logs, such as `phoneNumber` or `socialMedia.youtube`. */
-export const findFieldByPath = (path: string): LeadField | undefined =>
+export const findFieldByPath = (path: string): LeadFieldDefinition | undefined =>
   LEAD_FIELDS.find(({ fieldPath }) => path === fieldPath);
 
 /** Returns the label of a field in a log. Logs name the status both `status` and `statusId`. */
@@ -216,7 +219,7 @@ export const formatFieldError = (message: string): string =>
   `${message.charAt(0).toUpperCase()}${message.slice(1)}`.replace(/[^.!?]$/, "$&.");
 
 interface LeadFieldInputProps {
-  field: LeadField;
+  field: LeadFieldDefinition;
   id: string;
   value: string;
   onChange: (value: string) => void;
@@ -262,7 +265,7 @@ export function LeadFieldInput({
         <span class="select">
           <select {...inputProps} class={undefined}>
             {kind === "status" ? (
-              <SelectOptions items={statuses} />
+              <SelectOptionList items={statuses} />
             ) : (
               <>
                 <option>Active</option>

@@ -9,16 +9,16 @@ import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusPill } from "../ui/status";
-import { reportFailure, showToast } from "../ui/toast";
+import { showFailureAlert, showToast } from "../ui/toast";
 import { useEditorFocus, ValueEditor } from "../ui/value";
 import { useLeadFieldEdit } from "./lead-edit";
-import { type LeadVersion, saveField } from "./lead-save";
-import { EditNotes, useEditInputRef } from "./lead-value";
-import { LeadPhoto } from "./photo";
+import { type LeadWithEtag, saveLeadField } from "./lead-save";
+import { FieldEditMessage, useEditInputRef } from "./lead-value";
+import { LeadPhotoEditor } from "./photo";
 
 interface LeadHeadProps {
-  version: LeadVersion;
-  onSaved: (version: LeadVersion) => void;
+  version: LeadWithEtag;
+  onSaved: (version: LeadWithEtag) => void;
   /** Reads the lead again. */
   refresh: () => void;
   /** Level of the name's heading: 1 on the lead's own page, 2 in the panel, beside a screen that has the `h1`. */
@@ -30,9 +30,9 @@ export function LeadHead({ version, onSaved, refresh, level }: LeadHeadProps): J
   const positionAtCompany = [lead.position, lead.company].filter(Boolean).join(" at ");
   return (
     <div class="top">
-      <LeadPhoto lead={lead} onChanged={refresh} />
+      <LeadPhotoEditor lead={lead} onChanged={refresh} />
       <div class="names">
-        <LeadNameHeading version={version} onSaved={onSaved} level={level} />
+        <EditableLeadName version={version} onSaved={onSaved} level={level} />
         {positionAtCompany ? (
           <p class="quiet cut" title={positionAtCompany}>
             <bdi>{positionAtCompany}</bdi>
@@ -47,27 +47,27 @@ export function LeadHead({ version, onSaved, refresh, level }: LeadHeadProps): J
   );
 }
 
-function LeadNameHeading({ version, onSaved, level }: Omit<LeadHeadProps, "refresh">): JSX.Element {
+function EditableLeadName({ version, onSaved, level }: Omit<LeadHeadProps, "refresh">): JSX.Element {
   const { mayWrite } = useTeam();
   const { lead } = version;
-  const notesId = useId();
+  const editMessageId = useId();
   const { editorRef, buttonRef, prepareFocusReturn } = useEditorFocus();
-  const nameEdit = useLeadFieldEdit({
+  const nameEditState = useLeadFieldEdit({
     name: "fullName",
     fieldPath: "firstName",
     version,
     onSaved,
     onClosing: prepareFocusReturn,
   });
-  const nameInputRef = useEditInputRef(nameEdit);
-  const Heading = level === 1 ? "h1" : "h2";
+  const nameInputRef = useEditInputRef(nameEditState);
+  const HeadingTag = level === 1 ? "h1" : "h2";
   const leadName = getDisplayName(lead);
-  if (nameEdit.text === undefined || !mayWrite) {
+  if (nameEditState.text === undefined || !mayWrite) {
     return (
       <div class="name">
-        <Heading class="huge clamp" title={leadName}>
+        <HeadingTag class="huge clamp" title={leadName}>
           <bdi>{leadName}</bdi>
-        </Heading>
+        </HeadingTag>
         {/* The button is beside the heading, because a button within the heading would become part of the heading's accessible name. */}
         {mayWrite ? (
           <button
@@ -75,13 +75,13 @@ function LeadNameHeading({ version, onSaved, level }: Omit<LeadHeadProps, "refre
             type="button"
             class="cover"
             aria-label={`Edit name: ${leadName}`}
-            onClick={nameEdit.startEdit}
+            onClick={nameEditState.startEdit}
           />
         ) : null}
       </div>
     );
   }
-  const [firstName = "", lastName = ""] = nameEdit.text.split("\n");
+  const [firstName = "", lastName = ""] = nameEditState.text.split("\n");
   const renderNameInput = (label: string, value: string, change: (value: string) => string, first = false) => (
     <input
       ref={first ? nameInputRef : null}
@@ -91,22 +91,24 @@ function LeadNameHeading({ version, onSaved, level }: Omit<LeadHeadProps, "refre
       maxLength={LIMITS.maxNameChars}
       autocomplete="off"
       value={value}
-      aria-invalid={nameEdit.error !== undefined || undefined}
-      aria-describedby={nameEdit.error ? notesId : undefined}
-      onInput={({ currentTarget }) => nameEdit.changeText(change(currentTarget.value))}
+      aria-invalid={nameEditState.error !== undefined || undefined}
+      aria-describedby={nameEditState.error ? editMessageId : undefined}
+      onInput={({ currentTarget }) => nameEditState.changeText(change(currentTarget.value))}
     />
   );
   return (
     <ValueEditor
       frameRef={editorRef}
       lines="one"
-      isBusy={nameEdit.isBusy}
-      onSave={() => nameEdit.save()}
-      onCancel={nameEdit.cancel}
-      onLeave={nameEdit.handleLeave}
-      note={<EditNotes id={notesId} edit={nameEdit} field={{ kind: "text" }} lead={lead} label="Name" />}
+      isBusy={nameEditState.isBusy}
+      onSave={() => nameEditState.save()}
+      onCancel={nameEditState.cancel}
+      onLeave={nameEditState.handleLeave}
+      note={
+        <FieldEditMessage id={editMessageId} edit={nameEditState} field={{ kind: "text" }} lead={lead} label="Name" />
+      }
     >
-      <Heading class="unseen">{leadName}</Heading>
+      <HeadingTag class="unseen">{leadName}</HeadingTag>
       <div class="pair">
         {renderNameInput("First name", firstName, (text) => `${text}\n${lastName}`, true)}
         {renderNameInput("Last name", lastName, (text) => `${firstName}\n${text}`)}
@@ -118,43 +120,49 @@ function LeadNameHeading({ version, onSaved, level }: Omit<LeadHeadProps, "refre
 function LeadStatusPill({ version, onSaved }: Pick<LeadHeadProps, "version" | "onSaved">): JSX.Element {
   const { statuses, mayWrite } = useTeam();
   const { lead } = version;
-  const notesId = useId();
-  const statusEdit = useLeadFieldEdit({ name: "statusId", fieldPath: "statusId", version, onSaved });
-  const shownStatusId = statusEdit.text === undefined ? lead.statusId : Number(statusEdit.text);
+  const editMessageId = useId();
+  const statusEditState = useLeadFieldEdit({ name: "statusId", fieldPath: "statusId", version, onSaved });
+  const shownStatusId = statusEditState.text === undefined ? lead.statusId : Number(statusEditState.text);
   const shownStatus = statuses.find(({ id }) => id === shownStatusId) ?? {
     id: lead.statusId,
     name: lead.status,
     primaryColor: "gray",
   };
   const changeLeadStatus = async (to: LeadStatus) => {
-    if (to.id === lead.statusId) return statusEdit.cancel();
-    const savedVersion = await statusEdit.save(String(to.id));
-    if (!savedVersion) return;
-    const reverseEdit = { text: String(lead.statusId), base: String(to.id), etag: savedVersion.etag };
-    const undoMove = async () => {
+    if (to.id === lead.statusId) return statusEditState.cancel();
+    const savedLeadWithEtag = await statusEditState.save(String(to.id));
+    if (!savedLeadWithEtag) return;
+    const fieldEditForUndo = { text: String(lead.statusId), base: String(to.id), etag: savedLeadWithEtag.etag };
+    const undoStatusChange = async () => {
       try {
-        const { version, isConflict } = await saveField(lead.id, "statusId", reverseEdit);
+        const { version, isConflict } = await saveLeadField(lead.id, "statusId", fieldEditForUndo);
         onSaved(version);
         if (isConflict)
-          reportFailure(`${getDisplayName(lead)} stays ${version.lead.status}: somebody else has moved it since.`);
+          showFailureAlert(`${getDisplayName(lead)} stays ${version.lead.status}: somebody else has moved it since.`);
       } catch (error) {
-        reportFailure(`${getDisplayName(lead)} stays ${to.name}. ${describeError(error)}`);
+        showFailureAlert(`${getDisplayName(lead)} stays ${to.name}. ${describeError(error)}`);
       }
     };
-    showToast(`${getDisplayName(lead)} moved to ${to.name}`, { undo: undoMove });
+    showToast(`${getDisplayName(lead)} moved to ${to.name}`, { undo: undoStatusChange });
   };
   return (
     <>
       <StatusPill status={shownStatus as LeadStatus} {...(mayWrite ? { onChange: changeLeadStatus } : {})} />
-      {statusEdit.error || statusEdit.conflict ? (
+      {statusEditState.error || statusEditState.conflict ? (
         <div class="whole">
-          <EditNotes id={notesId} edit={statusEdit} field={{ kind: "status" }} lead={lead} label="Status" />
-          {statusEdit.error ? (
+          <FieldEditMessage
+            id={editMessageId}
+            edit={statusEditState}
+            field={{ kind: "status" }}
+            lead={lead}
+            label="Status"
+          />
+          {statusEditState.error ? (
             <p class="hint">
-              <button type="button" onClick={() => statusEdit.save()}>
+              <button type="button" onClick={() => statusEditState.save()}>
                 Try again
               </button>
-              <button type="button" onClick={statusEdit.cancel}>
+              <button type="button" onClick={statusEditState.cancel}>
                 Cancel
               </button>
             </p>

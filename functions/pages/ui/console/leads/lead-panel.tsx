@@ -7,15 +7,15 @@ import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
 import { LeadMenu, NeighbourButtons, useLeadNeighbours, useLeadShortcuts } from "./lead-walk";
-import { closeLead } from "./open-lead";
+import { closeLeadPanelOrPage } from "./open-lead";
 
 /** Media query for a phone, on which the panel covers the whole screen. */
 const PHONE_MEDIA_QUERY = "(width < 48rem)";
 
 /** Finds the link to a lead on the screen beside the panel. */
-function findLeadLink(id: number): HTMLElement | undefined {
-  const leadLinks = document.querySelectorAll<HTMLAnchorElement>('main a[href*="lead="]');
-  return [...leadLinks].find(({ hash }) => new URLSearchParams(hash.split("?")[1]).get("lead") === String(id));
+function findLeadLinkElement(id: number): HTMLElement | undefined {
+  const leadLinkElements = document.querySelectorAll<HTMLAnchorElement>('main a[href*="lead="]');
+  return [...leadLinkElements].find(({ hash }) => new URLSearchParams(hash.split("?")[1]).get("lead") === String(id));
 }
 
 /**
@@ -34,7 +34,7 @@ function usePanelFocus(panelRef: { current: HTMLElement | null }, id: number): v
         activeElement && activeElement !== document.body && !panelRef.current?.contains(activeElement);
       if (isFocusOutsidePanel) return;
       const elementToFocus =
-        findLeadLink(leadIdRef.current) ??
+        findLeadLinkElement(leadIdRef.current) ??
         (previouslyFocusedElement instanceof HTMLElement ? previouslyFocusedElement : undefined);
       elementToFocus?.focus({ preventScroll: true });
     };
@@ -51,7 +51,7 @@ function useInertBackground(): void {
     const phoneMediaQuery = matchMedia(PHONE_MEDIA_QUERY);
     const coveredElements = [...document.querySelectorAll<HTMLElement>(".app > main, .app > .side")];
     const setCoveredElementsInert = (on: boolean) => {
-      for (const element of coveredElements) element.inert = on;
+      for (const coveredElement of coveredElements) coveredElement.inert = on;
     };
     const updateInertForWidth = () => setCoveredElementsInert(phoneMediaQuery.matches);
     updateInertForWidth();
@@ -65,21 +65,21 @@ function useInertBackground(): void {
 
 export function LeadPanel({ id }: { id: number }): JSX.Element {
   const panelRef = useRef<HTMLElement>(null);
-  const openLead = useOpenLead(id);
-  const neighbours = useLeadNeighbours(id);
+  const openLeadState = useOpenLead(id);
+  const leadNeighbours = useLeadNeighbours(id);
   // The order of these two hooks is the order of their cleanups. The cleanup of `useInertBackground` makes the covered screen
   // focusable. Only then can the cleanup of `usePanelFocus` return the focus to that screen.
   useInertBackground();
   usePanelFocus(panelRef, id);
-  useLeadShortcuts(openLead, panelRef);
-  useShortcut("Escape", closeLead, "Close the lead");
-  const leadName = openLead.version ? getDisplayName(openLead.version.lead) : "";
+  useLeadShortcuts(openLeadState, panelRef);
+  useShortcut("Escape", closeLeadPanelOrPage, "Close the lead");
+  const leadName = openLeadState.version ? getDisplayName(openLeadState.version.lead) : "";
   useEffect(() => {
     if (!leadName) return undefined;
-    const previousTitle = document.title;
+    const previousDocumentTitle = document.title;
     document.title = `${leadName} · Leads`;
     return () => {
-      document.title = previousTitle;
+      document.title = previousDocumentTitle;
     };
   }, [leadName]);
   return (
@@ -99,10 +99,10 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
       }}
     >
       <header>
-        <span class="small quiet num cut">{neighbours.listPositionText}</span>
+        <span class="small quiet num cut">{leadNeighbours.listPositionText}</span>
         <span class="push" />
-        <NeighbourButtons neighbours={neighbours} />
-        <LeadMenu openLead={openLead} />
+        <NeighbourButtons neighbours={leadNeighbours} />
+        <LeadMenu openLead={openLeadState} />
         <a class="btn icon ghost" href={`#/leads/${id}`} aria-label="Open as a page" title="Open as a page">
           <Icon name="maximize-2" />
         </a>
@@ -112,13 +112,13 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
           aria-label="Close"
           title="Close (Escape)"
           aria-keyshortcuts="Escape"
-          onClick={closeLead}
+          onClick={closeLeadPanelOrPage}
         >
           <Icon name="x" />
         </button>
       </header>
       <div class="scroll" key={id} tabIndex={0} role="region" aria-label="Lead’s content">
-        <LeadBody openLead={openLead} headingLevel={2} />
+        <LeadBody openLead={openLeadState} headingLevel={2} />
       </div>
     </aside>
   );

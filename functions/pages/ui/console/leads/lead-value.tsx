@@ -8,16 +8,16 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { RelativeTime } from "../ui/time";
 import { showToast } from "../ui/toast";
-import { useEditorFocus, ValueButton, ValueEditor } from "../ui/value";
+import { EditValueButton, useEditorFocus, ValueEditor } from "../ui/value";
 import { type EditConflict, type FieldEditError, type LeadFieldEditState, useLeadFieldEdit } from "./lead-edit";
-import { formatLabelInSentence, getFieldText, type LeadField, LeadFieldInput } from "./lead-fields";
-import type { LeadVersion } from "./lead-save";
+import { formatLabelInSentence, getFieldText, type LeadFieldDefinition, LeadFieldInput } from "./lead-fields";
+import type { LeadWithEtag } from "./lead-save";
 import { buildLeadUrl } from "./open-lead";
 
 interface EditableLeadFieldProps {
-  field: LeadField;
-  version: LeadVersion;
-  onSaved: (version: LeadVersion) => void;
+  field: LeadFieldDefinition;
+  version: LeadWithEtag;
+  onSaved: (version: LeadWithEtag) => void;
 }
 
 export function EditableLeadField({ field, version, onSaved }: EditableLeadFieldProps): JSX.Element | null {
@@ -36,9 +36,9 @@ export function EditableLeadField({ field, version, onSaved }: EditableLeadField
     );
   }
   return field.kind === "state" ? (
-    <MenuFieldValue field={field} version={version} onSaved={onSaved} />
+    <FieldWithChoiceMenu field={field} version={version} onSaved={onSaved} />
   ) : (
-    <TextFieldValue field={field} version={version} onSaved={onSaved} profileUrl={profileUrl} />
+    <FieldWithInPlaceEditor field={field} version={version} onSaved={onSaved} profileUrl={profileUrl} />
   );
 }
 
@@ -73,7 +73,7 @@ function FieldRow({
   );
 }
 
-function TextFieldValue({
+function FieldWithInPlaceEditor({
   field,
   version,
   onSaved,
@@ -83,52 +83,52 @@ function TextFieldValue({
   const { name, label, kind, fieldPath } = field;
   const inputId = useId();
   const { editorRef, buttonRef, prepareFocusReturn } = useEditorFocus();
-  const fieldEdit = useLeadFieldEdit({ name, fieldPath, version, onSaved, onClosing: prepareFocusReturn });
+  const fieldEditState = useLeadFieldEdit({ name, fieldPath, version, onSaved, onClosing: prepareFocusReturn });
   const fieldLabel = formatLabelInSentence(field);
   const savedText = getFieldText(lead, name);
-  const controlRef = useEditInputRef(fieldEdit);
-  if (fieldEdit.text === undefined) {
+  const editInputRef = useEditInputRef(fieldEditState);
+  if (fieldEditState.text === undefined) {
     return (
       <FieldRow label={label} url={profileUrl}>
-        <ValueButton
+        <EditValueButton
           fieldName={fieldLabel}
           isEmpty={savedText === ""}
-          onEdit={fieldEdit.startEdit}
+          onEdit={fieldEditState.startEdit}
           buttonRef={buttonRef}
         >
           <FormattedFieldText field={field} lead={lead} text={savedText} />
-        </ValueButton>
+        </EditValueButton>
       </FieldRow>
     );
   }
   const cancelEdit = () => {
-    const typedText = fieldEdit.text ?? "";
-    fieldEdit.cancel();
+    const typedText = fieldEditState.text ?? "";
+    fieldEditState.cancel();
     // Escape discards the text at once, so a long text can be restored with Undo.
     if (kind === "paragraph" && typedText !== savedText) {
-      showToast(`Changes of the ${fieldLabel} discarded`, { undo: () => fieldEdit.changeText(typedText) });
+      showToast(`Changes of the ${fieldLabel} discarded`, { undo: () => fieldEditState.changeText(typedText) });
     }
   };
-  const noteId = `${inputId}-note`;
+  const editMessageId = `${inputId}-note`;
   return (
     <FieldRow label={kind === "businesses" ? label : <label for={inputId}>{label}</label>}>
       <ValueEditor
         frameRef={editorRef}
         lines={kind === "paragraph" ? "many" : kind === "lines" ? "few" : "one"}
-        isBusy={fieldEdit.isBusy}
-        onSave={() => fieldEdit.save()}
+        isBusy={fieldEditState.isBusy}
+        onSave={() => fieldEditState.save()}
         onCancel={cancelEdit}
-        onLeave={fieldEdit.handleLeave}
-        note={<EditNotes id={noteId} edit={fieldEdit} field={field} lead={lead} label={label} />}
+        onLeave={fieldEditState.handleLeave}
+        note={<FieldEditMessage id={editMessageId} edit={fieldEditState} field={field} lead={lead} label={label} />}
       >
         <LeadFieldInput
           field={field}
           id={inputId}
-          value={fieldEdit.text}
-          onChange={fieldEdit.changeText}
-          hasError={fieldEdit.error !== undefined}
-          describedBy={fieldEdit.error || fieldEdit.conflict ? noteId : undefined}
-          controlRef={controlRef}
+          value={fieldEditState.text}
+          onChange={fieldEditState.changeText}
+          hasError={fieldEditState.error !== undefined}
+          describedBy={fieldEditState.error || fieldEditState.conflict ? editMessageId : undefined}
+          controlRef={editInputRef}
           isInPlace
         />
       </ValueEditor>
@@ -159,42 +159,42 @@ export function useEditInputRef(edit: LeadFieldEditState): (element: HTMLElement
 }
 
 /** A field with a fixed set of values: choosing from its menu saves at once. */
-function MenuFieldValue({ field, version, onSaved }: EditableLeadFieldProps): JSX.Element {
+function FieldWithChoiceMenu({ field, version, onSaved }: EditableLeadFieldProps): JSX.Element {
   const { lead } = version;
-  const fieldEdit = useLeadFieldEdit({ name: field.name, fieldPath: field.fieldPath, version, onSaved });
+  const fieldEditState = useLeadFieldEdit({ name: field.name, fieldPath: field.fieldPath, version, onSaved });
   const savedText = getFieldText(lead, field.name);
-  const noteId = useId();
+  const editMessageId = useId();
   const saveChoice = async (choice: string, previous: string) => {
     if (choice === previous) return;
-    await fieldEdit.save(choice);
+    await fieldEditState.save(choice);
   };
   return (
     <FieldRow label={field.label}>
       <Menu
         label={field.label}
         trigger={(props) => (
-          <ValueButton fieldName={formatLabelInSentence(field)} isEmpty={false} trigger={props}>
-            {fieldEdit.text ?? savedText}
-          </ValueButton>
+          <EditValueButton fieldName={formatLabelInSentence(field)} isEmpty={false} trigger={props}>
+            {fieldEditState.text ?? savedText}
+          </EditValueButton>
         )}
       >
         {["Active", "Inactive"].map((choice) => (
           <MenuItem
             key={choice}
-            isChecked={(fieldEdit.text ?? savedText) === choice}
+            isChecked={(fieldEditState.text ?? savedText) === choice}
             onSelect={() => saveChoice(choice, savedText)}
           >
             {choice}
           </MenuItem>
         ))}
       </Menu>
-      <EditNotes id={noteId} edit={fieldEdit} field={field} lead={lead} label={field.label} />
-      {fieldEdit.text !== undefined && !fieldEdit.conflict ? (
+      <FieldEditMessage id={editMessageId} edit={fieldEditState} field={field} lead={lead} label={field.label} />
+      {fieldEditState.text !== undefined && !fieldEditState.conflict ? (
         <p class="hint">
-          <button type="button" onClick={() => fieldEdit.save()}>
+          <button type="button" onClick={() => fieldEditState.save()}>
             Save
           </button>
-          <button type="button" onClick={fieldEdit.cancel}>
+          <button type="button" onClick={fieldEditState.cancel}>
             Cancel
           </button>
         </p>
@@ -203,23 +203,23 @@ function MenuFieldValue({ field, version, onSaved }: EditableLeadFieldProps): JS
   );
 }
 
-interface EditNotesProps {
+interface FieldEditMessageProps {
   id: string;
   edit: LeadFieldEditState;
-  field: Pick<LeadField, "kind">;
+  field: Pick<LeadFieldDefinition, "kind">;
   lead: Lead;
   label: string;
 }
 
 /** A note below an edit: a conflict, an error, or that the edit is not saved yet. */
-export function EditNotes({ id, edit, field, lead, label }: EditNotesProps): JSX.Element | null {
+export function FieldEditMessage({ id, edit, field, lead, label }: FieldEditMessageProps): JSX.Element | null {
   const { error, conflict, isLeft, isBusy, text = "" } = edit;
-  if (conflict) return <ConflictNote {...{ id, conflict, field, lead, label, edit }} yourText={text} />;
-  if (error) return <EditErrorNote id={id} fault={error} />;
+  if (conflict) return <EditConflictMessage {...{ id, conflict, field, lead, label, edit }} yourText={text} />;
+  if (error) return <FieldEditErrorMessage id={id} fault={error} />;
   return isLeft && !isBusy && edit.text !== undefined ? <p class="small quiet unsaved">Not saved yet</p> : null;
 }
 
-export function EditErrorNote({ id, fault }: { id: string; fault: FieldEditError }): JSX.Element {
+export function FieldEditErrorMessage({ id, fault }: { id: string; fault: FieldEditError }): JSX.Element {
   return (
     <p class="small bad fault" id={id} role="alert">
       {fault.text}
@@ -235,7 +235,7 @@ export function EditErrorNote({ id, fault }: { id: string; fault: FieldEditError
   );
 }
 
-function ConflictNote({
+function EditConflictMessage({
   id,
   conflict,
   yourText,
@@ -243,7 +243,7 @@ function ConflictNote({
   lead,
   label,
   edit,
-}: EditNotesProps & { conflict: EditConflict; yourText: string }): JSX.Element {
+}: FieldEditMessageProps & { conflict: EditConflict; yourText: string }): JSX.Element {
   const renderFieldText = (text: string) =>
     text.trim() === "" ? <span class="quiet">None</span> : <FormattedFieldText field={field} lead={lead} text={text} />;
   return (
@@ -280,7 +280,7 @@ function FormattedFieldText({
   lead,
   text,
 }: {
-  field: Pick<LeadField, "kind">;
+  field: Pick<LeadFieldDefinition, "kind">;
   lead: Lead;
   text: string;
 }): JSX.Element {
@@ -317,10 +317,10 @@ function FormattedFieldText({
  * Returns the URL of a social media profile. A missing scheme is taken as https. Text that is not a URL, or has another scheme
  * than http or https, gets no link.
  */
-function parseProfileUrl({ fieldPath }: LeadField, text: string): string | undefined {
+function parseProfileUrl({ fieldPath }: LeadFieldDefinition, text: string): string | undefined {
   if (!fieldPath.startsWith("socialMedia.")) return undefined;
-  const hasScheme = /^https?:\/\//i.test(text);
-  if (!hasScheme && !/^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)) return undefined;
-  const profileUrl = hasScheme ? text : `https://${text}`;
+  const hasUrlScheme = /^https?:\/\//i.test(text);
+  if (!hasUrlScheme && !/^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)) return undefined;
+  const profileUrl = hasUrlScheme ? text : `https://${text}`;
   return URL.canParse(profileUrl) ? profileUrl : undefined;
 }

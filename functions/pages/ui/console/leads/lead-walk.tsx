@@ -9,7 +9,7 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
 import type { OpenLeadState } from "./lead-body";
-import { orderedLeadIds, replaceOpenLead } from "./open-lead";
+import { orderedLeadIds, switchOpenLead } from "./open-lead";
 
 interface LeadNeighbours {
   /** Position in the list as text: `2 of 17`. Empty for a lead that is not in the list. */
@@ -31,8 +31,8 @@ export function useLeadNeighbours(id: number): LeadNeighbours {
   const lastListedIndex = lastListedIndexRef.current;
   const previousId = lastListedIndex > 0 ? leadIds[lastListedIndex - 1] : undefined;
   const nextId = lastListedIndex < 0 ? undefined : leadIds[isListed ? lastListedIndex + 1 : lastListedIndex];
-  useShortcut("k", previousId === undefined ? undefined : () => replaceOpenLead(previousId), "Previous lead");
-  useShortcut("j", nextId === undefined ? undefined : () => replaceOpenLead(nextId), "Next lead");
+  useShortcut("k", previousId === undefined ? undefined : () => switchOpenLead(previousId), "Previous lead");
+  useShortcut("j", nextId === undefined ? undefined : () => switchOpenLead(nextId), "Next lead");
   const listPositionText = isListed ? `${formatCount(listIndex + 1)} of ${formatCount(leadIds.length)}` : "";
   return { listPositionText, previousId, nextId };
 }
@@ -53,7 +53,7 @@ export function NeighbourButtons({ neighbours }: { neighbours: LeadNeighbours })
       title={`${name} (${key})`}
       aria-keyshortcuts={key}
       disabled={id === undefined}
-      onClick={() => id !== undefined && replaceOpenLead(id)}
+      onClick={() => id !== undefined && switchOpenLead(id)}
     >
       <Icon name={icon} />
     </button>
@@ -74,7 +74,7 @@ const doShortcutsActOnSelection = (): boolean =>
 export function useLeadShortcuts(openLead: OpenLeadState, rootRef: { current: HTMLElement | null }): void {
   const { mayWrite } = useTeam();
   const lead = openLead.deletion ? undefined : openLead.version?.lead;
-  const isEnabled = mayWrite && lead !== undefined;
+  const areShortcutsEnabled = mayWrite && lead !== undefined;
   const toggleArchived = () => {
     if (doShortcutsActOnSelection()) return false;
     if (lead?.archived) openLead.restore();
@@ -86,8 +86,8 @@ export function useLeadShortcuts(openLead: OpenLeadState, rootRef: { current: HT
     rootRef.current?.querySelector<HTMLElement>(".props button.pill")?.click();
     return true;
   };
-  useShortcut("e", isEnabled ? toggleArchived : undefined, "Archive the lead");
-  useShortcut("s", isEnabled ? openStatusMenu : undefined, "Change the status");
+  useShortcut("e", areShortcutsEnabled ? toggleArchived : undefined, "Archive the lead");
+  useShortcut("s", areShortcutsEnabled ? openStatusMenu : undefined, "Change the status");
 }
 
 /** The menu of less frequent actions. Viewers have no such menu. */

@@ -9,23 +9,23 @@ import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
 import { LeadMenu, NeighbourButtons, useLeadNeighbours, useLeadShortcuts } from "./lead-walk";
-import { closeLead, lastListScreen } from "./open-lead";
+import { closeLeadPanelOrPage, lastListScreenLink } from "./open-lead";
 
 export { LeadPanel } from "./lead-panel";
 
 export function LeadScreen({ id }: { id: number }): JSX.Element {
   const { mayWrite } = useTeam();
-  const rootRef = useRef<HTMLDivElement>(null);
-  const openLead = useOpenLead(id);
-  const neighbours = useLeadNeighbours(id);
-  useLeadShortcuts(openLead, rootRef);
-  useShortcut("Escape", closeLead, "Back to the list");
-  const lead = openLead.deletion ? undefined : openLead.version?.lead;
+  const leadScrollRegionRef = useRef<HTMLDivElement>(null);
+  const openLeadState = useOpenLead(id);
+  const leadNeighbours = useLeadNeighbours(id);
+  useLeadShortcuts(openLeadState, leadScrollRegionRef);
+  useShortcut("Escape", closeLeadPanelOrPage, "Back to the list");
+  const lead = openLeadState.deletion ? undefined : openLeadState.version?.lead;
   const leadName = lead ? getDisplayName(lead) : "";
   useEffect(() => {
     if (leadName) document.title = `${leadName} · Leads`;
   }, [leadName]);
-  const { path, title } = lastListScreen.value;
+  const { path, title } = lastListScreenLink.value;
   return (
     <>
       <header class="head">
@@ -41,26 +41,26 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
           <a class="quiet" href={`#${path}`}>
             {title}
           </a>
-          <span class="quiet small num">{neighbours.listPositionText}</span>
+          <span class="quiet small num">{leadNeighbours.listPositionText}</span>
           <span class="push" />
-          <NeighbourButtons neighbours={neighbours} />
+          <NeighbourButtons neighbours={leadNeighbours} />
           {mayWrite && lead ? (
             <button
               type="button"
               class="btn ghost wide"
               title={lead.archived ? "Restore (E)" : "Archive (E)"}
-              onClick={lead.archived ? openLead.restore : openLead.archive}
+              onClick={lead.archived ? openLeadState.restore : openLeadState.archive}
             >
               <Icon name={lead.archived ? "archive-restore" : "archive"} />
               {lead.archived ? "Restore" : "Archive"}
             </button>
           ) : null}
-          <LeadMenu openLead={openLead} />
+          <LeadMenu openLead={openLeadState} />
         </div>
       </header>
-      <div ref={rootRef} class="scroll" tabIndex={0} role="region" aria-label="Lead">
+      <div ref={leadScrollRegionRef} class="scroll" tabIndex={0} role="region" aria-label="Lead">
         <div class="page">
-          <LeadBody openLead={openLead} headingLevel={1} />
+          <LeadBody openLead={openLeadState} headingLevel={1} />
         </div>
       </div>
     </>

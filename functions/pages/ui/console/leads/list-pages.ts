@@ -1,13 +1,20 @@
 // `LeadPages`: the leads of one list, read page by page and kept in memory.
 
 import { type Signal, signal } from "@preact/signals";
-import { api, type Lead, type LeadFilter, type LeadSummary, readLeadPage, unwrapWithResponse } from "../app/api";
-import { isReachable, UnreachableError, watchReachability } from "../app/connection";
+import {
+  api,
+  getDataAndResponseOrThrow,
+  type Lead,
+  type LeadFilter,
+  type LeadSummary,
+  readPageOfLeads,
+} from "../app/api";
+import { isApiReachable, UnreachableError, watchReachability } from "../app/connection";
 
 /** The largest page of `GET /leads` and of the search. */
-export const MAX_PAGE_LEADS = 100;
+export const MAX_LEADS_PER_PAGE = 100;
 /** The first page is smaller than the others, to arrive sooner, but still fills a screen. */
-const FIRST_PAGE_LEADS = 50;
+const LEADS_ON_FIRST_PAGE = 50;
 /** A reload reads at most this many leads. Scrolling reads the rest. */
 const MAX_RELOADED_LEADS = 300;
 
@@ -32,7 +39,7 @@ export interface LeadPagesOptions {
 /** Reads a page of the export, which returns complete leads in the order of the list. */
 async function readExportPage(filter: LeadFilter, limit: number, cursor: string | undefined): Promise<LeadListPage> {
   const exportQuery = { ...filter, format: "ndjson" as const, limit, ...(cursor ? { cursor } : {}) };
-  const { data = "", response } = await unwrapWithResponse(
+  const { data = "", response } = await getDataAndResponseOrThrow(
     api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }),
   );
   const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
@@ -102,14 +109,16 @@ export class LeadPages {
   async #readPage(cursor: string | undefined, limit: number): Promise<LeadListPage> {
     const { filter, search, needsWholeLeads } = this.source;
     if (search) {
-      const searchQuery = { search, limit: MAX_PAGE_LEADS, ...filter };
-      const { data, response } = await unwrapWithResponse(api.GET("/leads/search", { params: { query: searchQuery } }));
-      const isComplete = response.headers.get("search-complete") !== "false";
-      return { items: data, count: data.length, isComplete };
+      const searchQuery = { search, limit: MAX_LEADS_PER_PAGE, ...filter };
+      const { data, response } = await getDataAndResponseOrThrow(
+        api.GET("/leads/search", { params: { query: searchQuery } }),
+      );
+      const isSearchComplete = response.headers.get("search-complete") !== "false";
+      return { items: data, count: data.length, isComplete: isSearchComplete };
     }
-    if (!needsWholeLeads) return readLeadPage({ ...filter, limit }, cursor);
+    if (!needsWholeLeads) return readPageOfLeads({ ...filter, limit }, cursor);
     const countRequest =
-      cursor === undefined ? readLeadPage({ ...filter, limit: 1 }, undefined) : { count: this.count ?? 0 };
+      cursor === undefined ? readPageOfLeads({ ...filter, limit: 1 }, undefined) : { count: this.count ?? 0 };
     const [exportPage, { count }] = await Promise.all([readExportPage(filter, limit, cursor), countRequest]);
     return { ...exportPage, count };
   }
@@ -118,26 +127,29 @@ export class LeadPages {
   async readUntil(length: number): Promise<void> {
     this.#target = Math.max(this.#target, length);
     if (this.isBusy || this.error) return;
-    const reloadNumber = this.#run;
+    const reloadSerialNumber = this.#run;
     this.isBusy = true;
     this.notifyChange();
     try {
       while (this.hasMore && this.items.length < this.#target) {
-        const listPage = await this.#readPage(this.#cursor, this.#hasStarted ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
-        if (reloadNumber !== this.#run) return;
+        const listPage = await this.#readPage(
+          this.#cursor,
+          this.#hasStarted ? MAX_LEADS_PER_PAGE : LEADS_ON_FIRST_PAGE,
+        );
+        if (reloadSerialNumber !== this.#run) return;
         this.#hasStarted = true;
         this.#cursor = listPage.nextCursor;
         if (listPage.count !== undefined) this.count = listPage.count;
         this.isComplete = listPage.isComplete ?? true;
         // An event may have inserted a lead of this page during the request. Such a lead is not added again.
-        const newLeads = listPage.items.filter(({ id }) => !this.#rowIndexById.has(id));
-        for (const lead of newLeads) this.#rowIndexById.set(lead.id, this.items.push(lead) - 1);
+        const leadsNotYetListed = listPage.items.filter(({ id }) => !this.#rowIndexById.has(id));
+        for (const lead of leadsNotYetListed) this.#rowIndexById.set(lead.id, this.items.push(lead) - 1);
         this.notifyChange();
       }
     } catch (error) {
-      if (reloadNumber === this.#run) this.error = error;
+      if (reloadSerialNumber === this.#run) this.error = error;
     }
-    if (reloadNumber !== this.#run) return;
+    if (reloadSerialNumber !== this.#run) return;
     this.isBusy = false;
     this.notifyChange();
   }
@@ -147,12 +159,12 @@ export class LeadPages {
     this.error = undefined;
     while (this.hasMore) {
       if (this.error) throw this.error;
-      const reloadNumber = this.#run;
+      const reloadSerialNumber = this.#run;
       if (this.isBusy) {
         this.#target = Number.POSITIVE_INFINITY;
         await new Promise<void>((resolve) => {
           const unsubscribe = this.listVersion.subscribe(() => {
-            if (this.isBusy && reloadNumber === this.#run) return;
+            if (this.isBusy && reloadSerialNumber === this.#run) return;
             // `subscribe` calls this listener at once, before `unsubscribe` is assigned, so `unsubscribe` is called in
             // a microtask.
             queueMicrotask(() => unsubscribe());
@@ -173,32 +185,32 @@ export class LeadPages {
   /** Reads the list again from the first page. The current rows are shown until then. */
   async reload(): Promise<void> {
     this.#run += 1;
-    const reloadNumber = this.#run;
+    const reloadSerialNumber = this.#run;
     this.isBusy = true;
     this.error = undefined;
     this.notifyChange();
-    const targetLength = Math.min(this.items.length, MAX_RELOADED_LEADS);
+    const targetLeadCount = Math.min(this.items.length, MAX_RELOADED_LEADS);
     try {
-      const items: ListLead[] = [];
+      const reloadedLeads: ListLead[] = [];
       let listPage: LeadListPage;
       let cursor: string | undefined;
       do {
-        listPage = await this.#readPage(cursor, items.length > 0 ? MAX_PAGE_LEADS : FIRST_PAGE_LEADS);
-        if (reloadNumber !== this.#run) return;
-        items.push(...listPage.items);
+        listPage = await this.#readPage(cursor, reloadedLeads.length > 0 ? MAX_LEADS_PER_PAGE : LEADS_ON_FIRST_PAGE);
+        if (reloadSerialNumber !== this.#run) return;
+        reloadedLeads.push(...listPage.items);
         cursor = listPage.nextCursor;
-      } while (cursor && items.length < targetLength);
+      } while (cursor && reloadedLeads.length < targetLeadCount);
       this.#hasStarted = true;
       this.#cursor = cursor;
-      this.#target = Math.min(this.#target, items.length);
+      this.#target = Math.min(this.#target, reloadedLeads.length);
       this.count = listPage.count;
       this.isComplete = listPage.isComplete ?? true;
       this.departedLeads.clear();
-      this.#setItems(items);
+      this.#setItems(reloadedLeads);
     } catch (error) {
-      if (reloadNumber === this.#run) this.error = error;
+      if (reloadSerialNumber === this.#run) this.error = error;
     }
-    if (reloadNumber !== this.#run) return;
+    if (reloadSerialNumber !== this.#run) return;
     this.isBusy = false;
     this.notifyChange();
   }
@@ -228,13 +240,13 @@ export class LeadPages {
     const sortDirection = this.source.filter.sort === "createdAt" ? 1 : -1;
     const compareLeads = (one: ListLead, other: ListLead) =>
       sortDirection * (one.createdAt.localeCompare(other.createdAt) || one.id - other.id);
-    const newLeads = leads.filter(({ id }) => !this.#rowIndexById.has(id));
+    const leadsNotYetListed = leads.filter(({ id }) => !this.#rowIndexById.has(id));
     const lastLoadedLead = this.items.at(-1);
-    const leadsInRange = newLeads.filter(
+    const leadsBeforeLastLoaded = leadsNotYetListed.filter(
       (lead) => !this.hasMore || (lastLoadedLead && compareLeads(lead, lastLoadedLead) < 0),
     );
-    this.#setItems([...this.items, ...leadsInRange].sort(compareLeads));
-    if (this.count !== undefined) this.count += newLeads.length;
+    this.#setItems([...this.items, ...leadsBeforeLastLoaded].sort(compareLeads));
+    if (this.count !== undefined) this.count += leadsNotYetListed.length;
     this.notifyChange();
   }
 
@@ -243,12 +255,12 @@ export class LeadPages {
    * update the count.
    */
   async recount(): Promise<void> {
-    if (this.source.search || !isReachable()) return;
-    const reloadNumber = this.#run;
-    const { count } = await readLeadPage({ ...this.source.filter, limit: 1 }, undefined).catch(() => ({
+    if (this.source.search || !isApiReachable()) return;
+    const reloadSerialNumber = this.#run;
+    const { count } = await readPageOfLeads({ ...this.source.filter, limit: 1 }, undefined).catch(() => ({
       count: undefined,
     }));
-    if (count === undefined || reloadNumber !== this.#run) return;
+    if (count === undefined || reloadSerialNumber !== this.#run) return;
     this.count = count;
     this.notifyChange();
   }

@@ -21,7 +21,7 @@ export interface ListQuery {
 const DAY_MS = 86_400_000;
 const ISO_DAY_PATTERN = /^\d{4}-\d{2}-\d{2}$/;
 
-const parseIds = (query: URLSearchParams, name: string): number[] => [
+const parseIdsFromQuery = (query: URLSearchParams, name: string): number[] => [
   ...new Set(
     query
       .getAll(name)
@@ -37,15 +37,15 @@ export function parseListQuery(query: URLSearchParams): ListQuery {
   const stateParam = getParam("state");
   return {
     search: getParam("search"),
-    status: parseIds(query, "status"),
-    business: parseIds(query, "business"),
+    status: parseIdsFromQuery(query, "status"),
+    business: parseIdsFromQuery(query, "business"),
     archived: query.get("archived") === "true",
     state: stateParam === "Active" || stateParam === "Inactive" ? stateParam : "",
     source: getParam("source"),
     from: parseDay("from"),
     to: parseDay("to"),
     sort: query.get("sort") === "createdAt" ? "createdAt" : "",
-    view: parseIds(query, "view")[0] ?? 0,
+    view: parseIdsFromQuery(query, "view")[0] ?? 0,
   };
 }
 
@@ -77,12 +77,13 @@ export type FilterName = "status" | "business" | "state" | "source" | "created" 
 export const FILTER_NAMES: readonly FilterName[] = ["status", "business", "state", "source", "created", "archived"];
 
 /** Returns the query without one of its filters. */
-export function removeFilter(query: ListQuery, name: FilterName): ListQuery {
-  const emptyValues = { status: [], business: [], state: "" as const, source: "", archived: false };
-  return name === "created" ? { ...query, from: "", to: "" } : { ...query, [name]: emptyValues[name] };
+export function buildQueryWithoutFilter(query: ListQuery, name: FilterName): ListQuery {
+  const emptyFilterValues = { status: [], business: [], state: "" as const, source: "", archived: false };
+  return name === "created" ? { ...query, from: "", to: "" } : { ...query, [name]: emptyFilterValues[name] };
 }
 
-export const removeAllFilters = (query: ListQuery): ListQuery => FILTER_NAMES.reduce(removeFilter, query);
+export const buildQueryWithoutAnyFilter = (query: ListQuery): ListQuery =>
+  FILTER_NAMES.reduce(buildQueryWithoutFilter, query);
 
 export function getActiveFilterNames(query: ListQuery): FilterName[] {
   return FILTER_NAMES.filter((name) => {

@@ -39,12 +39,12 @@ export class LeadSelection {
 
   #setSelected(ids: Iterable<number>, isSelected: boolean): void {
     const { ids: previousIds, isInverted } = this.state.peek();
-    const newIds = new Set(previousIds);
+    const newSelectionIds = new Set(previousIds);
     for (const id of ids) {
-      if (isSelected !== isInverted) newIds.add(id);
-      else newIds.delete(id);
+      if (isSelected !== isInverted) newSelectionIds.add(id);
+      else newSelectionIds.delete(id);
     }
-    this.state.value = { ids: newIds, isInverted };
+    this.state.value = { ids: newSelectionIds, isInverted };
   }
 
   /** Selects or deselects a lead. With `range`, does so for all leads from the one that was toggled last. */
@@ -53,9 +53,9 @@ export class LeadSelection {
     const { items } = this.pages;
     const [from, to] = [this.pages.rowIndexOf(this.#anchor ?? id), this.pages.rowIndexOf(id)];
     if (range && from !== undefined && to !== undefined) {
-      const leadsInRange = items.slice(Math.min(from, to), Math.max(from, to) + 1);
+      const leadsInToggledRange = items.slice(Math.min(from, to), Math.max(from, to) + 1);
       this.#setSelected(
-        leadsInRange.map((lead) => lead.id),
+        leadsInToggledRange.map((lead) => lead.id),
         // If the range starts at a selected lead, Shift+click selects the whole range, even if the clicked lead was
         // selected before. Otherwise the range gets the new state of the clicked lead.
         this.#anchor !== undefined && this.has(this.#anchor) ? true : shouldSelect,

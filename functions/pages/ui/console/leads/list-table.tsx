@@ -10,7 +10,7 @@ import { Avatar, getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { StatusPill } from "../ui/status";
 import { RelativeTime } from "../ui/time";
-import { COLUMNS, type ColumnName, fitColumns } from "./columns";
+import { COLUMN_DEFINITIONS, type ColumnName, selectFittingColumns } from "./columns";
 import type { LeadPages, ListLead } from "./list-pages";
 import type { LeadSelection } from "./list-selection";
 import { buildLeadUrl } from "./open-lead";
@@ -18,10 +18,10 @@ import { buildLeadUrl } from "./open-lead";
 /** Number of rows rendered above and below the visible ones. */
 const OVERSCAN_ROWS = 8;
 /** The range of rendered rows moves in steps of this many rows, so that most scroll events render nothing. */
-const RANGE_STEP_ROWS = 4;
+const RENDERED_RANGE_STEP_ROWS = 4;
 /** Pages are read ahead, when the visible rows come this close to the last loaded row. */
 const READ_AHEAD_ROWS = 60;
-const INITIAL_ROWS = 40;
+const INITIAL_RENDERED_ROWS = 40;
 /** Height of a row until one is rendered and measured. */
 const DEFAULT_ROW_HEIGHT_PX = 40;
 
@@ -31,7 +31,7 @@ phoneMediaQuery.addEventListener("change", ({ matches }) => {
   isPhoneScreen.value = matches;
 });
 /** Columns on a phone, which shows each lead on two lines, whichever columns were chosen. */
-const PHONE_SCREEN_COLUMNS: ColumnName[] = ["company", "status", "createdAt"];
+const PHONE_SCREEN_COLUMN_NAMES: ColumnName[] = ["company", "status", "createdAt"];
 
 /** Methods of the table for the screen around it. */
 export interface LeadTableHandle {
@@ -73,12 +73,14 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
   const rowHeightPxRef = useRef(DEFAULT_ROW_HEIGHT_PX);
   const leadIdToFocusRef = useRef<number | undefined>(undefined);
   const lastFocusedLeadIdRef = useRef<number | undefined>(undefined);
-  const [renderedRange, setRenderedRange] = useState<RowRange>({ start: 0, end: INITIAL_ROWS });
+  const [renderedRange, setRenderedRange] = useState<RowRange>({ start: 0, end: INITIAL_RENDERED_ROWS });
   const [availableRem, setAvailableRem] = useState(70);
-  const columns = isPhoneScreen.value ? PHONE_SCREEN_COLUMNS : fitColumns(chosenColumns, availableRem);
+  const shownColumnNames = isPhoneScreen.value
+    ? PHONE_SCREEN_COLUMN_NAMES
+    : selectFittingColumns(chosenColumns, availableRem);
   const { length } = pages;
-  const renderedEnd = Math.min(renderedRange.end, length);
-  const renderedStart = Math.min(renderedRange.start, Math.max(0, renderedEnd - 1));
+  const renderedRowsEndIndex = Math.min(renderedRange.end, length);
+  const firstRenderedRowIndex = Math.min(renderedRange.start, Math.max(0, renderedRowsEndIndex - 1));
 
   const findScrollingElement = (): Element => {
     const scrollRegion = scrollRegionRef.current;
@@ -93,25 +95,34 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     if (!tableBody || !scrollRegion) return undefined;
     const tableBodyRect = tableBody.getBoundingClientRect();
     const scrollRegionRect = scrollRegion.getBoundingClientRect();
-    const firstRowTopPx = tableBodyRect.top - rangeStartRef.current * rowHeightPxRef.current;
+    const firstRowTopPx = tableBodyRect.top - firstRenderedRowIndexRef.current * rowHeightPxRef.current;
     return {
       first: firstRowTopPx,
       top: Math.max(0, scrollRegionRect.top),
       bottom: Math.min(innerHeight, scrollRegionRect.bottom),
     };
   };
-  const rangeStartRef = useRef(renderedStart);
-  rangeStartRef.current = renderedStart;
+  const firstRenderedRowIndexRef = useRef(firstRenderedRowIndex);
+  firstRenderedRowIndexRef.current = firstRenderedRowIndex;
 
   const updateRenderedRange = () => {
-    const viewport = measureViewport();
-    if (!viewport) return;
+    const viewportPositionsPx = measureViewport();
+    if (!viewportPositionsPx) return;
     const rowHeightPx = rowHeightPxRef.current;
-    const firstVisibleIndex = Math.max(0, Math.floor((viewport.top - viewport.first) / rowHeightPx));
-    const lastVisibleIndex = Math.max(firstVisibleIndex, Math.ceil((viewport.bottom - viewport.first) / rowHeightPx));
+    const firstVisibleIndex = Math.max(
+      0,
+      Math.floor((viewportPositionsPx.top - viewportPositionsPx.first) / rowHeightPx),
+    );
+    const lastVisibleIndex = Math.max(
+      firstVisibleIndex,
+      Math.ceil((viewportPositionsPx.bottom - viewportPositionsPx.first) / rowHeightPx),
+    );
     const newRenderedRange = {
-      start: Math.max(0, Math.floor((firstVisibleIndex - OVERSCAN_ROWS) / RANGE_STEP_ROWS) * RANGE_STEP_ROWS),
-      end: Math.ceil((lastVisibleIndex + OVERSCAN_ROWS) / RANGE_STEP_ROWS) * RANGE_STEP_ROWS,
+      start: Math.max(
+        0,
+        Math.floor((firstVisibleIndex - OVERSCAN_ROWS) / RENDERED_RANGE_STEP_ROWS) * RENDERED_RANGE_STEP_ROWS,
+      ),
+      end: Math.ceil((lastVisibleIndex + OVERSCAN_ROWS) / RENDERED_RANGE_STEP_ROWS) * RENDERED_RANGE_STEP_ROWS,
     };
     setRenderedRange((before) =>
       before.start === newRenderedRange.start && before.end === newRenderedRange.end ? before : newRenderedRange,
@@ -137,8 +148,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     const scrollRegion = scrollRegionRef.current;
     if (!scrollRegion) return undefined;
     const resizeObserver = new ResizeObserver(() => {
-      const remPx = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-      setAvailableRem(scrollRegion.clientWidth / remPx);
+      const pxPerRem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+      setAvailableRem(scrollRegion.clientWidth / pxPerRem);
       updateRenderedRangeRef.current();
     });
     resizeObserver.observe(scrollRegion);
@@ -146,17 +157,20 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
   }, []);
 
   useLayoutEffect(() => {
-    const firstRow = tableBodyRef.current?.querySelector("tr");
-    if (firstRow && firstRow.offsetHeight > 0) rowHeightPxRef.current = firstRow.offsetHeight;
+    const firstRowElement = tableBodyRef.current?.querySelector("tr");
+    if (firstRowElement && firstRowElement.offsetHeight > 0) rowHeightPxRef.current = firstRowElement.offsetHeight;
     // The page's CSP forbids `style` attributes, but not styles that a script sets.
-    spaceAboveCellRef.current?.style.setProperty("height", `${renderedStart * rowHeightPxRef.current}px`);
-    spaceBelowCellRef.current?.style.setProperty("height", `${(length - renderedEnd) * rowHeightPxRef.current}px`);
+    spaceAboveCellRef.current?.style.setProperty("height", `${firstRenderedRowIndex * rowHeightPxRef.current}px`);
+    spaceBelowCellRef.current?.style.setProperty(
+      "height",
+      `${(length - renderedRowsEndIndex) * rowHeightPxRef.current}px`,
+    );
     const leadIdToFocus = leadIdToFocusRef.current;
     if (leadIdToFocus === undefined) return;
-    const rowLink = tableBodyRef.current?.querySelector<HTMLElement>(`[data-lead="${leadIdToFocus}"] a`);
-    if (!rowLink) return;
+    const rowLinkElement = tableBodyRef.current?.querySelector<HTMLElement>(`[data-lead="${leadIdToFocus}"] a`);
+    if (!rowLinkElement) return;
     leadIdToFocusRef.current = undefined;
-    rowLink.focus({ preventScroll: true });
+    rowLinkElement.focus({ preventScroll: true });
   });
   useEffect(() => updateRenderedRangeRef.current(), [pages.listVersion.value, length]);
 
@@ -167,29 +181,29 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     if (hadRowFocusRef.current && document.activeElement === document.body)
       scrollRegionRef.current?.focus({ preventScroll: true });
     hadRowFocusRef.current = tableBodyRef.current?.contains(document.activeElement) ?? false;
-  }, [renderedStart, renderedEnd]);
+  }, [firstRenderedRowIndex, renderedRowsEndIndex]);
 
   handleRef.current = {
     focusRow: (rowIndex) => {
       const lead = pages.items[rowIndex];
-      const viewport = measureViewport();
-      if (!lead || !viewport) return;
+      const viewportPositionsPx = measureViewport();
+      if (!lead || !viewportPositionsPx) return;
       lastFocusedLeadIdRef.current = lead.id;
       const rowHeightPx = rowHeightPxRef.current;
-      const rowTopPx = viewport.first + rowIndex * rowHeightPx;
-      const headHeightPx = scrollRegionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
+      const rowTopPx = viewportPositionsPx.first + rowIndex * rowHeightPx;
+      const tableHeadHeightPx = scrollRegionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
       // Height of the selection toolbar, which floats above the last rows.
       const toolbarHeightPx = 2 * rowHeightPx;
-      if (rowTopPx < viewport.top + headHeightPx)
-        findScrollingElement().scrollBy(0, rowTopPx - viewport.top - headHeightPx);
-      else if (rowTopPx + rowHeightPx > viewport.bottom - toolbarHeightPx)
-        findScrollingElement().scrollBy(0, rowTopPx + rowHeightPx - viewport.bottom + toolbarHeightPx);
+      if (rowTopPx < viewportPositionsPx.top + tableHeadHeightPx)
+        findScrollingElement().scrollBy(0, rowTopPx - viewportPositionsPx.top - tableHeadHeightPx);
+      else if (rowTopPx + rowHeightPx > viewportPositionsPx.bottom - toolbarHeightPx)
+        findScrollingElement().scrollBy(0, rowTopPx + rowHeightPx - viewportPositionsPx.bottom + toolbarHeightPx);
       leadIdToFocusRef.current = lead.id;
       updateRenderedRangeRef.current();
-      const rowLink = tableBodyRef.current?.querySelector<HTMLElement>(`[data-lead="${lead.id}"] a`);
-      if (rowLink) {
+      const rowLinkElement = tableBodyRef.current?.querySelector<HTMLElement>(`[data-lead="${lead.id}"] a`);
+      if (rowLinkElement) {
         leadIdToFocusRef.current = undefined;
-        rowLink.focus({ preventScroll: true });
+        rowLinkElement.focus({ preventScroll: true });
       }
     },
     getCurrentLeadId: () => lastFocusedLeadIdRef.current,
@@ -202,7 +216,7 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     isInUse: () => tableBodyRef.current?.matches(":hover, :focus-within") ?? false,
   };
 
-  const columnCount = columns.length + (mayWrite ? 2 : 1);
+  const columnCount = shownColumnNames.length + (mayWrite ? 2 : 1);
   return (
     <section class="scroll" ref={scrollRegionRef} tabIndex={0} aria-label="Leads, a table that scrolls">
       <table class="list" aria-rowcount={length + 1} aria-busy={pages.isBusy}>
@@ -216,12 +230,12 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
             <th scope="col" class="w-l">
               Name
             </th>
-            {columns.map((column) =>
+            {shownColumnNames.map((column) =>
               column === "createdAt" && !pages.source.search ? (
                 <th
                   key={column}
                   scope="col"
-                  class={COLUMNS[column].style}
+                  class={COLUMN_DEFINITIONS[column].style}
                   aria-sort={sort === "createdAt" ? "ascending" : "descending"}
                 >
                   <button type="button" title={sort === "createdAt" ? "Newest first" : "Oldest first"} onClick={onSort}>
@@ -230,8 +244,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
                   </button>
                 </th>
               ) : (
-                <th key={column} scope="col" class={COLUMNS[column].style}>
-                  {COLUMNS[column].title}
+                <th key={column} scope="col" class={COLUMN_DEFINITIONS[column].style}>
+                  {COLUMN_DEFINITIONS[column].title}
                 </th>
               ),
             )}
@@ -249,18 +263,25 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
             if (id) lastFocusedLeadIdRef.current = Number(id);
           }}
         >
-          {Array.from({ length: renderedEnd - renderedStart }, (_, offset) => {
-            const rowIndex = renderedStart + offset;
+          {Array.from({ length: renderedRowsEndIndex - firstRenderedRowIndex }, (_, offset) => {
+            const rowIndex = firstRenderedRowIndex + offset;
             const lead = pages.items[rowIndex];
             if (!lead)
-              return <SkeletonRow key={`bones ${rowIndex}`} columns={columns} hasBox={mayWrite} rowIndex={rowIndex} />;
+              return (
+                <SkeletonRow
+                  key={`bones ${rowIndex}`}
+                  columns={shownColumnNames}
+                  hasBox={mayWrite}
+                  rowIndex={rowIndex}
+                />
+              );
             return (
               <LeadRow
                 key={lead.id}
                 lead={lead}
                 href={buildLeadUrl(lead.id)}
                 rowIndex={rowIndex}
-                columns={columns}
+                columns={shownColumnNames}
                 status={statuses.find(({ id }) => id === lead.statusId)}
                 selection={mayWrite ? selection : undefined}
                 isSelected={mayWrite && selection.has(lead.id)}

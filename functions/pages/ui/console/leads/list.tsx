@@ -4,23 +4,23 @@ import "../app/first-view";
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { api, describeError, type LeadEvent, type LeadStatus, RequestError, unwrap } from "../app/api";
+import { api, describeError, getDataOrThrow, type LeadEvent, type LeadStatus, RequestError } from "../app/api";
 import { replaceUrlQuery, useRoute } from "../app/route";
 import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { ErrorNote } from "../ui/loading";
-import { EmptyState, ErrorPlaceholder, NoMatches } from "../ui/states";
+import { EmptyState, ErrorPlaceholder, NoMatchesPlaceholder } from "../ui/states";
 import { formatCount } from "../ui/time";
-import { reportFailure, showToast } from "../ui/toast";
+import { showFailureAlert, showToast } from "../ui/toast";
 import { BulkProgressDialog, BulkToolbar } from "./bulk";
 import { BulkActions, formatLeadCount } from "./bulk-actions";
 import {
   areWholeLeadsNeeded,
   ColumnMenu,
   type ColumnName,
-  DEFAULT_COLUMNS,
+  DEFAULT_COLUMN_NAMES,
   parseColumnNames,
   readChosenColumns,
   storeChosenColumns,
@@ -32,12 +32,12 @@ import { LeadPages, type ListLead } from "./list-pages";
 import {
   buildLeadFilter,
   buildListUrlParams,
+  buildQueryWithoutAnyFilter,
   getActiveFilterNames,
   isLongEnoughToSearch,
   type ListQuery,
   matchesFilter,
   parseListQuery,
-  removeAllFilters,
 } from "./list-query";
 import { LeadSelection } from "./list-selection";
 import { LeadTable, type LeadTableHandle } from "./list-table";
@@ -54,7 +54,7 @@ const RECOUNT_DEBOUNCE_MS = 500;
 /** The list that was shown last, so that Back restores its rows and scroll position. */
 let lastShownList: { key: string; pages: LeadPages; top: number } | undefined;
 
-/** Returns `text` once it has been unchanged for `SEARCH_PAUSE_MS`. */
+/** Returns `text` once it has been unchanged for `SEARCH_DEBOUNCE_MS`. */
 function useDebouncedText(text: string): string {
   const [debouncedText, setDebouncedText] = useState(text);
   useEffect(() => {
@@ -71,9 +71,10 @@ export function ListScreen(): JSX.Element {
   const listQuery = useMemo(() => parseListQuery(route.query), [queryString]);
   const panelLeadId = getPanelLeadId(route);
   const { mayWrite } = useTeam();
-  const currentView = savedViews.value?.find(({ id }) => id === listQuery.view);
-  const shownColumns =
-    readChosenColumns(listQuery.view) ?? (currentView ? parseColumnNames(currentView.columns) : [...DEFAULT_COLUMNS]);
+  const currentSavedView = savedViews.value?.find(({ id }) => id === listQuery.view);
+  const shownColumnNames =
+    readChosenColumns(listQuery.view) ??
+    (currentSavedView ? parseColumnNames(currentSavedView.columns) : [...DEFAULT_COLUMN_NAMES]);
   const [isExporting, setIsExporting] = useState(false);
 
   const replaceListQuery = (newQuery: ListQuery) => {
@@ -82,37 +83,37 @@ export function ListScreen(): JSX.Element {
     replaceUrlQuery(urlParams);
   };
   const updateListQuery = (changedPart: Partial<ListQuery>) => replaceListQuery({ ...listQuery, ...changedPart });
-  const clearListQuery = () => replaceListQuery({ ...removeAllFilters(listQuery), search: "", view: 0 });
+  const clearListQuery = () => replaceListQuery({ ...buildQueryWithoutAnyFilter(listQuery), search: "", view: 0 });
   useApplyViewFromUrl(listQuery, replaceListQuery);
 
   const typedSearch = listQuery.search.trim();
   const isSearchTooShort = typedSearch !== "" && !isLongEnoughToSearch(typedSearch);
-  const debouncedSearch = useDebouncedText(isSearchTooShort ? "" : typedSearch);
+  const debouncedSearchText = useDebouncedText(isSearchTooShort ? "" : typedSearch);
   const leadFilter = useMemo(() => buildLeadFilter(listQuery), [queryString]);
-  const needsWholeLeads = areWholeLeadsNeeded(shownColumns);
-  const listKey = JSON.stringify([leadFilter, debouncedSearch, needsWholeLeads]);
-  const pages = useMemo(() => {
+  const needsWholeLeads = areWholeLeadsNeeded(shownColumnNames);
+  const listKey = JSON.stringify([leadFilter, debouncedSearchText, needsWholeLeads]);
+  const leadPages = useMemo(() => {
     if (lastShownList?.key === listKey) return lastShownList.pages;
-    return new LeadPages({ filter: leadFilter, search: debouncedSearch, needsWholeLeads });
+    return new LeadPages({ filter: leadFilter, search: debouncedSearchText, needsWholeLeads });
   }, [listKey]);
-  const selection = useMemo(() => new LeadSelection(pages), [pages]);
-  const bulkActions = useMemo(() => new BulkActions(pages, selection), [pages]);
-  pages.listVersion.value;
+  const leadSelection = useMemo(() => new LeadSelection(leadPages), [leadPages]);
+  const bulkActions = useMemo(() => new BulkActions(leadPages, leadSelection), [leadPages]);
+  leadPages.listVersion.value;
 
   const activeFilterNames = getActiveFilterNames(listQuery);
-  const resultCountText = formatResultCount(pages, debouncedSearch);
+  const resultCountText = formatResultCount(leadPages, debouncedSearchText);
   return (
     <>
       <header class="head">
         <div>
           <h1>Leads</h1>
-          <ViewTabs layout="table" query={listQuery} columns={shownColumns} />
+          <ViewTabs layout="table" query={listQuery} columns={shownColumnNames} />
           <span class="push" />
           <button
             type="button"
             class="btn ghost wide"
-            disabled={debouncedSearch !== ""}
-            title={debouncedSearch ? "A search cannot be exported: filter instead" : undefined}
+            disabled={debouncedSearchText !== ""}
+            title={debouncedSearchText ? "A search cannot be exported: filter instead" : undefined}
             onClick={() => setIsExporting(true)}
           >
             <Icon name="download" />
@@ -143,17 +144,17 @@ export function ListScreen(): JSX.Element {
           <span class="count num wide" role="status">
             {isSearchTooShort ? "Type one more character to search" : resultCountText}
           </span>
-          <ColumnMenu chosen={shownColumns} onChoose={(chosen) => storeChosenColumns(listQuery.view, chosen)} />
+          <ColumnMenu chosen={shownColumnNames} onChoose={(chosen) => storeChosenColumns(listQuery.view, chosen)} />
         </search>
       </header>
       <ListContent
         key={listKey}
         {...{
-          pages,
-          selection,
+          pages: leadPages,
+          selection: leadSelection,
           actions: bulkActions,
           query: listQuery,
-          columns: shownColumns,
+          columns: shownColumnNames,
           openId: panelLeadId,
         }}
         listKey={listKey}
@@ -170,8 +171,8 @@ function formatResultCount(pages: LeadPages, search: string): string {
   const { count, isComplete } = pages;
   if (count === undefined) return "";
   if (!search) return formatLeadCount(count);
-  const moreSuffix = count >= 100 ? " or more" : "";
-  return `${formatCount(count)}${moreSuffix} found${isComplete ? "" : ". Not everything was read: another word narrows it"}`;
+  const orMoreSuffix = count >= 100 ? " or more" : "";
+  return `${formatCount(count)}${orMoreSuffix} found${isComplete ? "" : ". Not everything was read: another word narrows it"}`;
 }
 
 interface ListContentProps {
@@ -210,14 +211,14 @@ function ListContent({
 }: ListContentProps): JSX.Element {
   const { mayWrite, statuses } = useTeam();
   const tableHandleRef = useRef<LeadTableHandle>(null);
-  useListEvents(pages, selection, tableHandleRef);
+  useApplyFeedEventsToList(pages, selection, tableHandleRef);
 
   useEffect(() => {
-    const isRestored = lastShownList?.key === listKey && lastShownList.pages === pages;
-    const restoredScrollTop = isRestored ? (lastShownList?.top ?? 0) : 0;
-    if (isRestored) tableHandleRef.current?.scrollTo(restoredScrollTop);
+    const isListRestored = lastShownList?.key === listKey && lastShownList.pages === pages;
+    const restoredScrollTop = isListRestored ? (lastShownList?.top ?? 0) : 0;
+    if (isListRestored) tableHandleRef.current?.scrollTo(restoredScrollTop);
     // A list that is kept from an earlier visit received no events while another screen was shown, so it is read again.
-    if (isRestored) pages.reload().then(() => tableHandleRef.current?.scrollTo(restoredScrollTop));
+    if (isListRestored) pages.reload().then(() => tableHandleRef.current?.scrollTo(restoredScrollTop));
     else pages.readUntil(1);
     const stopWatchingConnection = pages.watchConnection();
     let lastScrollTop = restoredScrollTop;
@@ -237,24 +238,24 @@ function ListContent({
   }, [pages.items, pages.items.length]);
 
   // When the panel is closed, the focus returns to the row of its lead.
-  const previousOpenIdRef = useRef(openId);
+  const previousOpenLeadIdRef = useRef(openId);
   useEffect(() => {
-    const closedLeadId = previousOpenIdRef.current;
-    previousOpenIdRef.current = openId;
-    if (closedLeadId === undefined || openId !== undefined) return;
-    const rowIndex = pages.rowIndexOf(closedLeadId);
+    const closedPanelLeadId = previousOpenLeadIdRef.current;
+    previousOpenLeadIdRef.current = openId;
+    if (closedPanelLeadId === undefined || openId !== undefined) return;
+    const closedLeadRowIndex = pages.rowIndexOf(closedPanelLeadId);
     const isFocusLost = document.activeElement === null || document.activeElement.matches("body, main");
-    if (rowIndex !== undefined && isFocusLost) tableHandleRef.current?.focusRow(rowIndex);
+    if (closedLeadRowIndex !== undefined && isFocusLost) tableHandleRef.current?.focusRow(closedLeadRowIndex);
   }, [openId]);
 
-  const moveLead = (lead: ListLead, to: LeadStatus) => moveLeadWithUndo(pages, lead, to, statuses);
+  const moveLeadToStatus = (lead: ListLead, to: LeadStatus) => moveLeadToStatusWithUndo(pages, lead, to, statuses);
 
-  const getCurrentLeadId = (): number | undefined => openId ?? tableHandleRef.current?.getCurrentLeadId();
+  const getOpenOrFocusedLeadId = (): number | undefined => openId ?? tableHandleRef.current?.getCurrentLeadId();
   const focusNeighbourRow = (offset: number) => {
     if (openId !== undefined) return false;
     const id = tableHandleRef.current?.getCurrentLeadId();
-    const rowIndex = id === undefined ? undefined : pages.rowIndexOf(id);
-    const targetRowIndex = rowIndex === undefined ? 0 : rowIndex + offset;
+    const focusedRowIndex = id === undefined ? undefined : pages.rowIndexOf(id);
+    const targetRowIndex = focusedRowIndex === undefined ? 0 : focusedRowIndex + offset;
     if (targetRowIndex < 0 || targetRowIndex >= pages.items.length) return true;
     tableHandleRef.current?.focusRow(targetRowIndex);
     return true;
@@ -262,7 +263,7 @@ function ListContent({
   useShortcut("j", () => focusNeighbourRow(1), "Next lead");
   useShortcut("k", () => focusNeighbourRow(-1), "Previous lead");
   const toggleCurrentLeadSelection = (range: boolean) => {
-    const id = getCurrentLeadId();
+    const id = getOpenOrFocusedLeadId();
     if (id === undefined || pages.rowIndexOf(id) === undefined) return false;
     selection.toggle(id, range);
     return true;
@@ -274,12 +275,13 @@ function ListContent({
     mayWrite
       ? () => {
           if (selection.size > 0) return actions.archive(!query.archived);
-          const id = getCurrentLeadId();
-          const rowIndex = id === undefined ? undefined : pages.rowIndexOf(id);
-          const lead = id === undefined ? undefined : pages.getLead(id);
-          if (!lead || rowIndex === undefined || openId !== undefined) return false;
-          return actions.archive(!lead.archived, [lead]).then(() => {
-            if (pages.items.length > 0) tableHandleRef.current?.focusRow(Math.min(rowIndex, pages.items.length - 1));
+          const id = getOpenOrFocusedLeadId();
+          const focusedRowIndex = id === undefined ? undefined : pages.rowIndexOf(id);
+          const focusedLead = id === undefined ? undefined : pages.getLead(id);
+          if (!focusedLead || focusedRowIndex === undefined || openId !== undefined) return false;
+          return actions.archive(!focusedLead.archived, [focusedLead]).then(() => {
+            if (pages.items.length > 0)
+              tableHandleRef.current?.focusRow(Math.min(focusedRowIndex, pages.items.length - 1));
           });
         }
       : undefined,
@@ -292,7 +294,7 @@ function ListContent({
           if (selection.size > 0) {
             return document.querySelector<HTMLElement>('.bulk [aria-haspopup="listbox"]')?.click();
           }
-          const id = getCurrentLeadId();
+          const id = getOpenOrFocusedLeadId();
           if (id === undefined || openId !== undefined) return false;
           return tableHandleRef.current?.openStatusMenu(id);
         }
@@ -323,14 +325,14 @@ function ListContent({
         {...{ pages, selection, openId, onSort, handleRef: tableHandleRef }}
         chosenColumns={columns}
         sort={query.sort}
-        onMove={moveLead}
+        onMove={moveLeadToStatus}
       />
       {error ? (
         <div class="list-failure">
           <ErrorNote title="The next leads could not be read" error={error} retry={() => pages.retry()} />
         </div>
       ) : null}
-      <ArrivalsButton pages={pages} tableHandleRef={tableHandleRef} />
+      <ArrivedLeadsButton pages={pages} tableHandleRef={tableHandleRef} />
       {mayWrite ? (
         <section class="floor" aria-label="Selection">
           <BulkToolbar actions={actions} archived={query.archived} />
@@ -343,7 +345,7 @@ function ListContent({
 function NoMatchesMessage({ text, onClear }: { text: string; onClear: () => void }): JSX.Element {
   return (
     <div class="scroll">
-      <NoMatches text={text} onClear={onClear} />
+      <NoMatchesPlaceholder text={text} onClear={onClear} />
     </div>
   );
 }
@@ -376,55 +378,55 @@ function NoLeadsMessage({ mayWrite }: { mayWrite: boolean }): JSX.Element {
 }
 
 /** Moves one lead. The list shows the new status at once, and the old one again if the request fails. */
-async function moveLeadWithUndo(
+async function moveLeadToStatusWithUndo(
   pages: LeadPages,
   lead: ListLead,
   to: LeadStatus,
   statuses: LeadStatus[],
 ): Promise<void> {
   const leadName = getDisplayName(lead);
-  const showLeadStatus = (status: StatusIdAndName) =>
+  const setLeadStatusInList = (status: StatusIdAndName) =>
     pages.updateLeads([lead.id], (shown) => ({ ...shown, statusId: status.id, status: status.name }));
   /** Shows the status at once. Returns the status that the API had stored before. */
-  const sendMove = async (status: StatusIdAndName): Promise<StatusIdAndName> => {
+  const sendStatusChange = async (status: StatusIdAndName): Promise<StatusIdAndName> => {
     const { statusId, status: statusName } = pages.getLead(lead.id) ?? lead;
-    const newQueue = { lastMove: Promise.resolve(), storedStatus: { id: statusId, name: statusName } };
-    const queue = moveQueuesByLeadId.get(lead.id) ?? newQueue;
-    let previousStatus = queue.storedStatus;
-    const newMove = queue.lastMove
+    const newMoveQueue = { lastMove: Promise.resolve(), storedStatus: { id: statusId, name: statusName } };
+    const moveQueue = moveQueuesByLeadId.get(lead.id) ?? newMoveQueue;
+    let previousStatus = moveQueue.storedStatus;
+    const newMovePromise = moveQueue.lastMove
       .catch(() => undefined)
       .then(async () => {
-        previousStatus = queue.storedStatus;
-        await unwrap(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId: status.id } }));
-        queue.storedStatus = status;
+        previousStatus = moveQueue.storedStatus;
+        await getDataOrThrow(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId: status.id } }));
+        moveQueue.storedStatus = status;
       });
-    queue.lastMove = newMove;
-    moveQueuesByLeadId.set(lead.id, queue);
-    showLeadStatus(status);
+    moveQueue.lastMove = newMovePromise;
+    moveQueuesByLeadId.set(lead.id, moveQueue);
+    setLeadStatusInList(status);
     try {
-      await newMove;
+      await newMovePromise;
       return previousStatus;
     } catch (error) {
       // The list shows the status of the latest move. If that move fails, the list shows the stored status again.
-      if (queue.lastMove === newMove) showLeadStatus(queue.storedStatus);
+      if (moveQueue.lastMove === newMovePromise) setLeadStatusInList(moveQueue.storedStatus);
       throw error;
     } finally {
-      if (queue.lastMove === newMove) moveQueuesByLeadId.delete(lead.id);
+      if (moveQueue.lastMove === newMovePromise) moveQueuesByLeadId.delete(lead.id);
     }
   };
   let previousStatus: StatusIdAndName;
   try {
-    previousStatus = await sendMove(to);
+    previousStatus = await sendStatusChange(to);
   } catch (error) {
-    reportFailure(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
+    showFailureAlert(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;
   }
   updateFilterMismatchMark(pages, lead.id);
   // The status may have been renamed since the list was read.
-  const undoStatus = statuses.find(({ id }) => id === previousStatus.id) ?? previousStatus;
+  const statusAfterUndo = statuses.find(({ id }) => id === previousStatus.id) ?? previousStatus;
   showToast(`${leadName} moved to ${to.name}`, {
     undo: async () => {
-      await sendMove(undoStatus);
+      await sendStatusChange(statusAfterUndo);
       updateFilterMismatchMark(pages, lead.id);
     },
   });
@@ -434,9 +436,9 @@ async function moveLeadWithUndo(
 function updateFilterMismatchMark(pages: LeadPages, id: number): void {
   const lead = pages.getLead(id);
   if (!lead || pages.source.search) return;
-  const isMatching = matchesFilter(lead, pages.source.filter);
-  if (isMatching === !pages.departedLeads.has(id)) return;
-  if (isMatching) pages.departedLeads.delete(id);
+  const isMatchingFilters = matchesFilter(lead, pages.source.filter);
+  if (isMatchingFilters === !pages.departedLeads.has(id)) return;
+  if (isMatchingFilters) pages.departedLeads.delete(id);
   else pages.departedLeads.set(id, "left");
   pages.notifyChange();
   pages.recount();
@@ -446,7 +448,7 @@ function updateFilterMismatchMark(pages: LeadPages, id: number): void {
 const arrivedLeadsById = signal<ReadonlyMap<number, ListLead>>(new Map());
 
 /** Applies events from the feed: updates rows in place, and inserts new leads only if that moves no row under the pointer. */
-function useListEvents(
+function useApplyFeedEventsToList(
   pages: LeadPages,
   selection: LeadSelection,
   tableHandleRef: { current: LeadTableHandle | null },
@@ -458,23 +460,23 @@ function useListEvents(
   }, []);
   const handleFeedEvents = (events: LeadEvent[]) => {
     const { filter, search } = pages.source;
-    const newArrivedLeads = new Map(arrivedLeadsById.peek());
+    const newArrivedLeadsById = new Map(arrivedLeadsById.peek());
     for (const { type, leadId, lead } of events) {
       if (type.startsWith("comment.")) continue;
       const loadedLead = pages.getLead(leadId);
       if (type === "lead.deleted") {
-        newArrivedLeads.delete(leadId);
+        newArrivedLeadsById.delete(leadId);
         if (loadedLead) pages.departedLeads.set(leadId, "deleted");
       } else if (lead && loadedLead) {
         // Events carry no photo URL. If the photo is unchanged, the row keeps the URL that it has.
-        const photoUrl = lead.photo === loadedLead.photo ? loadedLead.photoUrl : undefined;
-        pages.updateLeads([leadId], () => ({ ...lead, ...(photoUrl ? { photoUrl } : {}) }));
-        const isMatching = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);
-        if (isMatching) pages.departedLeads.delete(leadId);
+        const unchangedPhotoUrl = lead.photo === loadedLead.photo ? loadedLead.photoUrl : undefined;
+        pages.updateLeads([leadId], () => ({ ...lead, ...(unchangedPhotoUrl ? { photoUrl: unchangedPhotoUrl } : {}) }));
+        const isMatchingFilters = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);
+        if (isMatchingFilters) pages.departedLeads.delete(leadId);
         else pages.departedLeads.set(leadId, "left");
       } else if (lead && !search) {
-        if (matchesFilter(lead, filter)) newArrivedLeads.set(leadId, lead);
-        else newArrivedLeads.delete(leadId);
+        if (matchesFilter(lead, filter)) newArrivedLeadsById.set(leadId, lead);
+        else newArrivedLeadsById.delete(leadId);
       }
     }
     pages.notifyChange();
@@ -482,35 +484,35 @@ function useListEvents(
     recountTimerRef.current = setTimeout(() => pages.recount(), RECOUNT_DEBOUNCE_MS);
     const tableHandle = tableHandleRef.current;
     const mayInsertRows = selection.size === 0 && !tableHandle?.isInUse() && (tableHandle?.getScrollTop() ?? 0) === 0;
-    if (mayInsertRows && newArrivedLeads.size > 0) {
-      pages.insertLeads([...newArrivedLeads.values()]);
+    if (mayInsertRows && newArrivedLeadsById.size > 0) {
+      pages.insertLeads([...newArrivedLeadsById.values()]);
       arrivedLeadsById.value = new Map();
     } else {
-      arrivedLeadsById.value = newArrivedLeads;
+      arrivedLeadsById.value = newArrivedLeadsById;
     }
   };
   useLeadChanges(handleFeedEvents, () => pages.reload(), { readsAfterSubscribing: true });
 }
 
-function ArrivalsButton({
+function ArrivedLeadsButton({
   pages,
   tableHandleRef,
 }: {
   pages: LeadPages;
   tableHandleRef: { current: LeadTableHandle | null };
 }): JSX.Element | null {
-  const arrivedCount = [...arrivedLeadsById.value.keys()].filter((id) => pages.rowIndexOf(id) === undefined).length;
-  if (arrivedCount === 0) return null;
-  const reloadWithArrivals = async () => {
+  const arrivedLeadCount = [...arrivedLeadsById.value.keys()].filter((id) => pages.rowIndexOf(id) === undefined).length;
+  if (arrivedLeadCount === 0) return null;
+  const reloadWithArrivedLeads = async () => {
     await pages.reload();
     arrivedLeadsById.value = new Map();
     tableHandleRef.current?.scrollTo(0);
   };
   return (
     <div class="arrivals" role="status">
-      <button type="button" class="btn little" onClick={reloadWithArrivals}>
+      <button type="button" class="btn little" onClick={reloadWithArrivedLeads}>
         <Icon name="arrow-up" />
-        {arrivedCount === 1 ? "1 new lead" : `${formatCount(arrivedCount)} new leads`}
+        {arrivedLeadCount === 1 ? "1 new lead" : `${formatCount(arrivedLeadCount)} new leads`}
       </button>
     </div>
   );

@@ -1,17 +1,17 @@
 // Moves of leads between columns of the board: shown at once, sent in order, and reverted if the API refuses them.
 
 import { useRef } from "preact/hooks";
-import { api, describeError, type LeadStatus, type LeadSummary, RequestError, unwrap } from "../app/api";
+import { api, describeError, getDataOrThrow, type LeadStatus, type LeadSummary, RequestError } from "../app/api";
 import { useTeam } from "../app/team";
 import { getDisplayName } from "../ui/face";
 import type { PagedList } from "../ui/loading";
-import { reportFailure, showToast } from "../ui/toast";
+import { showFailureAlert, showToast } from "../ui/toast";
 
 /** The pages of each column, by the id of its status. */
 export type BoardColumns = Map<number, PagedList<LeadSummary>>;
 
 /** Compares leads as the API orders lists: by creation time, newest first. */
-export const compareNewestFirst = (a: LeadSummary, b: LeadSummary): number =>
+export const compareLeadsNewestFirst = (a: LeadSummary, b: LeadSummary): number =>
   b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
 
 /** For this long after a move, an event from the feed may still contain the previous status of the lead. */
@@ -30,12 +30,12 @@ interface MoveQueue {
 }
 
 /** The leads of a column that one request has read. */
-interface ColumnPage {
+interface BoardColumnPage {
   items: LeadSummary[];
   count: number;
 }
 
-export interface BoardMoves {
+export interface BoardMoveFunctions {
   move: (lead: LeadSummary, to: LeadStatus) => void;
   /** Whether a move of a lead is pending. */
   isMoving: (lead: number) => boolean;
@@ -46,7 +46,7 @@ export interface BoardMoves {
    * moved out of the column, and adds to its first page leads that the user has moved into it and that match the
    * filters (`matchesFilters`).
    */
-  applyMoves: <Page extends ColumnPage>(
+  applyMoves: <Page extends BoardColumnPage>(
     page: Page,
     request: {
       status: number;
@@ -58,100 +58,101 @@ export interface BoardMoves {
 }
 
 /** Returns the functions that move leads. `recount` reads the number of leads of columns again. */
-export function useMoves(columns: BoardColumns, recount: (statuses: number[]) => void): BoardMoves {
+export function useBoardMoves(columns: BoardColumns, recount: (statuses: number[]) => void): BoardMoveFunctions {
   const { statuses } = useTeam();
-  const queuesRef = useRef(new Map<number, MoveQueue>());
+  const moveQueuesByLeadIdRef = useRef(new Map<number, MoveQueue>());
   /** The latest finished move of each lead, by the lead's id: the time of the API's response, and the lead after the move. */
-  const settledMovesRef = useRef(new Map<number, { atMs: number; lead: LeadSummary }>());
+  const settledMovesByLeadIdRef = useRef(new Map<number, { atMs: number; lead: LeadSummary }>());
   const getStatusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
 
   const moveLeadBetweenColumns = (lead: LeadSummary, to: number): LeadSummary => {
     const movedLead = { ...lead, statusId: to, status: getStatusName(to) };
     const filterOutMovedLead = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
     columns.get(lead.statusId)?.updateItems(filterOutMovedLead, -1);
-    columns.get(to)?.updateItems((leads) => [...filterOutMovedLead(leads), movedLead].sort(compareNewestFirst), 1);
+    columns.get(to)?.updateItems((leads) => [...filterOutMovedLead(leads), movedLead].sort(compareLeadsNewestFirst), 1);
     return movedLead;
   };
 
-  const sendMove = async (moved: LeadSummary, isUndo: boolean): Promise<void> => {
-    const queue = queuesRef.current.get(moved.id);
-    if (!queue) return;
-    const finishMove = () => {
-      queue.length -= 1;
-      if (queue.length === 0) queuesRef.current.delete(moved.id);
-      return queue.length === 0;
+  const sendLeadMove = async (moved: LeadSummary, isUndo: boolean): Promise<void> => {
+    const moveQueue = moveQueuesByLeadIdRef.current.get(moved.id);
+    if (!moveQueue) return;
+    const finishMoveAndCheckIfLast = () => {
+      moveQueue.length -= 1;
+      if (moveQueue.length === 0) moveQueuesByLeadIdRef.current.delete(moved.id);
+      return moveQueue.length === 0;
     };
-    const reportMove = (status: number) => {
+    const showMoveToast = (status: number) => {
       const toastText = `${getDisplayName(moved)} moved ${isUndo ? "back " : ""}to ${getStatusName(status)}`;
-      const statusBeforeMoves = statuses.find(({ id }) => id === queue.firstStatusId && id !== status);
+      const statusBeforeMoves = statuses.find(({ id }) => id === moveQueue.firstStatusId && id !== status);
       const undoMove = () =>
-        enqueueMove({ ...moved, statusId: status, status: getStatusName(status) }, queue.firstStatusId, true);
+        enqueueMove({ ...moved, statusId: status, status: getStatusName(status) }, moveQueue.firstStatusId, true);
       showToast(toastText, statusBeforeMoves && !isUndo ? { undo: undoMove } : {});
     };
     try {
-      await unwrap(api.PUT("/leads/change-status", { body: { ids: [moved.id], statusId: moved.statusId } }));
-      queue.storedStatusId = moved.statusId;
-      if (finishMove()) reportMove(moved.statusId);
+      await getDataOrThrow(api.PUT("/leads/change-status", { body: { ids: [moved.id], statusId: moved.statusId } }));
+      moveQueue.storedStatusId = moved.statusId;
+      if (finishMoveAndCheckIfLast()) showMoveToast(moved.statusId);
     } catch (error) {
-      const isRefused = error instanceof RequestError && (!error.isTemporary || error.status === 409);
+      const isMoveRefused = error instanceof RequestError && (!error.isTemporary || error.status === 409);
       // If the API has not refused the move, its response was lost. The lead is read to find out whether it was moved.
-      const pathParams = { id: moved.id };
-      const storedLead = isRefused
+      const leadPathParams = { id: moved.id };
+      const leadFromApi = isMoveRefused
         ? undefined
-        : await unwrap(api.GET("/leads/{id}", { params: { path: pathParams } })).catch(() => undefined);
-      if (storedLead) queue.storedStatusId = storedLead.statusId;
+        : await getDataOrThrow(api.GET("/leads/{id}", { params: { path: leadPathParams } })).catch(() => undefined);
+      if (leadFromApi) moveQueue.storedStatusId = leadFromApi.statusId;
       // If a later move of the same lead is unfinished, that move decides the column, and nothing is reverted here.
-      if (!finishMove()) return;
-      if (queue.storedStatusId !== moved.statusId) moveLeadBetweenColumns(moved, queue.storedStatusId);
+      if (!finishMoveAndCheckIfLast()) return;
+      if (moveQueue.storedStatusId !== moved.statusId) moveLeadBetweenColumns(moved, moveQueue.storedStatusId);
       const leadName = getDisplayName(moved);
-      if (isRefused)
-        reportFailure(`${leadName} stays in ${getStatusName(queue.storedStatusId)}. ${describeError(error)}`);
-      else if (storedLead) reportMove(storedLead.statusId);
-      else reportFailure(`${leadName} may not have been moved to ${moved.status}. ${describeError(error)}`);
+      if (isMoveRefused)
+        showFailureAlert(`${leadName} stays in ${getStatusName(moveQueue.storedStatusId)}. ${describeError(error)}`);
+      else if (leadFromApi) showMoveToast(leadFromApi.statusId);
+      else showFailureAlert(`${leadName} may not have been moved to ${moved.status}. ${describeError(error)}`);
     } finally {
-      const statusId = queue.storedStatusId;
-      const settledLead = { ...moved, statusId, status: getStatusName(statusId) };
-      settledMovesRef.current.set(moved.id, { atMs: Date.now(), lead: settledLead });
+      const storedStatusId = moveQueue.storedStatusId;
+      const leadAfterMove = { ...moved, statusId: storedStatusId, status: getStatusName(storedStatusId) };
+      settledMovesByLeadIdRef.current.set(moved.id, { atMs: Date.now(), lead: leadAfterMove });
     }
   };
 
   const enqueueMove = (lead: LeadSummary, to: number, isUndo = false): Promise<void> => {
     const movedLead = moveLeadBetweenColumns(lead, to);
-    const queue = queuesRef.current.get(lead.id);
-    const lastMove = (queue?.lastMove ?? Promise.resolve()).then(() => sendMove(movedLead, isUndo));
-    if (queue) Object.assign(queue, { lastMove, movedLead, length: queue.length + 1 });
+    const moveQueue = moveQueuesByLeadIdRef.current.get(lead.id);
+    const lastMovePromise = (moveQueue?.lastMove ?? Promise.resolve()).then(() => sendLeadMove(movedLead, isUndo));
+    if (moveQueue) Object.assign(moveQueue, { lastMove: lastMovePromise, movedLead, length: moveQueue.length + 1 });
     else
-      queuesRef.current.set(lead.id, {
-        lastMove,
+      moveQueuesByLeadIdRef.current.set(lead.id, {
+        lastMove: lastMovePromise,
         movedLead,
         length: 1,
         firstStatusId: lead.statusId,
         storedStatusId: lead.statusId,
       });
     // Counts both columns again, because other users may also have moved leads between them.
-    return lastMove.then(() => recount([lead.statusId, to]));
+    return lastMovePromise.then(() => recount([lead.statusId, to]));
   };
 
   return {
     move: (lead, to) => {
       if (lead.statusId !== to.id) enqueueMove(lead, to.id);
     },
-    isMoving: (lead) => queuesRef.current.has(lead),
-    isRecentlyMoved: (lead) => Date.now() - (settledMovesRef.current.get(lead)?.atMs ?? 0) < STALE_EVENT_PERIOD_MS,
+    isMoving: (lead) => moveQueuesByLeadIdRef.current.has(lead),
+    isRecentlyMoved: (lead) =>
+      Date.now() - (settledMovesByLeadIdRef.current.get(lead)?.atMs ?? 0) < STALE_EVENT_PERIOD_MS,
     applyMoves: (page, { status, requestedAtMs, isFirstPage, matchesFilters }) => {
       const movedLeadsById = new Map<number, LeadSummary>();
-      for (const [id, settled] of settledMovesRef.current)
+      for (const [id, settled] of settledMovesByLeadIdRef.current)
         if (settled.atMs > requestedAtMs) movedLeadsById.set(id, settled.lead);
-      for (const [id, { movedLead }] of queuesRef.current) movedLeadsById.set(id, movedLead);
-      const keptItems = page.items.filter(({ id }) => (movedLeadsById.get(id)?.statusId ?? status) === status);
-      const keptIds = new Set(keptItems.map(({ id }) => id));
-      const isMissing = (lead: LeadSummary) =>
-        lead.statusId === status && !keptIds.has(lead.id) && matchesFilters(lead);
-      const addedItems = isFirstPage ? [...movedLeadsById.values()].filter(isMissing) : [];
-      if (keptItems.length === page.items.length && addedItems.length === 0) return page;
-      const items = [...keptItems, ...addedItems];
-      if (addedItems.length > 0) items.sort(compareNewestFirst);
-      return { ...page, items, count: page.count + items.length - page.items.length };
+      for (const [id, { movedLead }] of moveQueuesByLeadIdRef.current) movedLeadsById.set(id, movedLead);
+      const keptLeads = page.items.filter(({ id }) => (movedLeadsById.get(id)?.statusId ?? status) === status);
+      const keptLeadIds = new Set(keptLeads.map(({ id }) => id));
+      const isLeadMissingInPage = (lead: LeadSummary) =>
+        lead.statusId === status && !keptLeadIds.has(lead.id) && matchesFilters(lead);
+      const addedLeads = isFirstPage ? [...movedLeadsById.values()].filter(isLeadMissingInPage) : [];
+      if (keptLeads.length === page.items.length && addedLeads.length === 0) return page;
+      const correctedPageLeads = [...keptLeads, ...addedLeads];
+      if (addedLeads.length > 0) correctedPageLeads.sort(compareLeadsNewestFirst);
+      return { ...page, items: correctedPageLeads, count: page.count + correctedPageLeads.length - page.items.length };
     },
   };
 }

@@ -3,28 +3,28 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, describeError, RequestError, unwrap } from "../app/api";
+import { api, describeError, getDataOrThrow, RequestError } from "../app/api";
 import { navigate, useRoute } from "../app/route";
-import { formatKeys, useShortcut } from "../app/shortcuts";
+import { formatShortcutKeys, useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { useDraft } from "../ui/draft";
 import { getDisplayName } from "../ui/face";
-import { createSubmitHandler, Field } from "../ui/field";
+import { createSubmitHandler, FormField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 import { EmptyState } from "../ui/states";
 import { showToast } from "../ui/toast";
 import {
   buildCreateLeadBody,
-  createEmptyTexts,
+  createEmptyFieldTexts,
   findFieldByPath,
   formatFieldError,
   LEAD_FIELDS,
-  type LeadField,
+  type LeadFieldDefinition,
   LeadFieldInput,
   type LeadFieldTexts,
 } from "./lead-fields";
-import { closeLead, lastListScreen } from "./open-lead";
+import { closeLeadPanelOrPage, lastListScreenLink } from "./open-lead";
 
 const FIELD_NAME_GROUPS: (keyof LeadFieldTexts)[][] = [
   ["firstName", "lastName", "email", "phoneNumber"],
@@ -34,18 +34,18 @@ const FIELD_NAME_GROUPS: (keyof LeadFieldTexts)[][] = [
 /** Fields that are rarely filled in. The form shows them in a folded section. */
 const FOLDED_FIELD_NAMES: (keyof LeadFieldTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
 
-const findFieldsByName = (name: keyof LeadFieldTexts): LeadField[] =>
+const findFieldsByName = (name: keyof LeadFieldTexts): LeadFieldDefinition[] =>
   LEAD_FIELDS.filter((field) => field.name === name);
 
 type FieldErrorTexts = Partial<Record<keyof LeadFieldTexts, string>>;
 
 export function NewLeadScreen(): JSX.Element {
   const { mayWrite } = useTeam();
-  const { path, title } = lastListScreen.value;
+  const { path, title } = lastListScreenLink.value;
   useEffect(() => {
     document.title = "New lead · Leads";
   }, []);
-  useShortcut("Escape", closeLead, "Back to the list");
+  useShortcut("Escape", closeLeadPanelOrPage, "Back to the list");
   return (
     <>
       <header class="head">
@@ -72,18 +72,21 @@ export function NewLeadScreen(): JSX.Element {
 
 function NewLeadForm(): JSX.Element {
   const { statuses, businesses } = useTeam();
-  const queryStatusId = Number(useRoute().query.get("status"));
-  const [fieldTexts, setFieldTexts, clearFieldTexts] = useDraft("new lead", createEmptyTexts(statuses[0]?.id ?? 1));
+  const statusIdFromUrl = Number(useRoute().query.get("status"));
+  const [fieldTexts, setFieldTexts, clearFieldTexts] = useDraft(
+    "new lead",
+    createEmptyFieldTexts(statuses[0]?.id ?? 1),
+  );
   const [failure, setFailure] = useState<unknown>();
   const [fieldErrors, setFieldErrors] = useState<FieldErrorTexts>({});
   const formRef = useRef<HTMLFormElement>(null);
   const { isBusy, send } = useIdempotentRequest();
   // A board column links to this form with its status in the query.
   useEffect(() => {
-    if (statuses.some(({ id }) => id === queryStatusId)) {
-      setFieldTexts((now) => ({ ...now, statusId: String(queryStatusId) }));
+    if (statuses.some(({ id }) => id === statusIdFromUrl)) {
+      setFieldTexts((now) => ({ ...now, statusId: String(statusIdFromUrl) }));
     }
-  }, [queryStatusId]);
+  }, [statusIdFromUrl]);
   // After navigation the application frame focuses `main`, later than this effect. The first input is therefore focused in the
   // next animation frame.
   useEffect(() => {
@@ -100,15 +103,15 @@ function NewLeadForm(): JSX.Element {
     setFieldErrors(({ [name]: _, ...others }) => others);
   };
   const createLead = async () => {
-    const requestBody = buildCreateLeadBody(fieldTexts);
+    const createLeadBody = buildCreateLeadBody(fieldTexts);
     try {
-      const lead = await send(requestBody, (key) =>
-        unwrap(api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
+      const createdLead = await send(createLeadBody, (key) =>
+        getDataOrThrow(api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body: createLeadBody })),
       );
-      if (!lead) return;
+      if (!createdLead) return;
       clearFieldTexts();
-      showToast(`${getDisplayName(lead)} added`);
-      navigate(`/leads/${lead.id}`);
+      showToast(`${getDisplayName(createdLead)} added`);
+      navigate(`/leads/${createdLead.id}`);
     } catch (error) {
       setFailure(error);
       setFieldErrors(collectFieldErrors(error));
@@ -127,7 +130,7 @@ function NewLeadForm(): JSX.Element {
     setFieldErrors({});
     showToast("Draft discarded", { undo: () => setFieldTexts(discardedTexts) });
   };
-  const renderField = (field: LeadField): JSX.Element => {
+  const renderField = (field: LeadFieldDefinition): JSX.Element => {
     const { name, label, kind } = field;
     const fieldErrorText = fieldErrors[name];
     const renderInput = (id: string, describedBy: string | undefined) => (
@@ -155,9 +158,9 @@ function NewLeadForm(): JSX.Element {
     }
     return (
       <div key={name} class={kind === "paragraph" ? "whole" : undefined}>
-        <Field label={label} fault={fieldErrorText}>
+        <FormField label={label} fault={fieldErrorText}>
           {(ids) => renderInput(ids.id, ids["aria-describedby"])}
-        </Field>
+        </FormField>
         {name === "email" && fieldErrorText && existingLead ? (
           <a class="link small" href={`#/leads/${existingLead.id}`}>
             Open that lead{existingLead.archived ? " (archived)" : ""}
@@ -183,7 +186,7 @@ function NewLeadForm(): JSX.Element {
     >
       <div class="scroll">
         <div class="body newlead">
-          {failure && Object.keys(fieldErrors).length === 0 ? <FormFailure failure={failure} /> : null}
+          {failure && Object.keys(fieldErrors).length === 0 ? <FormFailureMessage failure={failure} /> : null}
           {shownFieldGroups.map((fields) => (
             <div key={fields[0]?.name} class="group">
               {fields.map(renderField)}
@@ -202,7 +205,7 @@ function NewLeadForm(): JSX.Element {
           Create lead
         </button>
         {isFormEmpty ? (
-          <a class="btn ghost" href={`#${lastListScreen.value.path}`}>
+          <a class="btn ghost" href={`#${lastListScreenLink.value.path}`}>
             Cancel
           </a>
         ) : (
@@ -211,7 +214,7 @@ function NewLeadForm(): JSX.Element {
           </button>
         )}
         <small class="quiet wide push">
-          <kbd>{formatKeys("mod+enter")}</kbd> creates
+          <kbd>{formatShortcutKeys("mod+enter")}</kbd> creates
         </small>
       </div>
     </form>
@@ -232,14 +235,14 @@ function collectFieldErrors(error: unknown): FieldErrorTexts {
 }
 
 /** An error that belongs to no single field. The texts of the form are kept. */
-function FormFailure({ failure }: { failure: unknown }): JSX.Element {
-  const requestId = failure instanceof RequestError && failure.status >= 500 ? failure.requestId : undefined;
+function FormFailureMessage({ failure }: { failure: unknown }): JSX.Element {
+  const failedRequestId = failure instanceof RequestError && failure.status >= 500 ? failure.requestId : undefined;
   return (
     <div class="note bad" role="alert">
       <Icon name="triangle-alert" />
       <div>
         <p>The lead was not created. {describeError(failure)}</p>
-        {requestId ? <p class="small quiet">Request {requestId}</p> : null}
+        {failedRequestId ? <p class="small quiet">Request {failedRequestId}</p> : null}
       </div>
     </div>
   );

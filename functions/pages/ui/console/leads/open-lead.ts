@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { navigate, type Route, replaceUrlQuery, routeSignal } from "../app/route";
 
-const showsLeadInPanel = ({ screen, subpath }: Route): boolean =>
+const isLeadPanelRoute = ({ screen, subpath }: Route): boolean =>
   screen === "board" || (screen === "leads" && subpath === "");
 
 function buildRoutePath({ screen, subpath, query }: Route): string {
@@ -11,54 +11,58 @@ function buildRoutePath({ screen, subpath, query }: Route): string {
   return `/${screen}${subpath ? `/${subpath}` : ""}${queryString ? `?${queryString}` : ""}`;
 }
 
-function removeLeadParam(currentRoute: Route): Route {
-  const queryWithoutLead = new URLSearchParams(currentRoute.query);
-  queryWithoutLead.delete("lead");
-  return { ...currentRoute, query: queryWithoutLead };
+function buildRouteWithoutLead(currentRoute: Route): Route {
+  const urlParamsWithoutLead = new URLSearchParams(currentRoute.query);
+  urlParamsWithoutLead.delete("lead");
+  return { ...currentRoute, query: urlParamsWithoutLead };
 }
 
 /** Ids of the leads that J and K step through, in the order of the screen. */
 export const orderedLeadIds = signal<number[]>([]);
 
 /** Path of the board or the list that was shown last, with its filters. Back on a lead's page links to it. */
-export const lastListScreen = signal({ path: "/leads", title: "All leads" });
+export const lastListScreenLink = signal({ path: "/leads", title: "All leads" });
 
 effect(() => {
   const currentRoute = routeSignal.value;
-  if (!showsLeadInPanel(currentRoute)) return;
+  if (!isLeadPanelRoute(currentRoute)) return;
   const listTitle = currentRoute.screen === "board" ? "Board" : "All leads";
-  lastListScreen.value = { path: buildRoutePath(removeLeadParam(currentRoute)), title: listTitle };
+  lastListScreenLink.value = { path: buildRoutePath(buildRouteWithoutLead(currentRoute)), title: listTitle };
 });
 
 /** Returns the link to a lead. On the board and the list, the link opens the panel. */
 export function buildLeadUrl(id: number): string {
   const currentRoute = routeSignal.value;
-  if (!showsLeadInPanel(currentRoute)) return `#/leads/${id}`;
-  const queryWithLead = new URLSearchParams(currentRoute.query);
-  queryWithLead.set("lead", String(id));
-  return `#${buildRoutePath({ ...currentRoute, query: queryWithLead })}`;
+  if (!isLeadPanelRoute(currentRoute)) return `#/leads/${id}`;
+  const urlParamsWithLead = new URLSearchParams(currentRoute.query);
+  urlParamsWithLead.set("lead", String(id));
+  return `#${buildRoutePath({ ...currentRoute, query: urlParamsWithLead })}`;
 }
 
 /** Returns the id of the lead in the panel, or `undefined` if the panel is closed. */
 export function getPanelLeadId(currentRoute: Route): number | undefined {
   const id = Number(currentRoute.query.get("lead"));
-  return showsLeadInPanel(currentRoute) && id > 0 ? id : undefined;
+  return isLeadPanelRoute(currentRoute) && id > 0 ? id : undefined;
 }
 
 /** Shows another lead in the same panel or page. The history entry is replaced, so that one Back closes the lead. */
-export function replaceOpenLead(id: number): void {
+export function switchOpenLead(id: number): void {
   const currentRoute = routeSignal.value;
-  if (showsLeadInPanel(currentRoute)) {
-    const queryWithLead = new URLSearchParams(currentRoute.query);
-    queryWithLead.set("lead", String(id));
-    replaceUrlQuery(queryWithLead);
+  if (isLeadPanelRoute(currentRoute)) {
+    const urlParamsWithLead = new URLSearchParams(currentRoute.query);
+    urlParamsWithLead.set("lead", String(id));
+    replaceUrlQuery(urlParamsWithLead);
   } else {
     location.replace(`#/leads/${id}`);
   }
 }
 
 /** Closes the panel, or returns from a lead's page to the board or the list that was shown last. */
-export function closeLead(): void {
+export function closeLeadPanelOrPage(): void {
   const currentRoute = routeSignal.value;
-  navigate(showsLeadInPanel(currentRoute) ? buildRoutePath(removeLeadParam(currentRoute)) : lastListScreen.value.path);
+  navigate(
+    isLeadPanelRoute(currentRoute)
+      ? buildRoutePath(buildRouteWithoutLead(currentRoute))
+      : lastListScreenLink.value.path,
+  );
 }

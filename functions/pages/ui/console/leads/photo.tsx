@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, describeError, type Lead, unwrap, uploadPhoto } from "../app/api";
+import { api, describeError, getDataOrThrow, type Lead, uploadPhoto } from "../app/api";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { useFileDrop } from "../ui/drop";
 import { Avatar, getDisplayName } from "../ui/face";
 import { Menu, MenuItem } from "../ui/menu";
-import { reportFailure, showToast } from "../ui/toast";
+import { showFailureAlert, showToast } from "../ui/toast";
 
 /** The API's limit for the size of a photo. */
 const MAX_PHOTO_BYTES = 4 * 1024 * 1024;
@@ -19,7 +19,7 @@ const PHOTO_MIME_TYPES = "image/jpeg,image/png,image/webp,image/gif";
  * because the page's CSP does not allow `fetch` from the photo bucket. Returns `undefined` if the bucket's CORS rules do not
  * allow this page.
  */
-async function copyPhoto(url: string | undefined): Promise<File | undefined> {
+async function copyPhotoToJpegFile(url: string | undefined): Promise<File | undefined> {
   if (!url) return undefined;
   const imageElement = new Image();
   imageElement.crossOrigin = "anonymous";
@@ -38,9 +38,9 @@ async function copyPhoto(url: string | undefined): Promise<File | undefined> {
 }
 
 const deletePhoto = (fileName: string): Promise<unknown> =>
-  unwrap(api.DELETE("/leads/delete-photo/{fileName}", { params: { path: { fileName } } }));
+  getDataOrThrow(api.DELETE("/leads/delete-photo/{fileName}", { params: { path: { fileName } } }));
 
-export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => void }): JSX.Element {
+export function LeadPhotoEditor({ lead, onChanged }: { lead: Lead; onChanged: () => void }): JSX.Element {
   const { mayWrite } = useTeam();
   const [uploadProgress, setUploadProgress] = useState<{ previewUrl: string; fraction: number }>();
   const fileInputRef = useRef<HTMLInputElement>(null);
@@ -58,7 +58,7 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
     try {
       return await uploadPhoto(file, lead.id, (fraction) => setUploadProgress({ previewUrl: newPreviewUrl, fraction }));
     } catch (error) {
-      reportFailure(`The photo was not saved. ${describeError(error)}`);
+      showFailureAlert(`The photo was not saved. ${describeError(error)}`);
       return undefined;
     } finally {
       onChanged();
@@ -68,31 +68,31 @@ export function LeadPhoto({ lead, onChanged }: { lead: Lead; onChanged: () => vo
   const replacePhoto = async (file: File | undefined) => {
     if (!file) return;
     if (file.size > MAX_PHOTO_BYTES) {
-      reportFailure(`${file.name} is larger than 4 MiB.`);
+      showFailureAlert(`${file.name} is larger than 4 MiB.`);
       return;
     }
-    const previousPhoto = await copyPhoto(lead.photoUrl);
+    const previousPhotoFile = await copyPhotoToJpegFile(lead.photoUrl);
     const uploadedFileName = await uploadPhotoFile(file);
     if (!uploadedFileName) return;
-    const undoReplace = previousPhoto
-      ? () => uploadPhotoFile(previousPhoto)
+    const undoPhotoReplacement = previousPhotoFile
+      ? () => uploadPhotoFile(previousPhotoFile)
       : lead.photo
         ? undefined
-        : () => deletePhoto(uploadedFileName).then(onChanged, (error) => reportFailure(describeError(error)));
-    showToast(`${leadName} has a new photo`, undoReplace ? { undo: undoReplace } : {});
+        : () => deletePhoto(uploadedFileName).then(onChanged, (error) => showFailureAlert(describeError(error)));
+    showToast(`${leadName} has a new photo`, undoPhotoReplacement ? { undo: undoPhotoReplacement } : {});
   };
   const deletePhotoWithUndo = async () => {
-    const previousPhoto = await copyPhoto(lead.photoUrl);
+    const previousPhotoFile = await copyPhotoToJpegFile(lead.photoUrl);
     if (
-      !previousPhoto &&
+      !previousPhotoFile &&
       !(await confirmAction(`Delete the photo of ${leadName}?`, "This cannot be undone.", "Delete photo"))
     )
       return;
     try {
       await deletePhoto(lead.photo);
-      showToast("Photo deleted", previousPhoto ? { undo: () => uploadPhotoFile(previousPhoto) } : {});
+      showToast("Photo deleted", previousPhotoFile ? { undo: () => uploadPhotoFile(previousPhotoFile) } : {});
     } catch (error) {
-      reportFailure(`The photo was not deleted. ${describeError(error)}`);
+      showFailureAlert(`The photo was not deleted. ${describeError(error)}`);
     }
     onChanged();
   };

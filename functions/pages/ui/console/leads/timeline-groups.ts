@@ -45,16 +45,18 @@ const listFieldChanges = (entry: LogEntry): FieldChange[] =>
 /** Groups entries. `entries` are sorted newest first. */
 export function groupTimelineEntries(entries: TimelineEntry[]): TimelineGroup[] {
   const groups: TimelineGroup[] = [];
-  for (const entry of entries) {
-    if ("content" in entry) {
-      groups.push({ key: `comment ${entry.id}`, comment: entry });
+  for (const timelineEntry of entries) {
+    if ("content" in timelineEntry) {
+      groups.push({ key: `comment ${timelineEntry.id}`, comment: timelineEntry });
       continue;
     }
     // Adding a comment also creates a log entry. That log entry is left out, because the timeline shows the comment itself.
-    if (entry.action === "CreateComment") continue;
+    if (timelineEntry.action === "CreateComment") continue;
     const lastGroup = groups.at(-1);
-    if (lastGroup && "newest" in lastGroup && belongsToGroup(lastGroup.newest, entry)) mergeIntoGroup(lastGroup, entry);
-    else groups.push({ key: `log ${entry.id}`, newest: entry, changes: listFieldChanges(entry) });
+    if (lastGroup && "newest" in lastGroup && belongsToGroup(lastGroup.newest, timelineEntry))
+      mergeIntoGroup(lastGroup, timelineEntry);
+    else
+      groups.push({ key: `log ${timelineEntry.id}`, newest: timelineEntry, changes: listFieldChanges(timelineEntry) });
   }
   return groups;
 }
@@ -69,10 +71,10 @@ function belongsToGroup(newest: LogEntry, entry: LogEntry): boolean {
  * current value and gets the entry's previous value.
  */
 function mergeIntoGroup(group: LogGroup, older: LogEntry): void {
-  for (const change of listFieldChanges(older)) {
-    const changeInGroup = group.changes.find(({ fieldPath }) => fieldPath === change.fieldPath);
-    if (changeInGroup) changeInGroup.previous = change.previous;
-    else group.changes.push(change);
+  for (const fieldChange of listFieldChanges(older)) {
+    const fieldChangeInGroup = group.changes.find(({ fieldPath }) => fieldPath === fieldChange.fieldPath);
+    if (fieldChangeInGroup) fieldChangeInGroup.previous = fieldChange.previous;
+    else group.changes.push(fieldChange);
   }
 }
 

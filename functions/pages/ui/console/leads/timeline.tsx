@@ -2,9 +2,9 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, describeError, type TimelineEntry, unwrap } from "../app/api";
+import { api, describeError, getDataOrThrow, type TimelineEntry } from "../app/api";
 import { LIMITS } from "../app/contract-values";
-import { formatKeys } from "../app/shortcuts";
+import { formatShortcutKeys } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { useDraft } from "../ui/draft";
@@ -14,9 +14,9 @@ import { focusOnce, useReturnFocus } from "../ui/focus";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
 import { useIdempotentRequest } from "../ui/idempotent-request";
-import { LoadMore, usePagedList } from "../ui/loading";
+import { PagedListFooter, usePagedList } from "../ui/loading";
 import { RelativeTime } from "../ui/time";
-import { reportFailure, reportOutcome } from "../ui/toast";
+import { awaitRequestAndShowOutcome, showFailureAlert } from "../ui/toast";
 import { getFieldLabel } from "./lead-fields";
 import {
   type CommentEntry,
@@ -28,7 +28,7 @@ import {
 
 const ENTRIES_PER_PAGE = 20;
 
-interface TimelineListItem {
+interface TimelineEntryWithId {
   id: string;
   entry: TimelineEntry;
 }
@@ -44,53 +44,53 @@ interface TimelineProps {
 export function Timeline({ leadId, changeCount, headingLevel }: TimelineProps): JSX.Element {
   const { mayWrite } = useTeam();
   const [commentCount, setCommentCount] = useState(0);
-  const timelineList = usePagedList<TimelineListItem>(
+  const pagedTimelineList = usePagedList<TimelineEntryWithId>(
     async (cursor) => {
       const timelineQuery = { limit: ENTRIES_PER_PAGE, ...(cursor ? { cursor } : {}) };
-      const timelinePage = await unwrap(
+      const timelinePage = await getDataOrThrow(
         api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: leadId }, query: timelineQuery } }),
       );
       setCommentCount(timelinePage.commentsCount);
       // Comments and log entries have separate number sequences, so the kind is part of the id.
-      const timelineItems = timelinePage.logsAndComments.map((entry) => ({
+      const timelineEntriesWithIds = timelinePage.logsAndComments.map((entry) => ({
         id: `${"content" in entry ? "comment" : "log"} ${entry.id}`,
         entry,
       }));
       return {
-        items: timelineItems,
+        items: timelineEntriesWithIds,
         count: timelinePage.logsCount + timelinePage.commentsCount,
         nextCursor: timelinePage.nextCursor,
       };
     },
     [leadId],
   );
-  const { reload } = timelineList;
+  const { reload } = pagedTimelineList;
   useEffect(() => {
     if (changeCount > 0) reload();
   }, [changeCount]);
-  const Heading = headingLevel === 2 ? "h2" : "h3";
-  const timelineGroups = groupTimelineEntries(timelineList.items.map(({ entry }) => entry));
+  const HeadingTag = headingLevel === 2 ? "h2" : "h3";
+  const timelineGroups = groupTimelineEntries(pagedTimelineList.items.map(({ entry }) => entry));
   return (
     <>
       <div class="sec">
-        <Heading>Activity</Heading>
+        <HeadingTag>Activity</HeadingTag>
         {commentCount > 0 ? (
           <span class="count">{commentCount === 1 ? "1 comment" : `${commentCount} comments`}</span>
         ) : null}
       </div>
-      {mayWrite ? <CommentForm key={leadId} leadId={leadId} onAdded={timelineList.reload} /> : null}
+      {mayWrite ? <CommentForm key={leadId} leadId={leadId} onAdded={pagedTimelineList.reload} /> : null}
       <ol class="feed" aria-label="Activity">
         {timelineGroups.map((group) => (
           <li key={group.key}>
             {"comment" in group ? (
-              <CommentItem comment={group.comment} onChanged={timelineList.reload} />
+              <CommentItem comment={group.comment} onChanged={pagedTimelineList.reload} />
             ) : (
               <LogGroupItem group={group} />
             )}
           </li>
         ))}
       </ol>
-      <LoadMore pagedList={timelineList} />
+      <PagedListFooter pagedList={pagedTimelineList} />
     </>
   );
 }
@@ -100,24 +100,26 @@ export const buildCommentDraftKey = (leadId: number): string => `lead ${leadId} 
 function CommentForm({ leadId, onAdded }: { leadId: number; onAdded: () => void }): JSX.Element {
   const [commentText, setCommentText] = useDraft(buildCommentDraftKey(leadId), "");
   const { isBusy, send } = useIdempotentRequest();
-  const isEmpty = commentText.trim() === "";
+  const isCommentEmpty = commentText.trim() === "";
   const textareaRef = useRef<HTMLTextAreaElement>(null);
   const addComment = async () => {
-    if (isEmpty) {
+    if (isCommentEmpty) {
       textareaRef.current?.focus();
       return;
     }
     try {
-      const comment = await send(commentText, (key) => {
-        const commentParams = { path: { id: leadId }, header: { "Idempotency-Key": key } };
-        return unwrap(api.POST("/leads/comments/{id}", { params: commentParams, body: { content: commentText } }));
+      const addedComment = await send(commentText, (key) => {
+        const commentRequestParams = { path: { id: leadId }, header: { "Idempotency-Key": key } };
+        return getDataOrThrow(
+          api.POST("/leads/comments/{id}", { params: commentRequestParams, body: { content: commentText } }),
+        );
       });
-      if (!comment) return;
+      if (!addedComment) return;
       // The input is cleared only if the user has not typed more during the request.
       setCommentText((now) => (now === commentText ? "" : now));
       onAdded();
     } catch (error) {
-      reportFailure(`The comment was not added. ${describeError(error)}`);
+      showFailureAlert(`The comment was not added. ${describeError(error)}`);
     }
   };
   return (
@@ -139,7 +141,7 @@ function CommentForm({ leadId, onAdded }: { leadId: number; onAdded: () => void 
       />
       <div class="row">
         <small class="quiet wide">
-          <kbd>{formatKeys("mod+enter")}</kbd> sends
+          <kbd>{formatShortcutKeys("mod+enter")}</kbd> sends
         </small>
         <button type="submit" class="btn little push" disabled={isBusy}>
           Comment
@@ -153,22 +155,25 @@ function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged:
   const { user, mayWrite, isOwner } = useTeam();
   const [editedText, setEditedText, clearEditedText] = useDraft<string | null>(`comment ${comment.id}`, null);
   const isOwnComment = comment.user.id === user.id && !comment.key && !comment.form;
-  const mayEdit = mayWrite && (isOwner || isOwnComment);
-  const commentParams = { path: { id: comment.id } };
+  const mayEditComment = mayWrite && (isOwner || isOwnComment);
+  const commentRequestParams = { path: { id: comment.id } };
   const editButtonRef = useReturnFocus<HTMLButtonElement>(editedText !== null);
   const authorName = getAuthorName(comment);
   const saveComment = async (content: string) => {
     if (content.trim() === "") return;
-    const updateRequest = unwrap(api.PUT("/leads/comments/{id}", { params: commentParams, body: { content } }));
-    if (await reportOutcome(updateRequest, "Comment saved", "The comment was not saved.")) {
+    const updateCommentRequest = getDataOrThrow(
+      api.PUT("/leads/comments/{id}", { params: commentRequestParams, body: { content } }),
+    );
+    if (await awaitRequestAndShowOutcome(updateCommentRequest, "Comment saved", "The comment was not saved.")) {
       clearEditedText();
       onChanged();
     }
   };
   const deleteComment = async () => {
     if (!(await confirmAction("Delete the comment?", comment.content.slice(0, 200), "Delete comment"))) return;
-    const deleteRequest = unwrap(api.DELETE("/leads/comments/{id}", { params: commentParams }));
-    if (await reportOutcome(deleteRequest, "Comment deleted", "The comment was not deleted.")) onChanged();
+    const deleteCommentRequest = getDataOrThrow(api.DELETE("/leads/comments/{id}", { params: commentRequestParams }));
+    if (await awaitRequestAndShowOutcome(deleteCommentRequest, "Comment deleted", "The comment was not deleted."))
+      onChanged();
   };
   return (
     <>
@@ -178,10 +183,10 @@ function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged:
           <b>
             <bdi>{authorName}</bdi>
           </b>
-          <ApiKeyName author={comment} />
+          <ApiKeyAttribution author={comment} />
           <RelativeTime at={comment.createdAt} />
           {comment.updatedAt === comment.createdAt ? null : <small class="quiet">edited</small>}
-          {mayEdit && editedText === null ? (
+          {mayEditComment && editedText === null ? (
             <span class="push tools">
               <button
                 ref={editButtonRef}
@@ -205,7 +210,7 @@ function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged:
             </span>
           ) : null}
         </div>
-        {editedText === null || !mayEdit ? (
+        {editedText === null || !mayEditComment ? (
           <p class="paragraph">
             <bdi>{comment.content}</bdi>
           </p>
@@ -248,7 +253,7 @@ function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged:
 }
 
 /** The name of the API key that acted for a user. */
-function ApiKeyName({ author }: { author: Parameters<typeof getApiKeyName>[0] }): JSX.Element | null {
+function ApiKeyAttribution({ author }: { author: Parameters<typeof getApiKeyName>[0] }): JSX.Element | null {
   const apiKeyName = getApiKeyName(author);
   return apiKeyName ? (
     <span class="quiet">
@@ -257,7 +262,7 @@ function ApiKeyName({ author }: { author: Parameters<typeof getApiKeyName>[0] })
   ) : null;
 }
 
-const ICONS_BY_ACTION: Record<string, IconName> = {
+const ICON_NAMES_BY_LOG_ACTION: Record<string, IconName> = {
   CreateLead: "plus",
   UpdateLead: "pencil",
   ArchiveLead: "archive",
@@ -269,7 +274,7 @@ const ICONS_BY_ACTION: Record<string, IconName> = {
   DeleteComment: "message-square",
 };
 
-const SENTENCES_BY_ACTION: Record<string, string> = {
+const TEXTS_BY_LOG_ACTION: Record<string, string> = {
   CreateLead: "added the lead",
   ArchiveLead: "archived the lead",
   RestoreLead: "restored the lead",
@@ -297,13 +302,13 @@ function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
       </>
     );
   }
-  const iconElement = <Icon name={ICONS_BY_ACTION[action] ?? "history"} />;
+  const iconElement = <Icon name={ICON_NAMES_BY_LOG_ACTION[action] ?? "history"} />;
   const authorElement = (
     <>
       <b>
         <bdi>{getAuthorName(newest)}</bdi>
       </b>{" "}
-      <ApiKeyName author={newest} />
+      <ApiKeyAttribution author={newest} />
     </>
   );
   const { status } = newest.changes;
@@ -320,12 +325,12 @@ function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
   }
   if (action === "UpdateLead" || action === "UpdateComment") {
     const [onlyChange] = changes;
-    const onlyFieldLabel = changes.length === 1 && onlyChange ? getFieldLabel(onlyChange.fieldPath) : "";
+    const onlyChangedFieldLabel = changes.length === 1 && onlyChange ? getFieldLabel(onlyChange.fieldPath) : "";
     const changeSentence =
       action === "UpdateComment"
         ? "edited a comment"
-        : onlyFieldLabel
-          ? `changed ${formatFieldLabelInSentence(onlyFieldLabel)}`
+        : onlyChangedFieldLabel
+          ? `changed ${formatFieldLabelInSentence(onlyChangedFieldLabel)}`
           : `changed ${changes.length} fields`;
     return (
       <>
@@ -336,7 +341,7 @@ function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
             {changeSentence} {timeElement}
             <Icon name="chevron-right" />
           </summary>
-          <FieldChanges changes={changes} />
+          <FieldChangeList changes={changes} />
         </details>
       </>
     );
@@ -346,7 +351,7 @@ function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
       {iconElement}
       <div class="event">
         {authorElement}
-        {SENTENCES_BY_ACTION[action] ?? action} {timeElement}
+        {TEXTS_BY_LOG_ACTION[action] ?? action} {timeElement}
       </div>
     </>
   );
@@ -363,7 +368,7 @@ function StatusName({ value }: { value: unknown }): JSX.Element {
   );
 }
 
-function FieldChanges({ changes }: { changes: LogGroup["changes"] }): JSX.Element {
+function FieldChangeList({ changes }: { changes: LogGroup["changes"] }): JSX.Element {
   const { businesses } = useTeam();
   const formatFieldValue = (fieldPath: string, value: unknown): string => {
     if (fieldPath !== "business" || !Array.isArray(value)) return formatLogValue(value);
@@ -390,8 +395,8 @@ function formatLogValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "None" : value.map(formatLogValue).join(", ");
   if (typeof value !== "object") return String(value);
   if ("name" in value) return formatLogValue(value.name);
-  const formattedParts = Object.entries(value).map(
+  const formattedSocialMediaParts = Object.entries(value).map(
     ([name, part]) => `${getFieldLabel(`socialMedia.${name}`)}: ${formatLogValue(part)}`,
   );
-  return formattedParts.length > 0 ? formattedParts.join(", ") : "None";
+  return formattedSocialMediaParts.length > 0 ? formattedSocialMediaParts.join(", ") : "None";
 }

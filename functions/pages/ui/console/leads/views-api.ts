@@ -3,7 +3,7 @@
 
 import { signal } from "@preact/signals";
 import type { components } from "../../contract";
-import { api, unwrap } from "../app/api";
+import { api, getDataOrThrow } from "../app/api";
 import { buildListUrlParams, type ListQuery, parseListQuery } from "./list-query";
 
 export type SavedView = components["schemas"]["View"];
@@ -12,25 +12,25 @@ type SavedViewInput = components["schemas"]["ViewInput"];
 /** The user's own views and the team's shared views. `undefined` until they are read. */
 export const savedViews = signal<SavedView[] | undefined>(undefined);
 
-export async function readViews(): Promise<void> {
-  const viewsResponse = await unwrap(api.GET("/views"));
+export async function loadSavedViews(): Promise<void> {
+  const viewsResponse = await getDataOrThrow(api.GET("/views"));
   savedViews.value = viewsResponse.views;
 }
 
 export async function createView(view: SavedViewInput): Promise<SavedView> {
-  const createdView = await unwrap(api.POST("/views", { body: view }));
+  const createdView = await getDataOrThrow(api.POST("/views", { body: view }));
   savedViews.value = [...(savedViews.value ?? []), createdView];
   return createdView;
 }
 
 export async function updateView({ id, name, query, layout, columns, shared }: SavedView): Promise<void> {
-  const updateBody = { name, query, layout, columns, shared };
-  const updatedView = await unwrap(api.PUT("/views/{id}", { params: { path: { id } }, body: updateBody }));
+  const updateViewBody = { name, query, layout, columns, shared };
+  const updatedView = await getDataOrThrow(api.PUT("/views/{id}", { params: { path: { id } }, body: updateViewBody }));
   savedViews.value = savedViews.value?.map((other) => (other.id === id ? updatedView : other));
 }
 
 export async function deleteView({ id }: SavedView): Promise<void> {
-  await unwrap(api.DELETE("/views/{id}", { params: { path: { id } } }));
+  await getDataOrThrow(api.DELETE("/views/{id}", { params: { path: { id } } }));
   savedViews.value = savedViews.value?.filter((other) => other.id !== id);
 }
 
@@ -65,12 +65,12 @@ export function parseViewQuery(view: SavedView): ListQuery {
 }
 
 /** Returns the path that shows a query on the list or on the board. */
-export function buildQueryPath(query: ListQuery, layout: ViewLayout): string {
+export function buildListQueryPath(query: ListQuery, layout: ViewLayout): string {
   const queryString = buildListUrlParams(query).toString();
   return `${layout === "board" ? "/board" : "/leads"}${queryString ? `?${queryString}` : ""}`;
 }
 
-export const buildViewPath = (view: SavedView): string => buildQueryPath(parseViewQuery(view), view.layout);
+export const buildViewPath = (view: SavedView): string => buildListQueryPath(parseViewQuery(view), view.layout);
 
 const serializeFilters = (query: ListQuery): string =>
   [...buildListUrlParams({ ...query, search: "", view: 0 })]

@@ -7,22 +7,22 @@ import { LIMITS } from "../app/contract-values";
 import { navigate } from "../app/route";
 import { useTeam } from "../app/team";
 import { Dialog } from "../ui/dialog";
-import { createSubmitHandler, Field } from "../ui/field";
+import { createSubmitHandler, FormField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem, Popover } from "../ui/menu";
-import { reportFailure, showToast } from "../ui/toast";
+import { showFailureAlert, showToast } from "../ui/toast";
 import { type ColumnName, storeChosenColumns } from "./columns";
 import { buildListUrlParams, type ListQuery } from "./list-query";
 import {
-  buildQueryPath,
+  buildListQueryPath,
   buildViewPath,
   buildViewQuery,
   createView,
   deleteView,
   filterViewsByLayout,
   hasSameFilters,
+  loadSavedViews,
   parseViewQuery,
-  readViews,
   type SavedView,
   savedViews,
   updateView,
@@ -33,12 +33,13 @@ const NO_COLUMNS: readonly ColumnName[] = [];
 
 /** If the URL contains the id of a saved view but no filters, writes the filters of that view to the URL. */
 export function useApplyViewFromUrl(query: ListQuery, showQuery: (query: ListQuery) => void): void {
-  const urlView = savedViews.value?.find(({ id }) => id === query.view);
+  const savedViewFromUrl = savedViews.value?.find(({ id }) => id === query.view);
   useEffect(() => {
-    if (!urlView || buildListUrlParams({ ...query, view: 0, search: "" }).toString() !== "") return;
-    const completeQuery = { ...parseViewQuery(urlView), search: query.search };
-    if (buildListUrlParams(completeQuery).toString() !== buildListUrlParams(query).toString()) showQuery(completeQuery);
-  }, [urlView === undefined, query.view]);
+    if (!savedViewFromUrl || buildListUrlParams({ ...query, view: 0, search: "" }).toString() !== "") return;
+    const viewQueryWithSearch = { ...parseViewQuery(savedViewFromUrl), search: query.search };
+    if (buildListUrlParams(viewQueryWithSearch).toString() !== buildListUrlParams(query).toString())
+      showQuery(viewQueryWithSearch);
+  }, [savedViewFromUrl === undefined, query.view]);
 }
 
 interface ViewTabsProps {
@@ -53,36 +54,38 @@ export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps)
   useEffect(() => {
     // If the views cannot be read, an alert says so, and the screen works without their tabs. The next visit reads the views
     // again.
-    readViews().catch((error) => reportFailure(`The views could not be read. ${describeError(error)}`));
+    loadSavedViews().catch((error) => showFailureAlert(`The views could not be read. ${describeError(error)}`));
   }, []);
-  const navigateToQuery = (next: ListQuery) => navigate(buildQueryPath(next, layout));
+  const navigateToQuery = (next: ListQuery) => navigate(buildListQueryPath(next, layout));
   const tabViews = filterViewsByLayout(savedViews.value ?? [], layout);
-  const currentView = tabViews.find(({ id }) => id === query.view);
-  const isChanged =
-    currentView !== undefined &&
-    (!hasSameFilters(query, parseViewQuery(currentView)) ||
-      (columns.length > 0 && columns.join() !== currentView.columns.join()));
-  const mayChangeView = currentView && (isOwner || !currentView.shared);
+  const currentSavedView = tabViews.find(({ id }) => id === query.view);
+  const isCurrentViewChanged =
+    currentSavedView !== undefined &&
+    (!hasSameFilters(query, parseViewQuery(currentSavedView)) ||
+      (columns.length > 0 && columns.join() !== currentSavedView.columns.join()));
+  const mayChangeView = currentSavedView && (isOwner || !currentSavedView.shared);
   return (
     <>
       <nav class="tabs" aria-label="Views">
-        <a href={layout === "board" ? "#/board" : "#/leads"} aria-current={currentView ? undefined : "page"}>
+        <a href={layout === "board" ? "#/board" : "#/leads"} aria-current={currentSavedView ? undefined : "page"}>
           All
         </a>
         {tabViews.map((view) => (
           <a
             key={view.id}
             href={`#${buildViewPath(view)}`}
-            aria-current={view === currentView ? "page" : undefined}
+            aria-current={view === currentSavedView ? "page" : undefined}
             title={view.shared ? `${view.name} (shared with the team)` : view.name}
           >
             <bdi>{view.name}</bdi>
-            {view === currentView && isChanged ? <span class="quiet"> · changed</span> : null}
+            {view === currentSavedView && isCurrentViewChanged ? <span class="quiet"> · changed</span> : null}
           </a>
         ))}
       </nav>
       {mayChangeView ? (
-        <ViewMenu {...{ view: currentView, isChanged, query, layout, columns, navigateToQuery }} />
+        <ViewMenu
+          {...{ view: currentSavedView, isChanged: isCurrentViewChanged, query, layout, columns, navigateToQuery }}
+        />
       ) : null}
       <SaveViewButton {...{ query, layout, columns, navigateToQuery }} />
     </>
@@ -150,7 +153,7 @@ function SaveViewForm({
   };
   return (
     <form class="editor" onSubmit={createSubmitHandler(createViewFromForm)}>
-      <Field
+      <FormField
         label="Name of the view"
         fault={nameErrorText}
         hint={`Keeps ${layout === "board" ? "filters" : "filters, order and columns"}${query.search ? ", not the search" : ""}.`}
@@ -167,7 +170,7 @@ function SaveViewForm({
             }}
           />
         )}
-      </Field>
+      </FormField>
       {isOwner ? (
         <label class="row">
           <input type="checkbox" checked={shared} onInput={({ currentTarget }) => setShared(currentTarget.checked)} />
@@ -189,23 +192,23 @@ interface ViewMenuProps extends ViewActionsProps {
 function ViewMenu({ view, isChanged, query, layout, columns, navigateToQuery }: ViewMenuProps): JSX.Element {
   const { isOwner } = useTeam();
   const [isRenaming, setIsRenaming] = useState(false);
-  const updateViewAndNotify = async (change: Partial<SavedView>, done: string): Promise<void> => {
+  const updateViewAndShowToast = async (change: Partial<SavedView>, done: string): Promise<void> => {
     try {
       await updateView({ ...view, ...change });
       showToast(done);
     } catch (error) {
-      reportFailure(`View ${view.name} was not changed. ${describeError(error)}`);
+      showFailureAlert(`View ${view.name} was not changed. ${describeError(error)}`);
     }
   };
-  const saveShownQuery = async () => {
-    await updateViewAndNotify({ query: buildViewQuery(query), columns: [...columns] }, `View ${view.name} updated`);
+  const saveShownQueryInView = async () => {
+    await updateViewAndShowToast({ query: buildViewQuery(query), columns: [...columns] }, `View ${view.name} updated`);
     storeChosenColumns(view.id, undefined);
   };
   const deleteViewWithUndo = async () => {
     try {
       await deleteView(view);
     } catch (error) {
-      reportFailure(`View ${view.name} was not deleted. ${describeError(error)}`);
+      showFailureAlert(`View ${view.name} was not deleted. ${describeError(error)}`);
       return;
     }
     storeChosenColumns(view.id, undefined);
@@ -235,7 +238,7 @@ function ViewMenu({ view, isChanged, query, layout, columns, navigateToQuery }: 
         )}
       >
         {isChanged ? (
-          <MenuItem icon="save" onSelect={saveShownQuery}>
+          <MenuItem icon="save" onSelect={saveShownQueryInView}>
             Update with what is shown
           </MenuItem>
         ) : null}
@@ -246,7 +249,7 @@ function ViewMenu({ view, isChanged, query, layout, columns, navigateToQuery }: 
           <MenuItem
             icon="users"
             onSelect={() =>
-              updateViewAndNotify(
+              updateViewAndShowToast(
                 { shared: !view.shared },
                 view.shared ? `View ${view.name} is yours alone` : `View ${view.name} shared with the team`,
               )
@@ -259,12 +262,12 @@ function ViewMenu({ view, isChanged, query, layout, columns, navigateToQuery }: 
           Delete
         </MenuItem>
       </Menu>
-      {isRenaming ? <RenameDialog view={view} onClose={() => setIsRenaming(false)} /> : null}
+      {isRenaming ? <RenameViewDialog view={view} onClose={() => setIsRenaming(false)} /> : null}
     </>
   );
 }
 
-function RenameDialog({ view, onClose }: { view: SavedView; onClose: () => void }): JSX.Element {
+function RenameViewDialog({ view, onClose }: { view: SavedView; onClose: () => void }): JSX.Element {
   const [name, setName] = useState(view.name);
   const [nameErrorText, setNameErrorText] = useState<string>();
   const renameView = async () => {
@@ -278,7 +281,7 @@ function RenameDialog({ view, onClose }: { view: SavedView; onClose: () => void 
   return (
     <Dialog title="Rename the view" onClose={onClose}>
       <form class="editor" onSubmit={createSubmitHandler(renameView)}>
-        <Field label="Name of the view" fault={nameErrorText}>
+        <FormField label="Name of the view" fault={nameErrorText}>
           {(ids) => (
             <input
               {...ids}
@@ -289,7 +292,7 @@ function RenameDialog({ view, onClose }: { view: SavedView; onClose: () => void 
               onInput={({ currentTarget }) => setName(currentTarget.value)}
             />
           )}
-        </Field>
+        </FormField>
         <div class="actions">
           <button type="button" class="btn ghost" onClick={onClose}>
             Cancel

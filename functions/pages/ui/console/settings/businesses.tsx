@@ -2,36 +2,41 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { api, type Business, describeError, unwrap } from "../app/api";
+import { api, type Business, describeError, getDataOrThrow } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { MenuItem, MoreMenu } from "../ui/menu";
 import { EmptyState } from "../ui/states";
-import { reportFailure, reportOutcome, showToast } from "../ui/toast";
+import { awaitRequestAndShowOutcome, showFailureAlert, showToast } from "../ui/toast";
 import { EditableName } from "./editable";
-import { NameDialog } from "./name-dialog";
+import { CreateNamedItemDialog } from "./name-dialog";
 import { SettingsSection } from "./section";
 
 export function BusinessesSection(): JSX.Element {
   const { businesses, isOwner, reload } = useTeam();
   const [isAdding, setIsAdding] = useState(false);
-  const sendBusinessName = async ({ id }: Business, name: string) => {
-    await unwrap(api.PUT("/businesses/{id}", { params: { path: { id } }, body: { name } }));
+  const updateBusinessName = async ({ id }: Business, name: string) => {
+    await getDataOrThrow(api.PUT("/businesses/{id}", { params: { path: { id } }, body: { name } }));
     await reload();
   };
   const renameBusiness = async (business: Business, name: string) => {
     try {
-      await sendBusinessName(business, name);
+      await updateBusinessName(business, name);
     } catch (error) {
-      return reportFailure(describeError(error));
+      return showFailureAlert(describeError(error));
     }
-    return showToast(`${business.name} renamed to ${name}`, { undo: () => sendBusinessName(business, business.name) });
+    return showToast(`${business.name} renamed to ${name}`, {
+      undo: () => updateBusinessName(business, business.name),
+    });
   };
-  const removeBusiness = async ({ id, name }: Business) => {
-    const explanationText = "Only a business that no lead belongs to can be deleted.";
-    if (!(await confirmAction(`Delete “${name}”?`, explanationText, "Delete"))) return;
-    await reportOutcome(unwrap(api.DELETE("/businesses/{id}", { params: { path: { id } } })), `${name} deleted`);
+  const deleteBusiness = async ({ id, name }: Business) => {
+    const deleteDialogText = "Only a business that no lead belongs to can be deleted.";
+    if (!(await confirmAction(`Delete “${name}”?`, deleteDialogText, "Delete"))) return;
+    await awaitRequestAndShowOutcome(
+      getDataOrThrow(api.DELETE("/businesses/{id}", { params: { path: { id } } })),
+      `${name} deleted`,
+    );
     await reload();
   };
   return (
@@ -81,7 +86,7 @@ export function BusinessesSection(): JSX.Element {
                 {isOwner ? (
                   <td class="right">
                     <MoreMenu label={`More about ${business.name}`}>
-                      <MenuItem icon="trash-2" isDangerous onSelect={() => removeBusiness(business)}>
+                      <MenuItem icon="trash-2" isDangerous onSelect={() => deleteBusiness(business)}>
                         Delete
                       </MenuItem>
                     </MoreMenu>
@@ -93,12 +98,12 @@ export function BusinessesSection(): JSX.Element {
         </table>
       )}
       {isAdding ? (
-        <NameDialog
+        <CreateNamedItemDialog
           title="New business"
           maxLength={LIMITS.maxNameChars}
           submitLabel="Create business"
           onCreate={async (name) => {
-            await unwrap(api.POST("/businesses", { body: { name } }));
+            await getDataOrThrow(api.POST("/businesses", { body: { name } }));
             setIsAdding(false);
             await reload();
             showToast(`${name} is a business now`);

@@ -5,7 +5,7 @@ import { useRef, useState } from "preact/hooks";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 
-interface CopyDialogProps {
+interface CopyTextDialogProps {
   title: string;
   /** Explanation above the text. */
   children: ComponentChildren;
@@ -15,7 +15,7 @@ interface CopyDialogProps {
   onClose: () => void;
 }
 
-export function CopyDialog({ title, children, text, label, onClose }: CopyDialogProps): JSX.Element {
+export function CopyTextDialog({ title, children, text, label, onClose }: CopyTextDialogProps): JSX.Element {
   const [statusMessage, setStatusMessage] = useState("");
   const textareaRef = useRef<HTMLTextAreaElement>(null);
   const copyText = async () => {

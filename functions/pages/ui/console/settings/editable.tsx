@@ -16,13 +16,13 @@ interface EditableNameProps {
 export function EditableName({ label, text, maxLength, saveName }: EditableNameProps): JSX.Element {
   /** Text of the input. `undefined` while the name is not being edited. */
   const [typedName, setTypedName] = useState<string>();
-  const buttonRef = useRef<HTMLButtonElement>(null);
+  const nameButtonRef = useRef<HTMLButtonElement>(null);
   /** Whether the edit is being saved or is closed. Removing the focused input fires `blur`, which must then save nothing. */
   const isSavingOrClosedRef = useRef(false);
   const closeEditor = (returnFocus: boolean) => {
     isSavingOrClosedRef.current = true;
     setTypedName(undefined);
-    if (returnFocus) requestAnimationFrame(() => buttonRef.current?.focus());
+    if (returnFocus) requestAnimationFrame(() => nameButtonRef.current?.focus());
   };
   const saveTypedName = async (returnFocus: boolean) => {
     const trimmedName = typedName?.trim();
@@ -40,7 +40,7 @@ export function EditableName({ label, text, maxLength, saveName }: EditableNameP
   if (typedName === undefined) {
     return (
       <button
-        ref={buttonRef}
+        ref={nameButtonRef}
         type="button"
         class="value"
         title={text}

@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { api, describeError, type LeadForm, RequestError, unwrap } from "../app/api";
+import { api, describeError, getDataOrThrow, type LeadForm, RequestError } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmAction, Dialog } from "../ui/dialog";
-import { createSubmitHandler, Field } from "../ui/field";
+import { createSubmitHandler, FormField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 import { LoadableContent, useLoadable } from "../ui/loading";
@@ -14,9 +14,9 @@ import { MenuItem, MoreMenu } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { reportOutcome, showToast } from "../ui/toast";
+import { awaitRequestAndShowOutcome, showToast } from "../ui/toast";
 import { CheckList } from "./check-list";
-import { CopyDialog } from "./copy-dialog";
+import { CopyTextDialog } from "./copy-dialog";
 import { SettingsSection } from "./section";
 
 /**
@@ -34,13 +34,16 @@ const buildEmbedHtml = (
 
 export function FormsSection(): JSX.Element {
   const { statuses } = useTeam();
-  const loadableForms = useLoadable(async () => (await unwrap(api.GET("/forms"))).forms, []);
+  const loadableForms = useLoadable(async () => (await getDataOrThrow(api.GET("/forms"))).forms, []);
   const [editedForm, setEditedForm] = useState<LeadForm | "new">();
   const [formToPaste, setFormToPaste] = useState<LeadForm>();
   const deleteForm = async ({ id, name }: LeadForm) => {
-    const explanationText = "Pages that post to it get an error. Its leads stay.";
-    if (!(await confirmAction(`Delete “${name}”?`, explanationText, "Delete"))) return;
-    await reportOutcome(unwrap(api.DELETE("/forms/{id}", { params: { path: { id } } })), `${name} deleted`);
+    const deleteDialogText = "Pages that post to it get an error. Its leads stay.";
+    if (!(await confirmAction(`Delete “${name}”?`, deleteDialogText, "Delete"))) return;
+    await awaitRequestAndShowOutcome(
+      getDataOrThrow(api.DELETE("/forms/{id}", { params: { path: { id } } })),
+      `${name} deleted`,
+    );
     loadableForms.reload();
   };
   return (
@@ -81,7 +84,7 @@ export function FormsSection(): JSX.Element {
               </thead>
               <tbody>
                 {forms.map((form) => {
-                  const status = statuses.find(({ id }) => id === form.statusId);
+                  const initialLeadStatus = statuses.find(({ id }) => id === form.statusId);
                   return (
                     <tr key={form.id}>
                       <th scope="row">
@@ -98,7 +101,7 @@ export function FormsSection(): JSX.Element {
                           </div>
                         ) : null}
                       </th>
-                      <td class="c1">{status ? <StatusPill status={status} /> : null}</td>
+                      <td class="c1">{initialLeadStatus ? <StatusPill status={initialLeadStatus} /> : null}</td>
                       <td class="quiet num">
                         {formatCount(form.submissions)}
                         {form.spam > 0 ? <div class="small cut">and {formatCount(form.spam)} of bots</div> : null}
@@ -128,7 +131,7 @@ export function FormsSection(): JSX.Element {
         }
       </LoadableContent>
       {editedForm ? (
-        <FormDialog
+        <LeadFormDialog
           form={editedForm === "new" ? undefined : editedForm}
           onClose={() => setEditedForm(undefined)}
           onSaved={(form) => {
@@ -139,14 +142,14 @@ export function FormsSection(): JSX.Element {
         />
       ) : null}
       {formToPaste ? (
-        <CopyDialog
+        <CopyTextDialog
           title={`HTML of ${formToPaste.name}`}
           text={buildEmbedHtml(formToPaste)}
           label="HTML"
           onClose={() => setFormToPaste(undefined)}
         >
           Paste it into a page of your web site. It needs no script.
-        </CopyDialog>
+        </CopyTextDialog>
       ) : null}
     </SettingsSection>
   );
@@ -162,13 +165,13 @@ interface FormDraft {
   active: boolean;
 }
 
-interface FormDialogProps {
+interface LeadFormDialogProps {
   form: LeadForm | undefined;
   onSaved: (form: LeadForm) => void;
   onClose: () => void;
 }
 
-function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
+function LeadFormDialog({ form, onSaved, onClose }: LeadFormDialogProps): JSX.Element {
   const { statuses, businesses } = useTeam();
   const [formDraft, setFormDraft] = useState<FormDraft>({
     name: form?.name ?? "",
@@ -180,7 +183,7 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
     active: form?.active ?? true,
   });
   const [error, setError] = useState<unknown>();
-  const formRef = useRef<HTMLFormElement>(null);
+  const formElementRef = useRef<HTMLFormElement>(null);
   const updateDraft = (change: Partial<FormDraft>) => setFormDraft({ ...formDraft, ...change });
   const { isBusy, send } = useIdempotentRequest();
   const fieldErrors = error instanceof RequestError ? error.errors : [];
@@ -192,30 +195,32 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
     fieldErrors.length > 0 && fieldErrors.every(({ field }) => (field.split("[")[0] ?? "") in formDraft);
   const createOrUpdateForm = async () => {
     setError(undefined);
-    const requestBody = { ...formDraft, allowedOrigins: formDraft.allowedOrigins.split(/\s+/).filter(Boolean) };
+    const leadFormRequestBody = { ...formDraft, allowedOrigins: formDraft.allowedOrigins.split(/\s+/).filter(Boolean) };
     try {
-      const savedForm = await send(requestBody, (key) =>
+      const savedForm = await send(leadFormRequestBody, (key) =>
         form
-          ? unwrap(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body: requestBody }))
-          : unwrap(api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
+          ? getDataOrThrow(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body: leadFormRequestBody }))
+          : getDataOrThrow(
+              api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body: leadFormRequestBody }),
+            ),
       );
       if (!savedForm) return;
       showToast(`${formDraft.name} saved`);
       onSaved(savedForm);
     } catch (error) {
       setError(error);
-      requestAnimationFrame(() => formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      requestAnimationFrame(() => formElementRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
     }
   };
   return (
     <Dialog title={form ? `Form ${form.name}` : "New form"} onClose={onClose}>
-      <form class="form" ref={formRef} onSubmit={createSubmitHandler(createOrUpdateForm)}>
+      <form class="form" ref={formElementRef} onSubmit={createSubmitHandler(createOrUpdateForm)}>
         {error && !areErrorsShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}
           </p>
         ) : null}
-        <Field label="Name" fault={getFieldErrorMessage("name")}>
+        <FormField label="Name" fault={getFieldErrorMessage("name")}>
           {(ids) => (
             <input
               {...ids}
@@ -228,9 +233,9 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
               onInput={({ currentTarget }) => updateDraft({ name: currentTarget.value })}
             />
           )}
-        </Field>
+        </FormField>
         <div class="pair">
-          <Field label="Status of its leads" fault={getFieldErrorMessage("statusId")}>
+          <FormField label="Status of its leads" fault={getFieldErrorMessage("statusId")}>
             {(ids) => (
               <span class="select">
                 <select
@@ -247,8 +252,8 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
                 <Icon name="chevron-down" />
               </span>
             )}
-          </Field>
-          <Field label="Source of its leads" fault={getFieldErrorMessage("source")}>
+          </FormField>
+          <FormField label="Source of its leads" fault={getFieldErrorMessage("source")}>
             {(ids) => (
               <input
                 {...ids}
@@ -259,7 +264,7 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
                 onInput={({ currentTarget }) => updateDraft({ source: currentTarget.value })}
               />
             )}
-          </Field>
+          </FormField>
         </div>
         {businesses.length > 0 ? (
           <CheckList
@@ -269,7 +274,7 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
             onChoose={(business) => updateDraft({ business })}
           />
         ) : null}
-        <Field
+        <FormField
           label="Sites that may post"
           hint="One per line, such as https://www.example.com. Without one, every site may."
           fault={getFieldErrorMessage("allowedOrigins")}
@@ -283,8 +288,8 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
               onInput={({ currentTarget }) => updateDraft({ allowedOrigins: currentTarget.value })}
             />
           )}
-        </Field>
-        <Field
+        </FormField>
+        <FormField
           label="Page to show afterwards"
           hint="Without one, a page that says “Thank you”."
           fault={getFieldErrorMessage("redirectUrl")}
@@ -299,7 +304,7 @@ function FormDialog({ form, onSaved, onClose }: FormDialogProps): JSX.Element {
               onInput={({ currentTarget }) => updateDraft({ redirectUrl: currentTarget.value })}
             />
           )}
-        </Field>
+        </FormField>
         <label class="row">
           <input
             type="checkbox"

@@ -2,39 +2,42 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { type ApiKey, api, unwrap } from "../app/api";
+import { type ApiKey, api, getDataOrThrow } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { confirmAction } from "../ui/dialog";
-import { Field } from "../ui/field";
+import { FormField } from "../ui/field";
 import { LoadableContent, useLoadable } from "../ui/loading";
 import { MenuItem, MoreMenu } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { formatDay, RelativeTime } from "../ui/time";
-import { reportFailure, reportOutcome } from "../ui/toast";
-import { CopyDialog } from "./copy-dialog";
-import { NameDialog } from "./name-dialog";
+import { awaitRequestAndShowOutcome, showFailureAlert } from "../ui/toast";
+import { CopyTextDialog } from "./copy-dialog";
+import { CreateNamedItemDialog } from "./name-dialog";
 import { SettingsSection } from "./section";
 
-const KEY_ROLES: { role: ApiKey["role"]; rights: string }[] = [
+const API_KEY_ROLES: { role: ApiKey["role"]; rights: string }[] = [
   { role: "Sender", rights: "Creates leads and reads nothing. For web shops and forms." },
   { role: "Viewer", rights: "Reads everything and changes nothing." },
   { role: "Manager", rights: "Reads and changes leads." },
 ];
 
-export function KeysSection(): JSX.Element {
-  const loadableKeys = useLoadable(async () => (await unwrap(api.GET("/keys"))).keys, []);
+export function ApiKeysSection(): JSX.Element {
+  const loadableApiKeys = useLoadable(async () => (await getDataOrThrow(api.GET("/keys"))).keys, []);
   const [isAdding, setIsAdding] = useState(false);
   const [newKeySecret, setNewKeySecret] = useState<string>();
-  const revokeKey = async ({ id, name }: ApiKey) => {
-    const explanationText = "Requests with it are refused within a minute.";
-    if (!(await confirmAction(`Revoke “${name}”?`, explanationText, "Revoke"))) return;
-    await reportOutcome(unwrap(api.DELETE("/keys/{id}", { params: { path: { id } } })), `${name} revoked`);
-    loadableKeys.reload();
+  const revokeApiKey = async ({ id, name }: ApiKey) => {
+    const revokeDialogText = "Requests with it are refused within a minute.";
+    if (!(await confirmAction(`Revoke “${name}”?`, revokeDialogText, "Revoke"))) return;
+    await awaitRequestAndShowOutcome(
+      getDataOrThrow(api.DELETE("/keys/{id}", { params: { path: { id } } })),
+      `${name} revoked`,
+    );
+    loadableApiKeys.reload();
   };
   return (
     <SettingsSection
       title="API keys"
-      count={loadableKeys.value?.length}
+      count={loadableApiKeys.value?.length}
       limit={LIMITS.maxApiKeysPerTeam}
       description={
         <>
@@ -44,7 +47,7 @@ export function KeysSection(): JSX.Element {
       addLabel="New key"
       onAdd={() => setIsAdding(true)}
     >
-      <LoadableContent loadable={loadableKeys}>
+      <LoadableContent loadable={loadableApiKeys}>
         {(keys) =>
           keys.length === 0 ? (
             <EmptyState
@@ -93,7 +96,7 @@ export function KeysSection(): JSX.Element {
                     <td class="quiet c1">{key.expiresAt ? formatDay(key.expiresAt) : "Never"}</td>
                     <td class="right">
                       <MoreMenu label={`More about ${key.name}`}>
-                        <MenuItem icon="x" isDangerous onSelect={() => revokeKey(key)}>
+                        <MenuItem icon="x" isDangerous onSelect={() => revokeApiKey(key)}>
                           Revoke
                         </MenuItem>
                       </MoreMenu>
@@ -111,49 +114,56 @@ export function KeysSection(): JSX.Element {
           onCreated={(secret) => {
             setIsAdding(false);
             setNewKeySecret(secret);
-            loadableKeys.reload();
+            loadableApiKeys.reload();
           }}
         />
       ) : null}
       {newKeySecret ? (
-        <CopyDialog title="The new key" text={newKeySecret} label="Secret" onClose={() => setNewKeySecret(undefined)}>
+        <CopyTextDialog
+          title="The new key"
+          text={newKeySecret}
+          label="Secret"
+          onClose={() => setNewKeySecret(undefined)}
+        >
           It is shown this once. Keep it where you keep passwords.
-        </CopyDialog>
+        </CopyTextDialog>
       ) : null}
     </SettingsSection>
   );
 }
 
-interface NewKeyDialogProps {
+interface CreateApiKeyDialogProps {
   onCreated: (secret: string | undefined) => void;
   onClose: () => void;
 }
 
-function CreateApiKeyDialog({ onCreated, onClose }: NewKeyDialogProps): JSX.Element {
+function CreateApiKeyDialog({ onCreated, onClose }: CreateApiKeyDialogProps): JSX.Element {
   const [role, setRole] = useState<ApiKey["role"]>("Sender");
   const [lastDay, setLastDay] = useState("");
-  const createKey = async (name: string, idempotencyKey: string) => {
+  const createApiKey = async (name: string, idempotencyKey: string) => {
     // The key expires at the end of the chosen day, in the user's time zone.
-    const expiryField = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
-    const requestParams = { header: { "Idempotency-Key": idempotencyKey } };
-    const { secret } = await unwrap(api.POST("/keys", { params: requestParams, body: { name, role, ...expiryField } }));
+    const expiresAtProperty = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
+    const createApiKeyParams = { header: { "Idempotency-Key": idempotencyKey } };
+    const { secret } = await getDataOrThrow(
+      api.POST("/keys", { params: createApiKeyParams, body: { name, role, ...expiresAtProperty } }),
+    );
     onCreated(secret ?? undefined);
     // The response to a retry has no secret, because the API stores only its hash.
-    if (!secret) reportFailure("The key exists, but its secret was lost on the way. Revoke it and create another.");
+    if (!secret) showFailureAlert("The key exists, but its secret was lost on the way. Revoke it and create another.");
   };
   return (
-    <NameDialog
+    <CreateNamedItemDialog
       title="New API key"
       maxLength={LIMITS.maxNameChars}
       placeholder="Web shop"
       submitLabel="Create key"
-      onCreate={createKey}
+      onCreate={createApiKey}
       onClose={onClose}
     >
       <fieldset class="label">
         <legend>Role</legend>
         <div class="options-list">
-          {KEY_ROLES.map(({ role: name, rights }) => (
+          {API_KEY_ROLES.map(({ role: name, rights }) => (
             <label key={name} class="option">
               <input type="radio" name="role" checked={name === role} onInput={() => setRole(name)} />
               <span>
@@ -163,7 +173,7 @@ function CreateApiKeyDialog({ onCreated, onClose }: NewKeyDialogProps): JSX.Elem
           ))}
         </div>
       </fieldset>
-      <Field label="Last day" hint="Without one it does not expire.">
+      <FormField label="Last day" hint="Without one it does not expire.">
         {(ids) => (
           <input
             {...ids}
@@ -173,7 +183,7 @@ function CreateApiKeyDialog({ onCreated, onClose }: NewKeyDialogProps): JSX.Elem
             onInput={({ currentTarget }) => setLastDay(currentTarget.value)}
           />
         )}
-      </Field>
-    </NameDialog>
+      </FormField>
+    </CreateNamedItemDialog>
   );
 }

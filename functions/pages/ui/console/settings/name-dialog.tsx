@@ -4,10 +4,10 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
 import { Dialog } from "../ui/dialog";
-import { createSubmitHandler, Field } from "../ui/field";
+import { createSubmitHandler, FormField } from "../ui/field";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 
-interface NameDialogProps {
+interface CreateNamedItemDialogProps {
   title: string;
   maxLength: number;
   placeholder?: string;
@@ -19,7 +19,7 @@ interface NameDialogProps {
   onClose: () => void;
 }
 
-export function NameDialog({
+export function CreateNamedItemDialog({
   title,
   maxLength,
   placeholder,
@@ -27,7 +27,7 @@ export function NameDialog({
   submitLabel,
   onCreate,
   onClose,
-}: NameDialogProps): JSX.Element {
+}: CreateNamedItemDialogProps): JSX.Element {
   const [name, setName] = useState("");
   const [errorText, setErrorText] = useState<string>();
   const { isBusy, send } = useIdempotentRequest();
@@ -42,7 +42,7 @@ export function NameDialog({
   return (
     <Dialog title={title} onClose={onClose}>
       <form class="form" onSubmit={createSubmitHandler(sendCreateRequest)}>
-        <Field label="Name" fault={errorText}>
+        <FormField label="Name" fault={errorText}>
           {(ids) => (
             <input
               {...ids}
@@ -58,7 +58,7 @@ export function NameDialog({
               }}
             />
           )}
-        </Field>
+        </FormField>
         {children}
         <div class="actions">
           <button type="button" class="btn ghost" onClick={onClose}>

@@ -27,7 +27,7 @@ export function SettingsSection({
   children,
 }: SettingsSectionProps): JSX.Element {
   const headingId = useId();
-  const isFull = count !== undefined && limit !== undefined && count >= limit;
+  const isLimitReached = count !== undefined && limit !== undefined && count >= limit;
   return (
     <section aria-labelledby={headingId}>
       <div class="sec">
@@ -42,8 +42,8 @@ export function SettingsSection({
           <button
             type="button"
             class="btn primary"
-            disabled={isFull}
-            title={isFull ? `A team has at most ${formatCount(limit ?? 0)}` : undefined}
+            disabled={isLimitReached}
+            title={isLimitReached ? `A team has at most ${formatCount(limit ?? 0)}` : undefined}
             onClick={onAdd}
           >
             <Icon name="plus" />

@@ -8,7 +8,7 @@ import { useTeam } from "../app/team";
 import { EmptyState } from "../ui/states";
 import { BusinessesSection } from "./businesses";
 import { FormsSection } from "./forms";
-import { KeysSection } from "./keys";
+import { ApiKeysSection } from "./keys";
 import { StatusesSection } from "./statuses";
 import { WebhookScreen } from "./webhook";
 import { WebhooksSection } from "./webhooks";
@@ -18,7 +18,7 @@ const SETTINGS_SECTIONS = [
   { path: "businesses", title: "Businesses", owners: false, Shown: BusinessesSection },
   { path: "forms", title: "Forms", owners: true, Shown: FormsSection },
   { path: "webhooks", title: "Webhooks", owners: true, Shown: WebhooksSection },
-  { path: "keys", title: "API keys", owners: true, Shown: KeysSection },
+  { path: "keys", title: "API keys", owners: true, Shown: ApiKeysSection },
 ];
 
 export function SettingsScreen(): JSX.Element {
@@ -26,7 +26,7 @@ export function SettingsScreen(): JSX.Element {
   const [sectionPath = "", itemIdText] = useRoute().subpath.split("/");
   const currentSection = SETTINGS_SECTIONS.find((section) => section.path === (sectionPath || "statuses"));
   const webhookId = currentSection?.path === "webhooks" ? Number(itemIdText) : 0;
-  const isForbidden = currentSection?.owners && !isOwner;
+  const isSectionForbidden = currentSection?.owners && !isOwner;
   useEffect(() => {
     if (currentSection) document.title = `${currentSection.title} · Settings · Leads`;
   }, [currentSection]);
@@ -65,7 +65,7 @@ export function SettingsScreen(): JSX.Element {
               )}
               {!currentSection ? (
                 <EmptyState icon="settings" title="There is no such setting" text="Choose one from the list." />
-              ) : isForbidden ? (
+              ) : isSectionForbidden ? (
                 <EmptyState icon="settings" title="Only Owners see these settings" text="Ask an Owner of the team." />
               ) : webhookId > 0 ? (
                 <WebhookScreen key={webhookId} id={webhookId} />

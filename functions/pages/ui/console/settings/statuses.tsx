@@ -3,19 +3,19 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { api, type Color, describeError, type LeadStatus, unwrap } from "../app/api";
+import { api, describeError, getDataOrThrow, type LeadStatus, type StatusColor } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem, MoreMenu } from "../ui/menu";
 import { StatusDot } from "../ui/status";
-import { reportFailure, reportOutcome, showToast } from "../ui/toast";
+import { awaitRequestAndShowOutcome, showFailureAlert, showToast } from "../ui/toast";
 import { EditableName } from "./editable";
-import { NameDialog } from "./name-dialog";
+import { CreateNamedItemDialog } from "./name-dialog";
 import { SettingsSection } from "./section";
 
-type StatusFields = Pick<LeadStatus, "name" | "primaryColor">;
+type EditableStatusFields = Pick<LeadStatus, "name" | "primaryColor">;
 
 export function StatusesSection(): JSX.Element {
   const { statuses, colors, isOwner, reload } = useTeam();
@@ -23,18 +23,18 @@ export function StatusesSection(): JSX.Element {
   const [draggedOrder, setDraggedOrder] = useState<LeadStatus[]>();
   const [draggedIndex, setDraggedIndex] = useState<number>();
   const [isAdding, setIsAdding] = useState(false);
-  const shownStatuses = draggedOrder ?? statuses;
-  const sendStatus = ({ id }: LeadStatus, { name, primaryColor }: StatusFields) =>
-    unwrap(api.PUT("/leads/status/{id}", { params: { path: { id } }, body: { name, primaryColor } }));
-  const sendOrder = (order: LeadStatus[]) => {
-    const orderBody = order.map(({ id }, index) => ({ id, statusOrder: index + 1 }));
-    return unwrap(api.PUT("/leads/statuses/order", { body: orderBody }));
+  const statusesInShownOrder = draggedOrder ?? statuses;
+  const sendStatusUpdate = ({ id }: LeadStatus, { name, primaryColor }: EditableStatusFields) =>
+    getDataOrThrow(api.PUT("/leads/status/{id}", { params: { path: { id } }, body: { name, primaryColor } }));
+  const sendStatusOrder = (order: LeadStatus[]) => {
+    const statusOrderBody = order.map(({ id }, index) => ({ id, statusOrder: index + 1 }));
+    return getDataOrThrow(api.PUT("/leads/statuses/order", { body: statusOrderBody }));
   };
-  const reportChangeWithUndo = async (request: Promise<unknown>, done: string, undo: () => Promise<unknown>) => {
+  const awaitRequestAndOfferUndo = async (request: Promise<unknown>, done: string, undo: () => Promise<unknown>) => {
     try {
       await request;
     } catch (error) {
-      return reportFailure(describeError(error));
+      return showFailureAlert(describeError(error));
     } finally {
       await reload();
       setDraggedOrder(undefined);
@@ -46,27 +46,33 @@ export function StatusesSection(): JSX.Element {
       },
     });
   };
-  const saveStatusFields = (status: LeadStatus, written: Partial<StatusFields>, done: string) =>
-    reportChangeWithUndo(sendStatus(status, { ...status, ...written }), done, () => sendStatus(status, status));
-  const buildMovedOrder = (from: number, to: number): LeadStatus[] => {
-    const newOrder = [...shownStatuses];
-    newOrder.splice(to, 0, ...newOrder.splice(from, 1));
-    return newOrder;
+  const saveStatusFields = (status: LeadStatus, written: Partial<EditableStatusFields>, done: string) =>
+    awaitRequestAndOfferUndo(sendStatusUpdate(status, { ...status, ...written }), done, () =>
+      sendStatusUpdate(status, status),
+    );
+  const buildStatusOrderAfterMove = (from: number, to: number): LeadStatus[] => {
+    const newStatusOrder = [...statusesInShownOrder];
+    newStatusOrder.splice(to, 0, ...newStatusOrder.splice(from, 1));
+    return newStatusOrder;
   };
-  const saveOrder = (newOrder: LeadStatus[], draggedStatus: LeadStatus) => {
-    const previousOrder = statuses;
+  const saveStatusOrder = (newOrder: LeadStatus[], draggedStatus: LeadStatus) => {
+    const previousStatusOrder = statuses;
     setDraggedOrder(newOrder);
-    return reportChangeWithUndo(sendOrder(newOrder), `${draggedStatus.name} moved`, () => sendOrder(previousOrder));
+    return awaitRequestAndOfferUndo(sendStatusOrder(newOrder), `${draggedStatus.name} moved`, () =>
+      sendStatusOrder(previousStatusOrder),
+    );
   };
-  const moveStatusBy = (index: number, by: number) => {
-    const status = shownStatuses[index];
-    if (status) saveOrder(buildMovedOrder(index, index + by), status);
+  const moveStatusByPositions = (index: number, by: number) => {
+    const movedStatus = statusesInShownOrder[index];
+    if (movedStatus) saveStatusOrder(buildStatusOrderAfterMove(index, index + by), movedStatus);
   };
   const deleteStatus = async (status: LeadStatus) => {
-    const explanationText = "Only a status that no lead has can be deleted.";
-    if (!(await confirmAction(`Delete “${status.name}”?`, explanationText, "Delete"))) return;
-    const deleteRequest = unwrap(api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } }));
-    await reportOutcome(deleteRequest, `${status.name} deleted`);
+    const deleteDialogText = "Only a status that no lead has can be deleted.";
+    if (!(await confirmAction(`Delete “${status.name}”?`, deleteDialogText, "Delete"))) return;
+    const deleteStatusRequest = getDataOrThrow(
+      api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } }),
+    );
+    await awaitRequestAndShowOutcome(deleteStatusRequest, `${status.name} deleted`);
     await reload();
   };
   return (
@@ -98,7 +104,7 @@ export function StatusesSection(): JSX.Element {
           </tr>
         </thead>
         <tbody>
-          {shownStatuses.map((status, index) =>
+          {statusesInShownOrder.map((status, index) =>
             isOwner ? (
               <tr
                 key={status.id}
@@ -113,16 +119,16 @@ export function StatusesSection(): JSX.Element {
                   if (draggedIndex === undefined) return;
                   event.preventDefault();
                   if (draggedIndex === index) return;
-                  setDraggedOrder(buildMovedOrder(draggedIndex, index));
+                  setDraggedOrder(buildStatusOrderAfterMove(draggedIndex, index));
                   setDraggedIndex(index);
                 }}
                 onDrop={(event) => event.preventDefault()}
                 onDragEnd={(event) => {
-                  const draggedStatus = draggedIndex === undefined ? undefined : shownStatuses[draggedIndex];
+                  const draggedStatus = draggedIndex === undefined ? undefined : statusesInShownOrder[draggedIndex];
                   setDraggedIndex(undefined);
                   // `dropEffect` is `none` if Escape has cancelled the drag. The order then stays unchanged.
                   if (draggedOrder && draggedStatus && event.dataTransfer?.dropEffect !== "none")
-                    saveOrder(draggedOrder, draggedStatus);
+                    saveStatusOrder(draggedOrder, draggedStatus);
                   else setDraggedOrder(undefined);
                 }}
               >
@@ -155,28 +161,32 @@ export function StatusesSection(): JSX.Element {
                     disabled={index === 0}
                     aria-label={`Move ${status.name} up`}
                     title="Move up"
-                    onClick={() => moveStatusBy(index, -1)}
+                    onClick={() => moveStatusByPositions(index, -1)}
                   >
                     <Icon name="arrow-up" />
                   </button>
                   <button
                     type="button"
                     class="btn icon ghost wide"
-                    disabled={index === shownStatuses.length - 1}
+                    disabled={index === statusesInShownOrder.length - 1}
                     aria-label={`Move ${status.name} down`}
                     title="Move down"
-                    onClick={() => moveStatusBy(index, 1)}
+                    onClick={() => moveStatusByPositions(index, 1)}
                   >
                     <Icon name="arrow-down" />
                   </button>
                   <MoreMenu label={`More about ${status.name}`}>
-                    <MenuItem icon="arrow-up" isDisabled={index === 0} onSelect={() => moveStatusBy(index, -1)}>
+                    <MenuItem
+                      icon="arrow-up"
+                      isDisabled={index === 0}
+                      onSelect={() => moveStatusByPositions(index, -1)}
+                    >
                       Move up
                     </MenuItem>
                     <MenuItem
                       icon="arrow-down"
-                      isDisabled={index === shownStatuses.length - 1}
-                      onSelect={() => moveStatusBy(index, 1)}
+                      isDisabled={index === statusesInShownOrder.length - 1}
+                      onSelect={() => moveStatusByPositions(index, 1)}
                     >
                       Move down
                     </MenuItem>
@@ -203,7 +213,7 @@ export function StatusesSection(): JSX.Element {
         </tbody>
       </table>
       {isAdding ? (
-        <NewStatusDialog
+        <CreateStatusDialog
           onClose={() => setIsAdding(false)}
           onCreated={async (name) => {
             setIsAdding(false);
@@ -218,8 +228,8 @@ export function StatusesSection(): JSX.Element {
 
 interface ColorMenuProps {
   status: LeadStatus;
-  colors: Color[];
-  onChoose: (color: Color) => void;
+  colors: StatusColor[];
+  onChoose: (color: StatusColor) => void;
 }
 
 function ColorMenu({ status, colors, onChoose }: ColorMenuProps): JSX.Element {
@@ -251,7 +261,7 @@ function ColorMenu({ status, colors, onChoose }: ColorMenuProps): JSX.Element {
   );
 }
 
-function NewStatusDialog({
+function CreateStatusDialog({
   onCreated,
   onClose,
 }: {
@@ -259,16 +269,16 @@ function NewStatusDialog({
   onClose: () => void;
 }): JSX.Element {
   const { statuses, colors } = useTeam();
-  const isUnusedColor = (color: Color) => statuses.every(({ primaryColor }) => primaryColor !== color);
-  const [chosenColor, setChosenColor] = useState<Color>(colors.find(isUnusedColor) ?? colors[0] ?? "blue");
+  const isUnusedColor = (color: StatusColor) => statuses.every(({ primaryColor }) => primaryColor !== color);
+  const [chosenColor, setChosenColor] = useState<StatusColor>(colors.find(isUnusedColor) ?? colors[0] ?? "blue");
   return (
-    <NameDialog
+    <CreateNamedItemDialog
       title="New status"
       maxLength={LIMITS.maxNameChars}
       placeholder="Proposal sent"
       submitLabel="Create status"
       onCreate={async (name) => {
-        await unwrap(api.POST("/leads/status", { body: { name, primaryColor: chosenColor } }));
+        await getDataOrThrow(api.POST("/leads/status", { body: { name, primaryColor: chosenColor } }));
         onCreated(name);
       }}
       onClose={onClose}
@@ -291,6 +301,6 @@ function NewStatusDialog({
           ))}
         </div>
       </fieldset>
-    </NameDialog>
+    </CreateNamedItemDialog>
   );
 }

@@ -2,12 +2,12 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { api, describeError, RequestError, unwrap, type Webhook } from "../app/api";
+import { api, describeError, getDataOrThrow, RequestError, type Webhook } from "../app/api";
 import { EVENT_TYPES, LIMITS } from "../app/contract-values";
 import { Dialog } from "../ui/dialog";
-import { createSubmitHandler, Field } from "../ui/field";
+import { createSubmitHandler, FormField } from "../ui/field";
 import { useIdempotentRequest } from "../ui/idempotent-request";
-import { reportFailure, showToast } from "../ui/toast";
+import { showFailureAlert, showToast } from "../ui/toast";
 import { CheckList } from "./check-list";
 
 /** Whether a webhook receives all types of events. */
@@ -40,22 +40,26 @@ export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps)
     fieldErrors.length > 0 && fieldErrors.every(({ field }) => ["url", "description"].includes(field));
   const createOrUpdateWebhook = async () => {
     setError(undefined);
-    const requestBody = {
+    const webhookRequestBody = {
       ...webhookDraft,
       types: webhookDraft.types.length > 0 ? webhookDraft.types : [...EVENT_TYPES],
     };
     try {
       const savedWebhook = await send<Webhook & { secret?: string }>(webhookDraft, (key) =>
         webhook
-          ? unwrap(api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body: requestBody }))
-          : unwrap(api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body: requestBody })),
+          ? getDataOrThrow(
+              api.PUT("/webhooks/{id}", { params: { path: { id: webhook.id } }, body: webhookRequestBody }),
+            )
+          : getDataOrThrow(
+              api.POST("/webhooks", { params: { header: { "Idempotency-Key": key } }, body: webhookRequestBody }),
+            ),
       );
       if (!savedWebhook) return;
       onSaved(savedWebhook.secret);
       if (webhook) showToast("Webhook saved");
       // The response to a retry has no secret, because the API stores only its hash.
       else if (!savedWebhook.secret)
-        reportFailure("The webhook exists, but its secret was lost on the way. Renew the secret.");
+        showFailureAlert("The webhook exists, but its secret was lost on the way. Renew the secret.");
     } catch (error) {
       setError(error);
       requestAnimationFrame(() => formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
@@ -69,7 +73,7 @@ export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps)
             {describeError(error)}
           </p>
         ) : null}
-        <Field label="Address" hint="It begins with https:// and is public." fault={getFieldErrorMessage("url")}>
+        <FormField label="Address" hint="It begins with https:// and is public." fault={getFieldErrorMessage("url")}>
           {(ids) => (
             <input
               {...ids}
@@ -82,8 +86,8 @@ export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps)
               onInput={({ currentTarget }) => updateDraft({ url: currentTarget.value })}
             />
           )}
-        </Field>
-        <Field label="Description" fault={getFieldErrorMessage("description")}>
+        </FormField>
+        <FormField label="Description" fault={getFieldErrorMessage("description")}>
           {(ids) => (
             <textarea
               {...ids}
@@ -95,7 +99,7 @@ export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps)
               onInput={({ currentTarget }) => updateDraft({ description: currentTarget.value })}
             />
           )}
-        </Field>
+        </FormField>
         <CheckList
           legend="Events"
           hint="Without a choice it gets every event, later kinds too."

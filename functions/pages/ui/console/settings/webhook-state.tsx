@@ -11,7 +11,7 @@ export const SWITCH_OFF_REASONS: Record<NonNullable<Webhook["switchedOff"]>, str
   Failing: "every delivery failed for five days",
 };
 
-export function WebhookState({ webhook }: { webhook: Webhook }): JSX.Element {
+export function WebhookStateLabel({ webhook }: { webhook: Webhook }): JSX.Element {
   const { active, switchedOff, failingSince } = webhook;
   if (switchedOff) {
     return (

@@ -2,17 +2,17 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { api, describeError, unwrap, type Webhook, type WebhookDelivery } from "../app/api";
+import { api, describeError, getDataOrThrow, type Webhook, type WebhookDelivery } from "../app/api";
 import { navigate } from "../app/route";
 import { confirmAction, Dialog } from "../ui/dialog";
-import { createSubmitHandler, Field } from "../ui/field";
+import { createSubmitHandler, FormField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { useIdempotentRequest } from "../ui/idempotent-request";
-import { ErrorNote, LoadableContent, LoadMore, useLoadable, usePagedList } from "../ui/loading";
+import { ErrorNote, LoadableContent, PagedListFooter, useLoadable, usePagedList } from "../ui/loading";
 import { MenuItem, MoreMenu } from "../ui/menu";
 import { formatCount, formatDateTime, RelativeTime } from "../ui/time";
-import { reportFailure, reportOutcome, showToast } from "../ui/toast";
-import { CopyDialog } from "./copy-dialog";
+import { awaitRequestAndShowOutcome, showFailureAlert, showToast } from "../ui/toast";
+import { CopyTextDialog } from "./copy-dialog";
 import { hasAllEventTypes, WebhookDialog } from "./webhook-dialog";
 import { SWITCH_OFF_REASONS } from "./webhook-state";
 
@@ -23,7 +23,10 @@ const MAX_POLLS = 10;
 const POLL_PAUSE_MS = 1500;
 
 export function WebhookScreen({ id }: { id: number }): JSX.Element {
-  const loadableWebhook = useLoadable(() => unwrap(api.GET("/webhooks/{id}", { params: { path: { id } } })), [id]);
+  const loadableWebhook = useLoadable(
+    () => getDataOrThrow(api.GET("/webhooks/{id}", { params: { path: { id } } })),
+    [id],
+  );
   if (!loadableWebhook.value && loadableWebhook.error) {
     return (
       <section class="stack">
@@ -61,10 +64,10 @@ interface WebhookDetailsProps {
 
 function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
   const { id, url, description, types, active, createdAt } = webhook;
-  const deliveryList = usePagedList<WebhookDelivery & { id: string }>(
+  const pagedDeliveryList = usePagedList<WebhookDelivery & { id: string }>(
     async (cursor) => {
       const deliveriesQuery = { limit: DELIVERIES_PER_PAGE, ...(cursor ? { cursor } : {}) };
-      const deliveriesPage = await unwrap(
+      const deliveriesPage = await getDataOrThrow(
         api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query: deliveriesQuery } }),
       );
       return {
@@ -79,41 +82,41 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
   const [showsFailedOnly, setShowsFailedOnly] = useState(false);
   const [remainingPolls, setRemainingPolls] = useState(0);
   const { isBusy, send } = useIdempotentRequest();
-  const refreshScreen = () => {
+  const reloadWebhookAndDeliveries = () => {
     reload();
-    deliveryList.reload();
+    pagedDeliveryList.reload();
   };
   useEffect(() => {
     if (remainingPolls === 0) return;
     const pollTimer = setTimeout(() => {
-      refreshScreen();
+      reloadWebhookAndDeliveries();
       setRemainingPolls(remainingPolls - 1);
     }, POLL_PAUSE_MS);
     return () => clearTimeout(pollTimer);
   }, [remainingPolls]);
 
   /** Sends a request. Returns `undefined` after a failure, which an alert reports. */
-  const sendOrReport = async <T,>(body: unknown, request: (key: string) => Promise<T>): Promise<T | undefined> => {
+  const sendOrShowFailure = async <T,>(body: unknown, request: (key: string) => Promise<T>): Promise<T | undefined> => {
     try {
       return await send(body, request);
     } catch (error) {
-      reportFailure(describeError(error));
+      showFailureAlert(describeError(error));
       return undefined;
     }
   };
-  const buildRequestParams = (key: string) => ({ path: { id }, header: { "Idempotency-Key": key } });
-  const sendTest = async () => {
-    const testResponse = await sendOrReport("test", (key) =>
-      unwrap(api.POST("/webhooks/{id}/test", { params: buildRequestParams(key) })),
+  const buildWebhookRequestParams = (key: string) => ({ path: { id }, header: { "Idempotency-Key": key } });
+  const sendTestEvent = async () => {
+    const testResponse = await sendOrShowFailure("test", (key) =>
+      getDataOrThrow(api.POST("/webhooks/{id}/test", { params: buildWebhookRequestParams(key) })),
     );
     if (!testResponse) return;
     showToast("Test sent");
     setRemainingPolls(MAX_POLLS);
   };
   const resendDelivery = async (eventId: string) => {
-    const resendResponse = await sendOrReport(eventId, (key) => {
-      const { path, header } = buildRequestParams(key);
-      return unwrap(
+    const resendResponse = await sendOrShowFailure(eventId, (key) => {
+      const { path, header } = buildWebhookRequestParams(key);
+      return getDataOrThrow(
         api.POST("/webhooks/{id}/deliveries/{eventId}", { params: { path: { ...path, eventId }, header } }),
       );
     });
@@ -127,8 +130,8 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
     let nextStartTime: string | undefined = from;
     while (nextStartTime) {
       const replayBody: { since: string } = { since: nextStartTime };
-      const replayResponse = await sendOrReport(replayBody, (key) =>
-        unwrap(api.POST("/webhooks/{id}/replay", { params: buildRequestParams(key), body: replayBody })),
+      const replayResponse = await sendOrShowFailure(replayBody, (key) =>
+        getDataOrThrow(api.POST("/webhooks/{id}/replay", { params: buildWebhookRequestParams(key), body: replayBody })),
       );
       if (!replayResponse) return;
       resentDeliveries += replayResponse.count;
@@ -140,28 +143,34 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
     if (resentDeliveries > 0) setRemainingPolls(MAX_POLLS);
   };
   const renewSecret = async () => {
-    const explanationText = "The current secret stays valid for 24 hours beside the new one.";
-    if (!(await confirmAction("Renew the secret?", explanationText, "Renew secret"))) return;
-    const secretResponse = await sendOrReport("secret", (key) =>
-      unwrap(api.POST("/webhooks/{id}/secret", { params: buildRequestParams(key) })),
+    const renewDialogText = "The current secret stays valid for 24 hours beside the new one.";
+    if (!(await confirmAction("Renew the secret?", renewDialogText, "Renew secret"))) return;
+    const renewSecretResponse = await sendOrShowFailure("secret", (key) =>
+      getDataOrThrow(api.POST("/webhooks/{id}/secret", { params: buildWebhookRequestParams(key) })),
     );
-    if (!secretResponse) return;
-    setRenewedSecret(secretResponse.secret ?? undefined);
+    if (!renewSecretResponse) return;
+    setRenewedSecret(renewSecretResponse.secret ?? undefined);
     // If the first response was lost, the response to the retry has no secret, because the API stores only its hash.
-    if (!secretResponse.secret) reportFailure("The new secret was lost on the way. Renew it once more.");
+    if (!renewSecretResponse.secret) showFailureAlert("The new secret was lost on the way. Renew it once more.");
   };
   const deleteWebhook = async () => {
     if (!(await confirmAction("Delete this webhook?", `${url} gets no more events.`, "Delete"))) return;
-    const deleteRequest = unwrap(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
-    if (await reportOutcome(deleteRequest, "Webhook deleted")) navigate("/settings/webhooks");
+    const deleteWebhookRequest = getDataOrThrow(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
+    if (await awaitRequestAndShowOutcome(deleteWebhookRequest, "Webhook deleted")) navigate("/settings/webhooks");
   };
-  const shownDeliveries = deliveryList.items.filter(({ state }) => !showsFailedOnly || state !== "Delivered");
+  const filteredDeliveries = pagedDeliveryList.items.filter(({ state }) => !showsFailedOnly || state !== "Delivered");
   const isSendingDisabled = isBusy || !active;
-  const disabledTitle = active ? undefined : "The webhook is off";
+  const disabledButtonTitle = active ? undefined : "The webhook is off";
   return (
     <section class="stack" aria-label={description || url}>
       <WebhookHeader title={description || url}>
-        <button type="button" class="btn" disabled={isSendingDisabled} title={disabledTitle} onClick={sendTest}>
+        <button
+          type="button"
+          class="btn"
+          disabled={isSendingDisabled}
+          title={disabledButtonTitle}
+          onClick={sendTestEvent}
+        >
           Send a test
         </button>
         <MoreMenu label="More about this webhook">
@@ -225,7 +234,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
             class="btn icon ghost"
             aria-label="Refresh the deliveries"
             title="Refresh"
-            onClick={refreshScreen}
+            onClick={reloadWebhookAndDeliveries}
           >
             <Icon name="refresh-cw" />
           </button>
@@ -251,7 +260,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
             ))}
           </div>
         </div>
-        {shownDeliveries.length > 0 ? (
+        {filteredDeliveries.length > 0 ? (
           <table class="plain deliveries">
             <thead>
               <tr>
@@ -268,7 +277,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
               </tr>
             </thead>
             <tbody>
-              {shownDeliveries.map((delivery) => (
+              {filteredDeliveries.map((delivery) => (
                 <DeliveryRows
                   key={delivery.id}
                   delivery={delivery}
@@ -279,10 +288,10 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
             </tbody>
           </table>
         ) : null}
-        {shownDeliveries.length === 0 &&
-        !deliveryList.error &&
-        !deliveryList.hasMore &&
-        (remainingPolls > 0 || !deliveryList.isBusy) ? (
+        {filteredDeliveries.length === 0 &&
+        !pagedDeliveryList.error &&
+        !pagedDeliveryList.hasMore &&
+        (remainingPolls > 0 || !pagedDeliveryList.isBusy) ? (
           <p class="quiet">
             {remainingPolls > 0
               ? "It is on its way."
@@ -291,7 +300,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
                 : "Nothing was sent in the last 30 days."}
           </p>
         ) : (
-          <LoadMore pagedList={deliveryList} />
+          <PagedListFooter pagedList={pagedDeliveryList} />
         )}
       </section>
       {openDialog === "edit" ? (
@@ -305,17 +314,17 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
         />
       ) : null}
       {openDialog === "replay" ? (
-        <ReplayDialog replay={replayFailedDeliveries} onClose={() => setOpenDialog(undefined)} />
+        <ReplayDeliveriesDialog replay={replayFailedDeliveries} onClose={() => setOpenDialog(undefined)} />
       ) : null}
       {renewedSecret ? (
-        <CopyDialog
+        <CopyTextDialog
           title="The new secret"
           text={renewedSecret}
           label="Secret"
           onClose={() => setRenewedSecret(undefined)}
         >
           It is shown this once. For 24 hours every delivery is signed with both, the one before and this one.
-        </CopyDialog>
+        </CopyTextDialog>
       ) : null}
     </section>
   );
@@ -376,20 +385,20 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryRowsProps): JSX.El
   const [isOpen, setOpen] = useState(false);
   const latestAttempt = attempts[0];
   const isDelivered = state === "Delivered";
-  const isWaiting = attempts.length === 0;
-  const resultClass = isDelivered ? "row good" : isWaiting ? "row quiet" : "row bad";
+  const isWaitingForFirstAttempt = attempts.length === 0;
+  const resultButtonClass = isDelivered ? "row good" : isWaitingForFirstAttempt ? "row quiet" : "row bad";
   return (
     <>
       <tr>
         <th scope="row">
           <button
             type="button"
-            class={resultClass}
+            class={resultButtonClass}
             aria-expanded={isOpen}
             aria-label={`${DELIVERY_STATE_LABELS[state]}, ${latestAttempt ? (latestAttempt.status ?? latestAttempt.error) : "no attempt yet"}, ${event.type}`}
             onClick={() => setOpen(!isOpen)}
           >
-            <Icon name={isDelivered ? "circle-check" : isWaiting ? "clock" : "circle-alert"} />
+            <Icon name={isDelivered ? "circle-check" : isWaitingForFirstAttempt ? "clock" : "circle-alert"} />
             <span class="cut" title={latestAttempt?.error}>
               {latestAttempt ? (latestAttempt.status ?? latestAttempt.error) : "Waiting"}
             </span>
@@ -440,15 +449,21 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryRowsProps): JSX.El
 }
 
 /** Formats a time in the user's time zone for an input of type `datetime-local`. */
-const formatDateTimeLocal = (time: number): string =>
+const formatForDateTimeLocalInput = (time: number): string =>
   new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
-function ReplayDialog({ replay, onClose }: { replay: (since: string) => void; onClose: () => void }): JSX.Element {
-  const [sinceLocalTime, setSinceLocalTime] = useState(() => formatDateTimeLocal(Date.now() - DAY_MS));
+function ReplayDeliveriesDialog({
+  replay,
+  onClose,
+}: {
+  replay: (since: string) => void;
+  onClose: () => void;
+}): JSX.Element {
+  const [sinceLocalTime, setSinceLocalTime] = useState(() => formatForDateTimeLocalInput(Date.now() - DAY_MS));
   return (
     <Dialog title="Send failed ones again" onClose={onClose}>
       <form class="form" onSubmit={createSubmitHandler(() => replay(new Date(sinceLocalTime).toISOString()))}>
-        <Field label="Since" hint="Deliveries that are still tried by themselves are not sent.">
+        <FormField label="Since" hint="Deliveries that are still tried by themselves are not sent.">
           {(ids) => (
             <input
               {...ids}
@@ -459,7 +474,7 @@ function ReplayDialog({ replay, onClose }: { replay: (since: string) => void; on
               onInput={({ currentTarget }) => setSinceLocalTime(currentTarget.value)}
             />
           )}
-        </Field>
+        </FormField>
         <div class="actions">
           <button type="button" class="btn ghost" onClick={onClose}>
             Cancel

@@ -2,17 +2,17 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { api, unwrap } from "../app/api";
+import { api, getDataOrThrow } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { LoadableContent, useLoadable } from "../ui/loading";
 import { EmptyState } from "../ui/states";
-import { CopyDialog } from "./copy-dialog";
+import { CopyTextDialog } from "./copy-dialog";
 import { SettingsSection } from "./section";
 import { hasAllEventTypes, WebhookDialog } from "./webhook-dialog";
-import { WebhookState } from "./webhook-state";
+import { WebhookStateLabel } from "./webhook-state";
 
 export function WebhooksSection(): JSX.Element {
-  const loadableWebhooks = useLoadable(async () => (await unwrap(api.GET("/webhooks"))).webhooks, []);
+  const loadableWebhooks = useLoadable(async () => (await getDataOrThrow(api.GET("/webhooks"))).webhooks, []);
   const [isAdding, setIsAdding] = useState(false);
   const [newWebhookSecret, setNewWebhookSecret] = useState<string>();
   return (
@@ -65,7 +65,7 @@ export function WebhooksSection(): JSX.Element {
                         {eventTypesText}
                       </td>
                       <td>
-                        <WebhookState webhook={webhook} />
+                        <WebhookStateLabel webhook={webhook} />
                       </td>
                     </tr>
                   );
@@ -87,14 +87,14 @@ export function WebhooksSection(): JSX.Element {
         />
       ) : null}
       {newWebhookSecret ? (
-        <CopyDialog
+        <CopyTextDialog
           title="The webhook’s secret"
           text={newWebhookSecret}
           label="Secret"
           onClose={() => setNewWebhookSecret(undefined)}
         >
           It is shown this once. The endpoint verifies with it that a request is from here.
-        </CopyDialog>
+        </CopyTextDialog>
       ) : null}
     </SettingsSection>
   );

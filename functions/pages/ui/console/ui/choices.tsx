@@ -7,7 +7,7 @@ interface NamedItem {
   name: string;
 }
 
-export function SelectOptions({ items }: { items: NamedItem[] }): JSX.Element {
+export function SelectOptionList({ items }: { items: NamedItem[] }): JSX.Element {
   return (
     <>
       {items.map(({ id, name }) => (

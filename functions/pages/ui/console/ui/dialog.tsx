@@ -47,19 +47,19 @@ export function confirmAction(title: string, text: string, actionLabel: string):
   return new Promise((resolve) => {
     const dialogContainer = document.createElement("div");
     document.body.append(dialogContainer);
-    const closeAndResolve = (isConfirmed: boolean) => {
+    const closeDialogAndResolve = (isConfirmed: boolean) => {
       render(null, dialogContainer);
       dialogContainer.remove();
       resolve(isConfirmed);
     };
     render(
-      <Dialog title={title} onClose={() => closeAndResolve(false)}>
+      <Dialog title={title} onClose={() => closeDialogAndResolve(false)}>
         <p>{text}</p>
         <div class="actions">
-          <button type="button" class="btn ghost" onClick={() => closeAndResolve(false)}>
+          <button type="button" class="btn ghost" onClick={() => closeDialogAndResolve(false)}>
             Cancel
           </button>
-          <button type="button" class="btn danger" onClick={() => closeAndResolve(true)}>
+          <button type="button" class="btn danger" onClick={() => closeDialogAndResolve(true)}>
             {actionLabel}
           </button>
         </div>

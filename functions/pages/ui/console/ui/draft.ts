@@ -9,8 +9,8 @@ import { getSessionState } from "../app/session";
  * see the draft.
  */
 function buildDraftStorageKey(key: string): string {
-  const session = getSessionState();
-  const userAndTeamKey = session.is === "out" ? "" : `${session.user.team}:${session.user.id}`;
+  const sessionState = getSessionState();
+  const userAndTeamKey = sessionState.is === "out" ? "" : `${sessionState.user.team}:${sessionState.user.id}`;
   return `draft:${userAndTeamKey}:${key}`;
 }
 
@@ -51,16 +51,16 @@ export function useDraft<T>(key: string, initial: T): [T, (next: ValueOrUpdater<
   if (latestDraftRef.current?.key !== key) latestDraftRef.current = { key, value: readDraft<T>(key) ?? initial };
   const setDraftValue = useCallback(
     (next: ValueOrUpdater<T>) => {
-      const previousValue =
+      const previousDraftValue =
         latestDraftRef.current?.key === key ? latestDraftRef.current.value : (readDraft<T>(key) ?? initial);
-      const newValue = next instanceof Function ? next(previousValue) : next;
-      if (JSON.stringify(newValue) === JSON.stringify(initial)) clearDraft(key);
-      else writeDraft(key, newValue);
-      if (latestDraftRef.current?.key === key) latestDraftRef.current = { key, value: newValue };
+      const newDraftValue = next instanceof Function ? next(previousDraftValue) : next;
+      if (JSON.stringify(newDraftValue) === JSON.stringify(initial)) clearDraft(key);
+      else writeDraft(key, newDraftValue);
+      if (latestDraftRef.current?.key === key) latestDraftRef.current = { key, value: newDraftValue };
       forceRender({});
     },
     [key],
   );
-  const clearDraftValue = useCallback(() => setDraftValue(initial), [setDraftValue]);
-  return [latestDraftRef.current.value, setDraftValue, clearDraftValue];
+  const resetDraftValue = useCallback(() => setDraftValue(initial), [setDraftValue]);
+  return [latestDraftRef.current.value, setDraftValue, resetDraftValue];
 }

@@ -16,7 +16,7 @@ export interface ControlAttributes {
   "aria-invalid"?: true;
 }
 
-interface FieldProps {
+interface FormFieldProps {
   label: string;
   hint?: string | undefined;
   fault?: string | undefined;
@@ -24,7 +24,7 @@ interface FieldProps {
   children: (ids: ControlAttributes) => ComponentChildren;
 }
 
-export function Field({ label, hint, fault, children }: FieldProps): JSX.Element {
+export function FormField({ label, hint, fault, children }: FormFieldProps): JSX.Element {
   const controlId = useId();
   const hintOrErrorId = `${controlId}-note`;
   const ariaDescribedByProps = fault || hint ? { "aria-describedby": hintOrErrorId } : {};

@@ -1,11 +1,11 @@
 import type { JSX } from "preact";
-import { ICONS, type IconName } from "./icons";
+import { type IconName, SVG_PATHS_BY_ICON_NAME } from "./icons";
 
 /** An icon, hidden from screen readers: a control that shows only an icon needs an `aria-label`. */
 export function Icon({ name }: { name: IconName }): JSX.Element {
   return (
     <svg class="i" viewBox="0 0 24 24" aria-hidden="true">
-      <path d={ICONS[name]} />
+      <path d={SVG_PATHS_BY_ICON_NAME[name]} />
     </svg>
   );
 }

@@ -2,7 +2,7 @@
 // Copyright (c) Lucide Icons and Contributors 2026, ISC licence; in part from Feather, copyright (c) 2013-present Cole Bemis,
 // MIT licence. https://lucide.dev/license
 
-export const ICONS = {
+export const SVG_PATHS_BY_ICON_NAME = {
   archive:
     "M3 3h18a1 1 0 0 1 1 1v3a1 1 0 0 1 -1 1h-18a1 1 0 0 1 -1 -1v-3a1 1 0 0 1 1 -1z M4 8v11a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8 M10 12h4",
   "archive-restore":
@@ -94,4 +94,4 @@ export const ICONS = {
   x: "M18 6 6 18 M6 6l12 12",
 } as const;
 
-export type IconName = keyof typeof ICONS;
+export type IconName = keyof typeof SVG_PATHS_BY_ICON_NAME;

@@ -14,21 +14,21 @@ interface UseIdempotentRequestResult {
 export function useIdempotentRequest(): UseIdempotentRequestResult {
   const [isBusy, setBusy] = useState(false);
   const isSendingRef = useRef(false);
-  const keyedBodyRef = useRef({ serializedBody: "", key: "" });
-  const sendWithKey: UseIdempotentRequestResult["send"] = async (body, request) => {
+  const lastBodyAndKeyRef = useRef({ serializedBody: "", key: "" });
+  const sendWithIdempotencyKey: UseIdempotentRequestResult["send"] = async (body, request) => {
     if (isSendingRef.current) return undefined;
     isSendingRef.current = true;
     setBusy(true);
     const serializedBody = JSON.stringify(body);
-    if (keyedBodyRef.current.serializedBody !== serializedBody)
-      keyedBodyRef.current = { serializedBody, key: createIdempotencyKey() };
+    if (lastBodyAndKeyRef.current.serializedBody !== serializedBody)
+      lastBodyAndKeyRef.current = { serializedBody, key: createIdempotencyKey() };
     const discardIdempotencyKey = () => {
-      keyedBodyRef.current.serializedBody = "";
+      lastBodyAndKeyRef.current.serializedBody = "";
     };
     try {
-      const response = await request(keyedBodyRef.current.key);
+      const idempotentResponse = await request(lastBodyAndKeyRef.current.key);
       discardIdempotencyKey();
-      return response;
+      return idempotentResponse;
     } catch (error) {
       if (error instanceof RequestError && !error.isTemporary) discardIdempotencyKey();
       throw error;
@@ -37,5 +37,5 @@ export function useIdempotentRequest(): UseIdempotentRequestResult {
       setBusy(false);
     }
   };
-  return { isBusy, send: sendWithKey };
+  return { isBusy, send: sendWithIdempotencyKey };
 }

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { formatKeys } from "../app/shortcuts";
+import { formatShortcutKeys } from "../app/shortcuts";
 
 /**
  * Hides the keys from the accessible name of the control around them. Screen readers get the keys from `aria-keyshortcuts` and
@@ -9,5 +9,5 @@ const ariaHiddenProps = { "aria-hidden": true };
 
 /** The keys of a shortcut, such as `mod+k` or `g b`, formatted for the platform. */
 export function Kbd({ keys }: { keys: string }): JSX.Element {
-  return <kbd {...ariaHiddenProps}>{formatKeys(keys)}</kbd>;
+  return <kbd {...ariaHiddenProps}>{formatShortcutKeys(keys)}</kbd>;
 }

@@ -37,12 +37,12 @@ export function useLoadable<T>(load: () => Promise<T>, dependencies: unknown[]):
       latestRequestNumberRef.current += 1;
     };
   }, [reload]);
-  const setValue = useCallback((value: T) => {
+  const setLoadedValue = useCallback((value: T) => {
     latestRequestNumberRef.current += 1;
     setState({ value, isBusy: false });
   }, []);
   useOnReconnect(() => state.error instanceof UnreachableError && reload());
-  return { value: state.value, error: state.error, isBusy: state.isBusy, reload, setValue };
+  return { value: state.value, error: state.error, isBusy: state.isBusy, reload, setValue: setLoadedValue };
 }
 
 interface PagedListPage<T> {
@@ -92,13 +92,13 @@ export function usePagedList<T extends { id: number | string }>(
     isReload?: boolean;
   }
   const [state, setState] = useState<PagedListState>({ items: [], isBusy: true });
-  const stateRef = useRef(state);
-  stateRef.current = state;
+  const pagedListStateRef = useRef(state);
+  pagedListStateRef.current = state;
   const latestRequestNumberRef = useRef(0);
-  const readPages = useCallback(async (isReload: boolean) => {
+  const loadPagesIntoList = useCallback(async (isReload: boolean) => {
     latestRequestNumberRef.current += 1;
     const requestNumber = latestRequestNumberRef.current;
-    const { items: previousItems, cursor: previousCursor } = stateRef.current;
+    const { items: previousItems, cursor: previousCursor } = pagedListStateRef.current;
     setState(({ error: _, ...state }) => ({ ...state, isReload, isBusy: true }));
     try {
       let listPage = await read(isReload ? undefined : previousCursor);
@@ -113,20 +113,20 @@ export function usePagedList<T extends { id: number | string }>(
         if (isReload) return { items: readItems, count, isPartial, cursor, isBusy: false };
         // An item of this page may have been added during the request. It is not added again.
         const shownIds = new Set(shownItems.map(({ id }) => id));
-        const newItems = readItems.filter(({ id }) => !shownIds.has(id));
-        return { items: [...shownItems, ...newItems], count, isPartial, cursor, isBusy: false };
+        const newlyLoadedItems = readItems.filter(({ id }) => !shownIds.has(id));
+        return { items: [...shownItems, ...newlyLoadedItems], count, isPartial, cursor, isBusy: false };
       });
     } catch (error) {
       if (requestNumber === latestRequestNumberRef.current) setState((state) => ({ ...state, error, isBusy: false }));
     }
   }, dependencies);
   useEffect(() => {
-    readPages(true);
+    loadPagesIntoList(true);
     return () => {
       latestRequestNumberRef.current += 1;
     };
-  }, [readPages]);
-  const retryRequest = () => readPages(state.isReload ?? false);
+  }, [loadPagesIntoList]);
+  const retryRequest = () => loadPagesIntoList(state.isReload ?? false);
   useOnReconnect(() => state.error instanceof UnreachableError && retryRequest());
   return {
     items: state.items,
@@ -139,9 +139,9 @@ export function usePagedList<T extends { id: number | string }>(
     readNext: () => {
       if (state.isBusy) return;
       if (state.error) retryRequest();
-      else if (state.cursor !== undefined) readPages(false);
+      else if (state.cursor !== undefined) loadPagesIntoList(false);
     },
-    reload: () => readPages(true),
+    reload: () => loadPagesIntoList(true),
     updateItems: (change, countDelta = 0) =>
       setState((state) => ({
         ...state,
@@ -211,14 +211,14 @@ interface ErrorNoteProps {
 /** An error message beside content that is still shown. `ErrorPlaceholder` in `states.tsx` replaces missing content. */
 export function ErrorNote({ error, title, retry }: ErrorNoteProps): JSX.Element {
   const isForbidden = error instanceof RequestError && error.status === 403;
-  const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
+  const failedRequestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
   return (
     <div class="note bad" role="alert">
       <Icon name="triangle-alert" />
       <div>
         {title ? <h3>{title}</h3> : null}
         <p>{isForbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}</p>
-        {requestId ? <p class="small quiet">Request {requestId}</p> : null}
+        {failedRequestId ? <p class="small quiet">Request {failedRequestId}</p> : null}
         {retry && !isForbidden ? (
           <button type="button" class="btn" onClick={retry}>
             <Icon name="rotate-cw" />
@@ -234,23 +234,26 @@ export function ErrorNote({ error, title, retry }: ErrorNoteProps): JSX.Element 
  * The end of a paged list. Loads the next page when scrolled into view, and shows a placeholder, an error or a “Show more”
  * button.
  */
-export function LoadMore<T>({ pagedList }: { pagedList: PagedList<T> }): JSX.Element | null {
-  const endRef = useRef<HTMLDivElement>(null);
-  const readNextRef = useRef(pagedList.readNext);
-  readNextRef.current = pagedList.readNext;
-  const mayReadNext = pagedList.hasMore && !pagedList.error;
+export function PagedListFooter<T>({ pagedList }: { pagedList: PagedList<T> }): JSX.Element | null {
+  const listEndRef = useRef<HTMLDivElement>(null);
+  const readNextPageRef = useRef(pagedList.readNext);
+  readNextPageRef.current = pagedList.readNext;
+  const mayReadNextPage = pagedList.hasMore && !pagedList.error;
   useEffect(() => {
-    if (!mayReadNext || pagedList.isBusy || !endRef.current) return;
-    const intersectionObserver = new IntersectionObserver(([entry]) => entry?.isIntersecting && readNextRef.current(), {
-      rootMargin: "400px",
-    });
-    intersectionObserver.observe(endRef.current);
+    if (!mayReadNextPage || pagedList.isBusy || !listEndRef.current) return;
+    const intersectionObserver = new IntersectionObserver(
+      ([entry]) => entry?.isIntersecting && readNextPageRef.current(),
+      {
+        rootMargin: "400px",
+      },
+    );
+    intersectionObserver.observe(listEndRef.current);
     return () => intersectionObserver.disconnect();
-  }, [mayReadNext, pagedList.isBusy]);
+  }, [mayReadNextPage, pagedList.isBusy]);
   if (pagedList.error) return <ErrorNote error={pagedList.error} retry={pagedList.readNext} />;
   if (pagedList.isBusy && !pagedList.isReloading) return <Skeleton lines={pagedList.items.length > 0 ? 1 : 4} />;
   return pagedList.hasMore ? (
-    <div ref={endRef} class="more">
+    <div ref={listEndRef} class="more">
       <button type="button" class="btn ghost" onClick={pagedList.readNext}>
         Show more
       </button>

@@ -8,7 +8,7 @@ import type { IconName } from "./icons";
 import { Kbd } from "./kbd";
 
 /** Attributes of the button that opens a popover. */
-export interface TriggerProps {
+export interface PopoverTriggerProps {
   ref: (element: HTMLElement | null) => void;
   onClick: (event: MouseEvent) => void;
   onPointerDown: () => void;
@@ -19,7 +19,7 @@ export interface TriggerProps {
 }
 
 interface PopoverProps {
-  trigger: (props: TriggerProps) => JSX.Element;
+  trigger: (props: PopoverTriggerProps) => JSX.Element;
   popupRole: "menu" | "dialog" | "listbox";
   /** Accessible name of a popover with the role `dialog`. For other roles, the content has the name. */
   label?: string | undefined;
@@ -35,11 +35,11 @@ function positionPopover(popover: HTMLElement, trigger: HTMLElement): void {
   const triggerRect = trigger.getBoundingClientRect();
   const { offsetWidth, offsetHeight } = popover;
   const leftPx = Math.max(POPOVER_GAP_PX, Math.min(triggerRect.left, innerWidth - offsetWidth - POPOVER_GAP_PX));
-  const topBelowPx = triggerRect.bottom + POPOVER_GAP_PX;
+  const topBelowTriggerPx = triggerRect.bottom + POPOVER_GAP_PX;
   const topPx =
-    topBelowPx + offsetHeight > innerHeight
+    topBelowTriggerPx + offsetHeight > innerHeight
       ? Math.max(POPOVER_GAP_PX, triggerRect.top - POPOVER_GAP_PX - offsetHeight)
-      : topBelowPx;
+      : topBelowTriggerPx;
   popover.style.setProperty("left", `${leftPx}px`);
   popover.style.setProperty("top", `${topPx}px`);
 }
@@ -140,7 +140,7 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
 const ClosePopoverContext = createContext<() => void>(() => undefined);
 
 interface MenuProps {
-  trigger: (props: TriggerProps) => JSX.Element;
+  trigger: (props: PopoverTriggerProps) => JSX.Element;
   label?: string | undefined;
   /** Content above the menu items. */
   header?: ComponentChildren;
@@ -152,19 +152,19 @@ export function Menu({ trigger, label, header, children }: MenuProps): JSX.Eleme
   const typeaheadRef = useRef({ text: "", at: 0 });
   const handleMenuKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     const itemElements = [...event.currentTarget.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)')];
-    const focusedIndex = itemElements.indexOf(document.activeElement as HTMLElement);
+    const focusedItemIndex = itemElements.indexOf(document.activeElement as HTMLElement);
     let itemToFocus: HTMLElement | undefined;
-    if (event.key === "ArrowDown") itemToFocus = itemElements[(focusedIndex + 1) % itemElements.length];
-    else if (event.key === "ArrowUp") itemToFocus = itemElements.at(focusedIndex <= 0 ? -1 : focusedIndex - 1);
+    if (event.key === "ArrowDown") itemToFocus = itemElements[(focusedItemIndex + 1) % itemElements.length];
+    else if (event.key === "ArrowUp") itemToFocus = itemElements.at(focusedItemIndex <= 0 ? -1 : focusedItemIndex - 1);
     else if (event.key === "Home") itemToFocus = itemElements[0];
     else if (event.key === "End") itemToFocus = itemElements.at(-1);
     else if (/^[\p{L}\p{N}]$/u.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const typedText =
         (event.timeStamp - typeaheadRef.current.at < 800 ? typeaheadRef.current.text : "") + event.key.toLowerCase();
       typeaheadRef.current = { text: typedText, at: event.timeStamp };
-      const searchStartIndex = typedText.length > 1 ? focusedIndex : focusedIndex + 1;
-      itemToFocus = [...itemElements.slice(searchStartIndex), ...itemElements.slice(0, searchStartIndex)].find((item) =>
-        item.textContent?.trim().toLowerCase().startsWith(typedText),
+      const typeaheadStartIndex = typedText.length > 1 ? focusedItemIndex : focusedItemIndex + 1;
+      itemToFocus = [...itemElements.slice(typeaheadStartIndex), ...itemElements.slice(0, typeaheadStartIndex)].find(
+        (item) => item.textContent?.trim().toLowerCase().startsWith(typedText),
       );
     } else return;
     event.preventDefault();
@@ -242,14 +242,14 @@ export function MenuItem({
       {kbd ? <Kbd keys={kbd} /> : null}
     </>
   );
-  const closeAndSelect = () => {
+  const closeMenuAndSelect = () => {
     closePopover();
     onSelect?.();
   };
   const itemClass = isDangerous ? "item bad" : "item";
   if (href !== undefined) {
     return (
-      <a role="menuitem" class={itemClass} tabIndex={-1} href={href} onClick={closeAndSelect}>
+      <a role="menuitem" class={itemClass} tabIndex={-1} href={href} onClick={closeMenuAndSelect}>
         {itemContent}
       </a>
     );
@@ -261,7 +261,7 @@ export function MenuItem({
       class={itemClass}
       tabIndex={-1}
       disabled={isDisabled ?? false}
-      onClick={closeAndSelect}
+      onClick={closeMenuAndSelect}
     >
       {itemContent}
     </button>

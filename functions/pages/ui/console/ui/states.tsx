@@ -28,7 +28,13 @@ export function EmptyState({ icon, title, text, heading: Heading = "h2", childre
 }
 
 /** The message for filters and searches without matches. */
-export function NoMatches({ text, onClear }: { text: ComponentChildren; onClear?: () => void }): JSX.Element {
+export function NoMatchesPlaceholder({
+  text,
+  onClear,
+}: {
+  text: ComponentChildren;
+  onClear?: () => void;
+}): JSX.Element {
   return (
     <EmptyState icon="list-filter" title="Nothing matches" text={text}>
       {onClear ? (
@@ -57,7 +63,7 @@ export function ErrorPlaceholder({
   heading: Heading = "h2",
 }: ErrorPlaceholderProps): JSX.Element {
   const isForbidden = error instanceof RequestError && error.status === 403;
-  const requestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
+  const failedRequestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
   return (
     <div class="empty" role="alert">
       <Icon name="triangle-alert" />
@@ -73,7 +79,7 @@ export function ErrorPlaceholder({
           </button>
         </div>
       ) : null}
-      {requestId ? <small class="quiet">Request {requestId}</small> : null}
+      {failedRequestId ? <small class="quiet">Request {failedRequestId}</small> : null}
     </div>
   );
 }

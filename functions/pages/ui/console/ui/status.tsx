@@ -8,14 +8,14 @@ import { Icon } from "./icon";
 import { Kbd } from "./kbd";
 import { Popover } from "./menu";
 
-type StatusNameAndColor = Pick<LeadStatus, "id" | "name" | "primaryColor">;
+type StatusIdNameAndColor = Pick<LeadStatus, "id" | "name" | "primaryColor">;
 
 export function StatusDot({ color }: { color: string | undefined }): JSX.Element {
   return <span class="dot" data-color={color ?? "gray"} aria-hidden="true" />;
 }
 
 interface StatusPillProps {
-  status: StatusNameAndColor;
+  status: StatusIdNameAndColor;
   /** With this handler, the pill is a button that opens the status menu. */
   onChange?: ((status: LeadStatus) => void) | undefined;
 }
@@ -82,11 +82,11 @@ export function StatusMenu({ currentStatusId, onChoose }: StatusMenuProps): JSX.
     listboxRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
   }, [highlightedIndex, filterText]);
   const handleInputKeyDown = (event: KeyboardEvent) => {
-    const indexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const highlightStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const typedDigit = filterText === "" && /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
-    if (indexStep)
+    if (highlightStep)
       setHighlightedStatusId(
-        matchingStatuses[(highlightedIndex + indexStep + matchingStatuses.length) % matchingStatuses.length]?.id,
+        matchingStatuses[(highlightedIndex + highlightStep + matchingStatuses.length) % matchingStatuses.length]?.id,
       );
     else if (event.key === "Enter" && matchingStatuses[highlightedIndex]) onChoose(matchingStatuses[highlightedIndex]);
     else if (typedDigit > 0 && statuses[typedDigit - 1]) onChoose(statuses[typedDigit - 1] as LeadStatus);

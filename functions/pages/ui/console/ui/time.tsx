@@ -40,13 +40,15 @@ export const formatCount = (count: number): string => countFormat.format(count);
  * counts days in UTC.
  */
 export function formatDay(day: string | number | Date): string {
-  const date = new Date(day);
+  const parsedDate = new Date(day);
   const isUtcDay = typeof day === "string" && /^\d{4}-\d{2}-\d{2}$/.test(day);
   const today = new Date();
   if (isUtcDay) {
-    return (date.getUTCFullYear() === today.getUTCFullYear() ? utcDayFormat : utcDayWithYearFormat).format(date);
+    return (parsedDate.getUTCFullYear() === today.getUTCFullYear() ? utcDayFormat : utcDayWithYearFormat).format(
+      parsedDate,
+    );
   }
-  return (date.getFullYear() === today.getFullYear() ? dayFormat : dayWithYearFormat).format(date);
+  return (parsedDate.getFullYear() === today.getFullYear() ? dayFormat : dayWithYearFormat).format(parsedDate);
 }
 
 /** Returns `22 Nov 2026, 14:05`, in the browser's time zone. */
@@ -56,16 +58,16 @@ const getStartOfLocalDayMs = (timeMs: number): number => new Date(timeMs).setHou
 
 /** Returns `12 min ago`, `2 h ago`, `Yesterday`, `3 d ago` or `22 Nov`. */
 export function formatRelativeTime(at: string | number | Date, nowMs = Date.now()): string {
-  const timeMs = new Date(at).getTime();
-  const elapsedMs = nowMs - timeMs;
+  const timestampMs = new Date(at).getTime();
+  const elapsedMs = nowMs - timestampMs;
   if (Math.abs(elapsedMs) < MINUTE_MS) return "Just now";
-  if (elapsedMs < 0) return formatDay(timeMs);
+  if (elapsedMs < 0) return formatDay(timestampMs);
   if (elapsedMs < HOUR_MS) return `${Math.floor(elapsedMs / MINUTE_MS)} min ago`;
   // The number of days is rounded, because a day has 23 or 25 hours when the clocks change.
-  const elapsedDays = Math.round((getStartOfLocalDayMs(nowMs) - getStartOfLocalDayMs(timeMs)) / DAY_MS);
+  const elapsedDays = Math.round((getStartOfLocalDayMs(nowMs) - getStartOfLocalDayMs(timestampMs)) / DAY_MS);
   if (elapsedDays === 0) return `${Math.floor(elapsedMs / HOUR_MS)} h ago`;
   if (elapsedDays === 1) return "Yesterday";
-  return elapsedDays < RELATIVE_TIME_LIMIT_DAYS ? `${elapsedDays} d ago` : formatDay(timeMs);
+  return elapsedDays < RELATIVE_TIME_LIMIT_DAYS ? `${elapsedDays} d ago` : formatDay(timestampMs);
 }
 
 interface RelativeTimeProps {

@@ -13,12 +13,12 @@ const TOAST_DURATION_MS = 8000;
 
 type UndoFunction = () => Promise<unknown> | unknown;
 
-interface Toast {
+interface ToastContent {
   text: string;
   undo?: UndoFunction | undefined;
 }
 
-const currentToast = signal<Toast | undefined>(undefined);
+const currentToast = signal<ToastContent | undefined>(undefined);
 /** Failure messages, oldest first. Only the newest is shown; closing it shows the one before. */
 const failureMessages = signal<string[]>([]);
 
@@ -29,13 +29,13 @@ export function showToast(text: string, options: { undo?: UndoFunction } = {}): 
 }
 
 /** Shows an alert about a failure. Returns `false`, so that a handler can return the result. */
-export function reportFailure(text: string): false {
+export function showFailureAlert(text: string): false {
   failureMessages.value = [...failureMessages.value.filter((other) => other !== text), text];
   return false;
 }
 
 /** Awaits a request, and shows a toast for its success or an alert for its failure. Returns whether the request succeeded. */
-export async function reportOutcome(
+export async function awaitRequestAndShowOutcome(
   request: Promise<unknown>,
   successText: string,
   failurePrefix = "",
@@ -43,19 +43,19 @@ export async function reportOutcome(
   try {
     await request;
   } catch (error) {
-    return reportFailure(`${failurePrefix} ${describeError(error)}`.trim());
+    return showFailureAlert(`${failurePrefix} ${describeError(error)}`.trim());
   }
   return showToast(successText);
 }
 
 async function undoToastAction(): Promise<void> {
-  const undo = currentToast.value?.undo;
+  const undoFunction = currentToast.value?.undo;
   currentToast.value = undefined;
-  if (!undo) return;
+  if (!undoFunction) return;
   try {
-    await undo();
+    await undoFunction();
   } catch (error) {
-    reportFailure(`Undo failed. ${describeError(error)}`);
+    showFailureAlert(`Undo failed. ${describeError(error)}`);
   }
 }
 
@@ -95,15 +95,15 @@ export function Toasts(): JSX.Element {
   );
 }
 
-function SuccessToast({ toast: { text, undo } }: { toast: Toast }): JSX.Element {
+function SuccessToast({ toast: { text, undo } }: { toast: ToastContent }): JSX.Element {
   const [isHeld, setHeld] = useState(false);
   const toastRef = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (isHeld) return undefined;
-    const timer = setTimeout(() => {
+    const hideToastTimer = setTimeout(() => {
       currentToast.value = undefined;
     }, TOAST_DURATION_MS);
-    return () => clearTimeout(timer);
+    return () => clearTimeout(hideToastTimer);
   }, [text, undo, isHeld]);
   useShortcut("mod+z", undo && undoToastAction, "Undo");
   return (

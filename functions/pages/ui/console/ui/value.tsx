@@ -2,10 +2,10 @@
 
 import type { ComponentChildren, JSX, RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { formatKeys } from "../app/shortcuts";
-import type { TriggerProps } from "./menu";
+import { formatShortcutKeys } from "../app/shortcuts";
+import type { PopoverTriggerProps } from "./menu";
 
-interface ValueButtonProps {
+interface EditValueButtonProps {
   /** Name of the value within a sentence: `company`. */
   fieldName: string;
   /** Shows `Add` instead of the value. */
@@ -13,18 +13,18 @@ interface ValueButtonProps {
   onEdit?: () => void;
   buttonRef?: RefObject<HTMLButtonElement | null>;
   /** Attributes of a button that opens a menu. */
-  trigger?: TriggerProps;
+  trigger?: PopoverTriggerProps;
   children: ComponentChildren;
 }
 
-export function ValueButton({
+export function EditValueButton({
   fieldName,
   isEmpty,
   onEdit,
   buttonRef,
   trigger,
   children,
-}: ValueButtonProps): JSX.Element {
+}: EditValueButtonProps): JSX.Element {
   return (
     <button
       {...trigger}
@@ -57,7 +57,7 @@ interface ValueEditorProps {
 }
 
 /** On touch screens there is no Shift key, so Enter starts a new line in a `few` editor, and leaving the editor saves. */
-const touchScreenQuery = matchMedia("(pointer: coarse)");
+const touchScreenMediaQuery = matchMedia("(pointer: coarse)");
 
 /** The editor around an input: Enter saves, Escape cancels, and leaving the editor calls `onLeave`. */
 export function ValueEditor({
@@ -70,7 +70,7 @@ export function ValueEditor({
   frameRef,
   children,
 }: ValueEditorProps): JSX.Element {
-  const enterStartsNewLine = lines === "many" || (lines === "few" && touchScreenQuery.matches);
+  const enterStartsNewLine = lines === "many" || (lines === "few" && touchScreenMediaQuery.matches);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the element handles key events of the input within.
     <div
@@ -102,14 +102,14 @@ export function ValueEditor({
       <p class="hint">
         {/* Keyboard users press Enter or Escape, so these buttons are no Tab stops and Tab moves to the next value. */}
         <button type="button" tabIndex={-1} onClick={onSave}>
-          <kbd>{formatKeys(enterStartsNewLine ? "mod+enter" : "enter")}</kbd> Save
+          <kbd>{formatShortcutKeys(enterStartsNewLine ? "mod+enter" : "enter")}</kbd> Save
         </button>
         <button type="button" tabIndex={-1} onClick={onCancel}>
           <kbd>Esc</kbd> Cancel
         </button>
         {lines === "few" && !enterStartsNewLine ? (
           <span>
-            <kbd>{formatKeys("shift+enter")}</kbd> New line
+            <kbd>{formatShortcutKeys("shift+enter")}</kbd> New line
           </span>
         ) : null}
       </p>
@@ -128,15 +128,15 @@ export function useEditorFocus(): {
   prepareFocusReturn: () => void;
 } {
   const editorRef = useRef<HTMLDivElement>(null);
-  const buttonRef = useRef<HTMLButtonElement>(null);
+  const valueButtonRef = useRef<HTMLButtonElement>(null);
   const shouldReturnFocusRef = useRef(false);
   useLayoutEffect(() => {
-    if (!shouldReturnFocusRef.current || !buttonRef.current) return;
+    if (!shouldReturnFocusRef.current || !valueButtonRef.current) return;
     shouldReturnFocusRef.current = false;
-    buttonRef.current.focus();
+    valueButtonRef.current.focus();
   });
   const prepareFocusReturn = () => {
     shouldReturnFocusRef.current = editorRef.current?.contains(document.activeElement) ?? false;
   };
-  return { editorRef, buttonRef, prepareFocusReturn };
+  return { editorRef, buttonRef: valueButtonRef, prepareFocusReturn };
 }
