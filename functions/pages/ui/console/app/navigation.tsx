@@ -6,7 +6,7 @@ import { Avatar } from "../ui/face";
 import { Icon, Logo } from "../ui/icon";
 import type { IconName } from "../ui/icons";
 import { Kbd } from "../ui/kbd";
-import { Menu, MenuItem, type PopoverTriggerProps as MenuTriggerProps } from "../ui/menu";
+import { Menu, MenuItem, type PopoverTriggerProps } from "../ui/menu";
 import { openCommandPalette } from "./palette";
 import { useRoute } from "./route";
 import { type ColorScheme, colorSchemeSignal, setColorScheme } from "./scheme";
@@ -68,7 +68,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
         ))}
         <li>
           <Menu
-            trigger={(props: MenuTriggerProps) => (
+            trigger={(props: PopoverTriggerProps) => (
               <button type="button" title={user.name} {...props}>
                 <span class="unseen">Account: </span>
                 <Avatar person={user} size="small" />
