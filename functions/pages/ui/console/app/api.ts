@@ -7,7 +7,8 @@ import * as session from "./session";
 
 type Schemas = components["schemas"];
 export type Lead = Schemas["Lead"];
-export type LeadSummary = Schemas["LeadSummary"];
+/** One lead as lists contain it. `Lead` has all fields. */
+export type LeadInList = Schemas["LeadSummary"];
 export type LeadStatus = Schemas["Status"];
 export type Business = Schemas["Business"];
 export type StatusColor = Schemas["Color"];
@@ -106,7 +107,7 @@ async function sendAuthorizedRequest(request: Request): Promise<Response> {
     const isOverloaded = httpResponse.status === 429 || httpResponse.status === 503;
     if (await isTokenRejected(httpResponse)) {
       // If the renewed token is rejected too, another renewal would not help, so the user signs in again.
-      token = await (isTokenRenewed ? session.awaitSignIn(token) : session.renewToken(token));
+      token = await (isTokenRenewed ? session.askToSignInAgain(token) : session.renewToken(token));
       isTokenRenewed = true;
     } else if (isOverloaded && request.method === "GET" && attemptNumber < MAX_GET_ATTEMPTS) {
       await sleep(new RequestError(httpResponse, undefined).retryAfterMs);
@@ -138,7 +139,7 @@ export async function getDataOrThrow<T>(request: Promise<ApiCallResult<T>>): Pro
 export async function readPageOfLeads(
   query: LeadFilter,
   cursor: string | undefined,
-): Promise<{ items: LeadSummary[]; count: number; nextCursor?: string | undefined }> {
+): Promise<{ items: LeadInList[]; count: number; nextCursor?: string | undefined }> {
   const leadsRequestParams = { query: { ...query, ...(cursor ? { cursor } : {}) } };
   const { leads, count, nextCursor } = await getDataOrThrow(api.GET("/leads", { params: leadsRequestParams }));
   return { items: leads, count, nextCursor };

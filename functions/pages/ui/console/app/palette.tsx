@@ -11,7 +11,7 @@ import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
 import { Kbd } from "../ui/kbd";
 import { StatusPill } from "../ui/status";
-import { api, describeError, getDataAndResponseOrThrow, type LeadSummary, sleep } from "./api";
+import { api, describeError, getDataAndResponseOrThrow, type LeadInList, sleep } from "./api";
 import { navigate } from "./route";
 import { type ColorScheme, colorSchemeSignal, setColorScheme } from "./scheme";
 import { filterScreensForUser, MAIN_SCREENS, SECONDARY_SCREENS } from "./screen-entries";
@@ -31,7 +31,7 @@ export const openCommandPalette = (): void => {
 
 interface LeadSearchResults {
   text: string;
-  leads: LeadSummary[];
+  leads: LeadInList[];
   isComplete: boolean;
   error?: unknown;
 }
@@ -73,7 +73,7 @@ function useLeadSearch(text: string): { latestResult: LeadSearchResults; isPendi
 interface PaletteItem {
   id: string;
   kind: "Leads" | "Commands" | "Go to";
-  lead?: LeadSummary;
+  lead?: LeadInList;
   label: string;
   icon?: IconName;
   keys?: string | undefined;
@@ -90,7 +90,7 @@ export function CommandPalette(): JSX.Element | null {
   return isPaletteOpen.value ? <PaletteDialog /> : null;
 }
 
-function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItem[] {
+function usePaletteItems(text: string, leads: LeadInList[]): PaletteItem[] {
   const { user, mayWrite } = useTeam();
   const searchWords = text.toLowerCase().split(/\s+/).filter(Boolean);
   const itemMatchesSearchWords = ({ label }: PaletteItem) =>

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 
+/** The screen and its parameters, as the fragment of the URL names them. */
 export interface Route {
   screen: string;
   /** The path after the screen's name, without a leading slash. */

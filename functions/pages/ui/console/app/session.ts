@@ -151,7 +151,7 @@ async function requestRenewedGrant(): Promise<TokenGrant> {
 }
 
 /** Asks the user to sign in again in a dialog. Resolves with the new token. */
-export function awaitSignIn(rejectedToken: string): Promise<string> {
+export function askToSignInAgain(rejectedToken: string): Promise<string> {
   if (currentGrant && currentGrant.token !== rejectedToken) return Promise.resolve(currentGrant.token);
   const sessionState = sessionSignal.peek();
   if (sessionState.is === "in") sessionSignal.value = { is: "lost", user: sessionState.user };
@@ -180,7 +180,7 @@ export function renewToken(rejectedToken: string): Promise<string> {
       // Some issuers accept a refresh token only once, and another tab may have used this one. The pause gives that tab time to
       // send its new grant.
       await new Promise((resolve) => setTimeout(resolve, OTHER_TAB_GRANT_TIMEOUT_MS / 2));
-      return awaitSignIn(rejectedToken);
+      return askToSignInAgain(rejectedToken);
     })
     .finally(() => {
       pendingRenewalPromise = undefined;

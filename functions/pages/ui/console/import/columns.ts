@@ -223,11 +223,11 @@ export const IMPORT_TARGET_FIELDS: ImportTargetField[] = [
   },
 ];
 
-export const findImportTargetField = (column: string | undefined): ImportTargetField | undefined =>
-  IMPORT_TARGET_FIELDS.find((target) => target.fieldName === column);
+export const findImportTargetFieldByName = (fieldName: string | undefined): ImportTargetField | undefined =>
+  IMPORT_TARGET_FIELDS.find((target) => target.fieldName === fieldName);
 
 /** Returns the label of a field that an error of the API names. */
-export const getImportFieldLabel = (field: string): string => findImportTargetField(field)?.label ?? field;
+export const getImportFieldLabel = (field: string): string => findImportTargetFieldByName(field)?.label ?? field;
 
 const normalizeToLettersAndDigits = (text: string): string =>
   text

@@ -146,7 +146,7 @@ export async function startImport(
   const currentFile = csvFileSignal.value;
   if (!currentFile || isImportRunning.value) return;
   const { mode, fill } = chosenOptions;
-  const batchRequestOptions = { mode, fill, createBusinesses };
+  const batchBodyOptions = { mode, fill, createBusinesses };
   const leadRowBatches = buildLeadRowBatches(currentFile, chosenOptions);
   let currentRun: ImportRun = {
     dryRun,
@@ -166,13 +166,13 @@ export async function startImport(
     currentRun = { ...currentRun, ...change };
     importRunSignal.value = currentRun;
   };
-  const dryRunPrediction = dryRun ? new DryRunPrediction(batchRequestOptions) : undefined;
+  const dryRunPrediction = dryRun ? new DryRunPrediction(batchBodyOptions) : undefined;
   const writtenEmails = new Set<string>();
-  const { keyPrefix, forgetKeyPrefix } = await loadOrCreateIdempotencyPrefix(leadRowBatches, batchRequestOptions);
+  const { keyPrefix, forgetKeyPrefix } = await loadOrCreateIdempotencyPrefix(leadRowBatches, batchBodyOptions);
   try {
     for (const [index, batch] of leadRowBatches.entries()) {
       const batchLeadCells = batch.map(({ cells }) => cells);
-      const batchBody: LeadBatchRequestBody = { ...batchRequestOptions, dryRun, format: "csv", leads: batchLeadCells };
+      const batchBody: LeadBatchRequestBody = { ...batchBodyOptions, dryRun, format: "csv", leads: batchLeadCells };
       const idempotencyHeaderParams = dryRun ? {} : { header: { "Idempotency-Key": `${keyPrefix}-${index}` } };
       const batchResponse = await sendBatchWithRetry(
         () => getDataOrThrow(api.POST("/leads/batch", { params: idempotencyHeaderParams, body: batchBody })),

@@ -3,7 +3,7 @@
 import type { LeadBatchRequestBody } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import {
-  findImportTargetField,
+  findImportTargetFieldByName,
   joinListCell,
   normalizeValueForComparison,
   splitFullName,
@@ -44,8 +44,8 @@ const truncateText = (text: string, limit: number): string =>
 
 function buildLeadCells(row: CsvRow, { targets, values, clearsFields }: ImportOptions): LeadCells {
   const leadCells: LeadCells = {};
-  for (const [index, column] of targets.entries()) {
-    const targetField = findImportTargetField(column);
+  for (const [index, fieldName] of targets.entries()) {
+    const targetField = findImportTargetFieldByName(fieldName);
     const csvCellText = (row.cells[index] ?? "").trim();
     if (!targetField) continue;
     if (targetField.fieldName === "name") {

@@ -7,7 +7,7 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
 import {
-  findImportTargetField,
+  findImportTargetFieldByName,
   findUnknownCellValues,
   guessMatchingName,
   IMPORT_TARGET_FIELDS,
@@ -20,7 +20,8 @@ import { formatRowCount, updateImportOptions } from "./import-run";
 import type { ImportOptions, MappedNamesByValueKey } from "./lead-rows";
 
 /**
- * Maximum number of values that are mapped one by one. A column with more unknown values most likely belongs to another field.
+ * Maximum number of unknown values that get a row each. The others share one row and are mapped together, because a
+ * column with so many unknown values most likely belongs to another field.
  */
 const MAX_INDIVIDUALLY_MAPPED_VALUES = 30;
 
@@ -62,27 +63,27 @@ export function useCsvFileMapping(
   const { statuses, businesses } = useTeam();
   const targetFieldsMemoKey = options?.targets.join();
   // The unknown values are memoized, because finding them reads every row of the file.
-  const unknownValuesByColumnIndex = useMemo(() => {
-    const columnValuesByIndex = new Map<
+  const valueMappingInputsByColumn = useMemo(() => {
+    const valueMappingInputsByIndex = new Map<
       number,
       { target: ImportTargetField; names: string[]; unknown: UnknownCellValue[] }
     >();
     for (const [index, fieldName] of options?.targets.entries() ?? []) {
-      const targetField = findImportTargetField(fieldName);
+      const targetField = findImportTargetFieldByName(fieldName);
       if (!csvFile || !targetField?.valueKind) continue;
       const knownNames = listValueMappingOptions(targetField, { statuses, businesses }).map(({ name }) => name);
-      columnValuesByIndex.set(index, {
+      valueMappingInputsByIndex.set(index, {
         target: targetField,
         names: knownNames,
         unknown: findUnknownCellValues(csvFile.rows, index, targetField, knownNames),
       });
     }
-    return columnValuesByIndex;
+    return valueMappingInputsByIndex;
   }, [csvFile, targetFieldsMemoKey, statuses, businesses]);
   if (!options) return undefined;
   const valueMappingsByColumnIndex = new Map<number, ColumnValueMapping>();
   const mappedNamesByFieldName: ImportOptions["values"] = {};
-  for (const [index, { target, names, unknown: foundValues }] of unknownValuesByColumnIndex) {
+  for (const [index, { target, names, unknown: foundValues }] of valueMappingInputsByColumn) {
     const mappedNamesByValueKey: MappedNamesByValueKey = {};
     for (const { text } of foundValues) {
       const valueKey = normalizeValueForComparison(text);
@@ -165,7 +166,7 @@ function computeReassignedTargets(targets: string[], index: number, fieldName: s
       : [fieldName, ...(/Name$/.test(fieldName) ? ["name"] : [])];
   return targets.map((other, at) => {
     if (at === index) return fieldName;
-    return other && conflictingFieldNames.includes(other) && !findImportTargetField(other)?.isList ? "" : other;
+    return other && conflictingFieldNames.includes(other) && !findImportTargetFieldByName(other)?.isList ? "" : other;
   });
 }
 
@@ -190,7 +191,7 @@ function ColumnMappingRows({ csvFile, index, mapping }: ColumnMappingRowsProps):
     return [...cellSamples].join(", ");
   }, [csvFile, index]);
   const columnNote = useMemo(
-    () => getColumnNote(csvFile, index, findImportTargetField(targetFieldName)),
+    () => getColumnNote(csvFile, index, findImportTargetFieldByName(targetFieldName)),
     [csvFile, index, targetFieldName],
   );
   const undecidedCount = columnValueMapping?.undecidedValues.length ?? 0;

@@ -1,4 +1,5 @@
-// The progress of an import for the navigation. The import screen is a separate chunk, which the navigation does not load.
+// The progress of an import, and its percentage in the navigation. Both are outside the chunk of the import screen, so
+// that the navigation does not load that chunk.
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";

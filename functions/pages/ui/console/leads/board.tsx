@@ -6,8 +6,8 @@ import {
   api,
   getDataAndResponseOrThrow,
   getDataOrThrow,
+  type LeadInList,
   type LeadStatus,
-  type LeadSummary,
   readPageOfLeads,
 } from "../app/api";
 import { replaceUrlQuery, useRoute } from "../app/route";
@@ -20,7 +20,7 @@ import { type BoardActions, BoardColumn } from "./board-column";
 import { FilterChips, FilterMenu } from "./filters";
 import {
   buildLeadFilter,
-  buildListUrlParams,
+  buildListRouteParams,
   buildQueryWithoutAnyFilter,
   getActiveFilterNames,
   isLongEnoughToSearch,
@@ -42,10 +42,10 @@ const SEARCH_DEBOUNCE_MS = 250;
 export function BoardScreen(): JSX.Element {
   const route = useRoute();
   const { statuses, mayWrite } = useTeam();
-  const leadListsByStatusIdRef = useRef(new Map<number, PagedList<LeadSummary>>());
+  const leadListsByStatusIdRef = useRef(new Map<number, PagedList<LeadInList>>());
   const boardElementRef = useRef<HTMLDivElement>(null);
   const movedLeadIdRef = useRef(0);
-  const draggedLeadRef = useRef<LeadSummary | undefined>(undefined);
+  const draggedLeadRef = useRef<LeadInList | undefined>(undefined);
   /** Number of the latest recount of each column, by the id of its status. An older response is discarded. */
   const recountSerialNumbersRef = useRef(new Map<number, number>());
   const [emptyColumnStatusIds, setEmptyColumnStatusIds] = useState<ReadonlySet<number>>(new Set());
@@ -80,7 +80,7 @@ export function BoardScreen(): JSX.Element {
     const columnPage = await requestColumnPage(status, cursor);
     // While a search is active, a lead that the user has just moved is not added to a page of its new column, because only the
     // API knows whether the search matches the lead.
-    const matchesSearchAndFilters = (lead: LeadSummary) => searchText === "" && matchesFilter(lead, filter);
+    const matchesSearchAndFilters = (lead: LeadInList) => searchText === "" && matchesFilter(lead, filter);
     return boardMoves.applyMoves(columnPage, {
       status,
       requestedAtMs,
@@ -111,7 +111,7 @@ export function BoardScreen(): JSX.Element {
   };
 
   const boardMoves = useBoardMoves(leadListsByStatusIdRef.current, recountColumns);
-  const moveLead = (lead: LeadSummary, to: LeadStatus) => {
+  const moveLead = (lead: LeadInList, to: LeadStatus) => {
     movedLeadIdRef.current = lead.id;
     boardMoves.move(lead, to);
   };
@@ -177,7 +177,7 @@ export function BoardScreen(): JSX.Element {
   );
 
   const replaceListQuery = (newQuery: ListQuery) => {
-    const urlParams = buildListUrlParams(newQuery);
+    const urlParams = buildListRouteParams(newQuery);
     const openLeadIdParam = route.query.get("lead");
     if (openLeadIdParam) urlParams.set("lead", openLeadIdParam);
     replaceUrlQuery(urlParams);

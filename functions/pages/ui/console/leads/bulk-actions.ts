@@ -302,8 +302,10 @@ async function collectPreviousFieldValues(
     else if (!previousFieldsById.has(id)) idsToRead.push(id);
   }
   const readPreviousField = async (id: number) => {
-    const lead = await getDataOrThrow(api.GET("/leads/{id}", { params: { path: { id } } })).catch(ignoreNotFoundError);
-    if (lead) previousFieldsById.set(id, { [field]: lead[field] });
+    const leadFromApi = await getDataOrThrow(api.GET("/leads/{id}", { params: { path: { id } } })).catch(
+      ignoreNotFoundError,
+    );
+    if (leadFromApi) previousFieldsById.set(id, { [field]: leadFromApi[field] });
   };
   for (let start = 0; start < idsToRead.length; start += 5)
     await Promise.all(idsToRead.slice(start, start + 5).map(readPreviousField));
@@ -343,8 +345,9 @@ async function writeFieldOfLeads(
   const leadsWithEmail = leadsToWrite.filter(({ email }) => email !== "");
   const leadsWrittenInBatch = new Set<ListLead>();
   if (leadsWithEmail.length > 1) {
-    // Since the list was read, a lead's e-mail address may have been removed or given to another lead. A dry run shows which
-    // addresses still belong to the same lead.
+    // The batch identifies leads by e-mail address. Since the list was read, an address may have been removed or given
+    // to another lead. A dry run shows which addresses still belong to the same lead, so that no other lead is
+    // overwritten.
     const dryRunResultsByLead = await sendBatch(leadsWithEmail, true);
     const leadsWithCurrentEmail = leadsWithEmail.filter((lead) => dryRunResultsByLead.get(lead)?.id === lead.id);
     const batchResultsByLead =

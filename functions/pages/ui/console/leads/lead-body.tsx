@@ -289,7 +289,7 @@ function DeletedLeadMessage({ openLead, headingLevel }: LeadBodyProps): JSX.Elem
       await navigator.clipboard.writeText(unsentComment ?? "");
       showToast("Comment copied");
     } catch {
-      // Over plain HTTP, except on localhost, browsers provide no clipboard.
+      // Over plain HTTP, except on localhost, browsers provide no clipboard, so the user is asked to select the text.
       showFailureAlert("The browser does not let this page copy. Select the text instead.");
     }
   };

@@ -90,8 +90,8 @@ interface UseLeadChangesOptions {
 
 /**
  * Subscribes the component to the feed. `onGap` is called when the component may have missed events and must read its
- * data again: after the first request of the polling loop, after a restart of the loop, and when the component joins a
- * running loop, unless it `readsAfterSubscribing`.
+ * data again: after the first request of the polling loop, and after a restart of the loop. It is also called when the
+ * component joins a running loop, except with the option `readsAfterSubscribing`.
  */
 export function useLeadChanges(
   onEvents: FeedListener["onEvents"],

@@ -111,23 +111,23 @@ export function useLeadFieldEdit({
     setError(undefined);
     try {
       const saveOutcome = await saveLeadField(lead.id, name, { ...editToSave, text });
-      const typedText = latestFieldEditRef.current?.text ?? text;
+      const latestTypedText = latestFieldEditRef.current?.text ?? text;
       const savedText = getFieldText(saveOutcome.version.lead, name);
       onSaved(saveOutcome.version);
       if (saveOutcome.isConflict) {
         // Another user has changed the field. The note about the conflict shows that user's text. The edit is now based on the
         // other user's version, so that saving again overwrites it deliberately.
-        setFieldEdit({ text: typedText, base: savedText, etag: saveOutcome.version.etag });
+        setFieldEdit({ text: latestTypedText, base: savedText, etag: saveOutcome.version.etag });
         setConflict({ theirText: savedText });
         readLatestFieldChange(lead.id, fieldPath)
           .then((change) => change && setConflict((now) => now && { ...now, ...change }))
           .catch(() => undefined);
         return undefined;
       }
-      if (typedText === text) closeEdit();
+      if (latestTypedText === text) closeEdit();
       else {
         // The user has typed more during the request, so the editor stays open with the typed text.
-        setFieldEdit({ text: typedText, base: savedText, etag: saveOutcome.version.etag });
+        setFieldEdit({ text: latestTypedText, base: savedText, etag: saveOutcome.version.etag });
         setConflict(undefined);
       }
       return saveOutcome.version;

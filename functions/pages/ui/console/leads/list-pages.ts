@@ -6,7 +6,7 @@ import {
   getDataAndResponseOrThrow,
   type Lead,
   type LeadFilter,
-  type LeadSummary,
+  type LeadInList,
   readPageOfLeads,
 } from "../app/api";
 import { isApiReachable, UnreachableError, watchReachability } from "../app/connection";
@@ -19,7 +19,7 @@ const LEADS_ON_FIRST_PAGE = 50;
 const MAX_RELOADED_LEADS = 300;
 
 /** A lead as the list shows it: a summary, with further fields if a column needs them. */
-export type ListLead = LeadSummary & Partial<Pick<Lead, "source" | "position" | "location">>;
+export type ListLead = LeadInList & Partial<Pick<Lead, "source" | "position" | "location">>;
 
 interface LeadListPage {
   items: ListLead[];

@@ -1,6 +1,6 @@
 // The search, filters and order of the list and the board, and their form in the URL: `#/leads?search=ada&status=1&status=2`.
 
-import type { Lead, LeadFilter, LeadSummary } from "../app/api";
+import type { Lead, LeadFilter, LeadInList } from "../app/api";
 
 export interface ListQuery {
   search: string;
@@ -50,7 +50,7 @@ export function parseListQuery(query: URLSearchParams): ListQuery {
 }
 
 /** Converts a query to URL parameters. The caller adds other parameters, such as the open lead. */
-export function buildListUrlParams(query: ListQuery): URLSearchParams {
+export function buildListRouteParams(query: ListQuery): URLSearchParams {
   const urlParams = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (Array.isArray(value)) for (const id of value) urlParams.append(name, String(id));
@@ -104,7 +104,7 @@ export const isLongEnoughToSearch = (text: string): boolean =>
   Array.from(text).length > 1 || CJK_CHARACTER_PATTERN.test(text);
 
 /** Whether a lead matches the filters, by the same rules as in the API. A search can only be decided by the API. */
-export function matchesFilter(lead: LeadSummary | Lead, filter: LeadFilter): boolean {
+export function matchesFilter(lead: LeadInList | Lead, filter: LeadFilter): boolean {
   const statusIds = filter.status as number[] | undefined;
   const businessIds = filter.business as number[] | undefined;
   const createdDay = lead.createdAt.slice(0, 10);

@@ -136,7 +136,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
 
   useEffect(() => {
     const handleScrollOrResize = () => updateRenderedRangeRef.current();
-    // Scroll events of the region do not bubble, so this listener captures them. On a phone the page itself scrolls.
+    // The listener captures events, because scroll events of the region do not bubble. It also gets the scroll events
+    // of the page, which scrolls instead of the region on a phone.
     addEventListener("scroll", handleScrollOrResize, { capture: true, passive: true });
     addEventListener("resize", handleScrollOrResize);
     return () => {
@@ -192,7 +193,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
       const rowHeightPx = rowHeightPxRef.current;
       const rowTopPx = viewportPositionsPx.first + rowIndex * rowHeightPx;
       const tableHeadHeightPx = scrollRegionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
-      // Height of the selection toolbar, which floats above the last rows.
+      // Approximate height of the selection toolbar, which covers the last rows. It is reserved even while nothing is
+      // selected.
       const toolbarHeightPx = 2 * rowHeightPx;
       if (rowTopPx < viewportPositionsPx.top + tableHeadHeightPx)
         findScrollingElement().scrollBy(0, rowTopPx - viewportPositionsPx.top - tableHeadHeightPx);

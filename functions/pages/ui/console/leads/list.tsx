@@ -31,7 +31,7 @@ import { useLeadChanges } from "./lead-changes";
 import { LeadPages, type ListLead } from "./list-pages";
 import {
   buildLeadFilter,
-  buildListUrlParams,
+  buildListRouteParams,
   buildQueryWithoutAnyFilter,
   getActiveFilterNames,
   isLongEnoughToSearch,
@@ -78,7 +78,7 @@ export function ListScreen(): JSX.Element {
   const [isExporting, setIsExporting] = useState(false);
 
   const replaceListQuery = (newQuery: ListQuery) => {
-    const urlParams = buildListUrlParams(newQuery);
+    const urlParams = buildListRouteParams(newQuery);
     if (panelLeadId) urlParams.set("lead", String(panelLeadId));
     replaceUrlQuery(urlParams);
   };

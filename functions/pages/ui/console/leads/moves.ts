@@ -1,17 +1,17 @@
 // Moves of leads between columns of the board: shown at once, sent in order, and reverted if the API refuses them.
 
 import { useRef } from "preact/hooks";
-import { api, describeError, getDataOrThrow, type LeadStatus, type LeadSummary, RequestError } from "../app/api";
+import { api, describeError, getDataOrThrow, type LeadInList, type LeadStatus, RequestError } from "../app/api";
 import { useTeam } from "../app/team";
 import { getDisplayName } from "../ui/face";
 import type { PagedList } from "../ui/loading";
 import { showFailureAlert, showToast } from "../ui/toast";
 
 /** The pages of each column, by the id of its status. */
-export type BoardColumns = Map<number, PagedList<LeadSummary>>;
+export type BoardColumns = Map<number, PagedList<LeadInList>>;
 
 /** Compares leads as the API orders lists: by creation time, newest first. */
-export const compareLeadsNewestFirst = (a: LeadSummary, b: LeadSummary): number =>
+export const compareLeadsNewestFirst = (a: LeadInList, b: LeadInList): number =>
   b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
 
 /** For this long after a move, an event from the feed may still contain the previous status of the lead. */
@@ -21,7 +21,7 @@ const STALE_EVENT_PERIOD_MS = 15_000;
 interface MoveQueue {
   lastMove: Promise<void>;
   /** The lead as it will be after all moves of this queue. */
-  movedLead: LeadSummary;
+  movedLead: LeadInList;
   length: number;
   /** Id of the status before the first pending move. Undo moves the lead back to this status. */
   firstStatusId: number;
@@ -31,12 +31,12 @@ interface MoveQueue {
 
 /** The leads of a column that one request has read. */
 interface BoardColumnPage {
-  items: LeadSummary[];
+  items: LeadInList[];
   count: number;
 }
 
 export interface BoardMoveFunctions {
-  move: (lead: LeadSummary, to: LeadStatus) => void;
+  move: (lead: LeadInList, to: LeadStatus) => void;
   /** Whether a move of a lead is pending. */
   isMoving: (lead: number) => boolean;
   /** Whether a lead was moved so recently that an event may carry its earlier status. */
@@ -52,7 +52,7 @@ export interface BoardMoveFunctions {
       status: number;
       requestedAtMs: number;
       isFirstPage: boolean;
-      matchesFilters: (lead: LeadSummary) => boolean;
+      matchesFilters: (lead: LeadInList) => boolean;
     },
   ) => Page;
 }
@@ -62,18 +62,20 @@ export function useBoardMoves(columns: BoardColumns, recount: (statuses: number[
   const { statuses } = useTeam();
   const moveQueuesByLeadIdRef = useRef(new Map<number, MoveQueue>());
   /** The latest finished move of each lead, by the lead's id: the time of the API's response, and the lead after the move. */
-  const settledMovesByLeadIdRef = useRef(new Map<number, { atMs: number; lead: LeadSummary }>());
+  const settledMovesByLeadIdRef = useRef(new Map<number, { atMs: number; lead: LeadInList }>());
   const getStatusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
 
-  const moveLeadBetweenColumns = (lead: LeadSummary, to: number): LeadSummary => {
-    const movedLead = { ...lead, statusId: to, status: getStatusName(to) };
-    const filterOutMovedLead = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
+  const moveLeadBetweenColumns = (lead: LeadInList, to: number): LeadInList => {
+    const leadWithNewStatus = { ...lead, statusId: to, status: getStatusName(to) };
+    const filterOutMovedLead = (leads: LeadInList[]) => leads.filter(({ id }) => id !== lead.id);
     columns.get(lead.statusId)?.updateItems(filterOutMovedLead, -1);
-    columns.get(to)?.updateItems((leads) => [...filterOutMovedLead(leads), movedLead].sort(compareLeadsNewestFirst), 1);
-    return movedLead;
+    columns
+      .get(to)
+      ?.updateItems((leads) => [...filterOutMovedLead(leads), leadWithNewStatus].sort(compareLeadsNewestFirst), 1);
+    return leadWithNewStatus;
   };
 
-  const sendLeadMove = async (moved: LeadSummary, isUndo: boolean): Promise<void> => {
+  const sendLeadMove = async (moved: LeadInList, isUndo: boolean): Promise<void> => {
     const moveQueue = moveQueuesByLeadIdRef.current.get(moved.id);
     if (!moveQueue) return;
     const finishMoveAndCheckIfLast = () => {
@@ -100,7 +102,8 @@ export function useBoardMoves(columns: BoardColumns, recount: (statuses: number[
         ? undefined
         : await getDataOrThrow(api.GET("/leads/{id}", { params: { path: leadPathParams } })).catch(() => undefined);
       if (leadFromApi) moveQueue.storedStatusId = leadFromApi.statusId;
-      // If a later move of the same lead is unfinished, that move decides the column, and nothing is reverted here.
+      // This move has failed. If a later move of the same lead is unfinished, that move decides the column, so the lead
+      // is not moved back here.
       if (!finishMoveAndCheckIfLast()) return;
       if (moveQueue.storedStatusId !== moved.statusId) moveLeadBetweenColumns(moved, moveQueue.storedStatusId);
       const leadName = getDisplayName(moved);
@@ -115,7 +118,7 @@ export function useBoardMoves(columns: BoardColumns, recount: (statuses: number[
     }
   };
 
-  const enqueueMove = (lead: LeadSummary, to: number, isUndo = false): Promise<void> => {
+  const enqueueMove = (lead: LeadInList, to: number, isUndo = false): Promise<void> => {
     const movedLead = moveLeadBetweenColumns(lead, to);
     const moveQueue = moveQueuesByLeadIdRef.current.get(lead.id);
     const lastMovePromise = (moveQueue?.lastMove ?? Promise.resolve()).then(() => sendLeadMove(movedLead, isUndo));
@@ -140,13 +143,13 @@ export function useBoardMoves(columns: BoardColumns, recount: (statuses: number[
     isRecentlyMoved: (lead) =>
       Date.now() - (settledMovesByLeadIdRef.current.get(lead)?.atMs ?? 0) < STALE_EVENT_PERIOD_MS,
     applyMoves: (page, { status, requestedAtMs, isFirstPage, matchesFilters }) => {
-      const movedLeadsById = new Map<number, LeadSummary>();
+      const movedLeadsById = new Map<number, LeadInList>();
       for (const [id, settled] of settledMovesByLeadIdRef.current)
         if (settled.atMs > requestedAtMs) movedLeadsById.set(id, settled.lead);
       for (const [id, { movedLead }] of moveQueuesByLeadIdRef.current) movedLeadsById.set(id, movedLead);
       const keptLeads = page.items.filter(({ id }) => (movedLeadsById.get(id)?.statusId ?? status) === status);
       const keptLeadIds = new Set(keptLeads.map(({ id }) => id));
-      const isLeadMissingInPage = (lead: LeadSummary) =>
+      const isLeadMissingInPage = (lead: LeadInList) =>
         lead.statusId === status && !keptLeadIds.has(lead.id) && matchesFilters(lead);
       const addedLeads = isFirstPage ? [...movedLeadsById.values()].filter(isLeadMissingInPage) : [];
       if (keptLeads.length === page.items.length && addedLeads.length === 0) return page;

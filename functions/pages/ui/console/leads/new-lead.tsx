@@ -22,22 +22,22 @@ import {
   LEAD_FIELDS,
   type LeadFieldDefinition,
   LeadFieldInput,
-  type LeadFieldTexts,
+  type LeadFieldTexts as LeadFieldInputTexts,
 } from "./lead-fields";
 import { closeLeadPanelOrPage, lastListScreenLink } from "./open-lead";
 
-const FIELD_NAME_GROUPS: (keyof LeadFieldTexts)[][] = [
+const FIELD_NAME_GROUPS: (keyof LeadFieldInputTexts)[][] = [
   ["firstName", "lastName", "email", "phoneNumber"],
   ["company", "position", "location", "source"],
   ["statusId", "business", "description"],
 ];
 /** Fields that are rarely filled in. The form shows them in a folded section. */
-const FOLDED_FIELD_NAMES: (keyof LeadFieldTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
+const FOLDED_FIELD_NAMES: (keyof LeadFieldInputTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
 
-const findFieldsByName = (name: keyof LeadFieldTexts): LeadFieldDefinition[] =>
+const findFieldsByName = (name: keyof LeadFieldInputTexts): LeadFieldDefinition[] =>
   LEAD_FIELDS.filter((field) => field.name === name);
 
-type FieldErrorTexts = Partial<Record<keyof LeadFieldTexts, string>>;
+type FieldErrorTexts = Partial<Record<keyof LeadFieldInputTexts, string>>;
 
 export function NewLeadScreen(): JSX.Element {
   const { mayWrite } = useTeam();
@@ -98,7 +98,7 @@ function NewLeadForm(): JSX.Element {
     ([name, text]) => ["statusId", "state"].includes(name) || text === "",
   );
 
-  const updateFieldText = (name: keyof LeadFieldTexts, text: string) => {
+  const updateFieldText = (name: keyof LeadFieldInputTexts, text: string) => {
     setFieldTexts((now) => ({ ...now, [name]: text }));
     setFieldErrors(({ [name]: _, ...others }) => others);
   };
@@ -114,7 +114,7 @@ function NewLeadForm(): JSX.Element {
       navigate(`/leads/${createdLead.id}`);
     } catch (error) {
       setFailure(error);
-      setFieldErrors(collectFieldErrors(error));
+      setFieldErrors(getFieldErrorTexts(error));
       requestAnimationFrame(() => {
         const invalidControl = formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]");
         const foldedSection = invalidControl?.closest("details");
@@ -222,7 +222,7 @@ function NewLeadForm(): JSX.Element {
 }
 
 /** Returns the API's messages by field. One response names all invalid fields. */
-function collectFieldErrors(error: unknown): FieldErrorTexts {
+function getFieldErrorTexts(error: unknown): FieldErrorTexts {
   if (!(error instanceof RequestError)) return {};
   if (error.existing) return { email: "Another lead has this address." };
   const fieldErrors: FieldErrorTexts = {};

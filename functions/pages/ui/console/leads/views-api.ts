@@ -4,7 +4,7 @@
 import { signal } from "@preact/signals";
 import type { components } from "../../contract";
 import { api, getDataOrThrow } from "../app/api";
-import { buildListUrlParams, type ListQuery, parseListQuery } from "./list-query";
+import { buildListRouteParams, type ListQuery, parseListQuery } from "./list-query";
 
 export type SavedView = components["schemas"]["View"];
 type SavedViewInput = components["schemas"]["ViewInput"];
@@ -45,7 +45,7 @@ export const filterViewsByLayout = (all: SavedView[], layout: ViewLayout): Saved
 
 /** Converts a list query to the query of a view, without the search. */
 export function buildViewQuery(query: ListQuery): SavedView["query"] {
-  const urlParams = buildListUrlParams({ ...query, search: "", view: 0 });
+  const urlParams = buildListRouteParams({ ...query, search: "", view: 0 });
   const paramNames = [...new Set(urlParams.keys())];
   return Object.fromEntries(
     paramNames.map((name) => {
@@ -66,14 +66,14 @@ export function parseViewQuery(view: SavedView): ListQuery {
 
 /** Returns the path that shows a query on the list or on the board. */
 export function buildListQueryPath(query: ListQuery, layout: ViewLayout): string {
-  const queryString = buildListUrlParams(query).toString();
+  const queryString = buildListRouteParams(query).toString();
   return `${layout === "board" ? "/board" : "/leads"}${queryString ? `?${queryString}` : ""}`;
 }
 
 export const buildViewPath = (view: SavedView): string => buildListQueryPath(parseViewQuery(view), view.layout);
 
 const serializeFilters = (query: ListQuery): string =>
-  [...buildListUrlParams({ ...query, search: "", view: 0 })]
+  [...buildListRouteParams({ ...query, search: "", view: 0 })]
     .map(([name, value]) => `${name}=${value}`)
     .sort()
     .join("&");

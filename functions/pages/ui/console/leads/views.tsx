@@ -12,7 +12,7 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem, Popover } from "../ui/menu";
 import { showFailureAlert, showToast } from "../ui/toast";
 import { type ColumnName, storeChosenColumns } from "./columns";
-import { buildListUrlParams, type ListQuery } from "./list-query";
+import { buildListRouteParams, type ListQuery } from "./list-query";
 import {
   buildListQueryPath,
   buildViewPath,
@@ -35,9 +35,9 @@ const NO_COLUMNS: readonly ColumnName[] = [];
 export function useApplyViewFromUrl(query: ListQuery, showQuery: (query: ListQuery) => void): void {
   const savedViewFromUrl = savedViews.value?.find(({ id }) => id === query.view);
   useEffect(() => {
-    if (!savedViewFromUrl || buildListUrlParams({ ...query, view: 0, search: "" }).toString() !== "") return;
+    if (!savedViewFromUrl || buildListRouteParams({ ...query, view: 0, search: "" }).toString() !== "") return;
     const viewQueryWithSearch = { ...parseViewQuery(savedViewFromUrl), search: query.search };
-    if (buildListUrlParams(viewQueryWithSearch).toString() !== buildListUrlParams(query).toString())
+    if (buildListRouteParams(viewQueryWithSearch).toString() !== buildListRouteParams(query).toString())
       showQuery(viewQueryWithSearch);
   }, [savedViewFromUrl === undefined, query.view]);
 }

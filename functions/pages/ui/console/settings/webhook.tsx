@@ -368,7 +368,7 @@ function HealthNotice({ webhook, edit, replay }: HealthNoticeProps): JSX.Element
   );
 }
 
-interface DeliveryRowsProps {
+interface DeliveryAndAttemptsProps {
   delivery: WebhookDelivery;
   disabled: boolean;
   resend: () => void;
@@ -380,7 +380,7 @@ const DELIVERY_STATE_LABELS: Record<WebhookDelivery["state"], string> = {
   Failed: "Failed",
 };
 
-function DeliveryRows({ delivery, disabled, resend }: DeliveryRowsProps): JSX.Element {
+function DeliveryRows({ delivery, disabled, resend }: DeliveryAndAttemptsProps): JSX.Element {
   const { event, state, attempts, nextAttemptAt } = delivery;
   const [isOpen, setOpen] = useState(false);
   const latestAttempt = attempts[0];

@@ -51,9 +51,9 @@ export function useDraft<T>(key: string, initial: T): [T, (next: ValueOrUpdater<
   if (latestDraftRef.current?.key !== key) latestDraftRef.current = { key, value: readDraft<T>(key) ?? initial };
   const setDraftValue = useCallback(
     (next: ValueOrUpdater<T>) => {
-      const previousDraftValue =
+      const currentDraftValue =
         latestDraftRef.current?.key === key ? latestDraftRef.current.value : (readDraft<T>(key) ?? initial);
-      const newDraftValue = next instanceof Function ? next(previousDraftValue) : next;
+      const newDraftValue = next instanceof Function ? next(currentDraftValue) : next;
       if (JSON.stringify(newDraftValue) === JSON.stringify(initial)) clearDraft(key);
       else writeDraft(key, newDraftValue);
       if (latestDraftRef.current?.key === key) latestDraftRef.current = { key, value: newDraftValue };
