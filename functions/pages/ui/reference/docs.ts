@@ -1,6 +1,6 @@
 // The API reference page: Swagger UI, which shows `/openapi.json`.
 
-import { showStatusMessage, showTokenButtons } from "./tokens";
+import { showDemoTokenButtons, showStatusMessage } from "./tokens";
 
 /** The part of Swagger UI that this page uses. https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/ */
 interface SwaggerUI {
@@ -28,7 +28,7 @@ const swaggerUi = SwaggerUIBundle({
   // By default Swagger UI sends the document to the validator at validator.swagger.io.
   validatorUrl: null,
   onComplete: () => {
-    showTokenButtons((token, role) => {
+    showDemoTokenButtons((token, role) => {
       swaggerUi.preauthorizeApiKey("bearer", token);
       showStatusMessage(`${role}.`);
     });

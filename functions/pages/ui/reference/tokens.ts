@@ -4,38 +4,38 @@ import { signInConfiguration } from "../console/app/configuration";
 
 const DEMO_ROLES = ["Owner", "Manager", "Viewer"] as const;
 
-export function findElement(id: string): HTMLElement {
+export function getElementByIdOrThrow(id: string): HTMLElement {
   const foundElement = document.getElementById(id);
   if (!foundElement) throw new Error(`no element ${id}`);
   return foundElement;
 }
 
 export function showStatusMessage(text: string): void {
-  findElement("said").textContent = text;
+  getElementByIdOrThrow("said").textContent = text;
 }
 
 /** Shows a button for each role. A click fetches a token for the role and passes it to `onToken`. */
-export function showTokenButtons(onToken: (token: string, role: string) => void): void {
+export function showDemoTokenButtons(onToken: (token: string, role: string) => void): void {
   const tokenEndpointUrl = signInConfiguration.tokens;
   if (!tokenEndpointUrl) return;
-  const tokenButtonsElement = findElement("tokens");
-  for (const role of DEMO_ROLES) {
+  const tokenButtonsElement = getElementByIdOrThrow("tokens");
+  for (const demoRole of DEMO_ROLES) {
     const roleButton = document.createElement("button");
     roleButton.type = "button";
-    roleButton.textContent = role;
+    roleButton.textContent = demoRole;
     roleButton.addEventListener("click", async () => {
       try {
         const tokenRequestHeaders = { "content-type": "application/json" };
         const tokenResponse = await fetch(tokenEndpointUrl, {
           method: "POST",
           headers: tokenRequestHeaders,
-          body: JSON.stringify({ role }),
+          body: JSON.stringify({ role: demoRole }),
         });
         if (!tokenResponse.ok) throw new Error(`${tokenResponse.status}`);
         const { token } = (await tokenResponse.json()) as { token: string };
         for (const tokenButton of tokenButtonsElement.querySelectorAll("button"))
           tokenButton.ariaPressed = `${tokenButton === roleButton}`;
-        onToken(token, role);
+        onToken(token, demoRole);
       } catch (error) {
         showStatusMessage(`No token could be had: ${error instanceof Error ? error.message : error}`);
       }

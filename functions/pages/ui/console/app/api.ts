@@ -2,7 +2,7 @@
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "../../contract";
-import { recordReachability, UnreachableError } from "./connection";
+import { recordApiReachability, UnreachableError } from "./connection";
 import * as session from "./session";
 
 type Schemas = components["schemas"];
@@ -14,15 +14,15 @@ export type Business = Schemas["Business"];
 export type StatusColor = Schemas["Color"];
 export type TimelineEntry = Schemas["TimelineEntry"];
 export type ApiKey = Schemas["ApiKey"];
-export type LeadForm = Schemas["Form"];
+export type LeadCaptureForm = Schemas["Form"];
 export type Webhook = Schemas["Webhook"];
 export type WebhookDelivery = Schemas["Delivery"];
 export type LeadEvent = Schemas["Event"];
 export type ChangeAuthor = Schemas["Author"];
 export type LeadVolumeStatistics = Schemas["Volume"];
 export type CreateLeadBody = paths["/leads"]["post"]["requestBody"]["content"]["application/json"];
-export type LeadMergePatch = Schemas["LeadMerge"];
-export type LeadFilter = NonNullable<paths["/leads"]["get"]["parameters"]["query"]>;
+export type LeadJsonMergePatch = Schemas["LeadMerge"];
+export type LeadFilterParams = NonNullable<paths["/leads"]["get"]["parameters"]["query"]>;
 export type LeadBatchRequestBody = paths["/leads/batch"]["post"]["requestBody"]["content"]["application/json"];
 export type LeadBatchResponse = Schemas["BatchResponse"];
 type FieldError = Schemas["FieldError"];
@@ -53,7 +53,7 @@ export class RequestError extends Error {
   }
 }
 
-export const hasHttpStatus = (error: unknown, status: number): error is RequestError =>
+export const isRequestErrorWithStatus = (error: unknown, status: number): error is RequestError =>
   error instanceof RequestError && error.status === status;
 
 /** Lists each invalid field with its error message. */
@@ -72,13 +72,13 @@ const MAX_GET_ATTEMPTS = 3;
 
 export const sleep = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
-async function sendRequest(request: Request): Promise<Response> {
+async function fetchAndRecordReachability(request: Request): Promise<Response> {
   try {
-    const httpResponse = await fetch(request);
-    recordReachability(true);
-    return httpResponse;
+    const apiResponse = await fetch(request);
+    recordApiReachability(true);
+    return apiResponse;
   } catch {
-    recordReachability(false);
+    recordApiReachability(false);
     throw new UnreachableError();
   }
 }
@@ -87,7 +87,7 @@ async function sendRequest(request: Request): Promise<Response> {
  * Whether a response rejects the token. For an invalid token, API Gateway answers 403 with only the message “Forbidden”; a 403
  * of the API itself has a request id.
  */
-async function isTokenRejected(response: Response): Promise<boolean> {
+async function doesResponseRejectToken(response: Response): Promise<boolean> {
   if (response.status === 401) return true;
   if (response.status !== 403) return false;
   const forbiddenResponseBody = await response
@@ -103,16 +103,16 @@ async function sendAuthorizedRequest(request: Request): Promise<Response> {
   for (let attemptNumber = 1; ; attemptNumber++) {
     const authorizedRequest = request.clone();
     authorizedRequest.headers.set("authorization", `Bearer ${token}`);
-    const httpResponse = await sendRequest(authorizedRequest);
-    const isOverloaded = httpResponse.status === 429 || httpResponse.status === 503;
-    if (await isTokenRejected(httpResponse)) {
+    const apiResponse = await fetchAndRecordReachability(authorizedRequest);
+    const isApiOverloaded = apiResponse.status === 429 || apiResponse.status === 503;
+    if (await doesResponseRejectToken(apiResponse)) {
       // If the renewed token is rejected too, another renewal would not help, so the user signs in again.
       token = await (isTokenRenewed ? session.askToSignInAgain(token) : session.renewToken(token));
       isTokenRenewed = true;
-    } else if (isOverloaded && request.method === "GET" && attemptNumber < MAX_GET_ATTEMPTS) {
-      await sleep(new RequestError(httpResponse, undefined).retryAfterMs);
+    } else if (isApiOverloaded && request.method === "GET" && attemptNumber < MAX_GET_ATTEMPTS) {
+      await sleep(new RequestError(apiResponse, undefined).retryAfterMs);
     } else {
-      return httpResponse;
+      return apiResponse;
     }
   }
 }
@@ -137,7 +137,7 @@ export async function getDataOrThrow<T>(request: Promise<ApiCallResult<T>>): Pro
 
 /** Reads a page of `GET /leads`. */
 export async function readPageOfLeads(
-  query: LeadFilter,
+  query: LeadFilterParams,
   cursor: string | undefined,
 ): Promise<{ items: LeadInList[]; count: number; nextCursor?: string | undefined }> {
   const leadsRequestParams = { query: { ...query, ...(cursor ? { cursor } : {}) } };
@@ -152,7 +152,11 @@ export const bytesToHex = (bytes: Uint8Array): string =>
 export const createIdempotencyKey = (): string => `console-${bytesToHex(crypto.getRandomValues(new Uint8Array(16)))}`;
 
 /** Uploads a photo with `XMLHttpRequest`, because `fetch` does not report upload progress. Returns the photo's file name. */
-export async function uploadPhoto(file: File, leadId: number, onProgress: (fraction: number) => void): Promise<string> {
+export async function uploadLeadPhoto(
+  file: File,
+  leadId: number,
+  onProgress: (fraction: number) => void,
+): Promise<string> {
   const photoFormData = new FormData();
   photoFormData.set("id", String(leadId));
   photoFormData.set("photo", file);
@@ -171,20 +175,21 @@ export async function uploadPhoto(file: File, leadId: number, onProgress: (fract
     });
   const validToken = await session.getValidToken();
   let response = await sendPhotoWithToken(validToken);
-  if (await isTokenRejected(response)) response = await sendPhotoWithToken(await session.renewToken(validToken));
+  if (await doesResponseRejectToken(response))
+    response = await sendPhotoWithToken(await session.renewToken(validToken));
   const uploadResponseBody = await response.json().catch(() => undefined);
   if (!response.ok) throw new RequestError(response, uploadResponseBody);
   return uploadResponseBody;
 }
 
 /** Reads all leads that match a filter from the export, and yields a part of the CSV or NDJSON file for each page. */
-export async function* readExport(filter: LeadFilter, format: "csv" | "ndjson"): AsyncGenerator<string> {
+export async function* readExport(filter: LeadFilterParams, format: "csv" | "ndjson"): AsyncGenerator<string> {
   let nextCursor: string | undefined;
   do {
-    const cursorParam = nextCursor ? { cursor: nextCursor } : {};
-    const exportQuery = { ...filter, format, limit: 1000, ...cursorParam };
+    const cursorQueryParams = nextCursor ? { cursor: nextCursor } : {};
+    const exportQueryParams = { ...filter, format, limit: 1000, ...cursorQueryParams };
     const { data, response } = await getDataAndResponseOrThrow(
-      api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }),
+      api.GET("/leads/export", { params: { query: exportQueryParams }, parseAs: "text" }),
     );
     const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
     nextCursor = nextPageUrl

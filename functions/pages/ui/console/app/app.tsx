@@ -12,19 +12,19 @@ import { EmptyState, ErrorPlaceholder } from "../ui/states";
 import { Toasts } from "../ui/toast";
 import { lastResponseAtMsSignal, useIsApiReachable } from "./connection";
 import { ErrorBoundary } from "./error-boundary";
-import { createLazyComponent, type LazyComponent } from "./lazy-component";
+import { createLazyComponent, type LazyComponentType } from "./lazy-component";
 import { Navigation } from "./navigation";
 import { CommandPalette, openCommandPalette } from "./palette";
-import { navigate, type Route, useRoute } from "./route";
-import { MAIN_SCREENS, SECONDARY_SCREENS } from "./screen-entries";
-import { sessionSignal, type User } from "./session";
+import { navigate, type ParsedRoute, useRoute } from "./route";
+import { MAIN_SCREEN_ENTRIES, SECONDARY_SCREEN_ENTRIES } from "./screen-entries";
+import { sessionStateSignal, type User } from "./session";
 import { useShortcut } from "./shortcuts";
 import { openShortcutsDialog, ShortcutsDialog } from "./shortcuts-dialog";
 import { SignInAgainDialog, SignInScreen } from "./sign-in";
 import { readStatusesAndBusinesses, TeamContext } from "./team";
 
 export function App({ signInError }: { signInError: string | undefined }): JSX.Element {
-  const sessionState = sessionSignal.value;
+  const sessionState = sessionStateSignal.value;
   // The error of a failed sign-in is shown until a user has signed in.
   const hadSessionRef = useRef(false);
   if (sessionState.is !== "out") hadSessionRef.current = true;
@@ -37,45 +37,45 @@ export function App({ signInError }: { signInError: string | undefined }): JSX.E
   );
 }
 
-const clockTimeFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const clockTimeFormatter = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 function OfflineNotice(): JSX.Element | null {
   if (useIsApiReachable()) return null;
   return (
     <p class="strip" role="status">
       <Icon name="cloud-off" />
-      No connection. You see what was there at {clockTimeFormat.format(lastResponseAtMsSignal.peek())}, and changes are
-      not saved.
+      No connection. You see what was there at {clockTimeFormatter.format(lastResponseAtMsSignal.peek())}, and changes
+      are not saved.
     </p>
   );
 }
 
 function AppFrame({ user }: { user: User }): JSX.Element {
-  const route = useRoute();
+  const currentRoute = useRoute();
   const loadableTeamData = useLoadable(readStatusesAndBusinesses, []);
   const mainElementRef = useRef<HTMLElement>(null);
   const isFirstRenderRef = useRef(true);
-  useEffect(() => fetchRouteComponents(route), []);
+  useEffect(() => prefetchRouteComponents(currentRoute), []);
   // Navigation moves the focus to `main`, for users of keyboards and screen readers. Opening the panel changes only the query,
   // so the focus stays.
   useEffect(() => {
     if (isFirstRenderRef.current) isFirstRenderRef.current = false;
     else mainElementRef.current?.focus({ preventScroll: true });
-  }, [route.screen, route.subpath]);
+  }, [currentRoute.screen, currentRoute.subpath]);
   useShortcut("mod+k", openCommandPalette, "Search and commands");
   useShortcut("c", user.role === "Viewer" ? undefined : () => navigate("/new"), "New lead");
   useShortcut("g b", () => navigate("/board"), "Board");
   useShortcut("g l", () => navigate("/leads"), "Leads");
   useShortcut("g d", () => navigate("/dashboard"), "Dashboard");
   useShortcut("?", openShortcutsDialog, "Show shortcuts");
-  const panelLeadId = getPanelLeadId(route);
-  const mainClass = route.screen === "board" ? "" : "sheet";
+  const panelLeadId = getPanelLeadId(currentRoute);
+  const mainElementClass = currentRoute.screen === "board" ? "" : "sheet";
   if (loadableTeamData.value === undefined) {
     return (
       <div class="app">
         <OfflineNotice />
         <Navigation user={user} />
-        <main ref={mainElementRef} id="main" tabIndex={-1} class={mainClass}>
+        <main ref={mainElementRef} id="main" tabIndex={-1} class={mainElementClass}>
           {loadableTeamData.error ? (
             <ErrorPlaceholder
               heading="h1"
@@ -99,10 +99,10 @@ function AppFrame({ user }: { user: User }): JSX.Element {
         </button>
         <OfflineNotice />
         <Navigation user={user} />
-        <main ref={mainElementRef} id="main" tabIndex={-1} class={mainClass}>
+        <main ref={mainElementRef} id="main" tabIndex={-1} class={mainElementClass}>
           {loadableTeamData.error ? <ErrorNote error={loadableTeamData.error} retry={loadableTeamData.reload} /> : null}
-          <ErrorBoundary heading="h1" contentKey={`${route.screen}/${route.subpath}`}>
-            <CurrentScreen route={route} />
+          <ErrorBoundary heading="h1" contentKey={`${currentRoute.screen}/${currentRoute.subpath}`}>
+            <CurrentScreen route={currentRoute} />
           </ErrorBoundary>
         </main>
         {panelLeadId === undefined ? null : (
@@ -118,14 +118,14 @@ function AppFrame({ user }: { user: User }): JSX.Element {
   );
 }
 
-const ListScreen = createLazyComponent(() => import("../leads/list").then(({ ListScreen }) => ListScreen));
+const LeadListScreen = createLazyComponent(() => import("../leads/list").then(({ ListScreen }) => ListScreen));
 const LeadScreen = createLazyComponent(() => import("../leads/lead").then(({ LeadScreen }) => LeadScreen));
 const LeadPanel = createLazyComponent(
   () => import("../leads/lead").then(({ LeadPanel }) => LeadPanel),
   ({ children }) => <aside class="panel">{children}</aside>,
 );
 /** Lazily loaded screens without properties, by their name in the URL. */
-const LAZY_SCREENS = new Map<string, LazyComponent<object>>([
+const LAZY_SCREENS_BY_NAME = new Map<string, LazyComponentType<object>>([
   [
     "dashboard",
     createLazyComponent(() => import("../dashboard/dashboard").then(({ DashboardScreen }) => DashboardScreen)),
@@ -135,7 +135,7 @@ const LAZY_SCREENS = new Map<string, LazyComponent<object>>([
 ]);
 
 /** Lazily loaded components, ordered by how likely they are needed next. */
-const LAZY_COMPONENTS = [LeadPanel, LeadScreen, ListScreen, ...LAZY_SCREENS.values()];
+const LAZY_COMPONENTS = [LeadPanel, LeadScreen, LeadListScreen, ...LAZY_SCREENS_BY_NAME.values()];
 const PREFETCH_DELAY_MS = 2000;
 
 function prefetchComponents(): void {
@@ -143,23 +143,23 @@ function prefetchComponents(): void {
 }
 
 /** Fetches the components of a route in parallel with the team's data. */
-function fetchRouteComponents(route: Route): void {
+function prefetchRouteComponents(route: ParsedRoute): void {
   const { screen, subpath } = route;
   const routeComponents = [
-    screen === "leads" && (subpath === "" ? ListScreen : LeadScreen),
-    LAZY_SCREENS.get(screen),
+    screen === "leads" && (subpath === "" ? LeadListScreen : LeadScreen),
+    LAZY_SCREENS_BY_NAME.get(screen),
     getPanelLeadId(route) !== undefined && LeadPanel,
   ];
   for (const routeComponent of routeComponents) if (routeComponent) routeComponent.fetch().catch(() => undefined);
 }
 
-function CurrentScreen({ route }: { route: Route }): JSX.Element {
+function CurrentScreen({ route }: { route: ParsedRoute }): JSX.Element {
   const { screen, subpath } = route;
   // The lead page sets the document's title to the lead's name.
   const isLeadPage = screen === "leads" && subpath !== "";
   const screenTitle = isLeadPage
     ? undefined
-    : [...MAIN_SCREENS, ...SECONDARY_SCREENS].find((place) => place.screen === screen)?.title;
+    : [...MAIN_SCREEN_ENTRIES, ...SECONDARY_SCREEN_ENTRIES].find((place) => place.screen === screen)?.title;
   useEffect(() => {
     if (screenTitle) document.title = `${screenTitle} · Leads`;
   }, [screenTitle]);
@@ -171,11 +171,11 @@ function CurrentScreen({ route }: { route: Route }): JSX.Element {
     return () => clearTimeout(prefetchTimer);
   }, []);
   if (screen === "board") return <BoardScreen />;
-  if (screen === "leads" && subpath === "") return <ListScreen />;
+  if (screen === "leads" && subpath === "") return <LeadListScreen />;
   if (screen === "new") return <NewLeadScreen />;
   if (screen === "leads" && Number(subpath) > 0) return <LeadScreen key={subpath} id={Number(subpath)} />;
-  const LazyScreen = LAZY_SCREENS.get(screen);
-  return LazyScreen ? <LazyScreen key={screen} /> : <NotFoundScreen />;
+  const CurrentLazyScreen = LAZY_SCREENS_BY_NAME.get(screen);
+  return CurrentLazyScreen ? <CurrentLazyScreen key={screen} /> : <NotFoundScreen />;
 }
 
 function NotFoundScreen(): JSX.Element {

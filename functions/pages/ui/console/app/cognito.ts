@@ -34,7 +34,7 @@ const COGNITO_ERROR_MESSAGES: Record<string, string> = {
 };
 
 async function callCognito(action: string, body: object): Promise<CognitoAuthResponse> {
-  const cognitoResponse = await fetchFromIssuer(signInConfiguration.cognito ?? "", {
+  const cognitoHttpResponse = await fetchFromIssuer(signInConfiguration.cognito ?? "", {
     method: "POST",
     headers: {
       "content-type": "application/x-amz-json-1.1",
@@ -42,14 +42,16 @@ async function callCognito(action: string, body: object): Promise<CognitoAuthRes
     },
     body: JSON.stringify({ ClientId: signInConfiguration.clientId, ...body }),
   });
-  const responseText = await cognitoResponse.text();
-  const responseBody = responseText ? JSON.parse(responseText) : {};
-  if (cognitoResponse.ok) return responseBody;
-  const errorType = String(responseBody.__type ?? "").replace(/^.*#/, "");
-  if (errorType === "NotAuthorizedException" || errorType === "UserNotFoundException")
+  const cognitoResponseText = await cognitoHttpResponse.text();
+  const cognitoResponseBody = cognitoResponseText ? JSON.parse(cognitoResponseText) : {};
+  if (cognitoHttpResponse.ok) return cognitoResponseBody;
+  const cognitoErrorType = String(cognitoResponseBody.__type ?? "").replace(/^.*#/, "");
+  if (cognitoErrorType === "NotAuthorizedException" || cognitoErrorType === "UserNotFoundException")
     throw new WrongCredentialsError();
   throw new Error(
-    COGNITO_ERROR_MESSAGES[errorType] ?? responseBody.message ?? `Cognito answered ${cognitoResponse.status}.`,
+    COGNITO_ERROR_MESSAGES[cognitoErrorType] ??
+      cognitoResponseBody.message ??
+      `Cognito answered ${cognitoHttpResponse.status}.`,
   );
 }
 
@@ -89,8 +91,8 @@ export async function respondToChallenge(
   { name, username, session }: SignInChallenge,
   passwordOrCode: string,
 ): Promise<TokenGrant | SignInChallenge> {
-  const challengeResponseKey = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
-  const ChallengeResponses = { USERNAME: username, [challengeResponseKey]: passwordOrCode };
+  const challengeAnswerFieldName = name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
+  const ChallengeResponses = { USERNAME: username, [challengeAnswerFieldName]: passwordOrCode };
   const challengeAnswerBody = { ChallengeName: name, Session: session, ChallengeResponses };
   return parseGrantOrChallenge(await callCognito("RespondToAuthChallenge", challengeAnswerBody), username);
 }
@@ -115,6 +117,6 @@ export async function renewTokenGrant(refreshToken: string): Promise<TokenGrant>
   return renewedGrant;
 }
 
-export async function revokeToken(refreshToken: string): Promise<void> {
+export async function revokeRefreshToken(refreshToken: string): Promise<void> {
   await callCognito("RevokeToken", { Token: refreshToken });
 }

@@ -18,36 +18,36 @@ export class UnreachableError extends Error {
 }
 
 /** Records whether a request reached the API. */
-export function recordReachability(isNowReachable: boolean): void {
+export function recordApiReachability(isNowReachable: boolean): void {
   if (isNowReachable) lastResponseAtMsSignal.value = Date.now();
   if (isApiReachableSignal.peek() === isNowReachable) return;
   isApiReachableSignal.value = isNowReachable;
-  if (!isNowReachable) setTimeout(checkConnection, CONNECTION_CHECK_INTERVAL_MS);
+  if (!isNowReachable) setTimeout(probeApiReachability, CONNECTION_CHECK_INTERVAL_MS);
 }
 
-export const isApiReachable = (): boolean => isApiReachableSignal.peek();
+export const getIsApiReachable = (): boolean => isApiReachableSignal.peek();
 
-async function checkConnection(): Promise<void> {
+async function probeApiReachability(): Promise<void> {
   try {
     await fetch("/", { cache: "no-store" });
-    recordReachability(true);
+    recordApiReachability(true);
   } catch {
-    if (isApiReachableSignal.peek()) recordReachability(false);
-    else setTimeout(checkConnection, CONNECTION_CHECK_INTERVAL_MS);
+    if (isApiReachableSignal.peek()) recordApiReachability(false);
+    else setTimeout(probeApiReachability, CONNECTION_CHECK_INTERVAL_MS);
   }
 }
 
-addEventListener("online", checkConnection);
-addEventListener("offline", checkConnection);
+addEventListener("online", probeApiReachability);
+addEventListener("offline", probeApiReachability);
 
 /** Calls the listener whenever the API becomes reachable or unreachable. Returns the callback that stops this. */
-export function watchReachability(listener: (reachable: boolean) => void): () => void {
+export function watchApiReachability(listener: (reachable: boolean) => void): () => void {
   let wasReachable = isApiReachableSignal.peek();
   return effect(() => {
-    const isNowReachable = isApiReachableSignal.value;
-    if (isNowReachable === wasReachable) return;
-    wasReachable = isNowReachable;
-    untracked(() => listener(isNowReachable));
+    const isApiNowReachable = isApiReachableSignal.value;
+    if (isApiNowReachable === wasReachable) return;
+    wasReachable = isApiNowReachable;
+    untracked(() => listener(isApiNowReachable));
   });
 }
 

@@ -1,13 +1,13 @@
 // Types for sign-in: the grant (a token, with the refresh token or demo identity that gets the next one), the roles of
 // users, and the demo identity.
 
-export const ROLES = ["Owner", "Manager", "Viewer"] as const;
-export type Role = (typeof ROLES)[number];
+export const USER_ROLES = ["Owner", "Manager", "Viewer"] as const;
+export type UserRole = (typeof USER_ROLES)[number];
 
 /** The identity in a request for a demo token. */
 export interface DemoIdentity {
   team?: string;
-  role: Role;
+  role: UserRole;
   userId?: number;
   firstName?: string;
   lastName?: string;

@@ -4,7 +4,7 @@ import type { ComponentChildren, ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Skeleton } from "../ui/loading";
 import { ErrorPlaceholder } from "../ui/states";
-import { isApiReachableSignal, UnreachableError, watchReachability } from "./connection";
+import { isApiReachableSignal, UnreachableError, watchApiReachability } from "./connection";
 
 /**
  * The server no longer has a module, or did not send it. Only a reload helps, because browsers cache a failed import.
@@ -15,7 +15,7 @@ class ModuleMissingError extends Error {
   }
 }
 
-export interface LazyComponent<Props> {
+export interface LazyComponentType<Props> {
   (props: Props): JSX.Element;
   /** Fetches the component's module unless it is loaded. Rejects if the module cannot be fetched or the API is unreachable. */
   fetch: () => Promise<unknown>;
@@ -28,27 +28,27 @@ export interface LazyComponent<Props> {
 export function createLazyComponent<Props extends object>(
   importComponent: () => Promise<ComponentType<Props>>,
   Wrapper: ComponentType<{ children: ComponentChildren }> = ({ children }) => <>{children}</>,
-): LazyComponent<Props> {
+): LazyComponentType<Props> {
   let LoadedComponent: ComponentType<Props> | undefined;
-  const fetchModule = async () => {
+  const loadComponentModule = async () => {
     if (LoadedComponent) return;
     // A failed import of a module cannot be repeated without a reload, because browsers cache the failure. So no import
     // is attempted while the API is unreachable.
     if (!isApiReachableSignal.peek()) throw new UnreachableError();
     LoadedComponent = await importComponent();
   };
-  const LazyWrapper = (props: Props): JSX.Element => {
+  const LazilyLoadedComponent = (props: Props): JSX.Element => {
     const [error, setError] = useState<unknown>();
     const [, forceRender] = useState(LoadedComponent !== undefined);
-    const tryToFetchModule = () => {
-      fetchModule().then(
+    const tryToLoadComponentModule = () => {
+      loadComponentModule().then(
         () => forceRender(true),
         (failure) => setError(failure instanceof UnreachableError ? failure : new ModuleMissingError()),
       );
     };
     useEffect(() => {
-      tryToFetchModule();
-      return watchReachability((isReachable) => isReachable && tryToFetchModule());
+      tryToLoadComponentModule();
+      return watchApiReachability((isReachable) => isReachable && tryToLoadComponentModule());
     }, []);
     const ComponentToRender = LoadedComponent;
     if (ComponentToRender) return <ComponentToRender {...props} />;
@@ -59,7 +59,7 @@ export function createLazyComponent<Props extends object>(
             heading="h1"
             title="This screen could not be fetched"
             error={error}
-            retry={error instanceof UnreachableError ? tryToFetchModule : () => location.reload()}
+            retry={error instanceof UnreachableError ? tryToLoadComponentModule : () => location.reload()}
           />
         ) : (
           <Skeleton lines={6} />
@@ -67,5 +67,5 @@ export function createLazyComponent<Props extends object>(
       </Wrapper>
     );
   };
-  return Object.assign(LazyWrapper, { fetch: fetchModule });
+  return Object.assign(LazilyLoadedComponent, { fetch: loadComponentModule });
 }

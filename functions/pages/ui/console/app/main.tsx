@@ -7,19 +7,19 @@ import { completeSignIn } from "./oidc";
 import "./scheme";
 import { restoreSession, startSession } from "./session";
 
-async function startConsole(): Promise<void> {
+async function startConsoleApp(): Promise<void> {
   let signInError: string | undefined;
   try {
-    const signInGrant = await completeSignIn();
-    if (signInGrant) startSession(signInGrant);
+    const signInTokenGrant = await completeSignIn();
+    if (signInTokenGrant) startSession(signInTokenGrant);
     else restoreSession();
   } catch (error) {
     signInError = error instanceof Error ? error.message : String(error);
     restoreSession();
   }
-  const consoleContainer = document.getElementById("console");
-  if (!consoleContainer) throw new Error("the page has no place for the console");
-  render(<App signInError={signInError} />, consoleContainer);
+  const consoleContainerElement = document.getElementById("console");
+  if (!consoleContainerElement) throw new Error("the page has no place for the console");
+  render(<App signInError={signInError} />, consoleContainerElement);
 }
 
-startConsole();
+startConsoleApp();

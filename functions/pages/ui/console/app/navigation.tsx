@@ -1,7 +1,7 @@
 // The main navigation: a sidebar, a rail of icons on narrow windows, and a bar at the bottom on phones.
 
 import type { JSX } from "preact";
-import { ImportPercentage } from "../import/progress";
+import { ImportPercentageLabel } from "../import/progress";
 import { Avatar } from "../ui/face";
 import { Icon, Logo } from "../ui/icon";
 import type { IconName } from "../ui/icons";
@@ -10,13 +10,18 @@ import { Menu, MenuItem, type PopoverTriggerProps } from "../ui/menu";
 import { openCommandPalette } from "./palette";
 import { useRoute } from "./route";
 import { type ColorScheme, colorSchemeSignal, setColorScheme } from "./scheme";
-import { filterScreensForUser, MAIN_SCREENS, type NavigationScreen, SECONDARY_SCREENS } from "./screen-entries";
+import {
+  filterScreenEntriesForUser,
+  MAIN_SCREEN_ENTRIES,
+  type NavigationScreenEntry,
+  SECONDARY_SCREEN_ENTRIES,
+} from "./screen-entries";
 import { signOut, type User } from "./session";
-import { areSingleKeyShortcutsEnabled, formatShortcutKeys, setSingleKeyShortcutsEnabled } from "./shortcuts";
+import { formatShortcutKeys, setSingleKeyShortcutsEnabled, singleKeyShortcutsEnabledSignal } from "./shortcuts";
 import { openShortcutsDialog } from "./shortcuts-dialog";
 
 export function Navigation({ user }: { user: User }): JSX.Element {
-  const secondaryScreens = filterScreensForUser(user, SECONDARY_SCREENS);
+  const secondaryScreenEntries = filterScreenEntriesForUser(user, SECONDARY_SCREEN_ENTRIES);
   return (
     <nav class="side" aria-label="Main">
       <a class="brand" href="#/board" title="Leads">
@@ -34,7 +39,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
         <Kbd keys="mod+k" />
       </button>
       <ul class="nav">
-        {MAIN_SCREENS.map((screenEntry) => (
+        {MAIN_SCREEN_ENTRIES.map((screenEntry) => (
           <ScreenLink key={screenEntry.screen} screenEntry={screenEntry} />
         ))}
         <li class="phone">
@@ -43,7 +48,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
               <button type="button" {...props}>
                 <Icon name="menu" />
                 <span>More</span>
-                <ImportPercentage />
+                <ImportPercentageLabel />
               </button>
             )}
             label="More"
@@ -52,7 +57,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
             <MenuItem icon="search" onSelect={openCommandPalette}>
               Search
             </MenuItem>
-            {secondaryScreens.map(({ screen, title, icon }) => (
+            {secondaryScreenEntries.map(({ screen, title, icon }) => (
               <MenuItem key={screen} icon={icon} href={`#/${screen}`}>
                 {title}
               </MenuItem>
@@ -63,7 +68,7 @@ export function Navigation({ user }: { user: User }): JSX.Element {
         </li>
       </ul>
       <ul class="low">
-        {secondaryScreens.map((screenEntry) => (
+        {secondaryScreenEntries.map((screenEntry) => (
           <ScreenLink key={screenEntry.screen} screenEntry={screenEntry} />
         ))}
         <li>
@@ -88,10 +93,14 @@ export function Navigation({ user }: { user: User }): JSX.Element {
   );
 }
 
-function ScreenLink({ screenEntry: { screen, title, icon, keys } }: { screenEntry: NavigationScreen }): JSX.Element {
-  const route = useRoute();
+function ScreenLink({
+  screenEntry: { screen, title, icon, keys },
+}: {
+  screenEntry: NavigationScreenEntry;
+}): JSX.Element {
+  const currentRoute = useRoute();
   // The new-lead form has no entry of its own: it marks “Leads” as current.
-  const isCurrentScreen = (route.screen === "new" ? "leads" : route.screen) === screen;
+  const isCurrentScreen = (currentRoute.screen === "new" ? "leads" : currentRoute.screen) === screen;
   return (
     <li>
       <a
@@ -101,7 +110,7 @@ function ScreenLink({ screenEntry: { screen, title, icon, keys } }: { screenEntr
       >
         <Icon name={icon} />
         <span>{title}</span>
-        {screen === "import" ? <ImportPercentage /> : null}
+        {screen === "import" ? <ImportPercentageLabel /> : null}
       </a>
     </li>
   );
@@ -153,9 +162,9 @@ function AccountMenuItems({ showsKeyboardItems }: { showsKeyboardItems: boolean 
           </MenuItem>
           <MenuItem
             icon="toggle-left"
-            onSelect={() => setSingleKeyShortcutsEnabled(!areSingleKeyShortcutsEnabled.peek())}
+            onSelect={() => setSingleKeyShortcutsEnabled(!singleKeyShortcutsEnabledSignal.peek())}
           >
-            {areSingleKeyShortcutsEnabled.value ? "Switch single keys off" : "Switch single keys on"}
+            {singleKeyShortcutsEnabledSignal.value ? "Switch single keys off" : "Switch single keys on"}
           </MenuItem>
         </>
       ) : null}

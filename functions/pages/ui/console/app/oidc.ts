@@ -22,7 +22,7 @@ interface PendingSignIn {
 const PENDING_SIGN_IN_STORAGE_KEY = "sign-in";
 /** Name of the broadcast channel on which a sign-in pop-up sends its response to the tab that opened it. */
 const SIGN_IN_CHANNEL_NAME = "sign-in";
-const POPUP_STATE_PREFIX = "beside-";
+const POPUP_STATE_PARAM_PREFIX = "beside-";
 
 let discoveryPromise: Promise<DiscoveryDocument> | undefined;
 
@@ -81,7 +81,7 @@ export async function startPopupSignIn(): Promise<TokenGrant> {
   const popupWindow = open("", "sign-in", "popup,width=480,height=640");
   if (!popupWindow) throw new Error("The browser blocked the window to sign in. Allow pop-ups for this page.");
   const pendingSignIn = {
-    state: `${POPUP_STATE_PREFIX}${createRandomString()}`,
+    state: `${POPUP_STATE_PARAM_PREFIX}${createRandomString()}`,
     verifier: createRandomString(),
     hash: "",
   };
@@ -93,10 +93,10 @@ export async function startPopupSignIn(): Promise<TokenGrant> {
     });
     return await new Promise((resolve, reject) => {
       signInChannel.onmessage = ({ data }) => {
-        const authorizationResponse = new URLSearchParams(data);
+        const authorizationResponseParams = new URLSearchParams(data);
         // The channel also carries responses for other tabs that are signing in.
-        if (authorizationResponse.get("state") === pendingSignIn.state)
-          exchangeCode(authorizationResponse, pendingSignIn).then(resolve, reject);
+        if (authorizationResponseParams.get("state") === pendingSignIn.state)
+          exchangeAuthorizationCode(authorizationResponseParams, pendingSignIn).then(resolve, reject);
       };
     });
   } finally {
@@ -109,12 +109,15 @@ export async function startPopupSignIn(): Promise<TokenGrant> {
  * sends the response to the page that opened the pop-up, closes the pop-up, and never resolves.
  */
 export async function completeSignIn(): Promise<TokenGrant | undefined> {
-  const authorizationResponse = new URLSearchParams(location.search);
-  if (!authorizationResponse.has("state") || !(authorizationResponse.has("code") || authorizationResponse.has("error")))
+  const authorizationResponseParams = new URLSearchParams(location.search);
+  if (
+    !authorizationResponseParams.has("state") ||
+    !(authorizationResponseParams.has("code") || authorizationResponseParams.has("error"))
+  )
     return undefined;
-  if (authorizationResponse.get("state")?.startsWith(POPUP_STATE_PREFIX)) {
+  if (authorizationResponseParams.get("state")?.startsWith(POPUP_STATE_PARAM_PREFIX)) {
     history.replaceState(null, "", "/");
-    new BroadcastChannel(SIGN_IN_CHANNEL_NAME).postMessage(authorizationResponse.toString());
+    new BroadcastChannel(SIGN_IN_CHANNEL_NAME).postMessage(authorizationResponseParams.toString());
     close();
     return new Promise(() => undefined);
   }
@@ -123,10 +126,10 @@ export async function completeSignIn(): Promise<TokenGrant | undefined> {
   const pendingSignIn: PendingSignIn | undefined = storedSignInJson ? JSON.parse(storedSignInJson) : undefined;
   replaceUrl(`/${pendingSignIn?.hash ?? ""}`);
   if (!pendingSignIn) throw new Error("This sign-in was begun elsewhere. Sign in again.");
-  return exchangeCode(authorizationResponse, pendingSignIn);
+  return exchangeAuthorizationCode(authorizationResponseParams, pendingSignIn);
 }
 
-async function exchangeCode(
+async function exchangeAuthorizationCode(
   authorizationResponse: URLSearchParams,
   { state, verifier }: PendingSignIn,
 ): Promise<TokenGrant> {

@@ -14,7 +14,7 @@ import { StatusPill } from "../ui/status";
 import { api, describeError, getDataAndResponseOrThrow, type LeadInList, sleep } from "./api";
 import { navigate } from "./route";
 import { type ColorScheme, colorSchemeSignal, setColorScheme } from "./scheme";
-import { filterScreensForUser, MAIN_SCREENS, SECONDARY_SCREENS } from "./screen-entries";
+import { filterScreenEntriesForUser, MAIN_SCREEN_ENTRIES, SECONDARY_SCREEN_ENTRIES } from "./screen-entries";
 import { signOut } from "./session";
 import { openShortcutsDialog } from "./shortcuts-dialog";
 import { useTeam } from "./team";
@@ -23,10 +23,10 @@ const MAX_LEAD_RESULTS = 7;
 /** The search is sent when nothing was typed for this long. */
 const SEARCH_DEBOUNCE_MS = 120;
 
-const isPaletteOpen = signal(false);
+const isPaletteOpenSignal = signal(false);
 
 export const openCommandPalette = (): void => {
-  isPaletteOpen.value = true;
+  isPaletteOpenSignal.value = true;
 };
 
 interface LeadSearchResults {
@@ -70,7 +70,7 @@ function useLeadSearch(text: string): { latestResult: LeadSearchResults; isPendi
   return { latestResult, isPending: latestResult.text !== text };
 }
 
-interface PaletteItem {
+interface PaletteItemData {
   id: string;
   kind: "Leads" | "Commands" | "Go to";
   lead?: LeadInList;
@@ -87,16 +87,16 @@ const COLOR_SCHEME_COMMANDS: { value: ColorScheme; label: string; icon: IconName
 ];
 
 export function CommandPalette(): JSX.Element | null {
-  return isPaletteOpen.value ? <PaletteDialog /> : null;
+  return isPaletteOpenSignal.value ? <PaletteDialog /> : null;
 }
 
-function usePaletteItems(text: string, leads: LeadInList[]): PaletteItem[] {
+function usePaletteItems(text: string, leads: LeadInList[]): PaletteItemData[] {
   const { user, mayWrite } = useTeam();
   const searchWords = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const itemMatchesSearchWords = ({ label }: PaletteItem) =>
+  const itemMatchesSearchWords = ({ label }: PaletteItemData) =>
     searchWords.every((word) => label.toLowerCase().includes(word));
-  const leadItems = leads.map(
-    (lead): PaletteItem => ({
+  const leadPaletteItems = leads.map(
+    (lead): PaletteItemData => ({
       id: `lead-${lead.id}`,
       kind: "Leads",
       lead,
@@ -104,7 +104,7 @@ function usePaletteItems(text: string, leads: LeadInList[]): PaletteItem[] {
       run: (opensFullPage) => navigate(opensFullPage ? `/leads/${lead.id}` : buildLeadUrl(lead.id).slice(1)),
     }),
   );
-  const newLeadCommandItem: PaletteItem = {
+  const newLeadPaletteItem: PaletteItemData = {
     id: "new-lead",
     kind: "Commands",
     label: text ? `New lead “${text}”` : "New lead",
@@ -112,9 +112,9 @@ function usePaletteItems(text: string, leads: LeadInList[]): PaletteItem[] {
     keys: "c",
     run: () => navigate(text ? `/new?${new URLSearchParams({ name: text })}` : "/new"),
   };
-  const commandItems: PaletteItem[] = [
+  const commandPaletteItems: PaletteItemData[] = [
     ...COLOR_SCHEME_COMMANDS.filter(({ value }) => value !== colorSchemeSignal.value).map(
-      ({ value, label, icon }): PaletteItem => ({
+      ({ value, label, icon }): PaletteItemData => ({
         id: `scheme-${value}`,
         kind: "Commands",
         label,
@@ -132,9 +132,9 @@ function usePaletteItems(text: string, leads: LeadInList[]): PaletteItem[] {
     },
     { id: "sign-out", kind: "Commands", label: "Sign out", icon: "log-out", run: signOut },
   ];
-  const navigationItems: PaletteItem[] = [
-    ...filterScreensForUser(user, [...MAIN_SCREENS, ...SECONDARY_SCREENS]).map(
-      ({ screen, title, icon, keys }): PaletteItem => ({
+  const navigationPaletteItems: PaletteItemData[] = [
+    ...filterScreenEntriesForUser(user, [...MAIN_SCREEN_ENTRIES, ...SECONDARY_SCREEN_ENTRIES]).map(
+      ({ screen, title, icon, keys }): PaletteItemData => ({
         id: `place-${screen}`,
         kind: "Go to",
         label: title,
@@ -144,7 +144,7 @@ function usePaletteItems(text: string, leads: LeadInList[]): PaletteItem[] {
       }),
     ),
     ...(savedViews.value ?? []).map(
-      (view): PaletteItem => ({
+      (view): PaletteItemData => ({
         id: `view-${view.id}`,
         kind: "Go to",
         label: `View ${view.name}`,
@@ -161,10 +161,10 @@ function usePaletteItems(text: string, leads: LeadInList[]): PaletteItem[] {
     },
   ];
   return [
-    ...leadItems,
-    ...(mayWrite ? [newLeadCommandItem] : []),
-    ...commandItems.filter(itemMatchesSearchWords),
-    ...navigationItems.filter(itemMatchesSearchWords),
+    ...leadPaletteItems,
+    ...(mayWrite ? [newLeadPaletteItem] : []),
+    ...commandPaletteItems.filter(itemMatchesSearchWords),
+    ...navigationPaletteItems.filter(itemMatchesSearchWords),
   ];
 }
 
@@ -200,28 +200,28 @@ function PaletteDialog(): JSX.Element {
     // The dialog closes before the chosen command runs, because closing returns the focus to where it was. The command may then
     // move the focus.
     dialogRef.current?.close();
-    isPaletteOpen.value = false;
+    isPaletteOpenSignal.value = false;
   };
-  const runItem = (hit: PaletteItem | undefined, opensFullPage: boolean) => {
+  const runPaletteItem = (hit: PaletteItemData | undefined, opensFullPage: boolean) => {
     if (!hit) return;
     closePalette();
     hit.run(opensFullPage);
   };
   useEffect(() => {
-    if (pendingEnter && !isPending) runItem(paletteItems[highlightedItemIndex], pendingEnter.opensFullPage);
+    if (pendingEnter && !isPending) runPaletteItem(paletteItems[highlightedItemIndex], pendingEnter.opensFullPage);
   }, [pendingEnter, isPending]);
-  const handleInputKeyDown = (event: KeyboardEvent) => {
+  const handleSearchInputKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
-    const opensFullPage = event.ctrlKey || event.metaKey;
+    const opensLeadAsFullPage = event.ctrlKey || event.metaKey;
     const highlightIndexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (highlightIndexStep)
       setHighlightedItemId(
         paletteItems[(highlightedItemIndex + highlightIndexStep + paletteItems.length) % paletteItems.length]?.id,
       );
     else if (event.key === "Enter" && isPending && highlightedItemId === undefined && isLongEnoughToSearch(searchText))
-      setPendingEnter({ opensFullPage });
-    else if (event.key === "Enter") runItem(paletteItems[highlightedItemIndex], opensFullPage);
-    else if (opensFullPage && event.key.toLowerCase() === "k") closePalette();
+      setPendingEnter({ opensFullPage: opensLeadAsFullPage });
+    else if (event.key === "Enter") runPaletteItem(paletteItems[highlightedItemIndex], opensLeadAsFullPage);
+    else if (opensLeadAsFullPage && event.key.toLowerCase() === "k") closePalette();
     else return;
     event.preventDefault();
   };
@@ -235,7 +235,7 @@ function PaletteDialog(): JSX.Element {
       class="palette"
       aria-label="Search and commands"
       onClose={() => {
-        isPaletteOpen.value = false;
+        isPaletteOpenSignal.value = false;
       }}
       // Only a click on the backdrop has the dialog itself as its target.
       onClick={({ target, currentTarget }) => target === currentTarget && closePalette()}
@@ -260,7 +260,7 @@ function PaletteDialog(): JSX.Element {
             setHighlightedItemId(undefined);
             setPendingEnter(undefined);
           }}
-          onKeyDown={handleInputKeyDown}
+          onKeyDown={handleSearchInputKeyDown}
         />
         <kbd>Esc</kbd>
         <button type="button" class="btn ghost icon slim" aria-label="Close" onClick={closePalette}>
@@ -294,7 +294,7 @@ function PaletteDialog(): JSX.Element {
                     role="option"
                     aria-selected={hit === paletteItems[highlightedItemIndex]}
                     onPointerMove={() => setHighlightedItemId(hit.id)}
-                    onClick={(event) => runItem(hit, event.ctrlKey || event.metaKey)}
+                    onClick={(event) => runPaletteItem(hit, event.ctrlKey || event.metaKey)}
                   >
                     <PaletteItemContent
                       item={hit}
@@ -328,7 +328,7 @@ function PaletteItemContent({
   item,
   status,
 }: {
-  item: PaletteItem;
+  item: PaletteItemData;
   status: Parameters<typeof StatusPill>[0]["status"] | undefined;
 }): JSX.Element {
   const { lead, label, icon, keys } = item;

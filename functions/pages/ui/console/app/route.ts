@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 /** The screen and its parameters, as the fragment of the URL names them. */
-export interface Route {
+export interface ParsedRoute {
   screen: string;
   /** The path after the screen's name, without a leading slash. */
   subpath: string;
@@ -13,7 +13,7 @@ export interface Route {
 /** Route of the list in earlier versions, for links and bookmarks from that time. */
 const OLD_LIST_ROUTE_PATTERN = /^#\/table(?=$|\?)/;
 
-function parseRouteFromUrl(): Route {
+function parseRouteFromUrl(): ParsedRoute {
   if (OLD_LIST_ROUTE_PATTERN.test(location.hash))
     history.replaceState(null, "", location.hash.replace(OLD_LIST_ROUTE_PATTERN, "#/leads"));
   const [path = "", queryText = ""] = location.hash.replace(/^#\/?/, "").split("?");
@@ -21,14 +21,14 @@ function parseRouteFromUrl(): Route {
   return { screen: screen || "board", subpath: subpathSegments.join("/"), query: new URLSearchParams(queryText) };
 }
 
-export const routeSignal = signal<Route>(parseRouteFromUrl());
+export const routeSignal = signal<ParsedRoute>(parseRouteFromUrl());
 
 addEventListener("hashchange", () => {
   routeSignal.value = parseRouteFromUrl();
 });
 
 /** Returns the route. The component renders again when the route changes. */
-export const useRoute = (): Route => routeSignal.value;
+export const useRoute = (): ParsedRoute => routeSignal.value;
 
 /** Navigates to a path such as `/leads/12`, with a new history entry. */
 export function navigate(path: string): void {

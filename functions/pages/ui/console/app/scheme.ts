@@ -6,14 +6,14 @@ export type ColorScheme = "light" | "dark" | "system";
 
 const COLOR_SCHEME_STORAGE_KEY = "scheme";
 
-function readStoredScheme(): ColorScheme {
-  const storedScheme = localStorage.getItem(COLOR_SCHEME_STORAGE_KEY);
-  return storedScheme === "light" || storedScheme === "dark" ? storedScheme : "system";
+function readStoredColorScheme(): ColorScheme {
+  const storedColorScheme = localStorage.getItem(COLOR_SCHEME_STORAGE_KEY);
+  return storedColorScheme === "light" || storedColorScheme === "dark" ? storedColorScheme : "system";
 }
 
-export const colorSchemeSignal = signal<ColorScheme>(readStoredScheme());
+export const colorSchemeSignal = signal<ColorScheme>(readStoredColorScheme());
 
-function applySchemeToDocument(): void {
+function applyColorSchemeToDocument(): void {
   if (colorSchemeSignal.peek() === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = colorSchemeSignal.peek();
 }
@@ -22,7 +22,7 @@ export function setColorScheme(newScheme: ColorScheme): void {
   colorSchemeSignal.value = newScheme;
   if (newScheme === "system") localStorage.removeItem(COLOR_SCHEME_STORAGE_KEY);
   else localStorage.setItem(COLOR_SCHEME_STORAGE_KEY, newScheme);
-  applySchemeToDocument();
+  applyColorSchemeToDocument();
 }
 
-applySchemeToDocument();
+applyColorSchemeToDocument();

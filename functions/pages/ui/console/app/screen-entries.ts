@@ -3,7 +3,7 @@
 import type { IconName } from "../ui/icons";
 import type { User } from "./session";
 
-export interface NavigationScreen {
+export interface NavigationScreenEntry {
   /** First segment of the screen's route. */
   screen: string;
   title: string;
@@ -13,16 +13,16 @@ export interface NavigationScreen {
   isForWriters?: boolean;
 }
 
-export const MAIN_SCREENS: NavigationScreen[] = [
+export const MAIN_SCREEN_ENTRIES: NavigationScreenEntry[] = [
   { screen: "board", title: "Board", icon: "square-kanban", keys: "g b" },
   { screen: "leads", title: "Leads", icon: "rows-3", keys: "g l" },
   { screen: "dashboard", title: "Dashboard", icon: "chart-no-axes-column", keys: "g d" },
 ];
 
-export const SECONDARY_SCREENS: NavigationScreen[] = [
+export const SECONDARY_SCREEN_ENTRIES: NavigationScreenEntry[] = [
   { screen: "import", title: "Import", icon: "upload", isForWriters: true },
   { screen: "settings", title: "Settings", icon: "settings" },
 ];
 
-export const filterScreensForUser = (user: User, screens: NavigationScreen[]): NavigationScreen[] =>
+export const filterScreenEntriesForUser = (user: User, screens: NavigationScreenEntry[]): NavigationScreenEntry[] =>
   screens.filter(({ isForWriters }) => !isForWriters || user.role !== "Viewer");

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import * as cognito from "./cognito";
 import { signInConfiguration } from "./configuration";
 import { fetchFromIssuer, UnreachableError } from "./connection";
-import { type DemoIdentity, ROLES, type Role, type TokenGrant } from "./grant";
+import { type DemoIdentity, type TokenGrant, USER_ROLES, type UserRole } from "./grant";
 import * as oidc from "./oidc";
 import { replaceUrl } from "./route";
 
@@ -14,7 +14,7 @@ export interface User {
   name: string;
   email: string;
   team: string;
-  role: Role;
+  role: UserRole;
 }
 
 export type SessionState =
@@ -45,25 +45,25 @@ function parseTokenClaims(token: string): TokenClaims {
 
 /** Returns the user that a token names, for display only. The API decides what a user may do. */
 function parseUserFromToken(token: string): User {
-  const claims = parseTokenClaims(token);
-  const role = ROLES.find((role) => role === claims["custom:team_role"]);
-  const id = Number(claims["custom:user_id"]);
-  if (!role || !claims["custom:team_id"] || !(id > 0)) {
+  const tokenClaims = parseTokenClaims(token);
+  const userRole = USER_ROLES.find((role) => role === tokenClaims["custom:team_role"]);
+  const id = Number(tokenClaims["custom:user_id"]);
+  if (!userRole || !tokenClaims["custom:team_id"] || !(id > 0)) {
     throw new Error("The token names no team, no role or no user of this API.");
   }
-  const userName = [claims.given_name, claims.family_name].filter(Boolean).join(" ");
+  const userName = [tokenClaims.given_name, tokenClaims.family_name].filter(Boolean).join(" ");
   return {
     id,
-    name: userName || (claims.email ?? "You"),
-    email: claims.email ?? "",
-    team: claims["custom:team_id"],
-    role,
+    name: userName || (tokenClaims.email ?? "You"),
+    email: tokenClaims.email ?? "",
+    team: tokenClaims["custom:team_id"],
+    role: userRole,
   };
 }
 
 let currentGrant: TokenGrant | undefined;
 /** State of the session. Only this file writes this signal. */
-export const sessionSignal = signal<SessionState>({ is: "out" });
+export const sessionStateSignal = signal<SessionState>({ is: "out" });
 let pendingRenewalPromise: Promise<string> | undefined;
 /** Resolvers of requests that wait until the user has signed in again. */
 let waitingResolvers: ((token: string) => void)[] = [];
@@ -71,16 +71,16 @@ let waitingResolvers: ((token: string) => void)[] = [];
 /** Messages between tabs: a new tab asks for a grant, a user signed in, a user signed out. */
 type CrossTabMessage = { is: "new" } | { is: "entered"; grant: TokenGrant } | { is: "left"; user: User };
 const crossTabChannel = new BroadcastChannel("session");
-const sendToOtherTabs = (message: CrossTabMessage): void => crossTabChannel.postMessage(message);
+const sendMessageToOtherTabs = (message: CrossTabMessage): void => crossTabChannel.postMessage(message);
 let mayAdoptGrantOfOtherTab = false;
 
 const isSameUser = (one: User, other: User): boolean => one.team === other.team && one.id === other.id;
 
 crossTabChannel.onmessage = ({ data }: MessageEvent<CrossTabMessage>) => {
-  const sessionState = sessionSignal.peek();
+  const sessionState = sessionStateSignal.peek();
   const currentUser = sessionState.is === "out" ? undefined : sessionState.user;
   if (data.is === "new") {
-    if (currentGrant && sessionState.is === "in") sendToOtherTabs({ is: "entered", grant: currentGrant });
+    if (currentGrant && sessionState.is === "in") sendMessageToOtherTabs({ is: "entered", grant: currentGrant });
   } else if (data.is === "left") {
     if (currentUser && isSameUser(currentUser, data.user)) clearSession();
   } else if (currentUser ? isSameUser(currentUser, parseUserFromToken(data.grant.token)) : mayAdoptGrantOfOtherTab) {
@@ -88,7 +88,7 @@ crossTabChannel.onmessage = ({ data }: MessageEvent<CrossTabMessage>) => {
   }
 };
 
-export const getSessionState = (): SessionState => sessionSignal.peek();
+export const getSessionState = (): SessionState => sessionStateSignal.peek();
 
 /** Restores the session of this tab after a reload, or asks other tabs for their grant. */
 export function restoreSession(): void {
@@ -102,7 +102,7 @@ export function restoreSession(): void {
     sessionStorage.removeItem(GRANT_STORAGE_KEY);
   }
   mayAdoptGrantOfOtherTab = true;
-  sendToOtherTabs({ is: "new" });
+  sendMessageToOtherTabs({ is: "new" });
   setTimeout(() => {
     mayAdoptGrantOfOtherTab = false;
   }, OTHER_TAB_GRANT_TIMEOUT_MS);
@@ -111,13 +111,13 @@ export function restoreSession(): void {
 /** Starts a session in this tab, and in other tabs of the same user. */
 export function startSession(newGrant: TokenGrant): void {
   adoptGrant(newGrant);
-  sendToOtherTabs({ is: "entered", grant: newGrant });
+  sendMessageToOtherTabs({ is: "entered", grant: newGrant });
 }
 
 /** Adopts a grant. If the grant belongs to another user, the page is reloaded to remove the previous user's data. */
 function adoptGrant(newGrant: TokenGrant): void {
   const userOfGrant = parseUserFromToken(newGrant.token);
-  const sessionState = sessionSignal.peek();
+  const sessionState = sessionStateSignal.peek();
   const previousUser = sessionState.is === "out" ? undefined : sessionState.user;
   currentGrant = newGrant;
   sessionStorage.setItem(GRANT_STORAGE_KEY, JSON.stringify(newGrant));
@@ -125,17 +125,17 @@ function adoptGrant(newGrant: TokenGrant): void {
     location.reload();
     return;
   }
-  sessionSignal.value = { is: "in", user: userOfGrant };
+  sessionStateSignal.value = { is: "in", user: userOfGrant };
   for (const resolveWaitingRequest of waitingResolvers) resolveWaitingRequest(newGrant.token);
   waitingResolvers = [];
 }
 
 /** Requests a token from the demo system's token endpoint. */
 export async function requestDemoTokenGrant(identity: DemoIdentity): Promise<TokenGrant> {
-  const requestHeaders = { "content-type": "application/json" };
+  const demoTokenRequestHeaders = { "content-type": "application/json" };
   const demoTokenResponse = await fetchFromIssuer(signInConfiguration.tokens ?? "", {
     method: "POST",
-    headers: requestHeaders,
+    headers: demoTokenRequestHeaders,
     body: JSON.stringify(identity),
   });
   if (!demoTokenResponse.ok) throw new Error(`The demo system gave no token (${demoTokenResponse.status}).`);
@@ -153,8 +153,8 @@ async function requestRenewedGrant(): Promise<TokenGrant> {
 /** Asks the user to sign in again in a dialog. Resolves with the new token. */
 export function askToSignInAgain(rejectedToken: string): Promise<string> {
   if (currentGrant && currentGrant.token !== rejectedToken) return Promise.resolve(currentGrant.token);
-  const sessionState = sessionSignal.peek();
-  if (sessionState.is === "in") sessionSignal.value = { is: "lost", user: sessionState.user };
+  const sessionState = sessionStateSignal.peek();
+  if (sessionState.is === "in") sessionStateSignal.value = { is: "lost", user: sessionState.user };
   return new Promise((resolve) => {
     waitingResolvers.push(resolve);
   });
@@ -202,18 +202,18 @@ function clearSession(): void {
   sessionStorage.clear();
   waitingResolvers = [];
   document.title = "Leads";
-  sessionSignal.value = { is: "out" };
+  sessionStateSignal.value = { is: "out" };
   replaceUrl("/");
 }
 
 /** Signs out in all tabs of the user and at the issuer. */
 export async function signOut(): Promise<void> {
   const { refresh, identity, token, idToken = token } = currentGrant ?? {};
-  const sessionState = sessionSignal.peek();
-  if (sessionState.is !== "out") sendToOtherTabs({ is: "left", user: sessionState.user });
+  const sessionState = sessionStateSignal.peek();
+  if (sessionState.is !== "out") sendMessageToOtherTabs({ is: "left", user: sessionState.user });
   clearSession();
   // A failed sign-out at the issuer is ignored, because the tokens and the issuer's session expire later.
-  if (refresh && signInConfiguration.cognito) await cognito.revokeToken(refresh).catch(() => undefined);
+  if (refresh && signInConfiguration.cognito) await cognito.revokeRefreshToken(refresh).catch(() => undefined);
   else if (!identity && idToken && signInConfiguration.clientId && !signInConfiguration.cognito)
     await oidc.endIssuerSession(idToken).catch(() => undefined);
 }

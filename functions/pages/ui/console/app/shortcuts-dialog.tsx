@@ -2,24 +2,24 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Dialog } from "../ui/dialog";
 import { Kbd } from "../ui/kbd";
-import { activeShortcuts, areSingleKeyShortcutsEnabled, setSingleKeyShortcutsEnabled } from "./shortcuts";
+import { activeShortcutsSignal, setSingleKeyShortcutsEnabled, singleKeyShortcutsEnabledSignal } from "./shortcuts";
 
-const isShortcutsDialogOpen = signal(false);
+const isShortcutsDialogOpenSignal = signal(false);
 
 export const openShortcutsDialog = (): void => {
-  isShortcutsDialogOpen.value = true;
+  isShortcutsDialogOpenSignal.value = true;
 };
 
 /** The dialog that lists the shortcuts of the current screen. */
 export function ShortcutsDialog(): JSX.Element | null {
-  if (!isShortcutsDialogOpen.value) return null;
+  if (!isShortcutsDialogOpenSignal.value) return null;
   const closeDialog = () => {
-    isShortcutsDialogOpen.value = false;
+    isShortcutsDialogOpenSignal.value = false;
   };
   return (
     <Dialog title="Shortcuts" onClose={closeDialog}>
       <dl class="keyset">
-        {activeShortcuts.value.map(({ keys, label }) => (
+        {activeShortcutsSignal.value.map(({ keys, label }) => (
           <div key={keys}>
             <dt>{label}</dt>
             <dd>
@@ -31,7 +31,7 @@ export function ShortcutsDialog(): JSX.Element | null {
       <label class="check">
         <input
           type="checkbox"
-          checked={areSingleKeyShortcutsEnabled.value}
+          checked={singleKeyShortcutsEnabledSignal.value}
           onInput={({ currentTarget }) => setSingleKeyShortcutsEnabled(currentTarget.checked)}
         />
         Single keys act

@@ -16,23 +16,23 @@ interface Shortcut {
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 /** Maximum time between the keys of a sequence such as `g b`. */
 const MAX_KEY_SEQUENCE_GAP_MS = 1500;
-const SINGLE_KEY_SETTING_STORAGE_KEY = "single-key-shortcuts";
+const SINGLE_KEY_SHORTCUTS_STORAGE_KEY = "single-key-shortcuts";
 
-const registeredShortcuts = signal<Shortcut[]>([]);
+const registeredShortcutsSignal = signal<Shortcut[]>([]);
 
 /** Whether shortcuts of a single key are on. WCAG 2.1.4 requires a way to switch them off. */
-export const areSingleKeyShortcutsEnabled = signal(localStorage.getItem(SINGLE_KEY_SETTING_STORAGE_KEY) !== "off");
+export const singleKeyShortcutsEnabledSignal = signal(localStorage.getItem(SINGLE_KEY_SHORTCUTS_STORAGE_KEY) !== "off");
 
 export function setSingleKeyShortcutsEnabled(isEnabled: boolean): void {
-  areSingleKeyShortcutsEnabled.value = isEnabled;
-  if (isEnabled) localStorage.removeItem(SINGLE_KEY_SETTING_STORAGE_KEY);
-  else localStorage.setItem(SINGLE_KEY_SETTING_STORAGE_KEY, "off");
+  singleKeyShortcutsEnabledSignal.value = isEnabled;
+  if (isEnabled) localStorage.removeItem(SINGLE_KEY_SHORTCUTS_STORAGE_KEY);
+  else localStorage.setItem(SINGLE_KEY_SHORTCUTS_STORAGE_KEY, "off");
 }
 
 /** The shortcuts of the current screen. If several have the same keys, only the one registered last is listed. */
-export const activeShortcuts = computed(() => {
+export const activeShortcutsSignal = computed(() => {
   const shortcutsByKeys = new Map<string, Shortcut>();
-  for (const shortcut of registeredShortcuts.value) shortcutsByKeys.set(shortcut.keys, shortcut);
+  for (const shortcut of registeredShortcutsSignal.value) shortcutsByKeys.set(shortcut.keys, shortcut);
   return [...shortcutsByKeys.values()].filter(({ label }) => label !== "");
 });
 
@@ -44,18 +44,22 @@ export const activeShortcuts = computed(() => {
 export function useShortcut(keys: string, handler: ShortcutHandler | undefined, label: string): void {
   const handlerRef = useRef(handler);
   handlerRef.current = handler;
-  const isEnabled = handler !== undefined;
+  const isShortcutEnabled = handler !== undefined;
   useEffect(() => {
-    if (!isEnabled) return undefined;
+    if (!isShortcutEnabled) return undefined;
     const registeredShortcut = { keys, label, handle: (event: KeyboardEvent) => handlerRef.current?.(event) };
-    registeredShortcuts.value = [...registeredShortcuts.peek(), registeredShortcut];
+    registeredShortcutsSignal.value = [...registeredShortcutsSignal.peek(), registeredShortcut];
     return () => {
-      registeredShortcuts.value = registeredShortcuts.peek().filter((one) => one !== registeredShortcut);
+      registeredShortcutsSignal.value = registeredShortcutsSignal.peek().filter((one) => one !== registeredShortcut);
     };
-  }, [keys, label, isEnabled]);
+  }, [keys, label, isShortcutEnabled]);
 }
 
-const KEY_LABELS: Record<string, string> = { mod: isMac ? "⌘" : "Ctrl ", shift: isMac ? "⇧" : "Shift ", enter: "↵" };
+const KEYBOARD_KEY_LABELS: Record<string, string> = {
+  mod: isMac ? "⌘" : "Ctrl ",
+  shift: isMac ? "⇧" : "Shift ",
+  enter: "↵",
+};
 
 /** Formats keys for display: `⌘K` or `Ctrl K`, `G B`, `Shift X`. */
 export function formatShortcutKeys(keys: string): string {
@@ -64,7 +68,7 @@ export function formatShortcutKeys(keys: string): string {
     .map((stroke) =>
       stroke
         .split("+")
-        .map((key) => KEY_LABELS[key.toLowerCase()] ?? (key.length === 1 ? key.toUpperCase() : key))
+        .map((key) => KEYBOARD_KEY_LABELS[key.toLowerCase()] ?? (key.length === 1 ? key.toUpperCase() : key))
         .join(""),
     )
     .join(" ");
@@ -72,11 +76,11 @@ export function formatShortcutKeys(keys: string): string {
 
 function serializeKeyStroke(event: KeyboardEvent): string {
   const pressedKey = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const isModPressed = isMac ? event.metaKey : event.ctrlKey;
+  const isCmdOrCtrlPressed = isMac ? event.metaKey : event.ctrlKey;
   const isLetter = /^\p{L}$/u.test(pressedKey);
   // Some keyboards need Shift for a sign such as `?`. For signs, Shift is therefore not part of the shortcut.
-  const includesShift = event.shiftKey && (isLetter || pressedKey.length > 1);
-  return `${isModPressed ? "mod+" : ""}${includesShift ? "shift+" : ""}${pressedKey}`;
+  const strokeIncludesShift = event.shiftKey && (isLetter || pressedKey.length > 1);
+  return `${isCmdOrCtrlPressed ? "mod+" : ""}${strokeIncludesShift ? "shift+" : ""}${pressedKey}`;
 }
 
 /** Whether the focused element uses the keys itself, as a text field does. */
@@ -91,7 +95,7 @@ function isEditableElement(target: EventTarget | null): boolean {
 let firstSequenceStroke: { stroke: string; at: number } | undefined;
 
 function tryToRunShortcut(event: KeyboardEvent, keys: string): boolean {
-  for (const { keys: shortcutKeys, handle } of [...registeredShortcuts.peek()].reverse()) {
+  for (const { keys: shortcutKeys, handle } of [...registeredShortcutsSignal.peek()].reverse()) {
     if (shortcutKeys === keys && handle(event) !== false) {
       event.preventDefault();
       return true;
@@ -103,23 +107,23 @@ function tryToRunShortcut(event: KeyboardEvent, keys: string): boolean {
 addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || ["Shift", "Control", "Meta", "Alt"].includes(event.key)) return;
   if (document.querySelector("dialog:modal")) return;
-  const targetElement = event.target instanceof Element ? event.target : null;
-  if (targetElement?.closest(":popover-open")) return;
-  const pressedStroke = serializeKeyStroke(event);
-  const hasModKey = pressedStroke.startsWith("mod+");
-  if ((!hasModKey || pressedStroke === "mod+z") && isEditableElement(event.target)) return;
-  if (!hasModKey && (event.altKey || event.ctrlKey || event.metaKey)) return;
-  if (!hasModKey && event.key.length === 1 && !areSingleKeyShortcutsEnabled.peek()) return;
-  const previousStroke = firstSequenceStroke;
+  const keydownTargetElement = event.target instanceof Element ? event.target : null;
+  if (keydownTargetElement?.closest(":popover-open")) return;
+  const pressedKeyStroke = serializeKeyStroke(event);
+  const strokeHasCmdOrCtrl = pressedKeyStroke.startsWith("mod+");
+  if ((!strokeHasCmdOrCtrl || pressedKeyStroke === "mod+z") && isEditableElement(event.target)) return;
+  if (!strokeHasCmdOrCtrl && (event.altKey || event.ctrlKey || event.metaKey)) return;
+  if (!strokeHasCmdOrCtrl && event.key.length === 1 && !singleKeyShortcutsEnabledSignal.peek()) return;
+  const previousKeyStrokeAndTime = firstSequenceStroke;
   firstSequenceStroke = undefined;
   if (
-    previousStroke &&
-    event.timeStamp - previousStroke.at < MAX_KEY_SEQUENCE_GAP_MS &&
-    tryToRunShortcut(event, `${previousStroke.stroke} ${pressedStroke}`)
+    previousKeyStrokeAndTime &&
+    event.timeStamp - previousKeyStrokeAndTime.at < MAX_KEY_SEQUENCE_GAP_MS &&
+    tryToRunShortcut(event, `${previousKeyStrokeAndTime.stroke} ${pressedKeyStroke}`)
   )
     return;
-  if (tryToRunShortcut(event, pressedStroke)) return;
-  if (registeredShortcuts.peek().some(({ keys }) => keys.startsWith(`${pressedStroke} `))) {
-    firstSequenceStroke = { stroke: pressedStroke, at: event.timeStamp };
+  if (tryToRunShortcut(event, pressedKeyStroke)) return;
+  if (registeredShortcutsSignal.peek().some(({ keys }) => keys.startsWith(`${pressedKeyStroke} `))) {
+    firstSequenceStroke = { stroke: pressedKeyStroke, at: event.timeStamp };
   }
 });

@@ -3,12 +3,12 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Dialog } from "../ui/dialog";
-import { type ControlAttributes, createSubmitHandler, FormField } from "../ui/field";
-import { focusOnce } from "../ui/focus";
+import { createSubmitHandler, type FormControlAttributes, FormField } from "../ui/field";
+import { focusElementOnce } from "../ui/focus";
 import { Icon, Logo } from "../ui/icon";
 import * as cognito from "./cognito";
 import { signInConfiguration } from "./configuration";
-import { type DemoIdentity, ROLES, type TokenGrant } from "./grant";
+import { type DemoIdentity, type TokenGrant, USER_ROLES } from "./grant";
 import * as oidc from "./oidc";
 import { requestDemoTokenGrant, signOut, startSession, type User } from "./session";
 
@@ -19,7 +19,7 @@ export function SignInScreen({ signInError }: { signInError: string | undefined 
         <Logo isLarge />
         <h1 class="huge">Sign in to Leads</h1>
       </div>
-      <SignInMethods fault={signInError} mayRedirect={true} />
+      <SignInMethodsSection fault={signInError} mayRedirect={true} />
       <footer>
         <a class="link" href="/docs">
           API reference
@@ -38,7 +38,7 @@ export function SignInAgainDialog({ user }: { user: User }): JSX.Element {
           Your session has ended. Nothing that you typed is lost: sign in as <bdi>{user.email || user.name}</bdi> and
           continue.
         </p>
-        <SignInMethods fault={undefined} mayRedirect={false} />
+        <SignInMethodsSection fault={undefined} mayRedirect={false} />
         <button type="button" class="btn ghost" onClick={signOut}>
           Sign out instead
         </button>
@@ -63,25 +63,35 @@ function SignInErrorMessage({ error }: { error: unknown }): JSX.Element | null {
   );
 }
 
-function SignInMethods({ fault, mayRedirect }: { fault: string | undefined; mayRedirect: boolean }): JSX.Element {
+function SignInMethodsSection({
+  fault,
+  mayRedirect,
+}: {
+  fault: string | undefined;
+  mayRedirect: boolean;
+}): JSX.Element {
   const [error, setError] = useState<unknown>(fault);
   const [isBusy, setBusy] = useState(false);
   const attemptSignIn: SignInMethodProps["attemptSignIn"] = async (requestGrant) => {
     setBusy(true);
     setError(undefined);
     try {
-      const grant = await requestGrant();
-      if (grant) startSession(grant);
+      const tokenGrant = await requestGrant();
+      if (tokenGrant) startSession(tokenGrant);
     } catch (error) {
       setError(error);
     }
     setBusy(false);
   };
-  const methodProps = { isBusy, error, attemptSignIn };
+  const signInMethodProps = { isBusy, error, attemptSignIn };
   const offersOidcSignIn = signInConfiguration.clientId && signInConfiguration.issuer && !signInConfiguration.cognito;
   return (
     <div class="methods">
-      {signInConfiguration.cognito ? <PasswordSignIn {...methodProps} /> : <SignInErrorMessage error={error} />}
+      {signInConfiguration.cognito ? (
+        <PasswordSignInForm {...signInMethodProps} />
+      ) : (
+        <SignInErrorMessage error={error} />
+      )}
       {offersOidcSignIn ? (
         <button
           type="button"
@@ -98,23 +108,23 @@ function SignInMethods({ fault, mayRedirect }: { fault: string | undefined; mayR
         </button>
       ) : null}
       {signInConfiguration.tokens && (signInConfiguration.cognito || offersOidcSignIn) ? <p class="or">or</p> : null}
-      {signInConfiguration.tokens ? <DemoSignIn {...methodProps} /> : null}
+      {signInConfiguration.tokens ? <DemoSignInSection {...signInMethodProps} /> : null}
       {signInConfiguration.tokens || signInConfiguration.cognito || offersOidcSignIn ? null : (
-        <PastedTokenSignIn {...methodProps} />
+        <PastedTokenSignInForm {...signInMethodProps} />
       )}
     </div>
   );
 }
 
 /** The members of the demo team. */
-const DEMO_MEMBERS: DemoIdentity[] = [
+const DEMO_TEAM_MEMBERS: DemoIdentity[] = [
   { role: "Owner" },
   { role: "Manager", userId: 2, firstName: "Max", email: "manager@example.com" },
   { role: "Viewer", userId: 3, firstName: "Vera", email: "viewer@example.com" },
 ];
 
 /** Sign-in at a demo system: a click signs in as a member of its team. */
-function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
+function DemoSignInSection({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
   const [customIdentity, setCustomIdentity] = useState<Required<Omit<DemoIdentity, "firstName" | "lastName">>>({
     team: "demo",
     role: "Owner",
@@ -125,7 +135,7 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
     <>
       <p class="quiet">This is a demo system. Look around as a member of the team “demo”.</p>
       <div class="members">
-        {DEMO_MEMBERS.map((identity, index) => (
+        {DEMO_TEAM_MEMBERS.map((identity, index) => (
           <button
             key={identity.role}
             type="button"
@@ -143,7 +153,7 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
         </summary>
         <form onSubmit={createSubmitHandler(() => attemptSignIn(() => requestDemoTokenGrant(customIdentity)))}>
           <FormField label="Team">
-            {(ids: ControlAttributes) => (
+            {(ids: FormControlAttributes) => (
               <input
                 class="input"
                 {...ids}
@@ -154,7 +164,7 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
             )}
           </FormField>
           <FormField label="Role">
-            {(ids: ControlAttributes) => (
+            {(ids: FormControlAttributes) => (
               <span class="select">
                 <select
                   {...ids}
@@ -163,7 +173,7 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
                     setCustomIdentity({ ...customIdentity, role: currentTarget.value as DemoIdentity["role"] })
                   }
                 >
-                  {ROLES.map((role) => (
+                  {USER_ROLES.map((role) => (
                     <option key={role}>{role}</option>
                   ))}
                 </select>
@@ -172,7 +182,7 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
             )}
           </FormField>
           <FormField label="User number">
-            {(ids: ControlAttributes) => (
+            {(ids: FormControlAttributes) => (
               <input
                 class="input"
                 type="number"
@@ -187,7 +197,7 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
             )}
           </FormField>
           <FormField label="E-mail">
-            {(ids: ControlAttributes) => (
+            {(ids: FormControlAttributes) => (
               <input
                 class="input"
                 type="email"
@@ -206,18 +216,22 @@ function DemoSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
   );
 }
 
-type PasswordStep =
+type PasswordSignInStepState =
   | { is: "password" }
   | { is: "forgotten" }
   | { is: "code" }
   | { is: "challenge"; challenge: cognito.SignInChallenge };
 
 /** Sign-in at the deployment's own Cognito user pool, with e-mail address and password. */
-function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JSX.Element {
-  const [currentStep, setStep] = useState<PasswordStep>({ is: "password" });
+function PasswordSignInForm({ isBusy, error, attemptSignIn }: SignInMethodProps): JSX.Element {
+  const [currentStep, setStep] = useState<PasswordSignInStepState>({ is: "password" });
   const [username, setUsername] = useState("");
-  const createStepSubmitHandler =
-    (runStep: (field: (name: string) => string) => Promise<TokenGrant | cognito.SignInChallenge | PasswordStep>) =>
+  const createSignInStepSubmitHandler =
+    (
+      runStep: (
+        field: (name: string) => string,
+      ) => Promise<TokenGrant | cognito.SignInChallenge | PasswordSignInStepState>,
+    ) =>
     (event: SubmitEvent) => {
       event.preventDefault();
       const formElement = event.currentTarget as HTMLFormElement;
@@ -230,11 +244,11 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
         return undefined;
       });
     };
-  const emailField = (
+  const emailFieldElement = (
     <FormField label="E-mail">
-      {(ids: ControlAttributes) => (
+      {(ids: FormControlAttributes) => (
         <input
-          ref={focusOnce}
+          ref={focusElementOnce}
           class="input"
           name="username"
           type="email"
@@ -247,11 +261,11 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
       )}
     </FormField>
   );
-  const renderCodeField = (label: string, isFirst: boolean) => (
+  const renderOneTimeCodeField = (label: string, isFirst: boolean) => (
     <FormField label={label}>
-      {(ids: ControlAttributes) => (
+      {(ids: FormControlAttributes) => (
         <input
-          ref={isFirst ? focusOnce : null}
+          ref={isFirst ? focusElementOnce : null}
           class="input"
           name="code"
           inputMode="numeric"
@@ -264,9 +278,9 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
   );
   const renderNewPasswordField = (isFirst: boolean) => (
     <FormField label="New password" hint="At least 12 characters, with capitals, small letters and digits.">
-      {(ids: ControlAttributes) => (
+      {(ids: FormControlAttributes) => (
         <input
-          ref={isFirst ? focusOnce : null}
+          ref={isFirst ? focusElementOnce : null}
           class="input"
           name="password"
           type="password"
@@ -283,7 +297,7 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
       {text}
     </button>
   );
-  const backButton = (
+  const backButtonElement = (
     <button type="button" class="btn ghost" onClick={() => setStep({ is: "password" })}>
       Back
     </button>
@@ -293,11 +307,11 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
     return (
       <form
         key="password"
-        onSubmit={createStepSubmitHandler((field) => cognito.signInWithPassword(username, field("password")))}
+        onSubmit={createSignInStepSubmitHandler((field) => cognito.signInWithPassword(username, field("password")))}
       >
-        {emailField}
+        {emailFieldElement}
         <FormField label="Password" fault={hasWrongCredentials ? error.message : undefined}>
-          {(ids: ControlAttributes) => (
+          {(ids: FormControlAttributes) => (
             <input class="input" name="password" type="password" autocomplete="current-password" required {...ids} />
           )}
         </FormField>
@@ -314,7 +328,7 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
     return (
       <form
         key="challenge"
-        onSubmit={createStepSubmitHandler((field) =>
+        onSubmit={createSignInStepSubmitHandler((field) =>
           cognito.respondToChallenge(challenge, field("password") || field("code")),
         )}
       >
@@ -324,11 +338,11 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
             {renderNewPasswordField(true)}
           </>
         ) : (
-          renderCodeField("Code of your authenticator app", true)
+          renderOneTimeCodeField("Code of your authenticator app", true)
         )}
         <SignInErrorMessage error={error} />
         {renderSubmitButton("Continue")}
-        {backButton}
+        {backButtonElement}
       </form>
     );
   }
@@ -336,22 +350,22 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
     return (
       <form
         key="forgotten"
-        onSubmit={createStepSubmitHandler(() =>
+        onSubmit={createSignInStepSubmitHandler(() =>
           cognito.requestPasswordResetCode(username).then(() => ({ is: "code" })),
         )}
       >
         <p class="quiet">A code is sent to your address.</p>
-        {emailField}
+        {emailFieldElement}
         <SignInErrorMessage error={error} />
         {renderSubmitButton("Send the code")}
-        {backButton}
+        {backButtonElement}
       </form>
     );
   }
   return (
     <form
       key="code"
-      onSubmit={createStepSubmitHandler(async (field) => {
+      onSubmit={createSignInStepSubmitHandler(async (field) => {
         await cognito.resetPassword(username, field("code"), field("password"));
         return cognito.signInWithPassword(username, field("password"));
       })}
@@ -359,23 +373,23 @@ function PasswordSignIn({ isBusy, error, attemptSignIn }: SignInMethodProps): JS
       <p class="quiet">
         If <bdi>{username}</bdi> has an account here, a code is on its way.
       </p>
-      {renderCodeField("Code", true)}
+      {renderOneTimeCodeField("Code", true)}
       {renderNewPasswordField(false)}
       <SignInErrorMessage error={error} />
       {renderSubmitButton("Set the password")}
-      {backButton}
+      {backButtonElement}
     </form>
   );
 }
 
 /** Sign-in with a pasted token, for deployments without an OpenID Connect client. */
-function PastedTokenSignIn({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
+function PastedTokenSignInForm({ isBusy, attemptSignIn }: SignInMethodProps): JSX.Element {
   const [token, setToken] = useState("");
   return (
     <form onSubmit={createSubmitHandler(() => attemptSignIn(async () => ({ token: token.trim() })))}>
       <p class="quiet">This deployment’s own issuer grants its tokens. Paste one to continue.</p>
       <FormField label="Token">
-        {(ids: ControlAttributes) => (
+        {(ids: FormControlAttributes) => (
           <textarea
             class="input"
             rows={4}

@@ -6,7 +6,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { formatCount } from "../ui/time";
 import type { ChartBucket, ChartBucketUnit } from "./period";
 
-export interface StatusCountSeries {
+export interface StatusLeadCountSeries {
   id: number;
   name: string;
   color: string | undefined;
@@ -20,13 +20,13 @@ const BASELINE_Y_PX = 183;
 /** Height of a bar that reaches the top of the axis. */
 const PLOT_HEIGHT_PX = 172;
 /** Space between two segments of a bar. */
-const SEGMENT_GAP_PX = 1.5;
+const BAR_SEGMENT_GAP_PX = 1.5;
 /** Width of a digit in the labels of the axis, which are set in tabular figures of 12 px. */
-const DIGIT_WIDTH_PX = 7;
+const AXIS_DIGIT_WIDTH_PX = 7;
 /** Minimum distance between two labels below the bars. */
-const MIN_LABEL_DISTANCE_PX = 64;
+const MIN_AXIS_LABEL_DISTANCE_PX = 64;
 /** A label stands at every n-th bar. These are the possible values of n, smallest first: whole weeks and parts of a year. */
-const BARS_PER_LABEL_BY_UNIT: Record<ChartBucketUnit, number[]> = {
+const BARS_PER_LABEL_CHOICES_BY_UNIT: Record<ChartBucketUnit, number[]> = {
   day: [1, 7, 14, 28],
   week: [1, 2, 4, 13, 26],
   month: [1, 2, 3, 6, 12],
@@ -36,11 +36,12 @@ const MAX_BAR_WIDTH_PX = 40;
 const MIN_AXIS_TOP_LEAD_COUNT = 4;
 
 /** Returns the values of the grid lines: at most three multiples of 1, 2 or 5 times a power of ten. */
-function computeGridLineValues(maxCount: number): number[] {
+function computeGridLineLeadCounts(maxCount: number): number[] {
   for (let powerOfTen = 1; ; powerOfTen *= 10) {
-    for (const gridStep of [powerOfTen, 2 * powerOfTen, 5 * powerOfTen]) {
-      const gridLineCount = Math.floor(maxCount / gridStep);
-      if (gridLineCount <= 3) return Array.from({ length: gridLineCount }, (_, index) => (index + 1) * gridStep);
+    for (const gridLineLeadCountStep of [powerOfTen, 2 * powerOfTen, 5 * powerOfTen]) {
+      const gridLineCount = Math.floor(maxCount / gridLineLeadCountStep);
+      if (gridLineCount <= 3)
+        return Array.from({ length: gridLineCount }, (_, index) => (index + 1) * gridLineLeadCountStep);
     }
   }
 }
@@ -50,18 +51,18 @@ const roundToHundredths = (length: number): number => Math.round(length * 100) /
 
 /** Returns a ref and the width of its element in whole pixels. The width is 0 before the first measurement. */
 export function useElementWidth(): [ref: { current: HTMLDivElement | null }, width: number] {
-  const elementRef = useRef<HTMLDivElement>(null);
+  const measuredElementRef = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
-    if (!elementRef.current) return;
+    if (!measuredElementRef.current) return;
     const resizeObserver = new ResizeObserver(([entry]) => entry && setWidth(Math.floor(entry.contentRect.width)));
-    resizeObserver.observe(elementRef.current);
+    resizeObserver.observe(measuredElementRef.current);
     return () => resizeObserver.disconnect();
   }, []);
-  return [elementRef, width];
+  return [measuredElementRef, width];
 }
 
-export const computeAxisWidthPx = (maxCount: number): number => formatCount(maxCount).length * DIGIT_WIDTH_PX + 12;
+export const computeAxisWidthPx = (maxCount: number): number => formatCount(maxCount).length * AXIS_DIGIT_WIDTH_PX + 12;
 
 interface BarChartProps {
   label: string;
@@ -69,40 +70,44 @@ interface BarChartProps {
   width: number;
   buckets: ChartBucket[];
   /** Counts of each status in the team's order. The first status is at the top of the bars. */
-  series: StatusCountSeries[];
+  series: StatusLeadCountSeries[];
   buildBucketUrl: (bucket: ChartBucket) => string;
 }
 
 export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }: BarChartProps): JSX.Element {
   // The chart has one Tab stop, initially the newest bar. Arrow keys move the focus between bars.
   const [focusedBarIndex, setFocusedBarIndex] = useState(-1);
-  const bucketTotals = buckets.map((_, at) => series.reduce((sum, { counts }) => sum + (counts[at] ?? 0), 0));
-  const axisTopLeadCount = Math.max(...bucketTotals, MIN_AXIS_TOP_LEAD_COUNT);
-  const gridLineValues = computeGridLineValues(axisTopLeadCount);
-  const plotWidthPx = width - computeAxisWidthPx(gridLineValues.at(-1) ?? axisTopLeadCount);
+  const totalLeadCountsByBucket = buckets.map((_, at) =>
+    series.reduce((sum, { counts }) => sum + (counts[at] ?? 0), 0),
+  );
+  const axisTopLeadCount = Math.max(...totalLeadCountsByBucket, MIN_AXIS_TOP_LEAD_COUNT);
+  const gridLineLeadCounts = computeGridLineLeadCounts(axisTopLeadCount);
+  const plotWidthPx = width - computeAxisWidthPx(gridLineLeadCounts.at(-1) ?? axisTopLeadCount);
   const barSlotWidthPx = plotWidthPx / buckets.length;
   const barWidthPx = Math.min(MAX_BAR_WIDTH_PX, Math.max(barSlotWidthPx * 0.52, Math.min(barSlotWidthPx - 3, 8)));
-  const minBarsPerLabel = Math.ceil(MIN_LABEL_DISTANCE_PX / barSlotWidthPx);
-  const barsPerLabel = BARS_PER_LABEL_BY_UNIT[unit].find((step) => step >= minBarsPerLabel) ?? minBarsPerLabel;
-  const nonEmptyBucketIndexes = bucketTotals.flatMap((total, at) => (total > 0 ? [at] : []));
-  const tabStopIndex = nonEmptyBucketIndexes.includes(focusedBarIndex) ? focusedBarIndex : nonEmptyBucketIndexes.at(-1);
+  const minBarsPerLabel = Math.ceil(MIN_AXIS_LABEL_DISTANCE_PX / barSlotWidthPx);
+  const barsPerLabel = BARS_PER_LABEL_CHOICES_BY_UNIT[unit].find((step) => step >= minBarsPerLabel) ?? minBarsPerLabel;
+  const nonEmptyBucketIndexes = totalLeadCountsByBucket.flatMap((total, at) => (total > 0 ? [at] : []));
+  const tabStopBarIndex = nonEmptyBucketIndexes.includes(focusedBarIndex)
+    ? focusedBarIndex
+    : nonEmptyBucketIndexes.at(-1);
   const computeYPxForLeadCount = (count: number) =>
     roundToHundredths(BASELINE_Y_PX - (count / axisTopLeadCount) * PLOT_HEIGHT_PX);
 
   const handleChartKeyDown = (event: KeyboardEvent & { currentTarget: SVGSVGElement }) => {
-    const focusedNonEmptyBarPosition = nonEmptyBucketIndexes.indexOf(tabStopIndex ?? 0);
-    const targetNonEmptyBarPosition = {
-      ArrowLeft: focusedNonEmptyBarPosition - 1,
-      ArrowRight: focusedNonEmptyBarPosition + 1,
+    const focusedBarIndexAmongNonEmpty = nonEmptyBucketIndexes.indexOf(tabStopBarIndex ?? 0);
+    const targetBarIndexAmongNonEmpty = {
+      ArrowLeft: focusedBarIndexAmongNonEmpty - 1,
+      ArrowRight: focusedBarIndexAmongNonEmpty + 1,
       Home: 0,
       End: nonEmptyBucketIndexes.length - 1,
     }[event.key];
-    if (targetNonEmptyBarPosition === undefined) return;
+    if (targetBarIndexAmongNonEmpty === undefined) return;
     event.preventDefault();
-    const bucketIndex =
-      nonEmptyBucketIndexes[Math.max(0, Math.min(targetNonEmptyBarPosition, nonEmptyBucketIndexes.length - 1))] ?? 0;
-    setFocusedBarIndex(bucketIndex);
-    event.currentTarget.querySelector<SVGAElement>(`[data-bar="${bucketIndex}"]`)?.focus();
+    const bucketIndexToFocus =
+      nonEmptyBucketIndexes[Math.max(0, Math.min(targetBarIndexAmongNonEmpty, nonEmptyBucketIndexes.length - 1))] ?? 0;
+    setFocusedBarIndex(bucketIndexToFocus);
+    event.currentTarget.querySelector<SVGAElement>(`[data-bar="${bucketIndexToFocus}"]`)?.focus();
   };
 
   return (
@@ -113,7 +118,7 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
       aria-label={label}
       onKeyDown={handleChartKeyDown}
     >
-      {gridLineValues.map((count) => (
+      {gridLineLeadCounts.map((count) => (
         <g key={count}>
           <line x1="0" x2={plotWidthPx} y1={computeYPxForLeadCount(count)} y2={computeYPxForLeadCount(count)} />
           <text x={width} y={computeYPxForLeadCount(count) + 4} text-anchor="end">
@@ -124,32 +129,32 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
       <line x1="0" x2={plotWidthPx} y1={BASELINE_Y_PX + 1.5} y2={BASELINE_Y_PX + 1.5} />
       {buckets.map((bucket, at) => {
         const barXPx = roundToHundredths(at * barSlotWidthPx);
-        const bucketTotal = bucketTotals[at] ?? 0;
+        const bucketLeadCount = totalLeadCountsByBucket[at] ?? 0;
         const axisLabelElement =
-          at % barsPerLabel === 0 && barXPx + MIN_LABEL_DISTANCE_PX / 2 < width ? (
+          at % barsPerLabel === 0 && barXPx + MIN_AXIS_LABEL_DISTANCE_PX / 2 < width ? (
             <text x={barXPx} y={CHART_HEIGHT_PX - 4}>
               {bucket.tick}
             </text>
           ) : null;
-        if (bucketTotal === 0) return <g key={bucket.from}>{axisLabelElement}</g>;
-        const nonEmptySeries = series.filter(({ counts }) => (counts[at] ?? 0) > 0);
-        const statusCountsText = nonEmptySeries
+        if (bucketLeadCount === 0) return <g key={bucket.from}>{axisLabelElement}</g>;
+        const nonEmptyStatusSeries = series.filter(({ counts }) => (counts[at] ?? 0) > 0);
+        const statusCountsText = nonEmptyStatusSeries
           .map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`)
           .join(", ");
         // The accessible name equals the visible title: users of voice control say what they see.
-        const accessibleName = `${bucket.name}: ${formatCount(bucketTotal)} ${bucketTotal === 1 ? "lead" : "leads"} (${statusCountsText})`;
+        const barAccessibleName = `${bucket.name}: ${formatCount(bucketLeadCount)} ${bucketLeadCount === 1 ? "lead" : "leads"} (${statusCountsText})`;
         let stackedCount = 0;
         return (
           <g key={bucket.from}>
             <a
               href={buildBucketUrl(bucket)}
-              aria-label={accessibleName}
+              aria-label={barAccessibleName}
               data-bar={at}
               // SVG attribute names are case-sensitive, so this is not `tabIndex`.
-              tabindex={at === tabStopIndex ? 0 : -1}
+              tabindex={at === tabStopBarIndex ? 0 : -1}
               onFocus={() => setFocusedBarIndex(at)}
             >
-              <title>{accessibleName}</title>
+              <title>{barAccessibleName}</title>
               <rect
                 class="area"
                 x={barXPx}
@@ -157,14 +162,14 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
                 width={roundToHundredths(barSlotWidthPx)}
                 height={PLOT_HEIGHT_PX}
               />
-              {[...nonEmptySeries].reverse().map(({ id, color, counts }) => {
+              {[...nonEmptyStatusSeries].reverse().map(({ id, color, counts }) => {
                 const segmentLeadCount = counts[at] ?? 0;
                 const fullSegmentHeightPx = (segmentLeadCount / axisTopLeadCount) * PLOT_HEIGHT_PX;
                 stackedCount += segmentLeadCount;
                 // The gap above a segment is subtracted from its height. A segment that is too low for the gap stays up to 1 px
                 // high, but never exceeds its true height, so that bars match the axis.
                 const drawnSegmentHeightPx = Math.max(
-                  fullSegmentHeightPx - SEGMENT_GAP_PX,
+                  fullSegmentHeightPx - BAR_SEGMENT_GAP_PX,
                   Math.min(fullSegmentHeightPx, 1),
                 );
                 return (

@@ -15,10 +15,10 @@ import { Menu, MenuItem } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusDot, StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { BarChart, computeAxisWidthPx, type StatusCountSeries, useElementWidth } from "./bars";
+import { BarChart, computeAxisWidthPx, type StatusLeadCountSeries, useElementWidth } from "./bars";
 import {
-  buildCustomPeriodQuery,
-  buildPresetQuery,
+  buildCustomPeriodUrlQuery,
+  buildPeriodPresetUrlQuery,
   type ChartBucket,
   chooseBucketUnit,
   describePeriod,
@@ -27,7 +27,7 @@ import {
   groupDaysIntoBuckets,
   PERIOD_PRESETS,
   type Period,
-  parsePeriod,
+  parsePeriodFromUrlQuery,
 } from "./period";
 
 const MAX_RECENT_LEADS = 6;
@@ -37,25 +37,25 @@ const MIN_RELOAD_PAUSE_MS = 5000;
 type LeadCountsByDay = Record<string, number>;
 
 const sumCounts = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
-const sharePercentFormat = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
-const changePercentFormat = new Intl.NumberFormat("en", {
+const sharePercentFormatter = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
+const changePercentFormatter = new Intl.NumberFormat("en", {
   style: "percent",
   maximumFractionDigits: 0,
   signDisplay: "exceptZero",
 });
-const oneDecimalFormat = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const oneDecimalNumberFormatter = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const formatDailyAverage = (count: number, days: number): string =>
-  count / days < 100 ? oneDecimalFormat.format(count / days) : formatCount(Math.round(count / days));
+  count / days < 100 ? oneDecimalNumberFormatter.format(count / days) : formatCount(Math.round(count / days));
 const formatLeadCount = (count: number): string => `${formatCount(count)} ${count === 1 ? "lead" : "leads"}`;
 
 /** Returns a sentence that compares the number of leads with the previous period, such as `+12% on October`. */
 function describeLeadCountChange(now: number, before: number, previous: string): string {
   if (before === 0) return now === 0 ? `None in ${previous} either` : `New: none in ${previous}`;
   if (now === before) return `As many as in ${previous}`;
-  const changePercent = Math.round(((now - before) / before) * 100);
-  return changePercent === 0
+  const leadCountChangePercent = Math.round(((now - before) / before) * 100);
+  return leadCountChangePercent === 0
     ? `About as many as in ${previous}`
-    : `${changePercentFormat.format(changePercent / 100)} on ${previous}`;
+    : `${changePercentFormatter.format(leadCountChangePercent / 100)} on ${previous}`;
 }
 
 /** Returns the URL of the lead list, filtered to the leads that a number on the dashboard counts. */
@@ -74,7 +74,7 @@ function buildLeadListUrl(
 export function DashboardScreen(): JSX.Element {
   const { query } = useRoute();
   const { businesses } = useTeam();
-  const period = parsePeriod(query);
+  const chosenPeriod = parsePeriodFromUrlQuery(query);
   const chosenBusiness = businesses.find(({ id }) => String(id) === query.get("business"));
   return (
     <>
@@ -83,13 +83,13 @@ export function DashboardScreen(): JSX.Element {
           <h1>Dashboard</h1>
           <span class="push" />
           <BusinessFilterMenu query={query} current={chosenBusiness?.id} />
-          <PeriodMenu query={query} period={period} />
+          <PeriodMenu query={query} period={chosenPeriod} />
         </div>
-        {period.preset === "custom" ? <CustomPeriodInputs query={query} period={period} /> : null}
+        {chosenPeriod.preset === "custom" ? <CustomPeriodInputs query={query} period={chosenPeriod} /> : null}
       </header>
       <div class="scroll" tabIndex={0} role="region" aria-label="Figures">
         <DashboardBody
-          period={period}
+          period={chosenPeriod}
           business={chosenBusiness?.id}
           asTable={query.get("as") === "table"}
           query={query}
@@ -114,15 +114,15 @@ function BusinessFilterMenu({
     else updatedUrlQuery.delete("business");
     replaceUrlQuery(updatedUrlQuery);
   };
-  const businessName = businesses.find(({ id }) => id === current)?.name ?? "All businesses";
+  const chosenBusinessLabel = businesses.find(({ id }) => id === current)?.name ?? "All businesses";
   return (
     <Menu
       label="Business"
       trigger={(props) => (
-        <button type="button" class="btn ghost" aria-label={`Business: ${businessName}`} {...props}>
+        <button type="button" class="btn ghost" aria-label={`Business: ${chosenBusinessLabel}`} {...props}>
           <Icon name="briefcase" />
           <span class={current === undefined ? "cut wide" : "cut"}>
-            <bdi>{businessName}</bdi>
+            <bdi>{chosenBusinessLabel}</bdi>
           </span>
           <Icon name="chevron-down" />
         </button>
@@ -156,7 +156,7 @@ function PeriodMenu({ query, period }: { query: URLSearchParams; period: Period 
         <MenuItem
           key={key}
           isChecked={key === period.preset}
-          onSelect={() => replaceUrlQuery(buildPresetQuery(query, key))}
+          onSelect={() => replaceUrlQuery(buildPeriodPresetUrlQuery(query, key))}
         >
           {label}
         </MenuItem>
@@ -164,7 +164,7 @@ function PeriodMenu({ query, period }: { query: URLSearchParams; period: Period 
       <hr />
       <MenuItem
         isChecked={period.preset === "custom"}
-        onSelect={() => replaceUrlQuery(buildCustomPeriodQuery(query, period.from, period.to))}
+        onSelect={() => replaceUrlQuery(buildCustomPeriodUrlQuery(query, period.from, period.to))}
       >
         Choose days
       </MenuItem>
@@ -183,7 +183,7 @@ function CustomPeriodInputs({ query, period }: { query: URLSearchParams; period:
           value={period.from}
           max={period.to}
           onChange={({ currentTarget: { value } }) =>
-            value && replaceUrlQuery(buildCustomPeriodQuery(query, value, period.to))
+            value && replaceUrlQuery(buildCustomPeriodUrlQuery(query, value, period.to))
           }
         />
       </label>
@@ -194,7 +194,7 @@ function CustomPeriodInputs({ query, period }: { query: URLSearchParams; period:
           type="date"
           value={period.to}
           onChange={({ currentTarget: { value } }) =>
-            value && replaceUrlQuery(buildCustomPeriodQuery(query, period.from, value))
+            value && replaceUrlQuery(buildCustomPeriodUrlQuery(query, period.from, value))
           }
         />
       </label>
@@ -221,7 +221,7 @@ function DashboardBody({ period, business, asTable, query }: DashboardBodyProps)
     ]);
     return { volume, recent, period, business };
   }, [from, to, business]);
-  useReloadOnEvents(loadableDashboardData.reload);
+  useReloadOnLeadEvents(loadableDashboardData.reload);
   const { value } = loadableDashboardData;
   return (
     <div class="body page">
@@ -238,14 +238,14 @@ function DashboardBody({ period, business, asTable, query }: DashboardBodyProps)
 }
 
 /** Reloads the dashboard after events, at most once in `MIN_RELOAD_PAUSE_MS`, because an import causes thousands of events. */
-function useReloadOnEvents(reload: () => Promise<void>): void {
-  const reloadRef = useRef(reload);
-  reloadRef.current = reload;
+function useReloadOnLeadEvents(reload: () => Promise<void>): void {
+  const reloadFunctionRef = useRef(reload);
+  reloadFunctionRef.current = reload;
   const reloadTimerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const scheduleReload = () => {
     reloadTimerRef.current ??= setTimeout(() => {
       reloadTimerRef.current = undefined;
-      reloadRef.current();
+      reloadFunctionRef.current();
     }, MIN_RELOAD_PAUSE_MS);
   };
   useLeadChanges((events) => events.some(({ type }) => type.startsWith("lead.")) && scheduleReload(), scheduleReload, {
@@ -267,31 +267,34 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
   const { statuses } = useTeam();
   const [chartRef, chartWidthPx] = useElementWidth();
   const totalLeadCount = volume.totalLeadsAmount;
-  const isoDays = volume.labels;
-  const dailyCounts = isoDays.map((day) =>
+  const periodIsoDays = volume.labels;
+  const dailyCounts = periodIsoDays.map((day) =>
     sumCounts(volume.statuses.map(({ data }) => (data as LeadCountsByDay)[day] ?? 0)),
   );
-  const bucketUnit = chooseBucketUnit(isoDays.length, chartWidthPx - computeAxisWidthPx(Math.max(...dailyCounts)));
-  const chartBuckets = groupDaysIntoBuckets(isoDays, bucketUnit);
-  const sumCountsByBucket = (counts: LeadCountsByDay): number[] => {
+  const bucketUnit = chooseBucketUnit(
+    periodIsoDays.length,
+    chartWidthPx - computeAxisWidthPx(Math.max(...dailyCounts)),
+  );
+  const chartBuckets = groupDaysIntoBuckets(periodIsoDays, bucketUnit);
+  const sumLeadCountsByBucket = (counts: LeadCountsByDay): number[] => {
     let bucketIndex = 0;
     const bucketLeadCounts = chartBuckets.map(() => 0);
-    for (const isoDay of isoDays) {
+    for (const isoDay of periodIsoDays) {
       if (isoDay > (chartBuckets[bucketIndex]?.to ?? isoDay)) bucketIndex += 1;
       bucketLeadCounts[bucketIndex] = (bucketLeadCounts[bucketIndex] ?? 0) + (counts[isoDay] ?? 0);
     }
     return bucketLeadCounts;
   };
-  const statusSeries: StatusCountSeries[] = volume.statuses.map(({ id, name, data }) => ({
+  const statusLeadCountSeriesList: StatusLeadCountSeries[] = volume.statuses.map(({ id, name, data }) => ({
     id,
     name,
     color: statuses.find((status) => status.id === id)?.primaryColor,
-    counts: sumCountsByBucket(data as LeadCountsByDay),
+    counts: sumLeadCountsByBucket(data as LeadCountsByDay),
   }));
-  const firstStatusSeries = statusSeries[0];
-  const firstStatusLeadCount = sumCounts(firstStatusSeries?.counts ?? []);
+  const firstStatusLeadCountSeries = statusLeadCountSeriesList[0];
+  const firstStatusLeadCount = sumCounts(firstStatusLeadCountSeries?.counts ?? []);
   const busiestDayIndex = dailyCounts.indexOf(Math.max(...dailyCounts));
-  const busiestIsoDay = isoDays[busiestDayIndex];
+  const busiestIsoDay = periodIsoDays[busiestDayIndex];
   const previousPeriodText = describePreviousPeriod(period);
 
   return (
@@ -307,17 +310,17 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
           {describeLeadCountChange(totalLeadCount, volume.previousLeadsAmount, previousPeriodText)}
         </p>
       </section>
-      {firstStatusSeries ? (
+      {firstStatusLeadCountSeries ? (
         <section class="kpi" aria-labelledby="kpi-first">
           <h2 id="kpi-first" class="quiet small cut">
-            Still in <bdi title={firstStatusSeries.name}>{firstStatusSeries.name}</bdi>
+            Still in <bdi title={firstStatusLeadCountSeries.name}>{firstStatusLeadCountSeries.name}</bdi>
           </h2>
-          <a class="huge num" href={buildLeadListUrl(period, { business, status: firstStatusSeries.id })}>
+          <a class="huge num" href={buildLeadListUrl(period, { business, status: firstStatusLeadCountSeries.id })}>
             {formatCount(firstStatusLeadCount)}
           </a>
           <p class="small quiet">
             {totalLeadCount > 0
-              ? `${sharePercentFormat.format(firstStatusLeadCount / totalLeadCount)} of the new leads`
+              ? `${sharePercentFormatter.format(firstStatusLeadCount / totalLeadCount)} of the new leads`
               : "No new leads"}
           </p>
         </section>
@@ -326,9 +329,9 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
         <h2 id="kpi-average" class="quiet small">
           A day on average
         </h2>
-        <p class="huge num">{formatDailyAverage(totalLeadCount, isoDays.length)}</p>
+        <p class="huge num">{formatDailyAverage(totalLeadCount, periodIsoDays.length)}</p>
         <p class="small quiet">
-          {formatDailyAverage(volume.previousLeadsAmount, isoDays.length)} in {previousPeriodText}
+          {formatDailyAverage(volume.previousLeadsAmount, periodIsoDays.length)} in {previousPeriodText}
         </p>
       </section>
       <section class="kpi" aria-labelledby="kpi-busiest">
@@ -372,21 +375,26 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
           {totalLeadCount === 0 ? (
             <NoLeadsMessage period={period} query={query} />
           ) : asTable ? (
-            <VolumeTable unit={bucketUnit} buckets={chartBuckets} series={statusSeries} business={business} />
+            <LeadVolumeTable
+              unit={bucketUnit}
+              buckets={chartBuckets}
+              series={statusLeadCountSeriesList}
+              business={business}
+            />
           ) : chartWidthPx > 0 ? (
             <BarChart
               label={`New leads by ${bucketUnit} and by their status now, ${describePeriod(period)}`}
               unit={bucketUnit}
               width={chartWidthPx}
               buckets={chartBuckets}
-              series={statusSeries}
+              series={statusLeadCountSeriesList}
               buildBucketUrl={(bucket) => buildLeadListUrl(bucket, { business })}
             />
           ) : null}
         </div>
         {totalLeadCount > 0 ? (
           <ul class="keys" aria-label="New leads by their status now">
-            {statusSeries.map(({ id, name, color, counts }) => (
+            {statusLeadCountSeriesList.map(({ id, name, color, counts }) => (
               <li key={id}>
                 <a href={buildLeadListUrl(period, { business, status: id })}>
                   <StatusDot color={color} />
@@ -404,7 +412,7 @@ function DashboardCharts({ volume, recent, period, business, asTable, query }: D
           period={period}
           unit={bucketUnit}
           buckets={chartBuckets}
-          sumByBucket={sumCountsByBucket}
+          sumByBucket={sumLeadCountsByBucket}
         />
       ) : null}
       <RecentLeadsTable leads={recent} isAlone={business !== undefined} />
@@ -421,7 +429,7 @@ function NoLeadsMessage({ period, query }: { period: Period; query: URLSearchPar
       text="A bar for each day appears here as soon as there are new leads."
     >
       {period.preset === "365d" ? null : (
-        <button type="button" class="btn" onClick={() => replaceUrlQuery(buildPresetQuery(query, "365d"))}>
+        <button type="button" class="btn" onClick={() => replaceUrlQuery(buildPeriodPresetUrlQuery(query, "365d"))}>
           Show the last 365 days
         </button>
       )}
@@ -434,14 +442,14 @@ function NoLeadsMessage({ period, query }: { period: Period; query: URLSearchPar
   );
 }
 
-interface VolumeTableProps {
+interface LeadVolumeTableProps {
   unit: string;
   buckets: ChartBucket[];
-  series: StatusCountSeries[];
+  series: StatusLeadCountSeries[];
   business: number | undefined;
 }
 
-function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX.Element {
+function LeadVolumeTable({ unit, buckets, series, business }: LeadVolumeTableProps): JSX.Element {
   const bucketUnitHeading = { day: "Day", week: "Week", month: "Month" }[unit];
   return (
     <table class="plain volume" aria-label={`New leads by ${unit}`}>
@@ -460,7 +468,7 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
       </thead>
       <tbody>
         {buckets.map((bucket, at) => {
-          const bucketTotal = sumCounts(series.map(({ counts }) => counts[at] ?? 0));
+          const bucketLeadCount = sumCounts(series.map(({ counts }) => counts[at] ?? 0));
           return (
             <tr key={bucket.from}>
               <th scope="row" class="cut">
@@ -468,11 +476,11 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
               </th>
               {series.map(({ id, counts }) => (
                 <td key={id} class="right num wide">
-                  <CountLink count={counts[at] ?? 0} href={buildLeadListUrl(bucket, { business, status: id })} />
+                  <LeadCountLink count={counts[at] ?? 0} href={buildLeadListUrl(bucket, { business, status: id })} />
                 </td>
               ))}
               <td class="right num">
-                <CountLink count={bucketTotal} href={buildLeadListUrl(bucket, { business })} />
+                <LeadCountLink count={bucketLeadCount} href={buildLeadListUrl(bucket, { business })} />
               </td>
             </tr>
           );
@@ -494,7 +502,7 @@ function VolumeTable({ unit, buckets, series, business }: VolumeTableProps): JSX
 }
 
 /** A count that links to its leads. A zero is left blank. */
-function CountLink({ count, href }: { count: number; href: string }): JSX.Element | null {
+function LeadCountLink({ count, href }: { count: number; href: string }): JSX.Element | null {
   return count > 0 ? <a href={href}>{formatCount(count)}</a> : null;
 }
 
@@ -512,14 +520,15 @@ interface BusinessChartsProps {
 function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: BusinessChartsProps): JSX.Element | null {
   const { businesses } = useTeam();
   if (businesses.length === 0 || volume.totalLeadsAmount === 0) return null;
-  const businessRows = Object.entries(volume.data as Record<string, LeadCountsByDay>)
+  const businessLeadCountRows = Object.entries(volume.data as Record<string, LeadCountsByDay>)
     .map(([name, data]) => ({ name, id: businesses.find((one) => one.name === name)?.id, counts: sumByBucket(data) }))
     .sort((a, b) => sumCounts(b.counts) - sumCounts(a.counts));
-  const unassignedLeadCounts = sumByBucket(volume.unassigned as LeadCountsByDay);
-  if (sumCounts(unassignedLeadCounts) > 0) businessRows.push({ name: "", id: undefined, counts: unassignedLeadCounts });
-  const maxBucketLeadCount = Math.max(1, ...businessRows.flatMap(({ counts }) => counts));
+  const leadCountsWithoutBusiness = sumByBucket(volume.unassigned as LeadCountsByDay);
+  if (sumCounts(leadCountsWithoutBusiness) > 0)
+    businessLeadCountRows.push({ name: "", id: undefined, counts: leadCountsWithoutBusiness });
+  const maxBucketLeadCount = Math.max(1, ...businessLeadCountRows.flatMap(({ counts }) => counts));
   const hasLeadsOfSeveralBusinesses =
-    sumCounts(businessRows.map(({ counts }) => sumCounts(counts))) > volume.totalLeadsAmount;
+    sumCounts(businessLeadCountRows.map(({ counts }) => sumCounts(counts))) > volume.totalLeadsAmount;
   return (
     <section class="half" aria-labelledby="by-business">
       <div class="sec">
@@ -539,7 +548,7 @@ function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: Business
           </tr>
         </thead>
         <tbody>
-          {businessRows.map(({ name, id, counts }) => (
+          {businessLeadCountRows.map(({ name, id, counts }) => (
             <tr key={name}>
               <th scope="row" class="cut" title={name || undefined}>
                 {id ? (
@@ -575,7 +584,7 @@ function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: Business
               </td>
               <td class="right num">{formatCount(sumCounts(counts))}</td>
               <td class="right num quiet wide">
-                {sharePercentFormat.format(sumCounts(counts) / volume.totalLeadsAmount)}
+                {sharePercentFormatter.format(sumCounts(counts) / volume.totalLeadsAmount)}
               </td>
             </tr>
           ))}
@@ -610,7 +619,7 @@ function RecentLeadsTable({ leads, isAlone }: { leads: LeadInList[]; isAlone: bo
         </thead>
         <tbody>
           {leads.map((lead) => {
-            const status = statuses.find(({ id }) => id === lead.statusId);
+            const leadStatus = statuses.find(({ id }) => id === lead.statusId);
             return (
               <tr key={lead.id}>
                 <th scope="row">
@@ -621,7 +630,7 @@ function RecentLeadsTable({ leads, isAlone }: { leads: LeadInList[]; isAlone: bo
                     </a>
                   </span>
                 </th>
-                <td>{status ? <StatusPill status={status} /> : null}</td>
+                <td>{leadStatus ? <StatusPill status={leadStatus} /> : null}</td>
                 <td class="right quiet wide">
                   <RelativeTime at={lead.createdAt} />
                 </td>

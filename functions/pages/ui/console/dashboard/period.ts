@@ -4,9 +4,9 @@
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 const formatIsoDay = (time: number): string => new Date(time).toISOString().slice(0, 10);
-const parseIsoDay = (day: string): number => Date.parse(`${day}T00:00:00Z`);
+const parseIsoDayToMs = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 const isIsoDay = (text: string | null): text is string =>
-  text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(parseIsoDay(text));
+  text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(parseIsoDayToMs(text));
 
 /** Returns the first day of the month that is `months` months after the month of `day`. */
 function getFirstIsoDayOfMonth(day: string, months = 0): string {
@@ -30,7 +30,7 @@ interface PeriodPreset {
 const createLastDaysPreset = (count: number): PeriodPreset => ({
   key: `${count}d`,
   label: `Last ${count} days`,
-  getDays: (today) => [formatIsoDay(parseIsoDay(today) - (count - 1) * DAY_MS), today],
+  getDays: (today) => [formatIsoDay(parseIsoDayToMs(today) - (count - 1) * DAY_MS), today],
 });
 
 const DEFAULT_PERIOD_PRESET = createLastDaysPreset(30);
@@ -46,13 +46,13 @@ export const PERIOD_PRESETS: PeriodPreset[] = [
     label: "Last month",
     getDays: (today) => [
       getFirstIsoDayOfMonth(today, -1),
-      formatIsoDay(parseIsoDay(getFirstIsoDayOfMonth(today)) - DAY_MS),
+      formatIsoDay(parseIsoDayToMs(getFirstIsoDayOfMonth(today)) - DAY_MS),
     ],
   },
 ];
 
 /** Reads the period from `?period=90d` or `?from=2026-11-01&to=2026-11-30`. The default is the last 30 days. */
-export function parsePeriod(query: URLSearchParams, now = Date.now()): Period {
+export function parsePeriodFromUrlQuery(query: URLSearchParams, now = Date.now()): Period {
   const todayIsoDay = formatIsoDay(now);
   const [from, to] = [query.get("from"), query.get("to")];
   if (isIsoDay(from) || isIsoDay(to)) {
@@ -68,46 +68,48 @@ export function parsePeriod(query: URLSearchParams, now = Date.now()): Period {
 }
 
 /** Returns the URL query with a preset. Other parameters of `query` are kept. */
-export function buildPresetQuery(query: URLSearchParams, key: string): URLSearchParams {
-  const updatedQuery = new URLSearchParams(query);
-  for (const periodParamName of ["from", "to", "period"]) updatedQuery.delete(periodParamName);
-  if (key !== DEFAULT_PERIOD_PRESET.key) updatedQuery.set("period", key);
-  return updatedQuery;
+export function buildPeriodPresetUrlQuery(query: URLSearchParams, key: string): URLSearchParams {
+  const updatedUrlQuery = new URLSearchParams(query);
+  for (const periodParamName of ["from", "to", "period"]) updatedUrlQuery.delete(periodParamName);
+  if (key !== DEFAULT_PERIOD_PRESET.key) updatedUrlQuery.set("period", key);
+  return updatedUrlQuery;
 }
 
 /** Returns the URL query with a custom period. Other parameters of `query` are kept. */
-export function buildCustomPeriodQuery(query: URLSearchParams, from: string, to: string): URLSearchParams {
-  const updatedQuery = buildPresetQuery(query, DEFAULT_PERIOD_PRESET.key);
-  updatedQuery.set("from", from);
-  updatedQuery.set("to", to);
-  return updatedQuery;
+export function buildCustomPeriodUrlQuery(query: URLSearchParams, from: string, to: string): URLSearchParams {
+  const updatedUrlQuery = buildPeriodPresetUrlQuery(query, DEFAULT_PERIOD_PRESET.key);
+  updatedUrlQuery.set("from", from);
+  updatedUrlQuery.set("to", to);
+  return updatedUrlQuery;
 }
 
-const createUtcFormat = (options: Intl.DateTimeFormatOptions) =>
+const createUtcDateFormatter = (options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" });
-const shortDayFormat = createUtcFormat({ day: "numeric", month: "short" });
-const shortDayAndYearFormat = createUtcFormat({ day: "numeric", month: "short", year: "numeric" });
-const longDayFormat = createUtcFormat({ day: "numeric", month: "long" });
-const longDayAndYearFormat = createUtcFormat({ day: "numeric", month: "long", year: "numeric" });
-const shortMonthFormat = createUtcFormat({ month: "short" });
-const shortMonthAndYearFormat = createUtcFormat({ month: "short", year: "numeric" });
-const monthFormat = createUtcFormat({ month: "long" });
-const monthAndYearFormat = createUtcFormat({ month: "long", year: "numeric" });
+const shortDayFormatter = createUtcDateFormatter({ day: "numeric", month: "short" });
+const shortDayAndYearFormatter = createUtcDateFormatter({ day: "numeric", month: "short", year: "numeric" });
+const longDayFormatter = createUtcDateFormatter({ day: "numeric", month: "long" });
+const longDayAndYearFormatter = createUtcDateFormatter({ day: "numeric", month: "long", year: "numeric" });
+const shortMonthFormatter = createUtcDateFormatter({ month: "short" });
+const shortMonthAndYearFormatter = createUtcDateFormatter({ month: "short", year: "numeric" });
+const longMonthFormatter = createUtcDateFormatter({ month: "long" });
+const longMonthAndYearFormatter = createUtcDateFormatter({ month: "long", year: "numeric" });
 
 const isDayInCurrentYear = (day: string): boolean => day.slice(0, 4) === formatIsoDay(Date.now()).slice(0, 4);
 
 /** Formats a range of days: `3 – 9 November`, or `3 November` for a single day. */
 function formatLongDayRange(from: string, to: string): string {
-  const dayFormat = isDayInCurrentYear(from) && isDayInCurrentYear(to) ? longDayFormat : longDayAndYearFormat;
-  return dayFormat.formatRange(parseIsoDay(from), parseIsoDay(to));
+  const dayRangeFormatter =
+    isDayInCurrentYear(from) && isDayInCurrentYear(to) ? longDayFormatter : longDayAndYearFormatter;
+  return dayRangeFormatter.formatRange(parseIsoDayToMs(from), parseIsoDayToMs(to));
 }
 
 /** Returns the label of a period: the preset's label, or the range of custom days. */
 export function formatPeriodLabel({ from, to, preset }: Period): string {
   const matchingPreset = PERIOD_PRESETS.find(({ key }) => key === preset);
   if (matchingPreset) return matchingPreset.label;
-  const dayFormat = isDayInCurrentYear(from) && isDayInCurrentYear(to) ? shortDayFormat : shortDayAndYearFormat;
-  return dayFormat.formatRange(parseIsoDay(from), parseIsoDay(to));
+  const dayRangeFormatter =
+    isDayInCurrentYear(from) && isDayInCurrentYear(to) ? shortDayFormatter : shortDayAndYearFormatter;
+  return dayRangeFormatter.formatRange(parseIsoDayToMs(from), parseIsoDayToMs(to));
 }
 
 export const describePeriod = ({ from, to }: Period): string => formatLongDayRange(from, to);
@@ -117,16 +119,16 @@ export const describePeriod = ({ from, to }: Period): string => formatLongDayRan
  * before, else the same number of days before.
  */
 export function describePreviousPeriod({ from, to }: Period): string {
-  const dayAfterPeriod = formatIsoDay(parseIsoDay(to) + DAY_MS);
+  const dayAfterPeriod = formatIsoDay(parseIsoDayToMs(to) + DAY_MS);
   if (from.endsWith("-01") && dayAfterPeriod === getFirstIsoDayOfMonth(from, 1)) {
     const previousMonthFirstIsoDay = getFirstIsoDayOfMonth(from, -1);
-    return (isDayInCurrentYear(previousMonthFirstIsoDay) ? monthFormat : monthAndYearFormat).format(
-      parseIsoDay(previousMonthFirstIsoDay),
+    return (isDayInCurrentYear(previousMonthFirstIsoDay) ? longMonthFormatter : longMonthAndYearFormatter).format(
+      parseIsoDayToMs(previousMonthFirstIsoDay),
     );
   }
   if (from.endsWith("-01-01") && dayAfterPeriod === getFirstIsoDayOfMonth(from, 12))
     return String(Number(from.slice(0, 4)) - 1);
-  const periodLengthDays = (parseIsoDay(to) - parseIsoDay(from)) / DAY_MS + 1;
+  const periodLengthDays = (parseIsoDayToMs(to) - parseIsoDayToMs(from)) / DAY_MS + 1;
   return periodLengthDays === 1 ? "the day before" : `the ${periodLengthDays} days before`;
 }
 
@@ -147,23 +149,27 @@ export interface ChartBucket {
  * bucket may be shorter, because the period may begin or end within a week or month.
  */
 export function groupDaysIntoBuckets(days: string[], unit: ChartBucketUnit): ChartBucket[] {
-  const dayRangesByStart = new Map<string, [from: string, to: string]>();
+  const dayRangesByBucketStart = new Map<string, [from: string, to: string]>();
   for (const isoDay of days) {
     let groupStart = isoDay;
     if (unit === "week")
-      groupStart = formatIsoDay(parseIsoDay(isoDay) - ((new Date(parseIsoDay(isoDay)).getUTCDay() + 6) % 7) * DAY_MS);
+      groupStart = formatIsoDay(
+        parseIsoDayToMs(isoDay) - ((new Date(parseIsoDayToMs(isoDay)).getUTCDay() + 6) % 7) * DAY_MS,
+      );
     if (unit === "month") groupStart = getFirstIsoDayOfMonth(isoDay);
-    const existingDayRange = dayRangesByStart.get(groupStart);
+    const existingDayRange = dayRangesByBucketStart.get(groupStart);
     if (existingDayRange) existingDayRange[1] = isoDay;
-    else dayRangesByStart.set(groupStart, [isoDay, isoDay]);
+    else dayRangesByBucketStart.set(groupStart, [isoDay, isoDay]);
   }
-  return Array.from(dayRangesByStart.values(), ([from, to]) => {
+  return Array.from(dayRangesByBucketStart.values(), ([from, to]) => {
     if (unit !== "month")
-      return { from, to, tick: shortDayFormat.format(parseIsoDay(from)), name: formatLongDayRange(from, to) };
-    const axisLabelFormat = from.slice(5, 7) === "01" ? shortMonthAndYearFormat : shortMonthFormat;
-    const isWholeMonth = from.endsWith("-01") && formatIsoDay(parseIsoDay(to) + DAY_MS).endsWith("-01");
-    const bucketName = isWholeMonth ? monthAndYearFormat.format(parseIsoDay(from)) : formatLongDayRange(from, to);
-    return { from, to, tick: axisLabelFormat.format(parseIsoDay(from)), name: bucketName };
+      return { from, to, tick: shortDayFormatter.format(parseIsoDayToMs(from)), name: formatLongDayRange(from, to) };
+    const monthAxisLabelFormatter = from.slice(5, 7) === "01" ? shortMonthAndYearFormatter : shortMonthFormatter;
+    const isWholeMonth = from.endsWith("-01") && formatIsoDay(parseIsoDayToMs(to) + DAY_MS).endsWith("-01");
+    const bucketName = isWholeMonth
+      ? longMonthAndYearFormatter.format(parseIsoDayToMs(from))
+      : formatLongDayRange(from, to);
+    return { from, to, tick: monthAxisLabelFormatter.format(parseIsoDayToMs(from)), name: bucketName };
   });
 }
 

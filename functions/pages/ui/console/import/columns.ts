@@ -235,7 +235,7 @@ const normalizeToLettersAndDigits = (text: string): string =>
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, "");
 
-interface RecognisedColumns {
+interface RecognisedColumnTargetFields {
   /** Field name of the target of each column. An empty string skips the column. */
   targets: string[];
   /** The language of most headings, counted over headings that exist in only one language. */
@@ -243,7 +243,10 @@ interface RecognisedColumns {
 }
 
 /** Guesses the target of each column from its heading, and the language of the headings. */
-export function recogniseColumns({ columns, rows }: Pick<CsvFile, "columns" | "rows">): RecognisedColumns {
+export function recogniseColumnTargetFields({
+  columns,
+  rows,
+}: Pick<CsvFile, "columns" | "rows">): RecognisedColumnTargetFields {
   const headingCountsByLanguage: Record<HeadingLanguage, number> = { en: 0, de: 0, fr: 0, es: 0 };
   const usedFieldNames = new Set<string>();
   const normalizedHeadings = columns.map(normalizeToLettersAndDigits);
@@ -307,11 +310,11 @@ export function splitListCell(cell: string): string[] {
   return listItems.map((item) => item.trim()).filter(Boolean);
 }
 
-export const joinListCell = (listItems: string[]): string =>
+export const joinItemsIntoListCell = (listItems: string[]): string =>
   listItems.map((item) => item.replace(/[\\;]/g, "\\$&")).join(";");
 
 /** Removes the apostrophe that exports put before a cell that a spreadsheet would evaluate as a formula. */
-export const unescapeFormula = (cell: string): string => (/^''*[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
+export const unescapeFormulaCell = (cell: string): string => (/^''*[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
 
 /** Normalizes a value for comparison with names: case and Unicode form are ignored. */
 export const normalizeValueForComparison = (value: string): string => value.trim().normalize("NFC").toLowerCase();
@@ -328,19 +331,19 @@ export function findUnknownCellValues(
   target: ImportTargetField,
   knownNames: string[],
 ): UnknownCellValue[] {
-  const knownNameKeys = new Set(knownNames.map(normalizeValueForComparison));
-  const unknownValuesByKey = new Map<string, UnknownCellValue>();
+  const normalizedKnownNames = new Set(knownNames.map(normalizeValueForComparison));
+  const unknownValuesByNormalizedText = new Map<string, UnknownCellValue>();
   for (const { cells } of rows) {
-    const cellText = unescapeFormula((cells[index] ?? "").trim());
-    for (const valueText of target.valueKind === "business" ? splitListCell(cellText) : [cellText]) {
-      const valueKey = normalizeValueForComparison(valueText);
-      if (!valueKey || knownNameKeys.has(valueKey)) continue;
-      const unknownValue = unknownValuesByKey.get(valueKey);
+    const cellText = unescapeFormulaCell((cells[index] ?? "").trim());
+    for (const cellValueText of target.valueKind === "business" ? splitListCell(cellText) : [cellText]) {
+      const normalizedCellValue = normalizeValueForComparison(cellValueText);
+      if (!normalizedCellValue || normalizedKnownNames.has(normalizedCellValue)) continue;
+      const unknownValue = unknownValuesByNormalizedText.get(normalizedCellValue);
       if (unknownValue) unknownValue.rows += 1;
-      else unknownValuesByKey.set(valueKey, { text: valueText, rows: 1 });
+      else unknownValuesByNormalizedText.set(normalizedCellValue, { text: cellValueText, rows: 1 });
     }
   }
-  return [...unknownValuesByKey.values()].sort((one, other) => other.rows - one.rows);
+  return [...unknownValuesByNormalizedText.values()].sort((one, other) => other.rows - one.rows);
 }
 
 /** Groups of words in the four languages that mean the same status or state. */
@@ -370,10 +373,10 @@ const STATUS_SYNONYM_GROUPS = [
 ].map((words) => new Set(words.map(normalizeToLettersAndDigits)));
 
 /** Returns the name in `knownNames` that equals a value or is a synonym of the value in another language. */
-export function guessMatchingName(value: string, knownNames: string[]): string | undefined {
-  const normalizedValue = normalizeToLettersAndDigits(value);
-  const exactName = knownNames.find((name) => normalizeToLettersAndDigits(name) === normalizedValue);
-  if (exactName) return exactName;
-  const synonymGroup = STATUS_SYNONYM_GROUPS.find((words) => words.has(normalizedValue));
+export function guessKnownNameForValue(value: string, knownNames: string[]): string | undefined {
+  const normalizedCellValue = normalizeToLettersAndDigits(value);
+  const exactlyMatchingKnownName = knownNames.find((name) => normalizeToLettersAndDigits(name) === normalizedCellValue);
+  if (exactlyMatchingKnownName) return exactlyMatchingKnownName;
+  const synonymGroup = STATUS_SYNONYM_GROUPS.find((words) => words.has(normalizedCellValue));
   return synonymGroup && knownNames.find((name) => synonymGroup.has(normalizeToLettersAndDigits(name)));
 }

@@ -37,7 +37,7 @@ const windows1252Decoder = new TextDecoder("windows-1252");
 const utf16LittleEndianDecoder = new TextDecoder("utf-16le");
 const utf16BigEndianDecoder = new TextDecoder("utf-16be");
 
-function decodeText(bytes: Uint8Array): { text: string; encoding: FileEncoding } {
+function detectEncodingAndDecodeText(bytes: Uint8Array): { text: string; encoding: FileEncoding } {
   const [firstByte, secondByte] = bytes;
   if (firstByte === 0xff && secondByte === 0xfe)
     return { text: utf16LittleEndianDecoder.decode(bytes), encoding: "UTF-16" };
@@ -75,7 +75,7 @@ function encodeText(text: string, encoding: FileEncoding): Uint8Array<ArrayBuffe
  */
 const ZIP_SIGNATURE = [0x50, 0x4b, 0x03, 0x04];
 const OLE_SIGNATURE = [0xd0, 0xcf, 0x11, 0xe0];
-const hasSignature = (bytes: Uint8Array, signature: number[]): boolean =>
+const bytesStartWithSignature = (bytes: Uint8Array, signature: number[]): boolean =>
   signature.every((byte, index) => bytes[index] === byte);
 
 /**
@@ -87,14 +87,14 @@ export async function readCsvFile(file: File): Promise<CsvFile> {
   const fileBytes = new Uint8Array(await file.arrayBuffer());
   if (
     /\.(xlsx?|xlsm|ods|numbers)$/i.test(file.name) ||
-    hasSignature(fileBytes, ZIP_SIGNATURE) ||
-    hasSignature(fileBytes, OLE_SIGNATURE)
+    bytesStartWithSignature(fileBytes, ZIP_SIGNATURE) ||
+    bytesStartWithSignature(fileBytes, OLE_SIGNATURE)
   ) {
     throw new Error(
       "It is a workbook, and only CSV can be imported. Open it in Excel, choose “Save as” and then “CSV UTF-8”, and drop that file here.",
     );
   }
-  const { text, encoding } = decodeText(fileBytes);
+  const { text, encoding } = detectEncodingAndDecodeText(fileBytes);
   if (text.includes("\0")) throw new Error("It is not a text file. Export the leads as CSV, and drop that file here.");
   const separatorLineMatch = /^\uFEFF?sep=(.)\r?\n/i.exec(text);
   const csvContent = separatorLineMatch ? text.slice(separatorLineMatch[0].length) : text.replace(/^\uFEFF/, "");
@@ -125,9 +125,12 @@ export function buildFailedRowsCsv(csvFile: CsvFile, reasons: ReadonlyMap<number
   const failedRowCells = rows
     .filter(({ number }) => reasons.has(number))
     .map(({ number, cells }) => [...columns.map((_, index) => cells[index] ?? ""), reasons.get(number)]);
-  const csvText = Papa.unparse(
+  const failedRowsCsvText = Papa.unparse(
     { fields: [...columns, "error"], data: failedRowCells },
     { delimiter: separator, newline: lineBreak || "\r\n" },
   );
-  return encodeText(hasSeparatorLine ? `sep=${separator}${lineBreak || "\r\n"}${csvText}` : csvText, encoding);
+  return encodeText(
+    hasSeparatorLine ? `sep=${separator}${lineBreak || "\r\n"}${failedRowsCsvText}` : failedRowsCsvText,
+    encoding,
+  );
 }

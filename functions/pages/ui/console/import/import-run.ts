@@ -14,14 +14,14 @@ import {
   sleep,
 } from "../app/api";
 import { UnreachableError } from "../app/connection";
-import { sessionSignal } from "../app/session";
+import { sessionStateSignal } from "../app/session";
 import { formatCount } from "../ui/time";
 import { showFailureAlert, showToast } from "../ui/toast";
 import { getImportFieldLabel } from "./columns";
 import type { CsvFile } from "./csv-file";
 import { buildLeadRowBatches, type ImportOptions, type LeadRow } from "./lead-rows";
 import { DryRunPrediction, DUPLICATE_EMAIL_MESSAGE } from "./prediction";
-import { importProgress } from "./progress";
+import { importProgressSignal } from "./progress";
 
 const MAX_RETRY_PAUSE_MS = 10_000;
 /**
@@ -57,18 +57,20 @@ export const csvFileSignal = signal<CsvFile | undefined>(undefined);
 export const importOptionsSignal = signal<ImportOptions | undefined>(undefined);
 /** The current run, or the last one with the current file and options. */
 export const importRunSignal = signal<ImportRun | undefined>(undefined);
-export const isImportRunning = computed(() => importRunSignal.value !== undefined && !importRunSignal.value.isFinished);
+export const isImportRunningSignal = computed(
+  () => importRunSignal.value !== undefined && !importRunSignal.value.isFinished,
+);
 
 effect(() => {
-  const currentRun = importRunSignal.value;
-  importProgress.value =
-    currentRun && !currentRun.isFinished
+  const currentImportRun = importRunSignal.value;
+  importProgressSignal.value =
+    currentImportRun && !currentImportRun.isFinished
       ? {
           file: csvFileSignal.value?.name ?? "",
-          dryRun: currentRun.dryRun,
-          done: currentRun.doneRows,
-          total: currentRun.totalRows,
-          isWaiting: currentRun.waitReason !== undefined,
+          dryRun: currentImportRun.dryRun,
+          done: currentImportRun.doneRows,
+          total: currentImportRun.totalRows,
+          isWaiting: currentImportRun.waitReason !== undefined,
         }
       : undefined;
 });
@@ -76,7 +78,7 @@ effect(() => {
 /** Closing the page would end a run, so the browser asks for confirmation. */
 const preventUnload = (event: BeforeUnloadEvent): void => event.preventDefault();
 effect(() => {
-  if (isImportRunning.value && !importRunSignal.peek()?.dryRun) addEventListener("beforeunload", preventUnload);
+  if (isImportRunningSignal.value && !importRunSignal.peek()?.dryRun) addEventListener("beforeunload", preventUnload);
   else removeEventListener("beforeunload", preventUnload);
 });
 
@@ -103,7 +105,7 @@ export function resetImport(): void {
 
 // Signing out removes the file and the run, which belong to the user.
 effect(() => {
-  if (sessionSignal.value.is === "out") untracked(resetImport);
+  if (sessionStateSignal.value.is === "out") untracked(resetImport);
 });
 
 /**
@@ -114,16 +116,19 @@ async function loadOrCreateIdempotencyPrefix(
   batches: LeadRow[][],
   options: unknown,
 ): Promise<{ keyPrefix: string; forgetKeyPrefix: () => void }> {
-  const newKeyPrefix = createIdempotencyKey();
+  const newIdempotencyKeyPrefix = createIdempotencyKey();
   // The key prefix is stored under a hash of the rows and the options. Browsers provide the hash function
   // (`crypto.subtle`) only over HTTPS and on localhost. Elsewhere the prefix is not stored, so an import that is
   // started again cannot resume.
-  if (!crypto.subtle) return { keyPrefix: newKeyPrefix, forgetKeyPrefix: () => undefined };
+  if (!crypto.subtle) return { keyPrefix: newIdempotencyKeyPrefix, forgetKeyPrefix: () => undefined };
   const importBytesToHash = new TextEncoder().encode(JSON.stringify([batches, options]));
-  const keyPrefixStorageKey = `import ${bytesToHex(new Uint8Array(await crypto.subtle.digest("SHA-256", importBytesToHash)))}`;
-  const idempotencyKeyPrefix = sessionStorage.getItem(keyPrefixStorageKey) ?? newKeyPrefix;
-  sessionStorage.setItem(keyPrefixStorageKey, idempotencyKeyPrefix);
-  return { keyPrefix: idempotencyKeyPrefix, forgetKeyPrefix: () => sessionStorage.removeItem(keyPrefixStorageKey) };
+  const idempotencyPrefixStorageKey = `import ${bytesToHex(new Uint8Array(await crypto.subtle.digest("SHA-256", importBytesToHash)))}`;
+  const idempotencyKeyPrefix = sessionStorage.getItem(idempotencyPrefixStorageKey) ?? newIdempotencyKeyPrefix;
+  sessionStorage.setItem(idempotencyPrefixStorageKey, idempotencyKeyPrefix);
+  return {
+    keyPrefix: idempotencyKeyPrefix,
+    forgetKeyPrefix: () => sessionStorage.removeItem(idempotencyPrefixStorageKey),
+  };
 }
 
 const ensureTrailingFullStop = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
@@ -144,7 +149,7 @@ export async function startImport(
   dryRun: boolean,
 ): Promise<void> {
   const currentFile = csvFileSignal.value;
-  if (!currentFile || isImportRunning.value) return;
+  if (!currentFile || isImportRunningSignal.value) return;
   const { mode, fill } = chosenOptions;
   const batchBodyOptions = { mode, fill, createBusinesses };
   const leadRowBatches = buildLeadRowBatches(currentFile, chosenOptions);
@@ -160,9 +165,9 @@ export async function startImport(
     isFinished: false,
   };
   importRunSignal.value = currentRun;
-  const isRunStillActive = () => importRunSignal.value === currentRun && !currentRun.isFinished;
+  const getIsRunActive = () => importRunSignal.value === currentRun && !currentRun.isFinished;
   const updateImportRun = (change: Partial<ImportRun>) => {
-    if (!isRunStillActive()) return;
+    if (!getIsRunActive()) return;
     currentRun = { ...currentRun, ...change };
     importRunSignal.value = currentRun;
   };
@@ -177,7 +182,7 @@ export async function startImport(
       const batchResponse = await sendBatchWithRetry(
         () => getDataOrThrow(api.POST("/leads/batch", { params: idempotencyHeaderParams, body: batchBody })),
         updateImportRun,
-        isRunStillActive,
+        getIsRunActive,
       );
       if (!batchResponse) return;
       const rowCountsByResult = {
@@ -190,18 +195,18 @@ export async function startImport(
       for (const apiRowResult of batchResponse.results) {
         const leadRow = batch[apiRowResult.index];
         if (!leadRow) continue;
-        const rowResult = dryRunPrediction?.predictResult(leadRow.cells, apiRowResult) ?? apiRowResult;
+        const predictedOrApiRowResult = dryRunPrediction?.predictResult(leadRow.cells, apiRowResult) ?? apiRowResult;
         const rowEmail = leadRow.cells.email?.toLowerCase() ?? "";
-        if (rowResult.result === "failed") {
-          const isDuplicateInFile = rowResult.code === "email_exists" && writtenEmails.has(rowEmail);
+        if (predictedOrApiRowResult.result === "failed") {
+          const isEmailDuplicateInFile = predictedOrApiRowResult.code === "email_exists" && writtenEmails.has(rowEmail);
           failureReasonsByRowNumber.set(
             leadRow.number,
-            isDuplicateInFile ? DUPLICATE_EMAIL_MESSAGE : describeRowError(rowResult),
+            isEmailDuplicateInFile ? DUPLICATE_EMAIL_MESSAGE : describeRowError(predictedOrApiRowResult),
           );
         } else {
-          rowCountsByResult[rowResult.result] += 1;
+          rowCountsByResult[predictedOrApiRowResult.result] += 1;
           writtenEmails.add(rowEmail);
-          if (rowResult.archived) archived += 1;
+          if (predictedOrApiRowResult.archived) archived += 1;
         }
       }
       updateImportRun({
@@ -211,7 +216,7 @@ export async function startImport(
         doneRows: currentRun.doneRows + batch.length,
       });
     }
-    if (!isRunStillActive()) return;
+    if (!getIsRunActive()) return;
     updateImportRun({ isFinished: true });
     if (dryRun) return;
     forgetKeyPrefix();

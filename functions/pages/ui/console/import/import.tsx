@@ -9,7 +9,7 @@ import { FileInput, useFileDrop } from "../ui/drop";
 import { Icon } from "../ui/icon";
 import { EmptyState } from "../ui/states";
 import { formatCount } from "../ui/time";
-import { recogniseColumns } from "./columns";
+import { recogniseColumnTargetFields } from "./columns";
 import { type CsvFile, getSeparatorName, readCsvFile } from "./csv-file";
 import {
   csvFileSignal,
@@ -17,14 +17,14 @@ import {
   type ImportRun,
   importOptionsSignal,
   importRunSignal,
-  isImportRunning,
+  isImportRunningSignal,
   resetImport,
   startImport,
   stopImport,
   updateImportOptions,
 } from "./import-run";
 import type { ImportOptions } from "./lead-rows";
-import { type CsvFileMapping, MappingTable, useCsvFileMapping } from "./mapping";
+import { ColumnMappingTable, type CsvFileMapping, useCsvFileMapping } from "./mapping";
 import { ImportResultSection } from "./outcome";
 
 const STEP_NAMES = ["File", "Columns", "Check", "Import"];
@@ -75,18 +75,18 @@ export function ImportScreen(): JSX.Element {
 
 function FileDropScreen(): JSX.Element {
   const [errorText, setErrorText] = useState<string>();
-  const loadImportFile = async (file: File | undefined) => {
+  const parseAndStoreCsvFile = async (file: File | undefined) => {
     if (!file) return;
     try {
       const parsedFile = await readCsvFile(file);
-      const { targets } = recogniseColumns(parsedFile);
+      const { targets } = recogniseColumnTargetFields(parsedFile);
       importOptionsSignal.value = { mode: "upsert", fill: false, clearsFields: false, targets, values: {} };
       csvFileSignal.value = parsedFile;
     } catch (error) {
       setErrorText(`${file.name} cannot be read. ${describeError(error)}`);
     }
   };
-  const { isDraggedOver, dropHandlers } = useFileDrop(loadImportFile);
+  const { isDraggedOver, dropHandlers } = useFileDrop(parseAndStoreCsvFile);
   return (
     <div class="scroll">
       <div class="body page narrow">
@@ -100,7 +100,7 @@ function FileDropScreen(): JSX.Element {
           <span class="btn primary" aria-hidden="true">
             Choose a file
           </span>
-          <FileInput accept="" onFile={loadImportFile} />
+          <FileInput accept="" onFile={parseAndStoreCsvFile} />
         </label>
         {errorText ? (
           <div class="note bad" role="alert">
@@ -117,14 +117,16 @@ function ColumnMappingScreen({ file, run }: { file: CsvFile; run: ImportRun | un
   const { reload } = useTeam();
   const currentImportOptions = importOptionsSignal.value;
   const csvFileMapping = useCsvFileMapping(file, currentImportOptions);
-  const headingLanguage = recogniseColumns(file).language;
-  const isImported = run?.isFinished === true && !run.dryRun;
-  const createsBusinesses = csvFileMapping?.createsBusinesses === true;
+  const headingLanguageName = recogniseColumnTargetFields(file).language;
+  const hasImportRunEnded = run?.isFinished === true && !run.dryRun;
+  const importCreatesBusinesses = csvFileMapping?.createsBusinesses === true;
   useEffect(() => {
     // Reads the team again, so that all filters offer the businesses that the run has created.
-    if (isImported && createsBusinesses) reload();
-  }, [isImported]);
-  const fileSummary = [formatRowCount(file.rows.length), getSeparatorName(file.separator), file.encoding].join(", ");
+    if (hasImportRunEnded && importCreatesBusinesses) reload();
+  }, [hasImportRunEnded]);
+  const fileSummaryText = [formatRowCount(file.rows.length), getSeparatorName(file.separator), file.encoding].join(
+    ", ",
+  );
   return (
     <div class="footed">
       <div class="scroll" tabIndex={0} role="region" aria-label="Columns and outcome">
@@ -134,13 +136,13 @@ function ColumnMappingScreen({ file, run }: { file: CsvFile; run: ImportRun | un
               <bdi>{file.name}</bdi>
             </b>{" "}
             <span class="quiet">
-              {fileSummary}.{headingLanguage ? ` Headings were recognised as ${headingLanguage}.` : ""}
+              {fileSummaryText}.{headingLanguageName ? ` Headings were recognised as ${headingLanguageName}.` : ""}
             </span>
           </p>
           {run ? <ImportResultSection run={run} csvFile={file} /> : null}
           {csvFileMapping && currentImportOptions ? (
             <>
-              <MappingTable csvFile={file} mapping={csvFileMapping} disabled={isImportRunning.value} />
+              <ColumnMappingTable csvFile={file} mapping={csvFileMapping} disabled={isImportRunningSignal.value} />
               <ExistingLeadsFieldset options={currentImportOptions} />
             </>
           ) : null}
@@ -154,7 +156,7 @@ function ColumnMappingScreen({ file, run }: { file: CsvFile; run: ImportRun | un
 function ExistingLeadsFieldset({ options }: { options: ImportOptions }): JSX.Element {
   const { mode, fill, clearsFields } = options;
   return (
-    <fieldset class="import-options" disabled={isImportRunning.value}>
+    <fieldset class="import-options" disabled={isImportRunningSignal.value}>
       <legend class="unseen">Leads that exist</legend>
       <label class="label">
         Leads that exist, by e-mail
@@ -199,12 +201,12 @@ function ExistingLeadsFieldset({ options }: { options: ImportOptions }): JSX.Ele
 function buildImportedLeadsUrl({ rows }: CsvFile, { targets }: ImportOptions): string {
   const todayIsoDay = new Date().toISOString().slice(0, 10);
   const leadListUrlParams = new URLSearchParams({ from: todayIsoDay, to: todayIsoDay });
-  const sourceColumnIndex = targets.indexOf("source");
-  const distinctSources = new Set(
-    sourceColumnIndex < 0 ? [] : rows.map(({ cells }) => cells[sourceColumnIndex]?.trim()),
+  const leadSourceColumnIndex = targets.indexOf("source");
+  const distinctLeadSources = new Set(
+    leadSourceColumnIndex < 0 ? [] : rows.map(({ cells }) => cells[leadSourceColumnIndex]?.trim()),
   );
-  const [source] = distinctSources;
-  if (distinctSources.size === 1 && source) leadListUrlParams.set("source", source);
+  const [source] = distinctLeadSources;
+  if (distinctLeadSources.size === 1 && source) leadListUrlParams.set("source", source);
   return `#/leads?${leadListUrlParams}`;
 }
 
@@ -218,7 +220,7 @@ function ImportFooter({
   mapping: CsvFileMapping;
 }): JSX.Element {
   const footerRef = useRef<HTMLElement>(null);
-  const isRunInProgress = isImportRunning.value;
+  const isRunInProgress = isImportRunningSignal.value;
   const { undecidedCount, isContactMissing } = mapping;
   const missingChoiceText = isContactMissing
     ? mapping.options.mode === "update"

@@ -4,11 +4,11 @@ import type { LeadBatchRequestBody } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import {
   findImportTargetFieldByName,
-  joinListCell,
+  joinItemsIntoListCell,
   normalizeValueForComparison,
   splitFullName,
   splitListCell,
-  unescapeFormula,
+  unescapeFormulaCell,
 } from "./columns";
 import type { CsvFile, CsvRow } from "./csv-file";
 
@@ -16,7 +16,7 @@ import type { CsvFile, CsvRow } from "./csv-file";
 const MAX_BATCH_CHARS = 1_000_000;
 
 /** The name to import for each unknown value of a column, by the value's key. `null` skips the value. */
-export type MappedNamesByValueKey = Record<string, string | null>;
+export type MappedNamesByNormalizedValue = Record<string, string | null>;
 
 export interface ImportOptions {
   mode: LeadBatchRequestBody["mode"];
@@ -27,53 +27,56 @@ export interface ImportOptions {
   /** Field name of the target of each column. An empty string skips the column. */
   targets: string[];
   /** The chosen names for unknown values, by the field name of the target. */
-  values: Record<string, MappedNamesByValueKey>;
+  values: Record<string, MappedNamesByNormalizedValue>;
 }
 
 /** The cells of one lead, by the name of their column in exports. */
-export type LeadCells = Record<string, string>;
+export type LeadCellsByColumnName = Record<string, string>;
 
 export interface LeadRow {
   number: number;
-  cells: LeadCells;
+  cells: LeadCellsByColumnName;
 }
 
 /** Truncates a text to a number of Unicode characters, as the API counts them. */
 const truncateText = (text: string, limit: number): string =>
   text.length > limit ? Array.from(text).slice(0, limit).join("") : text;
 
-function buildLeadCells(row: CsvRow, { targets, values, clearsFields }: ImportOptions): LeadCells {
-  const leadCells: LeadCells = {};
+function buildLeadCells(row: CsvRow, { targets, values, clearsFields }: ImportOptions): LeadCellsByColumnName {
+  const leadCells: LeadCellsByColumnName = {};
   for (const [index, fieldName] of targets.entries()) {
     const targetField = findImportTargetFieldByName(fieldName);
     const csvCellText = (row.cells[index] ?? "").trim();
     if (!targetField) continue;
     if (targetField.fieldName === "name") {
-      const { firstName, lastName } = splitFullName(unescapeFormula(csvCellText));
+      const { firstName, lastName } = splitFullName(unescapeFormulaCell(csvCellText));
       if (firstName) leadCells.firstName = firstName;
       if (lastName) leadCells.lastName = lastName;
     } else if (targetField.valueKind) {
-      const mappedNamesByValueKey = values[targetField.fieldName] ?? {};
+      const mappedNamesByNormalizedValue = values[targetField.fieldName] ?? {};
       const cellValues =
         targetField.valueKind === "business"
-          ? splitListCell(unescapeFormula(csvCellText))
-          : [unescapeFormula(csvCellText)];
+          ? splitListCell(unescapeFormulaCell(csvCellText))
+          : [unescapeFormulaCell(csvCellText)];
       const mappedNames = cellValues
         .map((item) =>
-          normalizeValueForComparison(item) in mappedNamesByValueKey
-            ? mappedNamesByValueKey[normalizeValueForComparison(item)]
+          normalizeValueForComparison(item) in mappedNamesByNormalizedValue
+            ? mappedNamesByNormalizedValue[normalizeValueForComparison(item)]
             : item,
         )
         .filter((name) => name !== null && name !== undefined && name !== "") as string[];
       const mappedCellText =
-        targetField.valueKind === "business" ? joinListCell([...new Set(mappedNames)]) : (mappedNames[0] ?? "");
+        targetField.valueKind === "business"
+          ? joinItemsIntoListCell([...new Set(mappedNames)])
+          : (mappedNames[0] ?? "");
       // An empty cell can clear the businesses of a lead, but not the status or the state, because every lead has one.
       if (mappedCellText || (clearsFields && !csvCellText && targetField.valueKind === "business"))
         leadCells[targetField.fieldName] = mappedCellText;
     } else if (csvCellText || clearsFields) {
-      const earlierColumnText = leadCells[targetField.fieldName];
-      if (targetField.isList && earlierColumnText)
-        leadCells[targetField.fieldName] = `${unescapeFormula(earlierColumnText)};${unescapeFormula(csvCellText)}`;
+      const textFromEarlierColumn = leadCells[targetField.fieldName];
+      if (targetField.isList && textFromEarlierColumn)
+        leadCells[targetField.fieldName] =
+          `${unescapeFormulaCell(textFromEarlierColumn)};${unescapeFormulaCell(csvCellText)}`;
       else
         leadCells[targetField.fieldName] =
           targetField.fieldName === "description"
@@ -85,8 +88,8 @@ function buildLeadCells(row: CsvRow, { targets, values, clearsFields }: ImportOp
 }
 
 /** Returns the normalized e-mail address of a row, by which the API finds its lead. */
-export const getNormalizedEmail = ({ email = "" }: LeadCells): string =>
-  normalizeValueForComparison(unescapeFormula(email));
+export const getNormalizedEmail = ({ email = "" }: LeadCellsByColumnName): string =>
+  normalizeValueForComparison(unescapeFormulaCell(email));
 
 /**
  * Splits the rows of a file into the requests of an import. A request may contain an e-mail address once, so the second row of
@@ -94,36 +97,36 @@ export const getNormalizedEmail = ({ email = "" }: LeadCells): string =>
  * anywhere in the file.
  */
 export function buildLeadRowBatches({ rows }: CsvFile, options: ImportOptions): LeadRow[][] {
-  const rowsByEmailOccurrence: LeadRow[][] = [];
+  const distinctEmailRowGroups: LeadRow[][] = [];
   const rowCountsByEmail = new Map<string, number>();
   for (const csvRow of rows) {
     const leadCells = buildLeadCells(csvRow, options);
     const normalizedEmail = getNormalizedEmail(leadCells);
     const earlierSameEmailRowCount = normalizedEmail ? (rowCountsByEmail.get(normalizedEmail) ?? 0) : 0;
     rowCountsByEmail.set(normalizedEmail, earlierSameEmailRowCount + 1);
-    const rowsOfSameEmailOccurrence = rowsByEmailOccurrence[earlierSameEmailRowCount] ?? [];
-    rowsByEmailOccurrence[earlierSameEmailRowCount] = rowsOfSameEmailOccurrence;
-    rowsOfSameEmailOccurrence.push({ number: csvRow.number, cells: leadCells });
+    const distinctEmailRowGroup = distinctEmailRowGroups[earlierSameEmailRowCount] ?? [];
+    distinctEmailRowGroups[earlierSameEmailRowCount] = distinctEmailRowGroup;
+    distinctEmailRowGroup.push({ number: csvRow.number, cells: leadCells });
   }
-  return rowsByEmailOccurrence.flatMap(splitRowsIntoBatches);
+  return distinctEmailRowGroups.flatMap(splitRowsIntoBatches);
 }
 
 function splitRowsIntoBatches(rows: LeadRow[]): LeadRow[][] {
-  const batches: LeadRow[][] = [];
+  const leadRowBatches: LeadRow[][] = [];
   let currentBatch: LeadRow[] = [];
   let batchChars = 0;
   for (const leadRow of rows) {
-    const rowChars = Object.values(leadRow.cells).reduce((sum, cell) => sum + cell.length + 20, 0);
+    const leadRowCharCount = Object.values(leadRow.cells).reduce((sum, cell) => sum + cell.length + 20, 0);
     if (
       currentBatch.length === LIMITS.maxBatchRows ||
-      (currentBatch.length > 0 && batchChars + rowChars > MAX_BATCH_CHARS)
+      (currentBatch.length > 0 && batchChars + leadRowCharCount > MAX_BATCH_CHARS)
     ) {
-      batches.push(currentBatch);
+      leadRowBatches.push(currentBatch);
       currentBatch = [];
       batchChars = 0;
     }
     currentBatch.push(leadRow);
-    batchChars += rowChars;
+    batchChars += leadRowCharCount;
   }
-  return [...batches, currentBatch];
+  return [...leadRowBatches, currentBatch];
 }

@@ -9,7 +9,7 @@ import { formatCount } from "../ui/time";
 import {
   findImportTargetFieldByName,
   findUnknownCellValues,
-  guessMatchingName,
+  guessKnownNameForValue,
   IMPORT_TARGET_FIELDS,
   type ImportTargetField,
   normalizeValueForComparison,
@@ -17,7 +17,7 @@ import {
 } from "./columns";
 import type { CsvFile } from "./csv-file";
 import { formatRowCount, updateImportOptions } from "./import-run";
-import type { ImportOptions, MappedNamesByValueKey } from "./lead-rows";
+import type { ImportOptions, MappedNamesByNormalizedValue } from "./lead-rows";
 
 /**
  * Maximum number of unknown values that get a row each. The others share one row and are mapped together, because a
@@ -29,7 +29,7 @@ interface ColumnValueMapping {
   target: ImportTargetField;
   unknownValues: UnknownCellValue[];
   /** Names for the unknown values, chosen by the user or guessed. */
-  namesByKey: MappedNamesByValueKey;
+  namesByKey: MappedNamesByNormalizedValue;
   undecidedValues: UnknownCellValue[];
 }
 
@@ -45,12 +45,12 @@ export interface CsvFileMapping {
   createsBusinesses: boolean;
 }
 
-type ValueMappingOptions = { name: string; color?: string }[];
+type ValueMappingChoices = { name: string; color?: string }[];
 
-function listValueMappingOptions(
+function listValueMappingChoices(
   target: ImportTargetField,
   { statuses, businesses }: Pick<TeamContextValue, "statuses" | "businesses">,
-): ValueMappingOptions {
+): ValueMappingChoices {
   if (target.valueKind === "status") return statuses.map(({ name, primaryColor }) => ({ name, color: primaryColor }));
   if (target.valueKind === "business") return businesses.map(({ name }) => ({ name }));
   return [{ name: "Active" }, { name: "Inactive" }];
@@ -63,43 +63,49 @@ export function useCsvFileMapping(
   const { statuses, businesses } = useTeam();
   const targetFieldsMemoKey = options?.targets.join();
   // The unknown values are memoized, because finding them reads every row of the file.
-  const valueMappingInputsByColumn = useMemo(() => {
-    const valueMappingInputsByIndex = new Map<
+  const valueMappingDataByColumnIndex = useMemo(() => {
+    const mappingDataByColumnIndex = new Map<
       number,
       { target: ImportTargetField; names: string[]; unknown: UnknownCellValue[] }
     >();
     for (const [index, fieldName] of options?.targets.entries() ?? []) {
       const targetField = findImportTargetFieldByName(fieldName);
       if (!csvFile || !targetField?.valueKind) continue;
-      const knownNames = listValueMappingOptions(targetField, { statuses, businesses }).map(({ name }) => name);
-      valueMappingInputsByIndex.set(index, {
+      const knownStatusOrBusinessNames = listValueMappingChoices(targetField, { statuses, businesses }).map(
+        ({ name }) => name,
+      );
+      mappingDataByColumnIndex.set(index, {
         target: targetField,
-        names: knownNames,
-        unknown: findUnknownCellValues(csvFile.rows, index, targetField, knownNames),
+        names: knownStatusOrBusinessNames,
+        unknown: findUnknownCellValues(csvFile.rows, index, targetField, knownStatusOrBusinessNames),
       });
     }
-    return valueMappingInputsByIndex;
+    return mappingDataByColumnIndex;
   }, [csvFile, targetFieldsMemoKey, statuses, businesses]);
   if (!options) return undefined;
   const valueMappingsByColumnIndex = new Map<number, ColumnValueMapping>();
-  const mappedNamesByFieldName: ImportOptions["values"] = {};
-  for (const [index, { target, names, unknown: foundValues }] of valueMappingInputsByColumn) {
-    const mappedNamesByValueKey: MappedNamesByValueKey = {};
+  const mappedNamesByFieldAndValue: ImportOptions["values"] = {};
+  for (const [index, { target, names, unknown: foundValues }] of valueMappingDataByColumnIndex) {
+    const mappedNamesByNormalizedValue: MappedNamesByNormalizedValue = {};
     for (const { text } of foundValues) {
-      const valueKey = normalizeValueForComparison(text);
-      const chosenName = options.values[target.fieldName]?.[valueKey];
-      const mappedName = chosenName === undefined ? guessMatchingName(text, names) : chosenName;
-      if (mappedName !== undefined) mappedNamesByValueKey[valueKey] = mappedName;
+      const normalizedCellValue = normalizeValueForComparison(text);
+      const chosenNameForValue = options.values[target.fieldName]?.[normalizedCellValue];
+      const chosenOrGuessedNameForValue =
+        chosenNameForValue === undefined ? guessKnownNameForValue(text, names) : chosenNameForValue;
+      if (chosenOrGuessedNameForValue !== undefined)
+        mappedNamesByNormalizedValue[normalizedCellValue] = chosenOrGuessedNameForValue;
     }
     valueMappingsByColumnIndex.set(index, {
       target,
       unknownValues: foundValues,
-      namesByKey: mappedNamesByValueKey,
-      undecidedValues: foundValues.filter(({ text }) => !(normalizeValueForComparison(text) in mappedNamesByValueKey)),
+      namesByKey: mappedNamesByNormalizedValue,
+      undecidedValues: foundValues.filter(
+        ({ text }) => !(normalizeValueForComparison(text) in mappedNamesByNormalizedValue),
+      ),
     });
-    mappedNamesByFieldName[target.fieldName] = mappedNamesByValueKey;
+    mappedNamesByFieldAndValue[target.fieldName] = mappedNamesByNormalizedValue;
   }
-  const knownBusinessKeys = new Set(businesses.map(({ name }) => normalizeValueForComparison(name)));
+  const normalizedBusinessNames = new Set(businesses.map(({ name }) => normalizeValueForComparison(name)));
   const contactFieldNames = options.mode === "update" ? ["email"] : ["email", "phoneNumber"];
   return {
     values: valueMappingsByColumnIndex,
@@ -108,20 +114,20 @@ export function useCsvFileMapping(
       0,
     ),
     isContactMissing: !contactFieldNames.some((fieldName) => options.targets.includes(fieldName)),
-    options: { ...options, values: mappedNamesByFieldName },
-    createsBusinesses: Object.values(mappedNamesByFieldName.business ?? {}).some(
-      (name) => name && !knownBusinessKeys.has(normalizeValueForComparison(name)),
+    options: { ...options, values: mappedNamesByFieldAndValue },
+    createsBusinesses: Object.values(mappedNamesByFieldAndValue.business ?? {}).some(
+      (name) => name && !normalizedBusinessNames.has(normalizeValueForComparison(name)),
     ),
   };
 }
 
-interface MappingTableProps {
+interface ColumnMappingTableProps {
   csvFile: CsvFile;
   mapping: CsvFileMapping;
   disabled: boolean;
 }
 
-export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps): JSX.Element {
+export function ColumnMappingTable({ csvFile, mapping, disabled }: ColumnMappingTableProps): JSX.Element {
   return (
     <fieldset disabled={disabled}>
       <legend class="unseen">Columns</legend>
@@ -144,7 +150,7 @@ export function MappingTable({ csvFile, mapping, disabled }: MappingTableProps):
         </thead>
         <tbody>
           {csvFile.columns.map((heading, index) => (
-            <ColumnMappingRows key={`${index} ${heading}`} csvFile={csvFile} index={index} mapping={mapping} />
+            <SingleColumnMappingRows key={`${index} ${heading}`} csvFile={csvFile} index={index} mapping={mapping} />
           ))}
         </tbody>
       </table>
@@ -159,7 +165,7 @@ const getColumnTitle = (heading: string, index: number): string => heading || `C
  * had the same field is skipped, unless the field is a list; the full name conflicts with the first name and the last
  * name.
  */
-function computeReassignedTargets(targets: string[], index: number, fieldName: string): string[] {
+function computeNewTargetFieldNames(targets: string[], index: number, fieldName: string): string[] {
   const conflictingFieldNames =
     fieldName === "name"
       ? ["name", "firstName", "lastName"]
@@ -170,31 +176,31 @@ function computeReassignedTargets(targets: string[], index: number, fieldName: s
   });
 }
 
-interface ColumnMappingRowsProps {
+interface SingleColumnMappingRowsProps {
   csvFile: CsvFile;
   index: number;
   mapping: CsvFileMapping;
 }
 
-function ColumnMappingRows({ csvFile, index, mapping }: ColumnMappingRowsProps): JSX.Element {
+function SingleColumnMappingRows({ csvFile, index, mapping }: SingleColumnMappingRowsProps): JSX.Element {
   const { targets } = mapping.options;
   const columnTitle = getColumnTitle(csvFile.columns[index] ?? "", index);
   const columnValueMapping = mapping.values.get(index);
   const targetFieldName = targets[index] ?? "";
   const sampleCellsText = useMemo(() => {
-    const cellSamples = new Set<string>();
+    const sampleCellTexts = new Set<string>();
     for (const { cells } of csvFile.rows) {
       const cellText = cells[index]?.trim();
-      if (cellText) cellSamples.add(cellText.slice(0, 60));
-      if (cellSamples.size === 3) break;
+      if (cellText) sampleCellTexts.add(cellText.slice(0, 60));
+      if (sampleCellTexts.size === 3) break;
     }
-    return [...cellSamples].join(", ");
+    return [...sampleCellTexts].join(", ");
   }, [csvFile, index]);
-  const columnNote = useMemo(
-    () => getColumnNote(csvFile, index, findImportTargetFieldByName(targetFieldName)),
+  const columnNoteText = useMemo(
+    () => buildColumnNoteText(csvFile, index, findImportTargetFieldByName(targetFieldName)),
     [csvFile, index, targetFieldName],
   );
-  const undecidedCount = columnValueMapping?.undecidedValues.length ?? 0;
+  const undecidedValueCount = columnValueMapping?.undecidedValues.length ?? 0;
   return (
     <>
       <tr>
@@ -212,7 +218,7 @@ function ColumnMappingRows({ csvFile, index, mapping }: ColumnMappingRowsProps):
               aria-label={`Field for ${columnTitle}`}
               value={targetFieldName}
               onInput={({ currentTarget }) =>
-                updateImportOptions({ targets: computeReassignedTargets(targets, index, currentTarget.value) })
+                updateImportOptions({ targets: computeNewTargetFieldNames(targets, index, currentTarget.value) })
               }
             >
               <option value="">Leave out</option>
@@ -225,10 +231,10 @@ function ColumnMappingRows({ csvFile, index, mapping }: ColumnMappingRowsProps):
             <Icon name="chevron-down" />
           </span>
         </td>
-        <td class={undecidedCount > 0 ? "small note-cell bad" : "small note-cell quiet"}>
-          {undecidedCount > 0
-            ? `${formatCount(undecidedCount)} of ${formatCount(columnValueMapping?.unknownValues.length ?? 0)} values to choose`
-            : columnNote}
+        <td class={undecidedValueCount > 0 ? "small note-cell bad" : "small note-cell quiet"}>
+          {undecidedValueCount > 0
+            ? `${formatCount(undecidedValueCount)} of ${formatCount(columnValueMapping?.unknownValues.length ?? 0)} values to choose`
+            : columnNoteText}
         </td>
       </tr>
       {columnValueMapping && columnValueMapping.unknownValues.length > 0 ? (
@@ -243,7 +249,7 @@ function ColumnMappingRows({ csvFile, index, mapping }: ColumnMappingRowsProps):
 }
 
 /** Returns a note about a column for the user, such as the number of rows without an e-mail address. */
-function getColumnNote({ rows }: CsvFile, index: number, target: ImportTargetField | undefined): string {
+function buildColumnNoteText({ rows }: CsvFile, index: number, target: ImportTargetField | undefined): string {
   if (!target) return "";
   if (target.fieldName === "name") return "Split at the last space";
   if (target.fieldName === "email") {
@@ -255,13 +261,13 @@ function getColumnNote({ rows }: CsvFile, index: number, target: ImportTargetFie
     ? rows.filter(({ cells }) => Array.from(cells[index]?.trim() ?? "").length > maxChars).length
     : 0;
   if (tooLongCellCount === 0) return "";
-  const verbPhrase =
+  const lengthNoteVerbPhrase =
     target.fieldName === "description"
       ? "will be cut at"
       : tooLongCellCount === 1
         ? "is longer than"
         : "are longer than";
-  return `${formatRowCount(tooLongCellCount)} ${verbPhrase} ${formatCount(maxChars ?? 0)}${target.fieldName === "description" ? "" : " characters"}`;
+  return `${formatRowCount(tooLongCellCount)} ${lengthNoteVerbPhrase} ${formatCount(maxChars ?? 0)}${target.fieldName === "description" ? "" : " characters"}`;
 }
 
 interface UnknownValueRowsProps {
@@ -273,16 +279,16 @@ interface UnknownValueRowsProps {
 function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX.Element {
   const { isOwner, ...team } = useTeam();
   const { target, unknownValues, namesByKey, undecidedValues } = values;
-  const valueMappingOptions = listValueMappingOptions(target, team);
+  const valueMappingChoices = listValueMappingChoices(target, team);
   const mayCreateBusinesses = target.valueKind === "business" && isOwner;
   const individuallyMappedValues = unknownValues.slice(0, MAX_INDIVIDUALLY_MAPPED_VALUES);
   const remainingUnknownValues = unknownValues.slice(MAX_INDIVIDUALLY_MAPPED_VALUES);
-  const mapValuesToNames = (texts: string[], nameFor: (text: string) => string | null) => {
-    const newNamesByValueKey = Object.fromEntries(
+  const setMappedNamesOfValues = (texts: string[], nameFor: (text: string) => string | null) => {
+    const newNamesByNormalizedValue = Object.fromEntries(
       texts.map((text) => [normalizeValueForComparison(text), nameFor(text)]),
     );
     updateImportOptions({
-      values: { ...options.values, [target.fieldName]: { ...namesByKey, ...newNamesByValueKey } },
+      values: { ...options.values, [target.fieldName]: { ...namesByKey, ...newNamesByNormalizedValue } },
     });
   };
   const getValueTexts = (values: UnknownCellValue[]) => values.map(({ text }) => text);
@@ -298,10 +304,10 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
           <ValueMappingMenu
             text={text}
             target={target}
-            valueOptions={valueMappingOptions}
+            valueOptions={valueMappingChoices}
             chosenName={namesByKey[normalizeValueForComparison(text)]}
-            onCreate={mayCreateBusinesses ? () => mapValuesToNames([text], (text) => text) : undefined}
-            onChoose={(name) => mapValuesToNames([text], () => name)}
+            onCreate={mayCreateBusinesses ? () => setMappedNamesOfValues([text], (text) => text) : undefined}
+            onChoose={(name) => setMappedNamesOfValues([text], () => name)}
           />
         </ValueMappingRow>
       ))}
@@ -310,7 +316,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
           <ValueMappingMenu
             text="all others"
             target={target}
-            valueOptions={valueMappingOptions}
+            valueOptions={valueMappingChoices}
             chosenName={
               remainingUnknownValues.every(({ text }) => namesByKey[normalizeValueForComparison(text)] === null)
                 ? null
@@ -318,10 +324,10 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
             }
             onCreate={
               mayCreateBusinesses
-                ? () => mapValuesToNames(getValueTexts(remainingUnknownValues), (text) => text)
+                ? () => setMappedNamesOfValues(getValueTexts(remainingUnknownValues), (text) => text)
                 : undefined
             }
-            onChoose={(name) => mapValuesToNames(getValueTexts(remainingUnknownValues), () => name)}
+            onChoose={(name) => setMappedNamesOfValues(getValueTexts(remainingUnknownValues), () => name)}
           />
         </ValueMappingRow>
       ) : null}
@@ -331,7 +337,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
             <button
               type="button"
               class="btn little"
-              onClick={() => mapValuesToNames(getValueTexts(undecidedValues), (text) => text)}
+              onClick={() => setMappedNamesOfValues(getValueTexts(undecidedValues), (text) => text)}
             >
               Create {formatCount(undecidedValues.length)} businesses
             </button>
@@ -339,7 +345,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
           <button
             type="button"
             class="btn little ghost"
-            onClick={() => mapValuesToNames(getValueTexts(undecidedValues), () => null)}
+            onClick={() => setMappedNamesOfValues(getValueTexts(undecidedValues), () => null)}
           >
             Leave {formatCount(undecidedValues.length)} out
           </button>
@@ -376,7 +382,7 @@ function ValueMappingRow({ text, title, count, children }: ValueMappingRowProps)
 interface ValueMappingMenuProps {
   text: string;
   target: ImportTargetField;
-  valueOptions: ValueMappingOptions;
+  valueOptions: ValueMappingChoices;
   /** The name that a value is mapped to. `null` if the value is skipped, `undefined` until the user chooses. */
   chosenName: string | null | undefined;
   onCreate: (() => void) | undefined;
@@ -393,30 +399,30 @@ function ValueMappingMenu({
   onCreate,
   onChoose,
 }: ValueMappingMenuProps): JSX.Element {
-  const kindLabel = VALUE_KIND_LABELS[target.valueKind ?? "status"];
-  const chosenOption = valueOptions.find(({ name }) => name === chosenName);
-  const isNewBusinessName = typeof chosenName === "string" && !chosenOption;
+  const valueKindLabel = VALUE_KIND_LABELS[target.valueKind ?? "status"];
+  const selectedMappingChoice = valueOptions.find(({ name }) => name === chosenName);
+  const isNewBusinessName = typeof chosenName === "string" && !selectedMappingChoice;
   const menuButtonText =
     chosenName === null
       ? "Left out"
       : isNewBusinessName
         ? `New: ${chosenName}`
-        : (chosenName ?? `Choose a ${kindLabel}`);
+        : (chosenName ?? `Choose a ${valueKindLabel}`);
   return (
     <Menu
-      label={`${kindLabel} for ${text}`}
+      label={`${valueKindLabel} for ${text}`}
       trigger={(props) => (
         <button
           type="button"
-          class={chosenOption?.color ? "pill" : chosenName === null ? "btn little ghost hang" : "btn little"}
-          data-color={chosenOption?.color}
+          class={selectedMappingChoice?.color ? "pill" : chosenName === null ? "btn little ghost hang" : "btn little"}
+          data-color={selectedMappingChoice?.color}
           data-undecided={chosenName === undefined ? "" : undefined}
           {...props}
         >
-          {chosenOption?.color ? <span class="dot" aria-hidden="true" /> : null}
+          {selectedMappingChoice?.color ? <span class="dot" aria-hidden="true" /> : null}
           <span class="unseen">
-            {kindLabel[0]?.toUpperCase()}
-            {kindLabel.slice(1)} for {text}:{" "}
+            {valueKindLabel[0]?.toUpperCase()}
+            {valueKindLabel.slice(1)} for {text}:{" "}
           </span>
           <span class="cut" title={menuButtonText}>
             <bdi>{menuButtonText}</bdi>

@@ -12,7 +12,7 @@ const MAX_SHOWN_FAILURE_REASONS = 20;
 const MAX_ROW_RANGES_PER_REASON = 6;
 
 /** Formats sorted row numbers as ranges: `3, 5–9, 12 and 40 more`. */
-function formatRowRanges(rowNumbers: number[]): string {
+function formatRowNumbersAsRanges(rowNumbers: number[]): string {
   const rowRanges: { from: number; to: number }[] = [];
   for (const rowNumber of rowNumbers) {
     const lastRowRange = rowRanges.at(-1);
@@ -39,7 +39,7 @@ function groupFailedRowsByReason(failed: ReadonlyMap<number, string>): [string, 
   return [...rowNumbersByReason].sort(([, one], [, other]) => other.length - one.length);
 }
 
-function formatResultTitle({ dryRun, isFinished, stopReason, totalRows, doneRows, failedRows }: ImportRun): string {
+function formatImportRunTitle({ dryRun, isFinished, stopReason, totalRows, doneRows, failedRows }: ImportRun): string {
   const passedRowCount = doneRows - failedRows.size;
   if (!isFinished) return `${dryRun ? "Checking" : "Importing"} ${formatRowCount(totalRows)}`;
   if (stopReason)
@@ -63,7 +63,7 @@ export function ImportResultSection({ run, csvFile }: { run: ImportRun; csvFile:
     archived,
     failedRows,
   } = run;
-  const failureReasonsWithRows = groupFailedRowsByReason(failedRows);
+  const failureReasonsWithRowNumbers = groupFailedRowsByReason(failedRows);
   const downloadFailedRows = () =>
     downloadFile(
       csvFile.name.replace(/(\.\w+)?$/, "-failed.csv"),
@@ -73,7 +73,7 @@ export function ImportResultSection({ run, csvFile }: { run: ImportRun; csvFile:
   return (
     <section class="outcome" aria-label="Outcome">
       <div class="sec">
-        <h2 class="title">{formatResultTitle(run)}</h2>
+        <h2 class="title">{formatImportRunTitle(run)}</h2>
         {isFinished ? null : (
           <span class="count">
             {formatCount(doneRows)} of {formatCount(totalRows)}
@@ -81,7 +81,7 @@ export function ImportResultSection({ run, csvFile }: { run: ImportRun; csvFile:
         )}
       </div>
       <p class="unseen" role="status">
-        {formatResultTitle(run)}
+        {formatImportRunTitle(run)}
       </p>
       {isFinished && !stopReason ? null : (
         <progress max={totalRows} value={doneRows} aria-label={dryRun ? "Rows checked" : "Rows imported"} />
@@ -115,7 +115,7 @@ export function ImportResultSection({ run, csvFile }: { run: ImportRun; csvFile:
           {formatRowCount(archived)} {archived === 1 ? "is of a lead" : "are of leads"} in the archive.
         </p>
       ) : null}
-      {failureReasonsWithRows.length > 0 ? (
+      {failureReasonsWithRowNumbers.length > 0 ? (
         <>
           <table class="plain reasons">
             <thead>
@@ -130,20 +130,21 @@ export function ImportResultSection({ run, csvFile }: { run: ImportRun; csvFile:
               </tr>
             </thead>
             <tbody>
-              {failureReasonsWithRows.slice(0, MAX_SHOWN_FAILURE_REASONS).map(([reason, numbers]) => (
+              {failureReasonsWithRowNumbers.slice(0, MAX_SHOWN_FAILURE_REASONS).map(([reason, numbers]) => (
                 <tr key={reason}>
                   <td class="num">{formatRowCount(numbers.length)}</td>
                   <th scope="row">
                     <bdi>{reason}</bdi>
                   </th>
-                  <td class="quiet num">{formatRowRanges(numbers)}</td>
+                  <td class="quiet num">{formatRowNumbersAsRanges(numbers)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
-          {failureReasonsWithRows.length > MAX_SHOWN_FAILURE_REASONS ? (
+          {failureReasonsWithRowNumbers.length > MAX_SHOWN_FAILURE_REASONS ? (
             <p class="quiet">
-              {formatCount(failureReasonsWithRows.length - MAX_SHOWN_FAILURE_REASONS)} more reasons are in the file.
+              {formatCount(failureReasonsWithRowNumbers.length - MAX_SHOWN_FAILURE_REASONS)} more reasons are in the
+              file.
             </p>
           ) : null}
           {isFinished ? (

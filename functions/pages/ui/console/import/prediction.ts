@@ -2,14 +2,14 @@
 // rows of the file.
 
 import type { LeadBatchRequestBody, LeadBatchResponse } from "../app/api";
-import { getNormalizedEmail, type LeadCells } from "./lead-rows";
+import { getNormalizedEmail, type LeadCellsByColumnName } from "./lead-rows";
 
 type BatchRowResult = LeadBatchResponse["results"][number];
 
 /** The fields that earlier rows with the same e-mail address would have written. */
 interface PredictedLead {
   isNew: boolean;
-  cells: LeadCells;
+  cells: LeadCellsByColumnName;
 }
 
 export const DUPLICATE_EMAIL_MESSAGE = "Another row has the same e-mail address.";
@@ -20,12 +20,12 @@ export class DryRunPrediction {
   constructor(private readonly options: Pick<LeadBatchRequestBody, "mode" | "fill">) {}
 
   /** Returns the result that a row would get in a real run, from its result in the dry run. */
-  predictResult(cells: LeadCells, result: BatchRowResult): BatchRowResult {
-    const emailKey = getNormalizedEmail(cells);
-    if (!emailKey || result.result === "failed") return result;
-    const predictedLead = this.predictedByEmail.get(emailKey);
+  predictResult(cells: LeadCellsByColumnName, result: BatchRowResult): BatchRowResult {
+    const normalizedEmail = getNormalizedEmail(cells);
+    if (!normalizedEmail || result.result === "failed") return result;
+    const predictedLead = this.predictedByEmail.get(normalizedEmail);
     if (!predictedLead) {
-      this.predictedByEmail.set(emailKey, { isNew: result.result === "created", cells });
+      this.predictedByEmail.set(normalizedEmail, { isNew: result.result === "created", cells });
       return result;
     }
     if (this.options.mode === "create") return { ...result, result: "failed", code: "email_exists" };
@@ -44,8 +44,8 @@ export class DryRunPrediction {
       ...predictedLead.cells,
       ...Object.fromEntries(changedFieldNames.map((column) => [column, cells[column] ?? ""])),
     };
-    const isUpdate =
+    const isLeadUpdatePredicted =
       changedFieldNames.length > 0 || (hasFieldsMissingInEarlierRows && !isNew && result.result === "updated");
-    return { ...result, result: isUpdate ? "updated" : "unchanged" };
+    return { ...result, result: isLeadUpdatePredicted ? "updated" : "unchanged" };
   }
 }

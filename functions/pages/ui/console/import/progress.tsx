@@ -14,11 +14,11 @@ export interface ImportProgressState {
   isWaiting: boolean;
 }
 
-export const importProgress = signal<ImportProgressState | undefined>(undefined);
+export const importProgressSignal = signal<ImportProgressState | undefined>(undefined);
 
 /** The percentage beside “Import” in the navigation during a run: `62 %`. */
-export function ImportPercentage(): JSX.Element | null {
-  const currentImportProgress = importProgress.value;
+export function ImportPercentageLabel(): JSX.Element | null {
+  const currentImportProgress = importProgressSignal.value;
   if (!currentImportProgress) return null;
   return (
     <span

@@ -1,11 +1,11 @@
 // Applies the team's changes to the board: moves leads of events from the feed into their columns, and reads the counts again.
 
 import { useEffect, useRef } from "preact/hooks";
-import { api, getDataOrThrow, type LeadEvent, type LeadFilter, type LeadInList } from "../app/api";
+import { api, getDataOrThrow, type LeadEvent, type LeadFilterParams, type LeadInList } from "../app/api";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "./lead-changes";
 import { matchesFilter } from "./list-query";
-import { type BoardColumns, type BoardMoveFunctions, compareLeadsNewestFirst } from "./moves";
+import { type BoardColumnsByStatusId, type BoardMoveFunctions, compareLeadsNewestFirst } from "./moves";
 
 /**
  * No event is applied until the pointer has rested on the board for this long, so that no card moves away while the
@@ -29,9 +29,9 @@ const COLUMN_CHANGING_EVENT_TYPES = [
   "lead.deleted",
 ];
 
-interface UseBoardChangesOptions {
-  columns: BoardColumns;
-  filter: LeadFilter;
+interface UseLiveBoardUpdatesOptions {
+  columns: BoardColumnsByStatusId;
+  filter: LeadFilterParams;
   /** Whether the board shows the result of a search. Only the API can decide whether a lead matches a search. */
   hasSearch: boolean;
   moves: BoardMoveFunctions;
@@ -43,11 +43,11 @@ interface UseBoardChangesOptions {
 }
 
 /** Subscribes the board to the feed. Returns the handler for `pointermove` events of the board. */
-export function useBoardChanges(board: UseBoardChangesOptions): () => void {
+export function useLiveBoardUpdates(board: UseLiveBoardUpdatesOptions): () => void {
   const { statuses } = useTeam();
   const latestBoardOptionsRef = useRef(board);
   latestBoardOptionsRef.current = board;
-  const pendingEventsRef = useRef(new Map<number, LeadEvent>());
+  const pendingEventsByLeadIdRef = useRef(new Map<number, LeadEvent>());
   const mustReloadBoardRef = useRef(false);
   const mustRecountColumnsRef = useRef(false);
   const mountedAtMsRef = useRef(Date.now());
@@ -58,23 +58,24 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
    * Adds a lead to its column, replaces it there, or removes it from the board. Returns the status ids of the columns whose
    * counts may have changed.
    */
-  const updateLeadInColumns = (id: number, lead: LeadInList | undefined): number[] => {
+  const updateLeadAndGetChangedColumns = (id: number, lead: LeadInList | undefined): number[] => {
     const { columns, filter } = latestBoardOptionsRef.current;
     const targetStatusId = lead && matchesFilter(lead, filter) ? lead.statusId : undefined;
     const statusIdsToRecount = new Set<number>();
     for (const [status, columnPages] of columns) {
-      const leadInColumn = columnPages.items.find((item) => item.id === id);
+      const existingColumnLead = columnPages.items.find((item) => item.id === id);
       if (status !== targetStatusId || !lead) {
-        if (!leadInColumn) continue;
+        if (!existingColumnLead) continue;
         columnPages.updateItems((items) => items.filter((item) => item.id !== id));
         statusIdsToRecount.add(status);
         continue;
       }
       // Events carry no photo URL, because photo URLs expire. If the photo is unchanged, the card keeps the URL that it has.
-      const photoUrl = leadInColumn && leadInColumn.photo === lead.photo ? leadInColumn.photoUrl : undefined;
+      const unchangedPhotoUrl =
+        existingColumnLead && existingColumnLead.photo === lead.photo ? existingColumnLead.photoUrl : undefined;
       const { photoUrl: _, ...leadWithoutPhotoUrl } = lead;
-      const updatedLead = { ...leadWithoutPhotoUrl, ...(photoUrl ? { photoUrl } : {}) };
-      if (leadInColumn) {
+      const updatedLead = { ...leadWithoutPhotoUrl, ...(unchangedPhotoUrl ? { photoUrl: unchangedPhotoUrl } : {}) };
+      if (existingColumnLead) {
         columnPages.updateItems((items) => items.map((item) => (item.id === id ? updatedLead : item)));
         continue;
       }
@@ -98,15 +99,15 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
       mustRecountColumnsRef.current = false;
       recount([...columns.keys()], true);
     }
-    if (mustReloadBoardRef.current || (hasSearch && pendingEventsRef.current.size > 0)) {
+    if (mustReloadBoardRef.current || (hasSearch && pendingEventsByLeadIdRef.current.size > 0)) {
       mustReloadBoardRef.current = false;
-      pendingEventsRef.current.clear();
+      pendingEventsByLeadIdRef.current.clear();
       return reload();
     }
-    const pendingEvents = [...pendingEventsRef.current];
-    pendingEventsRef.current.clear();
+    const pendingLeadIdsWithEvents = [...pendingEventsByLeadIdRef.current];
+    pendingEventsByLeadIdRef.current.clear();
     const statusIdsToRecount = new Set<number>();
-    for (const [id, event] of pendingEvents) {
+    for (const [id, event] of pendingLeadIdsWithEvents) {
       // While this user's move of the lead is pending, its response decides the column, so the event is ignored.
       if (moves.isMoving(id)) continue;
       let lead: LeadInList | undefined = event.type === "lead.deleted" ? undefined : event.lead;
@@ -114,11 +115,13 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
         lead = await getDataOrThrow(api.GET("/leads/{id}", { params: { path: { id } } })).catch(() => undefined);
         if (!lead || moves.isMoving(id)) continue;
       }
-      for (const statusIdToRecount of updateLeadInColumns(id, lead)) statusIdsToRecount.add(statusIdToRecount);
+      for (const statusIdToRecount of updateLeadAndGetChangedColumns(id, lead))
+        statusIdsToRecount.add(statusIdToRecount);
       if (event.type === "lead.status_changed") {
         const previousStatusName = event.changes?.status?.previous;
         const previousStatus = statuses.find(({ name }) => name === previousStatusName);
-        for (const statusId of previousStatus ? [previousStatus.id] : columns.keys()) statusIdsToRecount.add(statusId);
+        for (const statusIdToRecount of previousStatus ? [previousStatus.id] : columns.keys())
+          statusIdsToRecount.add(statusIdToRecount);
       } else if (event.type !== "lead.updated" && event.lead) statusIdsToRecount.add(event.lead.statusId);
     }
     if (statusIdsToRecount.size > 0) recount([...statusIdsToRecount]);
@@ -135,19 +138,19 @@ export function useBoardChanges(board: UseBoardChangesOptions): () => void {
         if (!COLUMN_CHANGING_EVENT_TYPES.includes(leadEvent.type) && leadEvent.type !== "lead.photo_changed") continue;
         // Several waiting events of one lead are merged into one. The newest event has the lead's data. The oldest event names
         // the lead's previous status, whose column must be counted again.
-        const pendingEventOfLead = pendingEventsRef.current.get(leadEvent.leadId);
+        const pendingEventOfLead = pendingEventsByLeadIdRef.current.get(leadEvent.leadId);
         const mergedFieldChanges = { ...leadEvent.changes, ...pendingEventOfLead?.changes };
         const mergedEventType =
           pendingEventOfLead?.type === "lead.status_changed" && leadEvent.type === "lead.updated"
             ? pendingEventOfLead.type
             : leadEvent.type;
-        pendingEventsRef.current.set(leadEvent.leadId, {
+        pendingEventsByLeadIdRef.current.set(leadEvent.leadId, {
           ...leadEvent,
           type: mergedEventType,
           changes: mergedFieldChanges,
         });
       }
-      if (pendingEventsRef.current.size > 0) scheduleApplyingEvents();
+      if (pendingEventsByLeadIdRef.current.size > 0) scheduleApplyingEvents();
     },
     () => {
       if (Date.now() - mountedAtMsRef.current < NO_RELOAD_AFTER_MOUNT_MS) mustRecountColumnsRef.current = true;

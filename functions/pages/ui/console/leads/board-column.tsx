@@ -10,10 +10,10 @@ import { Popover } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusMenu } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { buildLeadUrl, orderedLeadIds } from "./open-lead";
+import { buildLeadUrl, leadIdsInScreenOrder } from "./open-lead";
 
 /** State and callbacks of the board that its cards use. */
-export interface BoardActions {
+export interface BoardStateAndCallbacks {
   mayMove: boolean;
   moveLead: (lead: LeadInList, to: LeadStatus) => void;
   /** Id of the moved lead, whose card takes the focus when the card appears in another column. */
@@ -39,7 +39,7 @@ interface BoardColumnProps {
   onEmptyChange: (isEmpty: boolean) => void;
   /** Whether this is the first column and the team has no leads, so that the column shows how to add the first one. */
   showsFirstLeadHint: boolean;
-  actions: BoardActions;
+  actions: BoardStateAndCallbacks;
 }
 
 export function BoardColumn(props: BoardColumnProps): JSX.Element {
@@ -60,7 +60,7 @@ export function BoardColumn(props: BoardColumnProps): JSX.Element {
     ? columnLeadList.items.map(({ id }) => id).join(" ")
     : "";
   useEffect(() => {
-    if (leadIdsText) orderedLeadIds.value = leadIdsText.split(" ").map(Number);
+    if (leadIdsText) leadIdsInScreenOrder.value = leadIdsText.split(" ").map(Number);
   }, [leadIdsText]);
   const tabStopLeadId = columnLeadList.items.some(({ id }) => id === focusedLeadId)
     ? focusedLeadId
@@ -168,7 +168,7 @@ interface LeadCardProps {
   isOpen: boolean;
   isTabStop: boolean;
   onFocus: () => void;
-  actions: BoardActions;
+  actions: BoardStateAndCallbacks;
 }
 
 function LeadCard({ lead, isOpen, isTabStop, onFocus, actions }: LeadCardProps): JSX.Element {

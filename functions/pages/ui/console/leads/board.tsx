@@ -15,8 +15,8 @@ import { useShortcut } from "../app/shortcuts";
 import { useTeam } from "../app/team";
 import { Icon } from "../ui/icon";
 import type { PagedList } from "../ui/loading";
-import { useBoardChanges } from "./board-changes";
-import { type BoardActions, BoardColumn } from "./board-column";
+import { useLiveBoardUpdates } from "./board-changes";
+import { BoardColumn, type BoardStateAndCallbacks } from "./board-column";
 import { FilterChips, FilterMenu } from "./filters";
 import {
   buildLeadFilter,
@@ -24,11 +24,11 @@ import {
   buildQueryWithoutAnyFilter,
   getActiveFilterNames,
   isLongEnoughToSearch,
-  type ListQuery,
+  type LeadListUrlQuery,
   matchesFilter,
   parseListQuery,
 } from "./list-query";
-import { useBoardMoves } from "./moves";
+import { useBoardLeadMoves } from "./moves";
 import { getPanelLeadId } from "./open-lead";
 import { SearchInput } from "./search-input";
 import { useApplyViewFromUrl, ViewTabs } from "./views";
@@ -40,32 +40,33 @@ const MAX_SEARCH_LEADS = 100;
 const SEARCH_DEBOUNCE_MS = 250;
 
 export function BoardScreen(): JSX.Element {
-  const route = useRoute();
+  const currentRoute = useRoute();
   const { statuses, mayWrite } = useTeam();
   const leadListsByStatusIdRef = useRef(new Map<number, PagedList<LeadInList>>());
   const boardElementRef = useRef<HTMLDivElement>(null);
   const movedLeadIdRef = useRef(0);
   const draggedLeadRef = useRef<LeadInList | undefined>(undefined);
   /** Number of the latest recount of each column, by the id of its status. An older response is discarded. */
-  const recountSerialNumbersRef = useRef(new Map<number, number>());
+  const recountSerialNumberByStatusIdRef = useRef(new Map<number, number>());
   const [emptyColumnStatusIds, setEmptyColumnStatusIds] = useState<ReadonlySet<number>>(new Set());
 
-  const listQuery = parseListQuery(route.query);
-  const searchText = isLongEnoughToSearch(listQuery.search.trim()) ? listQuery.search.trim() : "";
+  const listQuery = parseListQuery(currentRoute.query);
+  const activeSearchText = isLongEnoughToSearch(listQuery.search.trim()) ? listQuery.search.trim() : "";
   const { status: shownStatusIds, ...filter } = buildLeadFilter({ ...listQuery, sort: "" });
-  const filterKey = JSON.stringify([searchText, filter]);
+  const searchAndFiltersJson = JSON.stringify([activeSearchText, filter]);
   const visibleStatuses = statuses.filter(({ id }) => !shownStatusIds || (shownStatusIds as number[]).includes(id));
   for (const id of leadListsByStatusIdRef.current.keys())
     if (!visibleStatuses.some((status) => status.id === id)) leadListsByStatusIdRef.current.delete(id);
-  const panelLeadId = getPanelLeadId(route);
-  const isFiltered = searchText !== "" || shownStatusIds !== undefined || Object.keys(filter).length > 0;
-  const hasNoLeads = !isFiltered && statuses.every(({ id }) => emptyColumnStatusIds.has(id));
+  const panelLeadId = getPanelLeadId(currentRoute);
+  const isSearchedOrFiltered =
+    activeSearchText !== "" || shownStatusIds !== undefined || Object.keys(filter).length > 0;
+  const isTeamWithoutLeads = !isSearchedOrFiltered && statuses.every(({ id }) => emptyColumnStatusIds.has(id));
 
   const requestColumnPage = async (status: number, cursor: string | undefined) => {
-    if (searchText) {
-      const searchQuery = { ...filter, status: [status], search: searchText, limit: MAX_SEARCH_LEADS };
+    if (activeSearchText) {
+      const searchQueryParams = { ...filter, status: [status], search: activeSearchText, limit: MAX_SEARCH_LEADS };
       const searchResponse = await getDataAndResponseOrThrow(
-        api.GET("/leads/search", { params: { query: searchQuery } }),
+        api.GET("/leads/search", { params: { query: searchQueryParams } }),
       );
       const { data: items, response } = searchResponse;
       const isSearchIncomplete =
@@ -80,29 +81,29 @@ export function BoardScreen(): JSX.Element {
     const columnPage = await requestColumnPage(status, cursor);
     // While a search is active, a lead that the user has just moved is not added to a page of its new column, because only the
     // API knows whether the search matches the lead.
-    const matchesSearchAndFilters = (lead: LeadInList) => searchText === "" && matchesFilter(lead, filter);
-    return boardMoves.applyMoves(columnPage, {
+    const isLeadKnownToMatchFilters = (lead: LeadInList) => activeSearchText === "" && matchesFilter(lead, filter);
+    return boardMoveFunctions.applyMoves(columnPage, {
       status,
       requestedAtMs,
       isFirstPage: cursor === undefined,
-      matchesFilters: matchesSearchAndFilters,
+      matchesFilters: isLeadKnownToMatchFilters,
     });
   };
 
   const recountColumns = async (ids: number[], mayReload = false) => {
-    if (searchText) {
+    if (activeSearchText) {
       for (const id of ids) leadListsByStatusIdRef.current.get(id)?.reload();
       return;
     }
     const recountColumn = async (id: number) => {
-      const recountSerialNumber = (recountSerialNumbersRef.current.get(id) ?? 0) + 1;
-      recountSerialNumbersRef.current.set(id, recountSerialNumber);
+      const recountSerialNumber = (recountSerialNumberByStatusIdRef.current.get(id) ?? 0) + 1;
+      recountSerialNumberByStatusIdRef.current.set(id, recountSerialNumber);
       const { count } = await getDataOrThrow(
         api.GET("/leads", { params: { query: { ...filter, status: [id], limit: 1 } } }),
       );
       const columnLeadList = leadListsByStatusIdRef.current.get(id);
       // If a later recount of this column was started, this response is stale and is discarded.
-      if (!columnLeadList || recountSerialNumber !== recountSerialNumbersRef.current.get(id)) return;
+      if (!columnLeadList || recountSerialNumber !== recountSerialNumberByStatusIdRef.current.get(id)) return;
       if (mayReload && columnLeadList.count !== count) columnLeadList.reload();
       else columnLeadList.setCount(count);
     };
@@ -110,17 +111,17 @@ export function BoardScreen(): JSX.Element {
     await Promise.allSettled(ids.map(recountColumn));
   };
 
-  const boardMoves = useBoardMoves(leadListsByStatusIdRef.current, recountColumns);
+  const boardMoveFunctions = useBoardLeadMoves(leadListsByStatusIdRef.current, recountColumns);
   const moveLead = (lead: LeadInList, to: LeadStatus) => {
     movedLeadIdRef.current = lead.id;
-    boardMoves.move(lead, to);
+    boardMoveFunctions.move(lead, to);
   };
 
-  const postponeEventsOnPointerMove = useBoardChanges({
+  const postponeEventsOnPointerMove = useLiveBoardUpdates({
     columns: leadListsByStatusIdRef.current,
     filter,
-    hasSearch: searchText !== "",
-    moves: boardMoves,
+    hasSearch: activeSearchText !== "",
+    moves: boardMoveFunctions,
     isCardInUse: () =>
       draggedLeadRef.current !== undefined || boardElementRef.current?.querySelector(":popover-open") !== null,
     recount: recountColumns,
@@ -138,24 +139,24 @@ export function BoardScreen(): JSX.Element {
     if (!cardElement || !arrowDirection || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const [across = 0, down = 0] = arrowDirection;
-    const statusIndex = visibleStatuses.findIndex(({ id }) => String(id) === cardElement.dataset.status);
+    const cardStatusIndex = visibleStatuses.findIndex(({ id }) => String(id) === cardElement.dataset.status);
     if (event.shiftKey && across) {
-      const [fromStatus, toStatus] = [visibleStatuses[statusIndex], visibleStatuses[statusIndex + across]];
+      const [fromStatus, toStatus] = [visibleStatuses[cardStatusIndex], visibleStatuses[cardStatusIndex + across]];
       const columnLeads = leadListsByStatusIdRef.current.get(fromStatus?.id ?? 0)?.items ?? [];
-      const lead = columnLeads.find(({ id }) => String(id) === cardElement.dataset.lead);
-      if (mayWrite && lead && toStatus) moveLead(lead, toStatus);
+      const leadOfFocusedCard = columnLeads.find(({ id }) => String(id) === cardElement.dataset.lead);
+      if (mayWrite && leadOfFocusedCard && toStatus) moveLead(leadOfFocusedCard, toStatus);
       return;
     }
     const findCardElementsOfStatus = (status: LeadStatus | undefined) =>
       Array.from(boardElementRef.current?.querySelectorAll<HTMLElement>(`[data-status="${status?.id}"]`) ?? []);
-    const cardIndex = findCardElementsOfStatus(visibleStatuses[statusIndex]).indexOf(cardElement);
+    const cardIndex = findCardElementsOfStatus(visibleStatuses[cardStatusIndex]).indexOf(cardElement);
     if (down) {
-      findCardElementsOfStatus(visibleStatuses[statusIndex])[cardIndex + down]?.querySelector("a")?.focus();
+      findCardElementsOfStatus(visibleStatuses[cardStatusIndex])[cardIndex + down]?.querySelector("a")?.focus();
       return;
     }
     // Skips empty columns.
     for (
-      let columnIndex = statusIndex + across;
+      let columnIndex = cardStatusIndex + across;
       columnIndex >= 0 && columnIndex < visibleStatuses.length;
       columnIndex += across
     ) {
@@ -169,24 +170,25 @@ export function BoardScreen(): JSX.Element {
   useShortcut(
     "s",
     () => {
-      const statusButton = findCardElement(document.activeElement)?.querySelector<HTMLElement>("button.status");
-      if (!statusButton) return false;
-      statusButton.click();
+      const statusButtonElement = findCardElement(document.activeElement)?.querySelector<HTMLElement>("button.status");
+      if (!statusButtonElement) return false;
+      statusButtonElement.click();
     },
     mayWrite ? "Status of the lead" : "",
   );
 
-  const replaceListQuery = (newQuery: ListQuery) => {
-    const urlParams = buildListRouteParams(newQuery);
-    const openLeadIdParam = route.query.get("lead");
-    if (openLeadIdParam) urlParams.set("lead", openLeadIdParam);
-    replaceUrlQuery(urlParams);
+  const replaceListQueryInUrl = (newQuery: LeadListUrlQuery) => {
+    const boardUrlParams = buildListRouteParams(newQuery);
+    const openLeadIdParam = currentRoute.query.get("lead");
+    if (openLeadIdParam) boardUrlParams.set("lead", openLeadIdParam);
+    replaceUrlQuery(boardUrlParams);
   };
-  const updateListQuery = (part: Partial<ListQuery>) => replaceListQuery({ ...listQuery, ...part });
-  const clearListQuery = () => replaceListQuery({ ...buildQueryWithoutAnyFilter(listQuery), search: "", view: 0 });
-  useApplyViewFromUrl(listQuery, replaceListQuery);
+  const updateListQuery = (part: Partial<LeadListUrlQuery>) => replaceListQueryInUrl({ ...listQuery, ...part });
+  const clearSearchAndFilters = () =>
+    replaceListQueryInUrl({ ...buildQueryWithoutAnyFilter(listQuery), search: "", view: 0 });
+  useApplyViewFromUrl(listQuery, replaceListQueryInUrl);
 
-  const boardActions: BoardActions = {
+  const boardStateAndCallbacks: BoardStateAndCallbacks = {
     mayMove: mayWrite,
     moveLead,
     focusedLeadRef: movedLeadIdRef,
@@ -210,9 +212,14 @@ export function BoardScreen(): JSX.Element {
         <search class="bar">
           <BoardSearchInput value={listQuery.search} onSearch={(text) => updateListQuery({ search: text })} />
           <FilterChips query={listQuery} updateListQuery={updateListQuery} />
-          <FilterMenu query={listQuery} updateListQuery={updateListQuery} countText="leads" clear={clearListQuery} />
+          <FilterMenu
+            query={listQuery}
+            updateListQuery={updateListQuery}
+            countText="leads"
+            clear={clearSearchAndFilters}
+          />
           {getActiveFilterNames(listQuery).length > 0 || listQuery.search ? (
-            <button type="button" class="btn ghost wide" onClick={clearListQuery}>
+            <button type="button" class="btn ghost wide" onClick={clearSearchAndFilters}>
               Clear
             </button>
           ) : null}
@@ -224,10 +231,10 @@ export function BoardScreen(): JSX.Element {
       <div class="board" ref={boardElementRef} onPointerMove={postponeEventsOnPointerMove}>
         {visibleStatuses.map((status, at) => (
           <BoardColumn
-            key={`${status.id} ${filterKey}`}
+            key={`${status.id} ${searchAndFiltersJson}`}
             status={status}
             readLeads={readColumnPageAndApplyMoves}
-            filterKey={filterKey}
+            filterKey={searchAndFiltersJson}
             openLeadId={panelLeadId}
             registerPages={(pages) => leadListsByStatusIdRef.current.set(status.id, pages)}
             onEmptyChange={(is) => {
@@ -239,8 +246,8 @@ export function BoardScreen(): JSX.Element {
                 return newEmptyColumnStatusIds;
               });
             }}
-            showsFirstLeadHint={hasNoLeads && at === 0}
-            actions={boardActions}
+            showsFirstLeadHint={isTeamWithoutLeads && at === 0}
+            actions={boardStateAndCallbacks}
           />
         ))}
       </div>

@@ -8,12 +8,12 @@ import { confirmAction } from "../ui/dialog";
 import { formatCount } from "../ui/time";
 import { showFailureAlert, showToast } from "../ui/toast";
 import { type BulkResult, sendIdsInParallelChunks } from "./bulk-run";
-import type { LeadPages, ListLead } from "./list-pages";
+import type { LeadForTable, LeadPages } from "./list-pages";
 import { matchesFilter } from "./list-query";
 import type { LeadSelection } from "./list-selection";
 
 /** A change of more leads than this needs a confirmation. */
-const MAX_UNCONFIRMED_LEADS = 50;
+const MAX_LEADS_WITHOUT_CONFIRMATION = 50;
 /** The progress dialog appears only if the change takes longer than this. */
 const PROGRESS_DIALOG_DELAY_MS = 250;
 
@@ -27,21 +27,21 @@ export interface BulkProgressState {
 }
 
 /** Progress of the current change. `undefined` until the change has taken `PROGRESS_DIALOG_DELAY_MS`. */
-export const bulkProgress = signal<BulkProgressState | undefined>(undefined);
+export const bulkProgressSignal = signal<BulkProgressState | undefined>(undefined);
 
 export const formatLeadCount = (count: number): string => (count === 1 ? "1 lead" : `${formatCount(count)} leads`);
 
-type SendBulkRequest = (ids: number[]) => Promise<unknown>;
+type SendBulkRequestFunction = (ids: number[]) => Promise<unknown>;
 
 /** Executes several series of requests one after the other, with one progress dialog. Stop ends all of them. */
 async function sendBulkRequestsWithProgress(
   progressTitle: string,
   note: string,
-  runs: { ids: number[]; send: SendBulkRequest }[],
+  runs: { ids: number[]; send: SendBulkRequestFunction }[],
 ): Promise<BulkResult> {
   const totalLeadCount = runs.reduce((sum, { ids }) => sum + ids.length, 0);
   let isStopped = false;
-  const progressState: BulkProgressState = {
+  const bulkProgressState: BulkProgressState = {
     title: progressTitle,
     note,
     total: totalLeadCount,
@@ -51,19 +51,19 @@ async function sendBulkRequestsWithProgress(
     },
   };
   let isDialogShown = false;
-  const dialogTimer = setTimeout(() => {
+  const progressDialogTimer = setTimeout(() => {
     isDialogShown = true;
-    bulkProgress.value = { ...progressState };
+    bulkProgressSignal.value = { ...bulkProgressState };
   }, PROGRESS_DIALOG_DELAY_MS);
   const totalBulkResult: BulkResult = { changedIds: [], deletedIds: [], unprocessedIds: [] };
   try {
     for (const { ids, send } of runs) {
-      const earlierProcessedCount = totalBulkResult.changedIds.length + totalBulkResult.deletedIds.length;
+      const processedCountOfEarlierRuns = totalBulkResult.changedIds.length + totalBulkResult.deletedIds.length;
       const bulkResultOfRun = await sendIdsInParallelChunks(ids, send, {
         isStopped: () => isStopped || totalBulkResult.error !== undefined,
         onProgress: (done) => {
-          progressState.done = earlierProcessedCount + done;
-          if (isDialogShown) bulkProgress.value = { ...progressState };
+          bulkProgressState.done = processedCountOfEarlierRuns + done;
+          if (isDialogShown) bulkProgressSignal.value = { ...bulkProgressState };
         },
       });
       totalBulkResult.changedIds.push(...bulkResultOfRun.changedIds);
@@ -72,8 +72,8 @@ async function sendBulkRequestsWithProgress(
       if (bulkResultOfRun.error !== undefined) totalBulkResult.error = bulkResultOfRun.error;
     }
   } finally {
-    clearTimeout(dialogTimer);
-    bulkProgress.value = undefined;
+    clearTimeout(progressDialogTimer);
+    bulkProgressSignal.value = undefined;
   }
   return totalBulkResult;
 }
@@ -89,14 +89,14 @@ interface BulkChangeTexts {
 
 interface BulkChange {
   texts: BulkChangeTexts;
-  send: SendBulkRequest;
+  send: SendBulkRequestFunction;
   /** Applies the change to the rows of the list. */
   updateRows: (ids: number[]) => void;
   /** Returns the requests that undo the change. Absent for a change that cannot be undone. */
-  buildUndoOperations?: (leads: ListLead[]) => { ids: number[]; send: SendBulkRequest }[];
+  buildUndoOperations?: (leads: LeadForTable[]) => { ids: number[]; send: SendBulkRequestFunction }[];
 }
 
-export class BulkActions {
+export class BulkActionRunner {
   constructor(
     readonly pages: LeadPages,
     readonly selection: LeadSelection,
@@ -106,23 +106,23 @@ export class BulkActions {
    * Reads the selected leads, with a progress dialog. Returns an empty array after Stop, and after a failure, which a toast
    * reports.
    */
-  async #readSelected(): Promise<ListLead[]> {
+  async #readSelected(): Promise<LeadForTable[]> {
     const selectedLeadCount = this.selection.size;
     if (!this.pages.hasMore || !this.selection.state.peek().isInverted) return this.selection.readSelectedLeads();
     let isStopped = false;
-    const stopReading = () => {
+    const stopReadingLeads = () => {
       isStopped = true;
-      bulkProgress.value = undefined;
+      bulkProgressSignal.value = undefined;
     };
-    const unsubscribe = this.pages.listVersion.subscribe(() => {
+    const unsubscribeFromListVersion = this.pages.listVersion.subscribe(() => {
       if (isStopped) return;
-      const progressNote = "Nothing is changed yet";
-      bulkProgress.value = {
+      const progressNoteText = "Nothing is changed yet";
+      bulkProgressSignal.value = {
         title: "Reading the leads",
         done: this.pages.items.length,
         total: selectedLeadCount,
-        note: progressNote,
-        stop: stopReading,
+        note: progressNoteText,
+        stop: stopReadingLeads,
       };
     });
     try {
@@ -132,17 +132,17 @@ export class BulkActions {
       showFailureAlert(`Not all leads could be read, so none was changed. ${describeError(error)}`);
       return [];
     } finally {
-      unsubscribe();
-      bulkProgress.value = undefined;
+      unsubscribeFromListVersion();
+      bulkProgressSignal.value = undefined;
     }
   }
 
-  async #execute(leads: ListLead[], change: BulkChange): Promise<void> {
+  async #execute(leads: LeadForTable[], change: BulkChange): Promise<void> {
     const { verb, running, done, target = "" } = change.texts;
     const progressTitle = `${running} leads${target}`;
-    const leadIds = leads.map(({ id }) => id);
+    const leadIdsToChange = leads.map(({ id }) => id);
     const bulkResult = await sendBulkRequestsWithProgress(progressTitle, `What is ${done} stays ${done}`, [
-      { ids: leadIds, send: change.send },
+      { ids: leadIdsToChange, send: change.send },
     ]);
     change.updateRows(bulkResult.changedIds);
     this.pages.removeLeads(bulkResult.deletedIds);
@@ -152,7 +152,7 @@ export class BulkActions {
     const changedLeadIds = new Set(bulkResult.changedIds);
     const deletedLeadsText =
       bulkResult.deletedIds.length > 0 ? `, ${formatCount(bulkResult.deletedIds.length)} had been deleted` : "";
-    const summaryText = `${formatLeadCount(bulkResult.changedIds.length)} ${done}${target}${deletedLeadsText}`;
+    const bulkResultSummaryText = `${formatLeadCount(bulkResult.changedIds.length)} ${done}${target}${deletedLeadsText}`;
     const { buildUndoOperations } = change;
     if (bulkResult.error !== undefined) {
       const unprocessedLeadsText = `${formatCount(bulkResult.unprocessedIds.length)} of ${formatLeadCount(leads.length)} not ${done}${target}.`;
@@ -163,10 +163,10 @@ export class BulkActions {
       return;
     }
     if (!buildUndoOperations) {
-      showToast(summaryText);
+      showToast(bulkResultSummaryText);
       return;
     }
-    showToast(summaryText, {
+    showToast(bulkResultSummaryText, {
       undo: async () => {
         const undoOperations = buildUndoOperations(leads.filter(({ id }) => changedLeadIds.has(id)));
         const bulkResultOfUndo = await sendBulkRequestsWithProgress(
@@ -181,9 +181,9 @@ export class BulkActions {
     });
   }
 
-  async #confirm(leads: ListLead[], { texts, buildUndoOperations }: BulkChange): Promise<boolean> {
+  async #confirm(leads: LeadForTable[], { texts, buildUndoOperations }: BulkChange): Promise<boolean> {
     if (leads.length === 0) return false;
-    if (buildUndoOperations && leads.length <= MAX_UNCONFIRMED_LEADS) return true;
+    if (buildUndoOperations && leads.length <= MAX_LEADS_WITHOUT_CONFIRMATION) return true;
     const { verb, target = "" } = texts;
     const confirmButtonText = `${verb} ${formatLeadCount(leads.length)}`;
     const consequenceText = buildUndoOperations
@@ -192,22 +192,22 @@ export class BulkActions {
     return confirmAction(`${confirmButtonText}${target}?`, consequenceText, confirmButtonText);
   }
 
-  async #change(change: BulkChange, given?: ListLead[]): Promise<void> {
+  async #change(change: BulkChange, given?: LeadForTable[]): Promise<void> {
     const leadsToChange = given ?? (await this.#readSelected());
     if (await this.#confirm(leadsToChange, change)) await this.#execute(leadsToChange, change);
   }
 
   #removeMismatches(ids: number[]): void {
     const { filter, search } = this.pages.source;
-    const mismatchedIds = ids.filter((id) => {
-      const lead = this.pages.getLead(id);
-      return lead && !(search ? !lead.archived : matchesFilter(lead, filter));
+    const leadIdsNotMatchingFilter = ids.filter((id) => {
+      const listedLead = this.pages.getLead(id);
+      return listedLead && !(search ? !listedLead.archived : matchesFilter(listedLead, filter));
     });
-    this.pages.removeLeads(mismatchedIds);
+    this.pages.removeLeads(leadIdsNotMatchingFilter);
   }
 
   /** Moves `given` to a status, by default the selected leads. */
-  move(to: LeadStatus, given?: ListLead[]): Promise<void> {
+  move(to: LeadStatus, given?: LeadForTable[]): Promise<void> {
     const bulkStatusChange: BulkChange = {
       texts: { verb: "Move", running: "Moving", done: "moved", target: ` to ${to.name}` },
       send: (ids) => getDataOrThrow(api.PUT("/leads/change-status", { body: { ids, statusId: to.id } })),
@@ -216,10 +216,10 @@ export class BulkActions {
         this.#removeMismatches(ids);
       },
       buildUndoOperations: (leads) => {
-        const leadIdsByStatusId = new Map<number, number[]>();
+        const leadIdsByPreviousStatusId = new Map<number, number[]>();
         for (const { id, statusId } of leads)
-          leadIdsByStatusId.set(statusId, [...(leadIdsByStatusId.get(statusId) ?? []), id]);
-        return [...leadIdsByStatusId].map(([statusId, ids]) => ({
+          leadIdsByPreviousStatusId.set(statusId, [...(leadIdsByPreviousStatusId.get(statusId) ?? []), id]);
+        return [...leadIdsByPreviousStatusId].map(([statusId, ids]) => ({
           ids,
           send: (ids: number[]) => getDataOrThrow(api.PUT("/leads/change-status", { body: { ids, statusId } })),
         }));
@@ -229,21 +229,23 @@ export class BulkActions {
   }
 
   /** Archives or restores `given`, by default the selected leads. */
-  archive(archived: boolean, given?: ListLead[]): Promise<void> {
-    const sendArchive: SendBulkRequest = (ids) => getDataOrThrow(api.PATCH("/leads/archive", { body: { ids } }));
-    const sendRestore: SendBulkRequest = (ids) => getDataOrThrow(api.PATCH("/leads/restore", { body: { ids } }));
+  archive(archived: boolean, given?: LeadForTable[]): Promise<void> {
+    const sendArchiveRequest: SendBulkRequestFunction = (ids) =>
+      getDataOrThrow(api.PATCH("/leads/archive", { body: { ids } }));
+    const sendRestoreRequest: SendBulkRequestFunction = (ids) =>
+      getDataOrThrow(api.PATCH("/leads/restore", { body: { ids } }));
     const bulkArchiveChange: BulkChange = {
       texts: archived
         ? { verb: "Archive", running: "Archiving", done: "archived" }
         : { verb: "Restore", running: "Restoring", done: "restored" },
-      send: archived ? sendArchive : sendRestore,
+      send: archived ? sendArchiveRequest : sendRestoreRequest,
       updateRows: (ids) => {
         this.pages.updateLeads(ids, (lead) => ({ ...lead, archived }));
         this.#removeMismatches(ids);
       },
       buildUndoOperations: (leads) => {
         const leadIdsToUndo = leads.filter((lead) => lead.archived !== archived).map(({ id }) => id);
-        return [{ ids: leadIdsToUndo, send: archived ? sendRestore : sendArchive }];
+        return [{ ids: leadIdsToUndo, send: archived ? sendRestoreRequest : sendArchiveRequest }];
       },
     };
     return this.#change(bulkArchiveChange, given);
@@ -260,13 +262,13 @@ export class BulkActions {
   /** Writes one field of the selected leads. Their previous values are kept for Undo. */
   async edit<Field extends BulkEditableFieldName>(field: Field, value: Lead[Field], fieldTitle: string): Promise<void> {
     const selectedLeads = await this.#readSelected();
-    const leadsById = new Map(selectedLeads.map((lead) => [lead.id, lead]));
-    const previousFieldsById = new Map<number, Partial<Lead>>();
+    const selectedLeadsById = new Map(selectedLeads.map((lead) => [lead.id, lead]));
+    const previousFieldsByLeadId = new Map<number, Partial<Lead>>();
     const bulkFieldChange: BulkChange = {
       texts: { verb: `Change the ${fieldTitle} of`, running: `Changing the ${fieldTitle} of`, done: "changed" },
       send: async (ids) => {
-        await collectPreviousFieldValues(ids, leadsById, field, previousFieldsById);
-        await writeFieldOfLeads(ids, leadsById, () => ({ [field]: value }));
+        await readPreviousFieldValues(ids, selectedLeadsById, field, previousFieldsByLeadId);
+        await saveFieldOfLeads(ids, selectedLeadsById, () => ({ [field]: value }));
       },
       updateRows: (ids) => {
         this.pages.updateLeads(ids, (lead) => ({ ...lead, [field]: value }));
@@ -275,7 +277,7 @@ export class BulkActions {
       buildUndoOperations: (changedLeads) => [
         {
           ids: changedLeads.map(({ id }) => id),
-          send: (ids) => writeFieldOfLeads(ids, leadsById, (id) => previousFieldsById.get(id) ?? {}),
+          send: (ids) => saveFieldOfLeads(ids, selectedLeadsById, (id) => previousFieldsByLeadId.get(id) ?? {}),
         },
       ],
     };
@@ -289,26 +291,26 @@ export type BulkEditableFieldName = "business" | "company" | "position" | "locat
  * Stores the field's current value of each lead in `previousFieldsById`, so that Undo can restore it. A lead whose list row
  * lacks the field is read with a request of its own.
  */
-async function collectPreviousFieldValues(
+async function readPreviousFieldValues(
   ids: number[],
-  leadsById: Map<number, ListLead>,
+  leadsById: Map<number, LeadForTable>,
   field: BulkEditableFieldName,
   previousFieldsById: Map<number, Partial<Lead>>,
 ): Promise<void> {
-  const idsToRead: number[] = [];
+  const leadIdsToRead: number[] = [];
   for (const id of ids) {
-    const lead: Partial<Lead> = leadsById.get(id) ?? {};
-    if (field in lead) previousFieldsById.set(id, { [field]: lead[field] });
-    else if (!previousFieldsById.has(id)) idsToRead.push(id);
+    const listedLead: Partial<Lead> = leadsById.get(id) ?? {};
+    if (field in listedLead) previousFieldsById.set(id, { [field]: listedLead[field] });
+    else if (!previousFieldsById.has(id)) leadIdsToRead.push(id);
   }
-  const readPreviousField = async (id: number) => {
+  const readPreviousFieldFromApi = async (id: number) => {
     const leadFromApi = await getDataOrThrow(api.GET("/leads/{id}", { params: { path: { id } } })).catch(
       ignoreNotFoundError,
     );
     if (leadFromApi) previousFieldsById.set(id, { [field]: leadFromApi[field] });
   };
-  for (let start = 0; start < idsToRead.length; start += 5)
-    await Promise.all(idsToRead.slice(start, start + 5).map(readPreviousField));
+  for (let start = 0; start < leadIdsToRead.length; start += 5)
+    await Promise.all(leadIdsToRead.slice(start, start + 5).map(readPreviousFieldFromApi));
 }
 
 function ignoreNotFoundError(error: unknown): undefined {
@@ -320,40 +322,41 @@ function ignoreNotFoundError(error: unknown): undefined {
  * Writes one field of up to a hundred leads. A batch request identifies leads by e-mail address. Leads that have no address, or
  * whose address no longer identifies them, are written one by one by their ids.
  */
-async function writeFieldOfLeads(
+async function saveFieldOfLeads(
   ids: number[],
-  leadsById: Map<number, ListLead>,
+  leadsById: Map<number, LeadForTable>,
   getFields: (id: number) => Partial<Lead>,
 ): Promise<void> {
   const leadsToWrite = ids.map((id) => leadsById.get(id)).filter((lead) => lead !== undefined);
-  const patchLead = async ({ id }: ListLead) => {
+  const patchLead = async ({ id }: LeadForTable) => {
     const { business, ...otherFields } = getFields(id);
     const patchBody = { ...otherFields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     await getDataOrThrow(api.PATCH("/leads/{id}", { params: { path: { id } }, body: patchBody })).catch(
       ignoreNotFoundError,
     );
   };
-  const sendBatch = async (batchLeads: ListLead[], dryRun: boolean) => {
-    const batchRows = batchLeads.map(({ id, email }) => {
+  const sendLeadBatchRequest = async (batchLeads: LeadForTable[], dryRun: boolean) => {
+    const batchRequestRows = batchLeads.map(({ id, email }) => {
       const { business, ...otherFields } = getFields(id);
       return { email, ...otherFields, ...(business ? { business: business.map(({ id }) => id) } : {}) };
     });
-    const batchBody = { mode: "update" as const, dryRun, leads: batchRows };
-    const { results } = await getDataOrThrow(api.POST("/leads/batch", { body: batchBody }));
+    const batchRequestBody = { mode: "update" as const, dryRun, leads: batchRequestRows };
+    const { results } = await getDataOrThrow(api.POST("/leads/batch", { body: batchRequestBody }));
     return new Map(results.map((rowResult) => [batchLeads[rowResult.index], rowResult]));
   };
   const leadsWithEmail = leadsToWrite.filter(({ email }) => email !== "");
-  const leadsWrittenInBatch = new Set<ListLead>();
+  const leadsWrittenInBatch = new Set<LeadForTable>();
   if (leadsWithEmail.length > 1) {
     // The batch identifies leads by e-mail address. Since the list was read, an address may have been removed or given
     // to another lead. A dry run shows which addresses still belong to the same lead, so that no other lead is
     // overwritten.
-    const dryRunResultsByLead = await sendBatch(leadsWithEmail, true);
+    const dryRunResultsByLead = await sendLeadBatchRequest(leadsWithEmail, true);
     const leadsWithCurrentEmail = leadsWithEmail.filter((lead) => dryRunResultsByLead.get(lead)?.id === lead.id);
     const batchResultsByLead =
-      leadsWithCurrentEmail.length > 0 ? await sendBatch(leadsWithCurrentEmail, false) : new Map();
-    for (const lead of leadsWithCurrentEmail)
-      if (batchResultsByLead.get(lead)?.result !== "failed") leadsWrittenInBatch.add(lead);
+      leadsWithCurrentEmail.length > 0 ? await sendLeadBatchRequest(leadsWithCurrentEmail, false) : new Map();
+    for (const leadWithCurrentEmail of leadsWithCurrentEmail)
+      if (batchResultsByLead.get(leadWithCurrentEmail)?.result !== "failed")
+        leadsWrittenInBatch.add(leadWithCurrentEmail);
   }
   const leadsToPatch = leadsToWrite.filter((lead) => !leadsWrittenInBatch.has(lead));
   for (let start = 0; start < leadsToPatch.length; start += 5)

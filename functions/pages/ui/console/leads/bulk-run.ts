@@ -27,8 +27,8 @@ export interface BulkRunOptions {
 
 /** Returns the lead ids that the API's error names as unknown. */
 function parseUnknownLeadIds(error: unknown): number[] {
-  const idErrors = error instanceof RequestError ? error.errors.filter(({ field }) => field === "ids") : [];
-  return idErrors.flatMap(({ message }) => (message.match(/\d+/g) ?? []).map(Number));
+  const idsFieldErrors = error instanceof RequestError ? error.errors.filter(({ field }) => field === "ids") : [];
+  return idsFieldErrors.flatMap(({ message }) => (message.match(/\d+/g) ?? []).map(Number));
 }
 
 /**
@@ -42,9 +42,9 @@ async function sendIdChunkWithRetries(ids: number[], send: (ids: number[]) => Pr
       await send(existingIds);
       break;
     } catch (error) {
-      const unknownIds = new Set(parseUnknownLeadIds(error));
-      const remainingIds = existingIds.filter((id) => !unknownIds.has(id));
-      if (remainingIds.length < existingIds.length) existingIds = remainingIds;
+      const unknownLeadIds = new Set(parseUnknownLeadIds(error));
+      const remainingLeadIds = existingIds.filter((id) => !unknownLeadIds.has(id));
+      if (remainingLeadIds.length < existingIds.length) existingIds = remainingLeadIds;
       else if (error instanceof RequestError && error.isTemporary && attempts < MAX_ATTEMPTS_PER_REQUEST) {
         attempts += 1;
         await sleep(error.retryAfterMs);
@@ -65,18 +65,18 @@ export async function sendIdsInParallelChunks(
   let hasFailed = false;
   const sendChunksUntilDone = async () => {
     while (nextIdIndex < ids.length && !hasFailed && !isStopped?.()) {
-      const idChunk = ids.slice(nextIdIndex, nextIdIndex + idsPerRequest);
-      nextIdIndex += idChunk.length;
+      const leadIdChunk = ids.slice(nextIdIndex, nextIdIndex + idsPerRequest);
+      nextIdIndex += leadIdChunk.length;
       try {
-        const changedIds = await sendIdChunkWithRetries(idChunk, send);
-        const changedIdSet = new Set(changedIds);
-        bulkResult.changedIds.push(...changedIds);
-        bulkResult.deletedIds.push(...idChunk.filter((id) => !changedIdSet.has(id)));
+        const changedLeadIds = await sendIdChunkWithRetries(leadIdChunk, send);
+        const changedLeadIdSet = new Set(changedLeadIds);
+        bulkResult.changedIds.push(...changedLeadIds);
+        bulkResult.deletedIds.push(...leadIdChunk.filter((id) => !changedLeadIdSet.has(id)));
         onProgress?.(bulkResult.changedIds.length + bulkResult.deletedIds.length);
       } catch (error) {
         hasFailed = true;
         bulkResult.error = error;
-        bulkResult.unprocessedIds.push(...idChunk);
+        bulkResult.unprocessedIds.push(...leadIdChunk);
       }
     }
   };

@@ -11,10 +11,10 @@ import { Icon } from "../ui/icon";
 import { Popover } from "../ui/menu";
 import { StatusMenu } from "../ui/status";
 import { formatCount } from "../ui/time";
-import { type BulkActions, type BulkEditableFieldName, bulkProgress, formatLeadCount } from "./bulk-actions";
+import { type BulkActionRunner, type BulkEditableFieldName, bulkProgressSignal, formatLeadCount } from "./bulk-actions";
 
 interface BulkToolbarProps {
-  actions: BulkActions;
+  actions: BulkActionRunner;
   /** Whether the list shows archived leads. */
   archived: boolean;
 }
@@ -89,7 +89,7 @@ export function BulkToolbar({ actions, archived }: BulkToolbarProps): JSX.Elemen
   );
 }
 
-const FIELD_TITLES: Record<BulkEditableFieldName, string> = {
+const BULK_EDIT_FIELD_TITLES: Record<BulkEditableFieldName, string> = {
   business: "Business",
   source: "Source",
   state: "State",
@@ -98,7 +98,7 @@ const FIELD_TITLES: Record<BulkEditableFieldName, string> = {
   location: "Location",
 };
 
-function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: () => void }): JSX.Element {
+function BulkEditDialog({ actions, onClose }: { actions: BulkActionRunner; onClose: () => void }): JSX.Element {
   const { businesses } = useTeam();
   const [editedField, setEditedField] = useState<BulkEditableFieldName>("business");
   const [fieldText, setFieldText] = useState("");
@@ -107,7 +107,7 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
   const leadCountText = formatLeadCount(actions.selection.size);
   const startBulkEdit = () => {
     onClose();
-    const fieldTitle = FIELD_TITLES[editedField].toLowerCase();
+    const fieldTitle = BULK_EDIT_FIELD_TITLES[editedField].toLowerCase();
     if (editedField === "business") {
       actions.edit(
         editedField,
@@ -128,7 +128,7 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
                 value={editedField}
                 onInput={({ currentTarget }) => setEditedField(currentTarget.value as BulkEditableFieldName)}
               >
-                {Object.entries(FIELD_TITLES).map(([name, title]) => (
+                {Object.entries(BULK_EDIT_FIELD_TITLES).map(([name, title]) => (
                   <option key={name} value={name}>
                     {title}
                   </option>
@@ -176,7 +176,7 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
             )}
           </FormField>
         ) : (
-          <FormField label={FIELD_TITLES[editedField]} hint="Empty clears it.">
+          <FormField label={BULK_EDIT_FIELD_TITLES[editedField]} hint="Empty clears it.">
             {(ids) => (
               <input
                 {...ids}
@@ -202,9 +202,9 @@ function BulkEditDialog({ actions, onClose }: { actions: BulkActions; onClose: (
 }
 
 export function BulkProgressDialog(): JSX.Element | null {
-  const progressState = bulkProgress.value;
-  if (!progressState) return null;
-  const { title, done, total, note, stop } = progressState;
+  const bulkProgressState = bulkProgressSignal.value;
+  if (!bulkProgressState) return null;
+  const { title, done, total, note, stop } = bulkProgressState;
   return (
     <Dialog title={title}>
       <p class="quiet num" role="status">

@@ -18,9 +18,9 @@ export const COLUMN_DEFINITIONS = {
   createdAt: { title: "Created", style: "w-s", roomRem: 7.75 },
 } as const;
 
-export type ColumnName = keyof typeof COLUMN_DEFINITIONS;
-const ALL_COLUMN_NAMES = Object.keys(COLUMN_DEFINITIONS) as ColumnName[];
-export const DEFAULT_COLUMN_NAMES: readonly ColumnName[] = [
+export type LeadListColumnName = keyof typeof COLUMN_DEFINITIONS;
+const ALL_COLUMN_NAMES = Object.keys(COLUMN_DEFINITIONS) as LeadListColumnName[];
+export const DEFAULT_COLUMN_NAMES: readonly LeadListColumnName[] = [
   "company",
   "status",
   "email",
@@ -30,14 +30,14 @@ export const DEFAULT_COLUMN_NAMES: readonly ColumnName[] = [
 ];
 
 /** Fields that `GET /leads` does not return. A list with such a column reads its leads from the export. */
-const COLUMNS_NEEDING_WHOLE_LEADS: readonly ColumnName[] = ["position", "location", "source"];
-export const areWholeLeadsNeeded = (columns: readonly ColumnName[]): boolean =>
+const COLUMNS_NEEDING_WHOLE_LEADS: readonly LeadListColumnName[] = ["position", "location", "source"];
+export const doColumnsNeedWholeLeads = (columns: readonly LeadListColumnName[]): boolean =>
   columns.some((column) => COLUMNS_NEEDING_WHOLE_LEADS.includes(column));
 
 /** Width of the checkbox column and the name column, which are always shown. */
 const FIXED_COLUMNS_WIDTH_REM = 3.25 + 13.5;
 /** Columns by importance: a narrow screen hides the last columns of this array first. */
-const COLUMN_NAMES_IN_PRIORITY_ORDER: readonly ColumnName[] = [
+const COLUMN_NAMES_IN_PRIORITY_ORDER: readonly LeadListColumnName[] = [
   "status",
   "createdAt",
   "company",
@@ -50,9 +50,12 @@ const COLUMN_NAMES_IN_PRIORITY_ORDER: readonly ColumnName[] = [
 ];
 
 /** Returns the chosen columns that fit into `availableRem`, in the order of the table. */
-export function selectFittingColumns(chosenColumns: readonly ColumnName[], availableRem: number): ColumnName[] {
+export function selectFittingColumns(
+  chosenColumns: readonly LeadListColumnName[],
+  availableRem: number,
+): LeadListColumnName[] {
   let remainingRem = availableRem - FIXED_COLUMNS_WIDTH_REM;
-  const fittingColumns = new Set<ColumnName>();
+  const fittingColumns = new Set<LeadListColumnName>();
   for (const columnName of COLUMN_NAMES_IN_PRIORITY_ORDER) {
     if (!chosenColumns.includes(columnName)) continue;
     remainingRem -= COLUMN_DEFINITIONS[columnName].roomRem;
@@ -62,32 +65,32 @@ export function selectFittingColumns(chosenColumns: readonly ColumnName[], avail
   return ALL_COLUMN_NAMES.filter((column) => fittingColumns.has(column));
 }
 
-export const parseColumnNames = (names: readonly string[]): ColumnName[] =>
+export const filterKnownColumnNames = (names: readonly string[]): LeadListColumnName[] =>
   ALL_COLUMN_NAMES.filter((column) => names.includes(column));
 
 // Columns chosen in a saved view are stored in this browser under the view's id until the view is updated with them. The id 0
 // stands for no view.
 const buildColumnsStorageKey = (view: number): string => (view ? `columns:${view}` : "columns");
-const chosenColumnsByView = signal<Record<number, ColumnName[] | undefined>>({});
+const chosenColumnsByViewIdSignal = signal<Record<number, LeadListColumnName[] | undefined>>({});
 
-function readStoredColumns(view: number): ColumnName[] | undefined {
+function readStoredColumns(view: number): LeadListColumnName[] | undefined {
   const storedColumnsText = localStorage.getItem(buildColumnsStorageKey(view));
-  return storedColumnsText === null ? undefined : parseColumnNames(storedColumnsText.split(","));
+  return storedColumnsText === null ? undefined : filterKnownColumnNames(storedColumnsText.split(","));
 }
 
 /** Returns the columns that were chosen for a view in this browser, or `undefined` if the view's own columns are shown. */
-export const readChosenColumns = (view: number): ColumnName[] | undefined =>
-  chosenColumnsByView.value[view] ?? readStoredColumns(view);
+export const readChosenColumns = (view: number): LeadListColumnName[] | undefined =>
+  chosenColumnsByViewIdSignal.value[view] ?? readStoredColumns(view);
 
-export function storeChosenColumns(view: number, columns: ColumnName[] | undefined): void {
-  chosenColumnsByView.value = { ...chosenColumnsByView.value, [view]: columns };
+export function storeChosenColumns(view: number, columns: LeadListColumnName[] | undefined): void {
+  chosenColumnsByViewIdSignal.value = { ...chosenColumnsByViewIdSignal.value, [view]: columns };
   if (columns) localStorage.setItem(buildColumnsStorageKey(view), columns.join(","));
   else localStorage.removeItem(buildColumnsStorageKey(view));
 }
 
 interface ColumnMenuProps {
-  chosen: readonly ColumnName[];
-  onChoose: (columns: ColumnName[]) => void;
+  chosen: readonly LeadListColumnName[];
+  onChoose: (columns: LeadListColumnName[]) => void;
 }
 
 export function ColumnMenu({ chosen, onChoose }: ColumnMenuProps): JSX.Element {

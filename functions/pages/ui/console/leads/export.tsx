@@ -2,21 +2,21 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { type LeadFilter, readExport } from "../app/api";
+import { type LeadFilterParams, readExport } from "../app/api";
 import { Dialog } from "../ui/dialog";
 import { ErrorNote } from "../ui/loading";
 import { showToast } from "../ui/toast";
 
 /** Starts a download of `parts` as a file. */
 export function downloadFile(name: string, parts: BlobPart[], type: string): void {
-  const downloadLink = document.createElement("a");
-  downloadLink.href = URL.createObjectURL(new Blob(parts, { type }));
-  downloadLink.download = name;
-  downloadLink.click();
-  setTimeout(() => URL.revokeObjectURL(downloadLink.href), 60_000);
+  const downloadLinkElement = document.createElement("a");
+  downloadLinkElement.href = URL.createObjectURL(new Blob(parts, { type }));
+  downloadLinkElement.download = name;
+  downloadLinkElement.click();
+  setTimeout(() => URL.revokeObjectURL(downloadLinkElement.href), 60_000);
 }
 
-export function ExportDialog({ filter, onClose }: { filter: LeadFilter; onClose: () => void }): JSX.Element {
+export function ExportDialog({ filter, onClose }: { filter: LeadFilterParams; onClose: () => void }): JSX.Element {
   const [fileFormat, setFileFormat] = useState<"csv" | "ndjson">("csv");
   const [hasByteOrderMark, setHasByteOrderMark] = useState(false);
   /** Number of pages of a thousand leads that were read. `undefined` unless an export is running. */

@@ -14,8 +14,8 @@ import {
   FILTER_NAMES,
   type FilterName,
   getActiveFilterNames,
-  getFirstDayOfLastDays,
-  type ListQuery,
+  getFirstDayOfPeriodUntilToday,
+  type LeadListUrlQuery,
 } from "./list-query";
 
 const FILTER_TITLES: Record<FilterName, string> = {
@@ -28,27 +28,27 @@ const FILTER_TITLES: Record<FilterName, string> = {
 };
 
 /** Periods that the filter by day of creation offers, in days up to today. */
-const PERIOD_LENGTHS_DAYS = [7, 30, 90] as const;
+const CREATED_PERIOD_LENGTHS_DAYS = [7, 30, 90] as const;
 /** A chip lists up to this many names. For more names the chip shows their number. */
 const MAX_NAMES_IN_CHIP = 2;
 
-interface FilterProps {
-  query: ListQuery;
-  updateListQuery: (change: Partial<ListQuery>) => void;
+interface SharedFilterProps {
+  query: LeadListUrlQuery;
+  updateListQuery: (change: Partial<LeadListUrlQuery>) => void;
 }
 
-function formatChosenNames(chosen: number[], all: { id: number; name: string }[]): string {
+function formatNamesOfChosenIds(chosen: number[], all: { id: number; name: string }[]): string {
   if (chosen.length === 0) return "";
-  const chosenNames = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
-  return chosenNames.length > 0 && chosenNames.length <= MAX_NAMES_IN_CHIP
-    ? chosenNames.join(", ")
+  const chosenStatusOrBusinessNames = all.filter(({ id }) => chosen.includes(id)).map(({ name }) => name);
+  return chosenStatusOrBusinessNames.length > 0 && chosenStatusOrBusinessNames.length <= MAX_NAMES_IN_CHIP
+    ? chosenStatusOrBusinessNames.join(", ")
     : `${chosen.length} chosen`;
 }
 
 function formatCreatedPeriod(from: string, to: string): string {
   if (from === "" && to === "") return "";
   const matchingPeriodDays =
-    to === "" ? PERIOD_LENGTHS_DAYS.find((days) => getFirstDayOfLastDays(days) === from) : undefined;
+    to === "" ? CREATED_PERIOD_LENGTHS_DAYS.find((days) => getFirstDayOfPeriodUntilToday(days) === from) : undefined;
   if (matchingPeriodDays) return `last ${matchingPeriodDays} days`;
   if (from === to) return formatDay(from);
   if (to === "") return `since ${formatDay(from)}`;
@@ -56,18 +56,18 @@ function formatCreatedPeriod(from: string, to: string): string {
 }
 
 /** Returns a formatter of filter values, with the names of the team's statuses and businesses. */
-export function useFilterFormatter(): (name: FilterName, query: ListQuery) => string {
+export function useFilterFormatter(): (name: FilterName, query: LeadListUrlQuery) => string {
   const { statuses, businesses } = useTeam();
   return (name, query) => {
-    if (name === "status") return formatChosenNames(query.status, statuses);
-    if (name === "business") return formatChosenNames(query.business, businesses);
+    if (name === "status") return formatNamesOfChosenIds(query.status, statuses);
+    if (name === "business") return formatNamesOfChosenIds(query.business, businesses);
     if (name === "created") return formatCreatedPeriod(query.from, query.to);
     return name === "archived" ? "" : query[name];
   };
 }
 
-export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Element {
-  const formatFilter = useFilterFormatter();
+export function FilterChips({ query, updateListQuery }: SharedFilterProps): JSX.Element {
+  const formatFilterValue = useFilterFormatter();
   const [editedFilter, setEditedFilter] = useState<FilterName>();
   const hiddenElementInSearchBarRef = useRef<HTMLSpanElement>(null);
   const activeFilterNames = getActiveFilterNames(query);
@@ -78,14 +78,14 @@ export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Elemen
   // The filter that is being edited keeps its chip even while the filter is empty. When the editor closes with an empty filter,
   // the chip disappears, and the effect below moves the focus to the filter menu.
   const shownFilterNames = FILTER_NAMES.filter((name) => activeFilterNames.includes(name) || name === editedFilter);
-  const previousEditedFilterRef = useRef(editedFilter);
+  const previousEditedFilterNameRef = useRef(editedFilter);
   useEffect(() => {
-    const previousEditedFilter = previousEditedFilterRef.current;
-    previousEditedFilterRef.current = editedFilter;
+    const previousEditedFilterName = previousEditedFilterNameRef.current;
+    previousEditedFilterNameRef.current = editedFilter;
     if (
-      previousEditedFilter &&
+      previousEditedFilterName &&
       !editedFilter &&
-      !activeFilterNames.includes(previousEditedFilter) &&
+      !activeFilterNames.includes(previousEditedFilterName) &&
       document.activeElement === document.body
     ) {
       hiddenElementInSearchBarRef.current?.closest("search")?.querySelector<HTMLElement>("[data-filter-menu]")?.focus();
@@ -95,7 +95,7 @@ export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Elemen
     <>
       <span ref={hiddenElementInSearchBarRef} hidden />
       {shownFilterNames.map((name) => {
-        const filterValueText = formatFilter(name, query);
+        const filterValueText = formatFilterValue(name, query);
         return (
           <span key={name} class="chip wide">
             <Popover
@@ -133,7 +133,7 @@ export function FilterChips({ query, updateListQuery }: FilterProps): JSX.Elemen
   );
 }
 
-interface FilterMenuProps extends FilterProps {
+interface FilterMenuProps extends SharedFilterProps {
   /** Number of leads that match, as text: `17 leads`. */
   countText: string;
   clear: () => void;
@@ -169,7 +169,7 @@ function FilterMenuContent({
   const [chosenFilter, setChosenFilter] = useState<FilterName>();
   const [leftFilter, setLeftFilter] = useState<FilterName>();
   const filterListRef = useRef<HTMLDivElement>(null);
-  const formatFilter = useFilterFormatter();
+  const formatFilterValue = useFilterFormatter();
   const activeFilterNames = getActiveFilterNames(query);
   useEffect(() => {
     if (leftFilter) filterListRef.current?.querySelector<HTMLElement>(`[data-filter="${leftFilter}"]`)?.focus();
@@ -207,7 +207,7 @@ function FilterMenuContent({
               name === "archived" ? (
                 <Icon name="check" />
               ) : (
-                <bdi>{formatFilter(name, query)}</bdi>
+                <bdi>{formatFilterValue(name, query)}</bdi>
               )
             ) : null}
           </span>
@@ -227,7 +227,7 @@ function FilterMenuContent({
   );
 }
 
-interface FilterEditorProps extends FilterProps {
+interface FilterEditorProps extends SharedFilterProps {
   name: FilterName;
   close: () => void;
   /** Focuses the editor's first control, for an editor that appears in an open popover. */
@@ -275,9 +275,9 @@ function StatusOrBusinessFilterEditor({
   name,
   query,
   updateListQuery,
-}: FilterProps & { name: "status" | "business" }): JSX.Element {
+}: SharedFilterProps & { name: "status" | "business" }): JSX.Element {
   const { statuses, businesses } = useTeam();
-  const chosenIds = query[name];
+  const chosenStatusOrBusinessIds = query[name];
   const statusesOrBusinesses = name === "status" ? statuses : businesses;
   if (statusesOrBusinesses.length === 0) return <p class="quiet pad">There are none yet.</p>;
   return (
@@ -287,10 +287,12 @@ function StatusOrBusinessFilterEditor({
         <label key={one.id} class="item" data-color={"primaryColor" in one ? one.primaryColor : undefined}>
           <input
             type="checkbox"
-            checked={chosenIds.includes(one.id)}
+            checked={chosenStatusOrBusinessIds.includes(one.id)}
             onInput={({ currentTarget: { checked } }) => {
-              const newChosenIds = checked ? [...chosenIds, one.id] : chosenIds.filter((id) => id !== one.id);
-              updateListQuery({ [name]: newChosenIds });
+              const newChosenStatusOrBusinessIds = checked
+                ? [...chosenStatusOrBusinessIds, one.id]
+                : chosenStatusOrBusinessIds.filter((id) => id !== one.id);
+              updateListQuery({ [name]: newChosenStatusOrBusinessIds });
             }}
           />
           {"primaryColor" in one ? <StatusDot color={String(one.primaryColor)} /> : null}
@@ -303,7 +305,7 @@ function StatusOrBusinessFilterEditor({
   );
 }
 
-function StateFilterEditor({ query, updateListQuery }: FilterProps): JSX.Element {
+function StateFilterEditor({ query, updateListQuery }: SharedFilterProps): JSX.Element {
   return (
     <fieldset>
       <legend class="unseen">State</legend>
@@ -317,7 +319,7 @@ function StateFilterEditor({ query, updateListQuery }: FilterProps): JSX.Element
   );
 }
 
-function SourceFilterEditor({ query, updateListQuery, close }: FilterProps & { close: () => void }): JSX.Element {
+function SourceFilterEditor({ query, updateListQuery, close }: SharedFilterProps & { close: () => void }): JSX.Element {
   const [typedSource, setTypedSource] = useState(query.source);
   return (
     <form
@@ -345,7 +347,7 @@ function SourceFilterEditor({ query, updateListQuery, close }: FilterProps & { c
   );
 }
 
-function CreatedFilterEditor({ query, updateListQuery }: FilterProps): JSX.Element {
+function CreatedFilterEditor({ query, updateListQuery }: SharedFilterProps): JSX.Element {
   const renderDayField = (name: "from" | "to", label: string) => (
     <FormField label={label}>
       {(ids) => (
@@ -361,16 +363,16 @@ function CreatedFilterEditor({ query, updateListQuery }: FilterProps): JSX.Eleme
   );
   return (
     <>
-      {PERIOD_LENGTHS_DAYS.map((days) => {
-        const firstDay = getFirstDayOfLastDays(days);
-        const isPeriodChosen = query.from === firstDay && query.to === "";
+      {CREATED_PERIOD_LENGTHS_DAYS.map((days) => {
+        const firstDayOfPeriod = getFirstDayOfPeriodUntilToday(days);
+        const isPeriodChosen = query.from === firstDayOfPeriod && query.to === "";
         return (
           <button
             key={days}
             type="button"
             class="item"
             aria-pressed={isPeriodChosen}
-            onClick={() => updateListQuery({ from: firstDay, to: "" })}
+            onClick={() => updateListQuery({ from: firstDayOfPeriod, to: "" })}
           >
             Last {days} days
             {isPeriodChosen ? (

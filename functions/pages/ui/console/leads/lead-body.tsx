@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
-import { api, describeError, getDataOrThrow, hasHttpStatus, type LeadEvent } from "../app/api";
+import { api, describeError, getDataOrThrow, isRequestErrorWithStatus, type LeadEvent } from "../app/api";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { readDraft } from "../ui/draft";
@@ -15,13 +15,13 @@ import { RelativeTime } from "../ui/time";
 import { awaitRequestAndShowOutcome, showFailureAlert, showToast } from "../ui/toast";
 import { useLeadChanges } from "./lead-changes";
 import { buildFieldDraftKey } from "./lead-edit";
-import { getFieldText, LEAD_FIELDS } from "./lead-fields";
+import { getFieldText, LEAD_FIELD_DEFINITIONS } from "./lead-fields";
 import { LeadHead } from "./lead-head";
-import { type LeadWithEtag, parseEtagVersionNumber, readLead } from "./lead-save";
+import { type LeadWithEtag, parseEtagVersionNumber, readLeadWithEtag } from "./lead-save";
 import { EditableLeadField } from "./lead-value";
 import { closeLeadPanelOrPage, lastListScreenLink } from "./open-lead";
 import { buildCommentDraftKey, Timeline } from "./timeline";
-import { describeEventWithAuthor, getAuthorName } from "./timeline-groups";
+import { describeLeadEventWithAuthor, getAuthorName } from "./timeline-groups";
 
 export interface OpenLeadState {
   id: number;
@@ -59,8 +59,8 @@ export function useOpenLead(id: number): OpenLeadState {
       loadableLead.setValue(next);
   };
   const refreshLead = () =>
-    readLead(id).then(showLeadUnlessOlder, (error) => {
-      if (!hasHttpStatus(error, 404)) showFailureAlert(describeError(error));
+    readLeadWithEtag(id).then(showLeadUnlessOlder, (error) => {
+      if (!isRequestErrorWithStatus(error, 404)) showFailureAlert(describeError(error));
       else loadableLead.reload();
     });
   const handleLeadEvents = (events: LeadEvent[]) => {
@@ -84,17 +84,17 @@ export function useOpenLead(id: number): OpenLeadState {
       });
     const eventsByOthers = leadEvents.filter(({ actor }) => actor.user.id !== user.id || actor.key || actor.form);
     if (eventsByOthers.length > 0)
-      setLatestNews({ id, text: [...new Set(eventsByOthers.map(describeEventWithAuthor))].slice(-3).join("; ") });
+      setLatestNews({ id, text: [...new Set(eventsByOthers.map(describeLeadEventWithAuthor))].slice(-3).join("; ") });
   };
   useLeadChanges(handleLeadEvents, () => void (latestLeadWithEtagRef.current && refreshLead()), {
     readsAfterSubscribing: true,
   });
-  const loadableLead = useLoadable(() => readLead(id), [id]);
-  const openLeadWithEtag = loadableLead.value?.lead.id === id ? loadableLead.value : undefined;
-  latestLeadWithEtagRef.current = openLeadWithEtag;
+  const loadableLead = useLoadable(() => readLeadWithEtag(id), [id]);
+  const loadedLeadWithEtag = loadableLead.value?.lead.id === id ? loadableLead.value : undefined;
+  latestLeadWithEtagRef.current = loadedLeadWithEtag;
 
   const leadIdsRequestBody = { ids: [id] };
-  const leadName = openLeadWithEtag ? getDisplayName(openLeadWithEtag.lead) : "";
+  const leadName = loadedLeadWithEtag ? getDisplayName(loadedLeadWithEtag.lead) : "";
   const restoreLead = async () => {
     if (
       await awaitRequestAndShowOutcome(
@@ -120,14 +120,14 @@ export function useOpenLead(id: number): OpenLeadState {
   const deleteLead = async () => {
     const deletionWarningText = "Comments, history and photo go with the lead. This cannot be undone.";
     if (!(await confirmAction(`Delete ${leadName}?`, deletionWarningText, "Delete lead"))) return;
-    const deleteRequest = getDataOrThrow(api.DELETE("/leads/{id}", { params: { path: { id } } }));
-    if (await awaitRequestAndShowOutcome(deleteRequest, `${leadName} deleted`, `${leadName} was not deleted.`))
+    const deleteRequestPromise = getDataOrThrow(api.DELETE("/leads/{id}", { params: { path: { id } } }));
+    if (await awaitRequestAndShowOutcome(deleteRequestPromise, `${leadName} deleted`, `${leadName} was not deleted.`))
       closeLeadPanelOrPage();
   };
   return {
     id,
     loadable: loadableLead,
-    version: openLeadWithEtag,
+    version: loadedLeadWithEtag,
     showVersion: showLeadUnlessOlder,
     refresh: refreshLead,
     changeCount,
@@ -142,10 +142,12 @@ export function useOpenLead(id: number): OpenLeadState {
 /** Fields that the panel shows before the user unfolds the others. */
 const NEVER_FOLDED_FIELD_NAMES = ["email", "phoneNumber", "company", "position", "location", "business"];
 /** Fields that the head shows, so that the details omit them. */
-const HEAD_FIELD_NAMES = ["firstName", "lastName", "statusId"];
+const LEAD_HEAD_FIELD_NAMES = ["firstName", "lastName", "statusId"];
 const DETAIL_FIELDS = [
-  ...NEVER_FOLDED_FIELD_NAMES.flatMap((name) => LEAD_FIELDS.filter((field) => field.name === name)),
-  ...LEAD_FIELDS.filter(({ name }) => !NEVER_FOLDED_FIELD_NAMES.includes(name) && !HEAD_FIELD_NAMES.includes(name)),
+  ...NEVER_FOLDED_FIELD_NAMES.flatMap((name) => LEAD_FIELD_DEFINITIONS.filter((field) => field.name === name)),
+  ...LEAD_FIELD_DEFINITIONS.filter(
+    ({ name }) => !NEVER_FOLDED_FIELD_NAMES.includes(name) && !LEAD_HEAD_FIELD_NAMES.includes(name),
+  ),
 ];
 
 interface LeadBodyProps {
@@ -156,7 +158,7 @@ interface LeadBodyProps {
 
 export function LeadBody({ openLead, headingLevel }: LeadBodyProps): JSX.Element {
   const { loadable, version, deletion } = openLead;
-  if (deletion || hasHttpStatus(loadable.error, 404))
+  if (deletion || isRequestErrorWithStatus(loadable.error, 404))
     return <DeletedLeadMessage openLead={openLead} headingLevel={headingLevel} />;
   if (!version) {
     return loadable.error ? (
@@ -172,7 +174,7 @@ export function LeadBody({ openLead, headingLevel }: LeadBodyProps): JSX.Element
 
 function LeadContent({ openLead, version, headingLevel }: LeadBodyProps & { version: LeadWithEtag }): JSX.Element {
   const { mayWrite } = useTeam();
-  const tabGroupName = useId();
+  const tabRadioGroupName = useId();
   const { lead } = version;
   return (
     <div class="lead">
@@ -193,11 +195,11 @@ function LeadContent({ openLead, version, headingLevel }: LeadBodyProps & { vers
       <LeadHead version={version} onSaved={openLead.showVersion} refresh={openLead.refresh} level={headingLevel} />
       <div class="tabs seg" role="group" aria-label="Show">
         <label>
-          <input class="unseen" type="radio" name={tabGroupName} defaultChecked />
+          <input class="unseen" type="radio" name={tabRadioGroupName} defaultChecked />
           Activity
         </label>
         <label>
-          <input class="unseen" type="radio" name={tabGroupName} />
+          <input class="unseen" type="radio" name={tabRadioGroupName} />
           Details
         </label>
       </div>
@@ -282,11 +284,11 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
 /** Message for a lead that was deleted or never existed. An unsent comment can still be copied. */
 function DeletedLeadMessage({ openLead, headingLevel }: LeadBodyProps): JSX.Element {
   const { deletion, id } = openLead;
-  const unsentComment = readDraft<string>(buildCommentDraftKey(id));
+  const unsentCommentText = readDraft<string>(buildCommentDraftKey(id));
   const HeadingTag = headingLevel === 1 ? "h1" : "h2";
-  const copyComment = async () => {
+  const copyUnsentComment = async () => {
     try {
-      await navigator.clipboard.writeText(unsentComment ?? "");
+      await navigator.clipboard.writeText(unsentCommentText ?? "");
       showToast("Comment copied");
     } catch {
       // Over plain HTTP, except on localhost, browsers provide no clipboard, so the user is asked to select the text.
@@ -305,16 +307,16 @@ function DeletedLeadMessage({ openLead, headingLevel }: LeadBodyProps): JSX.Elem
         ) : (
           `Somebody deleted it, or there never was a lead ${id}.`
         )}
-        {unsentComment ? " Your unsent comment is kept." : null}
+        {unsentCommentText ? " Your unsent comment is kept." : null}
       </p>
-      {unsentComment ? (
+      {unsentCommentText ? (
         <blockquote class="paragraph">
-          <bdi>{unsentComment}</bdi>
+          <bdi>{unsentCommentText}</bdi>
         </blockquote>
       ) : null}
       <div class="row wrap">
-        {unsentComment ? (
-          <button type="button" class="btn" onClick={copyComment}>
+        {unsentCommentText ? (
+          <button type="button" class="btn" onClick={copyUnsentComment}>
             Copy the comment
           </button>
         ) : null}

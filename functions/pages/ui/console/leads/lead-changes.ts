@@ -1,8 +1,8 @@
 // The feed of events (`GET /events`): one polling loop for the whole page, shared by all components that show leads.
 
 import { useEffect, useRef } from "preact/hooks";
-import { api, getDataOrThrow, hasHttpStatus, type LeadEvent, sleep } from "../app/api";
-import { isApiReachable } from "../app/connection";
+import { api, getDataOrThrow, isRequestErrorWithStatus, type LeadEvent, sleep } from "../app/api";
+import { getIsApiReachable } from "../app/connection";
 import { getSessionState } from "../app/session";
 
 const EVENTS_PER_PAGE = 100;
@@ -10,31 +10,31 @@ const POLL_PAUSE_MS = 3000;
 /** Upper bound on the pause between requests while the feed fails. */
 const MAX_POLL_PAUSE_MS = 30_000;
 
-interface FeedListener {
+interface FeedCallbacks {
   /** Receives each page of events once, in the order of the feed. */
   onEvents: (events: LeadEvent[]) => void;
   /** Called if events may be missing, so that the component must read its data again. */
   onGap: () => void;
 }
 
-const feedListeners = new Set<FeedListener>();
+const feedListeners = new Set<FeedCallbacks>();
 let isPolling = false;
 let feedCursor: string | undefined;
 /** Identifies the user to whom the API has refused the feed. The polling loop is not started again for this user. */
 let refusedUserKey: string | undefined;
 
-const getUserKey = (): string => {
-  const session = getSessionState();
-  return session.is === "out" ? "" : `${session.user.team} ${session.user.id}`;
+const buildUserAndTeamKey = (): string => {
+  const sessionState = getSessionState();
+  return sessionState.is === "out" ? "" : `${sessionState.user.team} ${sessionState.user.id}`;
 };
 
 async function readFeedPage() {
-  if (document.hidden || !isApiReachable() || getSessionState().is !== "in") return undefined;
-  const feedQuery = { after: feedCursor ?? "latest", limit: EVENTS_PER_PAGE };
-  return getDataOrThrow(api.GET("/events", { params: { query: feedQuery } }));
+  if (document.hidden || !getIsApiReachable() || getSessionState().is !== "in") return undefined;
+  const feedQueryParams = { after: feedCursor ?? "latest", limit: EVENTS_PER_PAGE };
+  return getDataOrThrow(api.GET("/events", { params: { query: feedQueryParams } }));
 }
 
-async function pollFeed(): Promise<void> {
+async function runFeedPollingLoop(): Promise<void> {
   let failureCount = 0;
   feedCursor = undefined;
   while (feedListeners.size > 0) {
@@ -53,13 +53,13 @@ async function pollFeed(): Promise<void> {
         if (feedPage.hasMore) continue;
       }
     } catch (error) {
-      if (hasHttpStatus(error, 403)) {
-        refusedUserKey = getUserKey();
+      if (isRequestErrorWithStatus(error, 403)) {
+        refusedUserKey = buildUserAndTeamKey();
         break;
       }
       // Status 400 means that the API has deleted the events after the cursor. The loop starts again at the latest event, and
       // then calls `onGap`.
-      if (hasHttpStatus(error, 400)) feedCursor = undefined;
+      if (isRequestErrorWithStatus(error, 400)) feedCursor = undefined;
       failureCount += 1;
     }
     await sleep(Math.min(POLL_PAUSE_MS * 2 ** failureCount, MAX_POLL_PAUSE_MS) * (1 - Math.random() / 4));
@@ -71,11 +71,11 @@ async function pollFeed(): Promise<void> {
  * Adds a listener, and starts the polling loop for the first one. Returns the callback that removes the listener; the
  * loop ends without listeners.
  */
-export function subscribeToFeed(listener: FeedListener): () => void {
+export function subscribeToFeed(listener: FeedCallbacks): () => void {
   feedListeners.add(listener);
-  if (!isPolling && refusedUserKey !== getUserKey()) {
+  if (!isPolling && refusedUserKey !== buildUserAndTeamKey()) {
     isPolling = true;
-    pollFeed();
+    runFeedPollingLoop();
   }
   return () => {
     feedListeners.delete(listener);
@@ -94,20 +94,20 @@ interface UseLeadChangesOptions {
  * component joins a running loop, except with the option `readsAfterSubscribing`.
  */
 export function useLeadChanges(
-  onEvents: FeedListener["onEvents"],
-  onGap: FeedListener["onGap"],
+  onEvents: FeedCallbacks["onEvents"],
+  onGap: FeedCallbacks["onGap"],
   { isSubscribed = true, readsAfterSubscribing = false }: UseLeadChangesOptions = {},
 ): void {
   const feedCallbacksRef = useRef({ onEvents, onGap });
   feedCallbacksRef.current = { onEvents, onGap };
   useEffect(() => {
     if (!isSubscribed) return undefined;
-    const joinsRunningLoop = isPolling && feedCursor !== undefined;
-    const unsubscribe = subscribeToFeed({
+    const isPollingAlreadyRunning = isPolling && feedCursor !== undefined;
+    const unsubscribeFromFeed = subscribeToFeed({
       onEvents: (events) => feedCallbacksRef.current.onEvents(events),
       onGap: () => feedCallbacksRef.current.onGap(),
     });
-    if (joinsRunningLoop && !readsAfterSubscribing) feedCallbacksRef.current.onGap();
-    return unsubscribe;
+    if (isPollingAlreadyRunning && !readsAfterSubscribing) feedCallbacksRef.current.onGap();
+    return unsubscribeFromFeed;
   }, [isSubscribed]);
 }

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
 import { useDraft } from "../ui/draft";
-import { type EditedFieldName, findFieldByPath, formatFieldError, getFieldText } from "./lead-fields";
+import { type EditedFieldName, findFieldDefinitionByPath, formatFieldErrorSentence, getFieldText } from "./lead-fields";
 import { type FieldEdit, type LeadWithEtag, readLatestFieldChange, saveLeadField } from "./lead-save";
 
 export interface FieldEditError {
@@ -12,7 +12,7 @@ export interface FieldEditError {
   existing?: RequestError["existing"];
 }
 
-export interface EditConflict {
+export interface FieldEditConflict {
   /** The text that another user has saved. */
   theirText: string;
   by?: string;
@@ -26,7 +26,7 @@ export interface LeadFieldEditState {
   isLeft: boolean;
   isBusy: boolean;
   error: FieldEditError | undefined;
-  conflict: EditConflict | undefined;
+  conflict: FieldEditConflict | undefined;
   startEdit: () => void;
   changeText: (text: string) => void;
   /** Saves `text`, by default the input's text. Returns the saved version, or `undefined` if nothing was saved. */
@@ -38,16 +38,16 @@ export interface LeadFieldEditState {
 export const buildFieldDraftKey = (id: number, name: EditedFieldName): string => `lead ${id} ${name}`;
 
 /** Converts the API's errors about one edit to sentences. */
-function describeEditError(error: unknown, name: EditedFieldName): FieldEditError {
+function convertToFieldEditError(error: unknown, name: EditedFieldName): FieldEditError {
   if (!(error instanceof RequestError)) return { text: describeError(error) };
   if (error.existing) return { text: "Another lead has this address.", existing: error.existing };
-  const findFieldNameByPath = (path: string) => findFieldByPath(path)?.name;
+  const findFieldNameByPath = (path: string) => findFieldDefinitionByPath(path)?.name;
   const errorsOfField = error.errors.filter(({ field }) => findFieldNameByPath(field) === name);
   if (errorsOfField.length > 0)
-    return { text: errorsOfField.map(({ message }) => formatFieldError(message)).join(" ") };
+    return { text: errorsOfField.map(({ message }) => formatFieldErrorSentence(message)).join(" ") };
   if (error.errors.length === 0) return { text: describeError(error) };
   const errorSentences = error.errors.map(
-    ({ field, message }) => `${findFieldByPath(field)?.label ?? field} ${message}.`,
+    ({ field, message }) => `${findFieldDefinitionByPath(field)?.label ?? field} ${message}.`,
   );
   return { text: errorSentences.join(" ") };
 }
@@ -74,7 +74,7 @@ export function useLeadFieldEdit({
   const [isLeft, setLeft] = useState(fieldEdit !== null);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<FieldEditError>();
-  const [conflict, setConflict] = useState<EditConflict>();
+  const [conflict, setConflict] = useState<FieldEditConflict>();
   const latestFieldEditRef = useRef(fieldEdit);
   latestFieldEditRef.current = fieldEdit;
   const shownLeadWithEtagRef = useRef(version);
@@ -112,13 +112,13 @@ export function useLeadFieldEdit({
     try {
       const saveOutcome = await saveLeadField(lead.id, name, { ...editToSave, text });
       const latestTypedText = latestFieldEditRef.current?.text ?? text;
-      const savedText = getFieldText(saveOutcome.version.lead, name);
+      const storedFieldText = getFieldText(saveOutcome.version.lead, name);
       onSaved(saveOutcome.version);
       if (saveOutcome.isConflict) {
         // Another user has changed the field. The note about the conflict shows that user's text. The edit is now based on the
         // other user's version, so that saving again overwrites it deliberately.
-        setFieldEdit({ text: latestTypedText, base: savedText, etag: saveOutcome.version.etag });
-        setConflict({ theirText: savedText });
+        setFieldEdit({ text: latestTypedText, base: storedFieldText, etag: saveOutcome.version.etag });
+        setConflict({ theirText: storedFieldText });
         readLatestFieldChange(lead.id, fieldPath)
           .then((change) => change && setConflict((now) => now && { ...now, ...change }))
           .catch(() => undefined);
@@ -127,14 +127,14 @@ export function useLeadFieldEdit({
       if (latestTypedText === text) closeEdit();
       else {
         // The user has typed more during the request, so the editor stays open with the typed text.
-        setFieldEdit({ text: latestTypedText, base: savedText, etag: saveOutcome.version.etag });
+        setFieldEdit({ text: latestTypedText, base: storedFieldText, etag: saveOutcome.version.etag });
         setConflict(undefined);
       }
       return saveOutcome.version;
     } catch (error) {
       // A choice from a menu opens no editor. After a failure the choice is kept as an edit, so that the user can save it again.
       if (!latestFieldEditRef.current) setFieldEdit({ ...editToSave, text });
-      setError(describeEditError(error, name));
+      setError(convertToFieldEditError(error, name));
       return undefined;
     } finally {
       isSavingRef.current = false;

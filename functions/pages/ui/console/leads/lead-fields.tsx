@@ -2,14 +2,14 @@
 // lead page and the lead panel use these definitions.
 
 import type { JSX } from "preact";
-import type { CreateLeadBody, Lead, LeadMergePatch } from "../app/api";
+import type { CreateLeadBody, Lead, LeadJsonMergePatch } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { Checkboxes, SelectOptionList } from "../ui/choices";
 import { Icon } from "../ui/icon";
 
 /** The fields of a lead as text: phone numbers one per line, businesses and the status by id. */
-export interface LeadFieldTexts {
+export interface LeadFieldInputTexts {
   firstName: string;
   lastName: string;
   email: string;
@@ -29,7 +29,7 @@ export interface LeadFieldTexts {
 }
 
 export interface LeadFieldDefinition {
-  name: keyof LeadFieldTexts;
+  name: keyof LeadFieldInputTexts;
   label: string;
   kind: "text" | "email" | "lines" | "paragraph" | "status" | "state" | "businesses";
   /** Path of the field in requests, which is also the name of its column in an export. */
@@ -41,7 +41,7 @@ export interface LeadFieldDefinition {
   isProperName?: boolean;
 }
 
-export const LEAD_FIELDS: LeadFieldDefinition[] = [
+export const LEAD_FIELD_DEFINITIONS: LeadFieldDefinition[] = [
   {
     name: "firstName",
     label: "First name",
@@ -115,7 +115,7 @@ export const LEAD_FIELDS: LeadFieldDefinition[] = [
 ];
 
 /** Returns a field's label for use within a sentence: `company` in “Edit company”. */
-export const formatLabelInSentence = ({
+export const formatLeadFieldLabelInSentence = ({
   label,
   isProperName,
 }: Pick<LeadFieldDefinition, "label" | "isProperName">): string =>
@@ -126,9 +126,9 @@ const splitLines = (text: string): string[] =>
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);
-const splitIds = (text: string): number[] => text.split(",").filter(Boolean).map(Number);
+const parseCommaSeparatedIds = (text: string): number[] => text.split(",").filter(Boolean).map(Number);
 
-export function convertLeadToFieldTexts(lead: Lead): LeadFieldTexts {
+export function convertLeadToFieldTexts(lead: Lead): LeadFieldInputTexts {
   const { youtube = "", facebook = "", instagram = "", twitter = "" } = lead.socialMedia;
   return {
     firstName: lead.firstName,
@@ -150,14 +150,14 @@ export function convertLeadToFieldTexts(lead: Lead): LeadFieldTexts {
   };
 }
 
-export const createEmptyFieldTexts = (statusId: number): LeadFieldTexts => ({
-  ...(Object.fromEntries(LEAD_FIELDS.map(({ name }) => [name, ""])) as unknown as LeadFieldTexts),
+export const createNewLeadFieldTexts = (statusId: number): LeadFieldInputTexts => ({
+  ...(Object.fromEntries(LEAD_FIELD_DEFINITIONS.map(({ name }) => [name, ""])) as unknown as LeadFieldInputTexts),
   statusId: String(statusId),
   state: "Active",
 });
 
 /** Converts the texts of the form to the body of `POST /leads`. */
-export function buildCreateLeadBody(texts: LeadFieldTexts): CreateLeadBody {
+export function buildCreateLeadBody(texts: LeadFieldInputTexts): CreateLeadBody {
   const { youtube, facebook, instagram, twitter, phoneNumber, business, statusId, state, ...otherTexts } = texts;
   const socialMediaEntries = Object.entries({ youtube, facebook, instagram, twitter }).filter(
     ([, value]) => value.trim() !== "",
@@ -165,7 +165,7 @@ export function buildCreateLeadBody(texts: LeadFieldTexts): CreateLeadBody {
   return {
     ...otherTexts,
     phoneNumber: splitLines(phoneNumber),
-    business: splitIds(business),
+    business: parseCommaSeparatedIds(business),
     statusId: Number(statusId),
     state: state === "Inactive" ? "Inactive" : "Active",
     photo: "",
@@ -174,13 +174,13 @@ export function buildCreateLeadBody(texts: LeadFieldTexts): CreateLeadBody {
 }
 
 /** Name of an edit: one field, or `fullName`, which has the first name and the last name on two lines. */
-export type EditedFieldName = keyof LeadFieldTexts | "fullName";
+export type EditedFieldName = keyof LeadFieldInputTexts | "fullName";
 
 export const getFieldText = (lead: Lead, name: EditedFieldName): string =>
   name === "fullName" ? `${lead.firstName}\n${lead.lastName}` : convertLeadToFieldTexts(lead)[name];
 
 /** Converts the text of one edit to the JSON merge patch (RFC 7396) that saves it. */
-export function buildMergePatch(name: EditedFieldName, text: string): LeadMergePatch {
+export function buildLeadMergePatch(name: EditedFieldName, text: string): LeadJsonMergePatch {
   switch (name) {
     case "fullName": {
       const [firstName = "", lastName = ""] = text.split("\n");
@@ -194,7 +194,7 @@ export function buildMergePatch(name: EditedFieldName, text: string): LeadMergeP
     case "phoneNumber":
       return { phoneNumber: splitLines(text) };
     case "business":
-      return { business: splitIds(text) };
+      return { business: parseCommaSeparatedIds(text) };
     case "statusId":
       return { statusId: Number(text) };
     case "state":
@@ -205,17 +205,17 @@ export function buildMergePatch(name: EditedFieldName, text: string): LeadMergeP
 }
 
 /** Returns a field by its path in the API's errors and logs, such as `phoneNumber` or `socialMedia.youtube`. */
-export const findFieldByPath = (path: string): LeadFieldDefinition | undefined =>
-  LEAD_FIELDS.find(({ fieldPath }) => path === fieldPath);
+export const findFieldDefinitionByPath = (path: string): LeadFieldDefinition | undefined =>
+  LEAD_FIELD_DEFINITIONS.find(({ fieldPath }) => path === fieldPath);
 
 /** Returns the label of a field in a log. Logs name the status both `status` and `statusId`. */
-export function getFieldLabel(path: string): string {
+export function getFieldLabelByPath(path: string): string {
   if (path === "socialMedia") return "Social media";
-  return (findFieldByPath(path) ?? findFieldByPath(`${path}Id`))?.label ?? path;
+  return (findFieldDefinitionByPath(path) ?? findFieldDefinitionByPath(`${path}Id`))?.label ?? path;
 }
 
 /** Converts the API's message about a field to a sentence: `must be an e-mail address` becomes `Must be an e-mail address.` */
-export const formatFieldError = (message: string): string =>
+export const formatFieldErrorSentence = (message: string): string =>
   `${message.charAt(0).toUpperCase()}${message.slice(1)}`.replace(/[^.!?]$/, "$&.");
 
 interface LeadFieldInputProps {
@@ -282,7 +282,7 @@ export function LeadFieldInput({
           {businesses.length === 0 ? <p class="quiet">The team has no businesses yet.</p> : null}
           <Checkboxes
             items={businesses}
-            chosenIds={splitIds(value)}
+            chosenIds={parseCommaSeparatedIds(value)}
             onChoose={(ids) => onChange(ids.join(","))}
             firstCheckboxRef={controlRef ?? null}
           />

@@ -10,7 +10,7 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { StatusPill } from "../ui/status";
 import { showFailureAlert, showToast } from "../ui/toast";
-import { useEditorFocus, ValueEditor } from "../ui/value";
+import { useInlineEditorFocus, ValueEditor } from "../ui/value";
 import { useLeadFieldEdit } from "./lead-edit";
 import { type LeadWithEtag, saveLeadField } from "./lead-save";
 import { FieldEditMessage, useEditInputRef } from "./lead-value";
@@ -27,15 +27,15 @@ interface LeadHeadProps {
 
 export function LeadHead({ version, onSaved, refresh, level }: LeadHeadProps): JSX.Element {
   const { lead } = version;
-  const positionAtCompany = [lead.position, lead.company].filter(Boolean).join(" at ");
+  const positionAtCompanyText = [lead.position, lead.company].filter(Boolean).join(" at ");
   return (
     <div class="top">
       <LeadPhotoEditor lead={lead} onChanged={refresh} />
       <div class="names">
         <EditableLeadName version={version} onSaved={onSaved} level={level} />
-        {positionAtCompany ? (
-          <p class="quiet cut" title={positionAtCompany}>
-            <bdi>{positionAtCompany}</bdi>
+        {positionAtCompanyText ? (
+          <p class="quiet cut" title={positionAtCompanyText}>
+            <bdi>{positionAtCompanyText}</bdi>
           </p>
         ) : null}
       </div>
@@ -50,8 +50,8 @@ export function LeadHead({ version, onSaved, refresh, level }: LeadHeadProps): J
 function EditableLeadName({ version, onSaved, level }: Omit<LeadHeadProps, "refresh">): JSX.Element {
   const { mayWrite } = useTeam();
   const { lead } = version;
-  const editMessageId = useId();
-  const { editorRef, buttonRef, prepareFocusReturn } = useEditorFocus();
+  const fieldEditMessageElementId = useId();
+  const { editorRef, buttonRef, prepareFocusReturn } = useInlineEditorFocus();
   const nameEditState = useLeadFieldEdit({
     name: "fullName",
     fieldPath: "firstName",
@@ -92,7 +92,7 @@ function EditableLeadName({ version, onSaved, level }: Omit<LeadHeadProps, "refr
       autocomplete="off"
       value={value}
       aria-invalid={nameEditState.error !== undefined || undefined}
-      aria-describedby={nameEditState.error ? editMessageId : undefined}
+      aria-describedby={nameEditState.error ? fieldEditMessageElementId : undefined}
       onInput={({ currentTarget }) => nameEditState.changeText(change(currentTarget.value))}
     />
   );
@@ -105,7 +105,13 @@ function EditableLeadName({ version, onSaved, level }: Omit<LeadHeadProps, "refr
       onCancel={nameEditState.cancel}
       onLeave={nameEditState.handleLeave}
       note={
-        <FieldEditMessage id={editMessageId} edit={nameEditState} field={{ kind: "text" }} lead={lead} label="Name" />
+        <FieldEditMessage
+          id={fieldEditMessageElementId}
+          edit={nameEditState}
+          field={{ kind: "text" }}
+          lead={lead}
+          label="Name"
+        />
       }
     >
       <HeadingTag class="unseen">{leadName}</HeadingTag>
@@ -120,7 +126,7 @@ function EditableLeadName({ version, onSaved, level }: Omit<LeadHeadProps, "refr
 function LeadStatusPill({ version, onSaved }: Pick<LeadHeadProps, "version" | "onSaved">): JSX.Element {
   const { statuses, mayWrite } = useTeam();
   const { lead } = version;
-  const editMessageId = useId();
+  const fieldEditMessageElementId = useId();
   const statusEditState = useLeadFieldEdit({ name: "statusId", fieldPath: "statusId", version, onSaved });
   const shownStatusId = statusEditState.text === undefined ? lead.statusId : Number(statusEditState.text);
   const shownStatus = statuses.find(({ id }) => id === shownStatusId) ?? {
@@ -151,7 +157,7 @@ function LeadStatusPill({ version, onSaved }: Pick<LeadHeadProps, "version" | "o
       {statusEditState.error || statusEditState.conflict ? (
         <div class="whole">
           <FieldEditMessage
-            id={editMessageId}
+            id={fieldEditMessageElementId}
             edit={statusEditState}
             field={{ kind: "status" }}
             lead={lead}

@@ -6,7 +6,7 @@ import { useShortcut } from "../app/shortcuts";
 import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
-import { LeadMenu, NeighbourButtons, useLeadNeighbours, useLeadShortcuts } from "./lead-walk";
+import { LeadMenu, NeighbourButtons, useLeadNeighboursAndShortcuts, useLeadShortcuts } from "./lead-walk";
 import { closeLeadPanelOrPage } from "./open-lead";
 
 /** Media query for a phone, on which the panel covers the whole screen. */
@@ -46,18 +46,18 @@ function usePanelFocus(panelRef: { current: HTMLElement | null }, id: number): v
 }
 
 /** Makes the covered screen inert on a phone, so that neither Tab nor a screen reader reaches the covered screen. */
-function useInertBackground(): void {
+function useInertBackgroundOnPhone(): void {
   useLayoutEffect(() => {
     const phoneMediaQuery = matchMedia(PHONE_MEDIA_QUERY);
     const coveredElements = [...document.querySelectorAll<HTMLElement>(".app > main, .app > .side")];
     const setCoveredElementsInert = (on: boolean) => {
       for (const coveredElement of coveredElements) coveredElement.inert = on;
     };
-    const updateInertForWidth = () => setCoveredElementsInert(phoneMediaQuery.matches);
-    updateInertForWidth();
-    phoneMediaQuery.addEventListener("change", updateInertForWidth);
+    const updateInertForScreenWidth = () => setCoveredElementsInert(phoneMediaQuery.matches);
+    updateInertForScreenWidth();
+    phoneMediaQuery.addEventListener("change", updateInertForScreenWidth);
     return () => {
-      phoneMediaQuery.removeEventListener("change", updateInertForWidth);
+      phoneMediaQuery.removeEventListener("change", updateInertForScreenWidth);
       setCoveredElementsInert(false);
     };
   }, []);
@@ -66,10 +66,10 @@ function useInertBackground(): void {
 export function LeadPanel({ id }: { id: number }): JSX.Element {
   const panelRef = useRef<HTMLElement>(null);
   const openLeadState = useOpenLead(id);
-  const leadNeighbours = useLeadNeighbours(id);
+  const listPositionAndNeighbours = useLeadNeighboursAndShortcuts(id);
   // The order of these two hooks is the order of their cleanups. The cleanup of `useInertBackground` makes the covered screen
   // focusable. Only then can the cleanup of `usePanelFocus` return the focus to that screen.
-  useInertBackground();
+  useInertBackgroundOnPhone();
   usePanelFocus(panelRef, id);
   useLeadShortcuts(openLeadState, panelRef);
   useShortcut("Escape", closeLeadPanelOrPage, "Close the lead");
@@ -90,8 +90,8 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
       tabIndex={-1}
       onKeyDown={(event) => {
         const { target } = event;
-        const isTextField = target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement;
-        if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !isTextField) return;
+        const isTargetTextField = target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement;
+        if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !isTargetTextField) return;
         // The first Escape moves the focus from the text field to the panel, and keeps the text. The next Escape closes the
         // panel.
         event.preventDefault();
@@ -99,9 +99,9 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
       }}
     >
       <header>
-        <span class="small quiet num cut">{leadNeighbours.listPositionText}</span>
+        <span class="small quiet num cut">{listPositionAndNeighbours.listPositionText}</span>
         <span class="push" />
-        <NeighbourButtons neighbours={leadNeighbours} />
+        <NeighbourButtons neighbours={listPositionAndNeighbours} />
         <LeadMenu openLead={openLeadState} />
         <a class="btn icon ghost" href={`#/leads/${id}`} aria-label="Open as a page" title="Open as a page">
           <Icon name="maximize-2" />

@@ -1,8 +1,8 @@
 // Reads a lead, and saves one field with a conditional request (`If-Match`), so that no change by another user is overwritten
 // unseen.
 
-import { api, getDataAndResponseOrThrow, getDataOrThrow, hasHttpStatus, type Lead } from "../app/api";
-import { buildMergePatch, type EditedFieldName, getFieldText } from "./lead-fields";
+import { api, getDataAndResponseOrThrow, getDataOrThrow, isRequestErrorWithStatus, type Lead } from "../app/api";
+import { buildLeadMergePatch, type EditedFieldName, getFieldText } from "./lead-fields";
 
 /** A lead with its ETag, for conditional requests. */
 export interface LeadWithEtag {
@@ -16,7 +16,7 @@ export interface LeadWithEtag {
  */
 export const parseEtagVersionNumber = (etag: string): number => Number(/\d+/.exec(etag)?.[0]);
 
-export async function readLead(id: number): Promise<LeadWithEtag> {
+export async function readLeadWithEtag(id: number): Promise<LeadWithEtag> {
   const { data, response } = await getDataAndResponseOrThrow(api.GET("/leads/{id}", { params: { path: { id } } }));
   return { lead: data, etag: response.headers.get("etag") ?? "" };
 }
@@ -39,18 +39,18 @@ export async function saveLeadField(id: number, name: EditedFieldName, edit: Fie
   const patchParams = { path: { id }, header: { "If-Match": edit.etag } };
   try {
     const { data, response } = await getDataAndResponseOrThrow(
-      api.PATCH("/leads/{id}", { params: patchParams, body: buildMergePatch(name, edit.text) }),
+      api.PATCH("/leads/{id}", { params: patchParams, body: buildLeadMergePatch(name, edit.text) }),
     );
     return { version: { lead: data, etag: response.headers.get("etag") ?? "" }, isConflict: false };
   } catch (error) {
-    if (!hasHttpStatus(error, 412)) throw error;
-    const currentLeadWithEtag = await readLead(id);
-    const currentText = getFieldText(currentLeadWithEtag.lead, name);
+    if (!isRequestErrorWithStatus(error, 412)) throw error;
+    const currentLeadWithEtag = await readLeadWithEtag(id);
+    const currentFieldText = getFieldText(currentLeadWithEtag.lead, name);
     // If the API already has the new text, an earlier request saved it and its response was lost. This is no conflict.
-    if (currentText === edit.text) return { version: currentLeadWithEtag, isConflict: false };
+    if (currentFieldText === edit.text) return { version: currentLeadWithEtag, isConflict: false };
     // If the API's text of this field is still the one that the edit started from, only other fields were changed. The edit is
     // sent again with the new ETag.
-    if (currentText === edit.base) return saveLeadField(id, name, { ...edit, etag: currentLeadWithEtag.etag });
+    if (currentFieldText === edit.base) return saveLeadField(id, name, { ...edit, etag: currentLeadWithEtag.etag });
     return { version: currentLeadWithEtag, isConflict: true };
   }
 }
@@ -60,8 +60,10 @@ export async function readLatestFieldChange(
   id: number,
   fieldPath: string,
 ): Promise<{ by: string; at: string } | undefined> {
-  const logParams = { path: { id }, query: { limit: 20 } };
-  const { logsAndComments } = await getDataOrThrow(api.GET("/leads/logs-and-comments/{id}", { params: logParams }));
+  const logRequestParams = { path: { id }, query: { limit: 20 } };
+  const { logsAndComments } = await getDataOrThrow(
+    api.GET("/leads/logs-and-comments/{id}", { params: logRequestParams }),
+  );
   for (const logOrComment of logsAndComments) {
     if ("content" in logOrComment || !(fieldPath in logOrComment.changes)) continue;
     const { firstName, lastName, email } = logOrComment.user;

@@ -8,9 +8,9 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { RelativeTime } from "../ui/time";
 import { showToast } from "../ui/toast";
-import { EditValueButton, useEditorFocus, ValueEditor } from "../ui/value";
-import { type EditConflict, type FieldEditError, type LeadFieldEditState, useLeadFieldEdit } from "./lead-edit";
-import { formatLabelInSentence, getFieldText, type LeadFieldDefinition, LeadFieldInput } from "./lead-fields";
+import { EditValueButton, useInlineEditorFocus, ValueEditor } from "../ui/value";
+import { type FieldEditConflict, type FieldEditError, type LeadFieldEditState, useLeadFieldEdit } from "./lead-edit";
+import { formatLeadFieldLabelInSentence, getFieldText, type LeadFieldDefinition, LeadFieldInput } from "./lead-fields";
 import type { LeadWithEtag } from "./lead-save";
 import { buildLeadUrl } from "./open-lead";
 
@@ -24,11 +24,11 @@ export function EditableLeadField({ field, version, onSaved }: EditableLeadField
   const { mayWrite } = useTeam();
   const { lead } = version;
   const fieldText = getFieldText(lead, field.name);
-  const profileUrl = parseProfileUrl(field, fieldText);
+  const socialMediaProfileUrl = parseSocialMediaProfileUrl(field, fieldText);
   if (!mayWrite) {
     if (fieldText === "") return null;
     return (
-      <FieldRow label={field.label} url={profileUrl}>
+      <FieldRow label={field.label} url={socialMediaProfileUrl}>
         <span class="value fixed">
           <FormattedFieldText field={field} lead={lead} text={fieldText} />
         </span>
@@ -38,7 +38,7 @@ export function EditableLeadField({ field, version, onSaved }: EditableLeadField
   return field.kind === "state" ? (
     <FieldWithChoiceMenu field={field} version={version} onSaved={onSaved} />
   ) : (
-    <FieldWithInPlaceEditor field={field} version={version} onSaved={onSaved} profileUrl={profileUrl} />
+    <FieldWithInPlaceEditor field={field} version={version} onSaved={onSaved} profileUrl={socialMediaProfileUrl} />
   );
 }
 
@@ -82,34 +82,36 @@ function FieldWithInPlaceEditor({
   const { lead } = version;
   const { name, label, kind, fieldPath } = field;
   const inputId = useId();
-  const { editorRef, buttonRef, prepareFocusReturn } = useEditorFocus();
+  const { editorRef, buttonRef, prepareFocusReturn } = useInlineEditorFocus();
   const fieldEditState = useLeadFieldEdit({ name, fieldPath, version, onSaved, onClosing: prepareFocusReturn });
-  const fieldLabel = formatLabelInSentence(field);
-  const savedText = getFieldText(lead, name);
+  const fieldLabelInSentence = formatLeadFieldLabelInSentence(field);
+  const savedFieldText = getFieldText(lead, name);
   const editInputRef = useEditInputRef(fieldEditState);
   if (fieldEditState.text === undefined) {
     return (
       <FieldRow label={label} url={profileUrl}>
         <EditValueButton
-          fieldName={fieldLabel}
-          isEmpty={savedText === ""}
+          fieldName={fieldLabelInSentence}
+          isEmpty={savedFieldText === ""}
           onEdit={fieldEditState.startEdit}
           buttonRef={buttonRef}
         >
-          <FormattedFieldText field={field} lead={lead} text={savedText} />
+          <FormattedFieldText field={field} lead={lead} text={savedFieldText} />
         </EditValueButton>
       </FieldRow>
     );
   }
   const cancelEdit = () => {
-    const typedText = fieldEditState.text ?? "";
+    const typedFieldText = fieldEditState.text ?? "";
     fieldEditState.cancel();
     // Escape discards the text at once, so a long text can be restored with Undo.
-    if (kind === "paragraph" && typedText !== savedText) {
-      showToast(`Changes of the ${fieldLabel} discarded`, { undo: () => fieldEditState.changeText(typedText) });
+    if (kind === "paragraph" && typedFieldText !== savedFieldText) {
+      showToast(`Changes of the ${fieldLabelInSentence} discarded`, {
+        undo: () => fieldEditState.changeText(typedFieldText),
+      });
     }
   };
-  const editMessageId = `${inputId}-note`;
+  const fieldEditMessageElementId = `${inputId}-note`;
   return (
     <FieldRow label={kind === "businesses" ? label : <label for={inputId}>{label}</label>}>
       <ValueEditor
@@ -119,7 +121,15 @@ function FieldWithInPlaceEditor({
         onSave={() => fieldEditState.save()}
         onCancel={cancelEdit}
         onLeave={fieldEditState.handleLeave}
-        note={<FieldEditMessage id={editMessageId} edit={fieldEditState} field={field} lead={lead} label={label} />}
+        note={
+          <FieldEditMessage
+            id={fieldEditMessageElementId}
+            edit={fieldEditState}
+            field={field}
+            lead={lead}
+            label={label}
+          />
+        }
       >
         <LeadFieldInput
           field={field}
@@ -127,7 +137,7 @@ function FieldWithInPlaceEditor({
           value={fieldEditState.text}
           onChange={fieldEditState.changeText}
           hasError={fieldEditState.error !== undefined}
-          describedBy={fieldEditState.error || fieldEditState.conflict ? editMessageId : undefined}
+          describedBy={fieldEditState.error || fieldEditState.conflict ? fieldEditMessageElementId : undefined}
           controlRef={editInputRef}
           isInPlace
         />
@@ -162,9 +172,9 @@ export function useEditInputRef(edit: LeadFieldEditState): (element: HTMLElement
 function FieldWithChoiceMenu({ field, version, onSaved }: EditableLeadFieldProps): JSX.Element {
   const { lead } = version;
   const fieldEditState = useLeadFieldEdit({ name: field.name, fieldPath: field.fieldPath, version, onSaved });
-  const savedText = getFieldText(lead, field.name);
-  const editMessageId = useId();
-  const saveChoice = async (choice: string, previous: string) => {
+  const savedFieldText = getFieldText(lead, field.name);
+  const fieldEditMessageElementId = useId();
+  const saveChosenFieldValue = async (choice: string, previous: string) => {
     if (choice === previous) return;
     await fieldEditState.save(choice);
   };
@@ -173,22 +183,28 @@ function FieldWithChoiceMenu({ field, version, onSaved }: EditableLeadFieldProps
       <Menu
         label={field.label}
         trigger={(props) => (
-          <EditValueButton fieldName={formatLabelInSentence(field)} isEmpty={false} trigger={props}>
-            {fieldEditState.text ?? savedText}
+          <EditValueButton fieldName={formatLeadFieldLabelInSentence(field)} isEmpty={false} trigger={props}>
+            {fieldEditState.text ?? savedFieldText}
           </EditValueButton>
         )}
       >
         {["Active", "Inactive"].map((choice) => (
           <MenuItem
             key={choice}
-            isChecked={(fieldEditState.text ?? savedText) === choice}
-            onSelect={() => saveChoice(choice, savedText)}
+            isChecked={(fieldEditState.text ?? savedFieldText) === choice}
+            onSelect={() => saveChosenFieldValue(choice, savedFieldText)}
           >
             {choice}
           </MenuItem>
         ))}
       </Menu>
-      <FieldEditMessage id={editMessageId} edit={fieldEditState} field={field} lead={lead} label={field.label} />
+      <FieldEditMessage
+        id={fieldEditMessageElementId}
+        edit={fieldEditState}
+        field={field}
+        lead={lead}
+        label={field.label}
+      />
       {fieldEditState.text !== undefined && !fieldEditState.conflict ? (
         <p class="hint">
           <button type="button" onClick={() => fieldEditState.save()}>
@@ -214,7 +230,7 @@ interface FieldEditMessageProps {
 /** A note below an edit: a conflict, an error, or that the edit is not saved yet. */
 export function FieldEditMessage({ id, edit, field, lead, label }: FieldEditMessageProps): JSX.Element | null {
   const { error, conflict, isLeft, isBusy, text = "" } = edit;
-  if (conflict) return <EditConflictMessage {...{ id, conflict, field, lead, label, edit }} yourText={text} />;
+  if (conflict) return <FieldEditConflictMessage {...{ id, conflict, field, lead, label, edit }} yourText={text} />;
   if (error) return <FieldEditErrorMessage id={id} fault={error} />;
   return isLeft && !isBusy && edit.text !== undefined ? <p class="small quiet unsaved">Not saved yet</p> : null;
 }
@@ -235,7 +251,7 @@ export function FieldEditErrorMessage({ id, fault }: { id: string; fault: FieldE
   );
 }
 
-function EditConflictMessage({
+function FieldEditConflictMessage({
   id,
   conflict,
   yourText,
@@ -243,7 +259,7 @@ function EditConflictMessage({
   lead,
   label,
   edit,
-}: FieldEditMessageProps & { conflict: EditConflict; yourText: string }): JSX.Element {
+}: FieldEditMessageProps & { conflict: FieldEditConflict; yourText: string }): JSX.Element {
   const renderFieldText = (text: string) =>
     text.trim() === "" ? <span class="quiet">None</span> : <FormattedFieldText field={field} lead={lead} text={text} />;
   return (
@@ -317,10 +333,10 @@ function FormattedFieldText({
  * Returns the URL of a social media profile. A missing scheme is taken as https. Text that is not a URL, or has another scheme
  * than http or https, gets no link.
  */
-function parseProfileUrl({ fieldPath }: LeadFieldDefinition, text: string): string | undefined {
+function parseSocialMediaProfileUrl({ fieldPath }: LeadFieldDefinition, text: string): string | undefined {
   if (!fieldPath.startsWith("socialMedia.")) return undefined;
-  const hasUrlScheme = /^https?:\/\//i.test(text);
-  if (!hasUrlScheme && !/^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)) return undefined;
-  const profileUrl = hasUrlScheme ? text : `https://${text}`;
-  return URL.canParse(profileUrl) ? profileUrl : undefined;
+  const hasHttpScheme = /^https?:\/\//i.test(text);
+  if (!hasHttpScheme && !/^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)) return undefined;
+  const socialMediaProfileUrl = hasHttpScheme ? text : `https://${text}`;
+  return URL.canParse(socialMediaProfileUrl) ? socialMediaProfileUrl : undefined;
 }

@@ -9,9 +9,9 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
 import type { OpenLeadState } from "./lead-body";
-import { orderedLeadIds, switchOpenLead } from "./open-lead";
+import { leadIdsInScreenOrder, switchOpenLead } from "./open-lead";
 
-interface LeadNeighbours {
+interface ListPositionAndNeighbours {
   /** Position in the list as text: `2 of 17`. Empty for a lead that is not in the list. */
   listPositionText: string;
   previousId: number | undefined;
@@ -22,24 +22,27 @@ interface LeadNeighbours {
  * Finds the previous and the next lead. A lead that has left the list, for example after a change of its status, keeps the
  * neighbours of its last position. Registers the shortcuts J and K.
  */
-export function useLeadNeighbours(id: number): LeadNeighbours {
-  const leadIds = orderedLeadIds.value;
+export function useLeadNeighboursAndShortcuts(id: number): ListPositionAndNeighbours {
+  const listedLeadIds = leadIdsInScreenOrder.value;
   const lastListedIndexRef = useRef(-1);
-  const listIndex = leadIds.indexOf(id);
-  if (listIndex >= 0) lastListedIndexRef.current = listIndex;
-  const isListed = listIndex >= 0;
+  const leadIndexInList = listedLeadIds.indexOf(id);
+  if (leadIndexInList >= 0) lastListedIndexRef.current = leadIndexInList;
+  const isLeadListed = leadIndexInList >= 0;
   const lastListedIndex = lastListedIndexRef.current;
-  const previousId = lastListedIndex > 0 ? leadIds[lastListedIndex - 1] : undefined;
-  const nextId = lastListedIndex < 0 ? undefined : leadIds[isListed ? lastListedIndex + 1 : lastListedIndex];
-  useShortcut("k", previousId === undefined ? undefined : () => switchOpenLead(previousId), "Previous lead");
-  useShortcut("j", nextId === undefined ? undefined : () => switchOpenLead(nextId), "Next lead");
-  const listPositionText = isListed ? `${formatCount(listIndex + 1)} of ${formatCount(leadIds.length)}` : "";
-  return { listPositionText, previousId, nextId };
+  const previousLeadId = lastListedIndex > 0 ? listedLeadIds[lastListedIndex - 1] : undefined;
+  const nextLeadId =
+    lastListedIndex < 0 ? undefined : listedLeadIds[isLeadListed ? lastListedIndex + 1 : lastListedIndex];
+  useShortcut("k", previousLeadId === undefined ? undefined : () => switchOpenLead(previousLeadId), "Previous lead");
+  useShortcut("j", nextLeadId === undefined ? undefined : () => switchOpenLead(nextLeadId), "Next lead");
+  const listPositionText = isLeadListed
+    ? `${formatCount(leadIndexInList + 1)} of ${formatCount(listedLeadIds.length)}`
+    : "";
+  return { listPositionText, previousId: previousLeadId, nextId: nextLeadId };
 }
 
-export function NeighbourButtons({ neighbours }: { neighbours: LeadNeighbours }): JSX.Element | null {
+export function NeighbourButtons({ neighbours }: { neighbours: ListPositionAndNeighbours }): JSX.Element | null {
   const { previousId, nextId } = neighbours;
-  if (orderedLeadIds.value.length === 0) return null;
+  if (leadIdsInScreenOrder.value.length === 0) return null;
   const renderNeighbourButton = (
     id: number | undefined,
     name: string,
@@ -73,11 +76,11 @@ const doShortcutsActOnSelection = (): boolean =>
 /** Registers the shortcuts that act on the open lead. */
 export function useLeadShortcuts(openLead: OpenLeadState, rootRef: { current: HTMLElement | null }): void {
   const { mayWrite } = useTeam();
-  const lead = openLead.deletion ? undefined : openLead.version?.lead;
-  const areShortcutsEnabled = mayWrite && lead !== undefined;
-  const toggleArchived = () => {
+  const existingLead = openLead.deletion ? undefined : openLead.version?.lead;
+  const areShortcutsEnabled = mayWrite && existingLead !== undefined;
+  const toggleLeadArchived = () => {
     if (doShortcutsActOnSelection()) return false;
-    if (lead?.archived) openLead.restore();
+    if (existingLead?.archived) openLead.restore();
     else openLead.archive();
     return true;
   };
@@ -86,7 +89,7 @@ export function useLeadShortcuts(openLead: OpenLeadState, rootRef: { current: HT
     rootRef.current?.querySelector<HTMLElement>(".props button.pill")?.click();
     return true;
   };
-  useShortcut("e", areShortcutsEnabled ? toggleArchived : undefined, "Archive the lead");
+  useShortcut("e", areShortcutsEnabled ? toggleLeadArchived : undefined, "Archive the lead");
   useShortcut("s", areShortcutsEnabled ? openStatusMenu : undefined, "Change the status");
 }
 

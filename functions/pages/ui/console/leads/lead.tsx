@@ -8,7 +8,7 @@ import { useTeam } from "../app/team";
 import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
-import { LeadMenu, NeighbourButtons, useLeadNeighbours, useLeadShortcuts } from "./lead-walk";
+import { LeadMenu, NeighbourButtons, useLeadNeighboursAndShortcuts, useLeadShortcuts } from "./lead-walk";
 import { closeLeadPanelOrPage, lastListScreenLink } from "./open-lead";
 
 export { LeadPanel } from "./lead-panel";
@@ -17,11 +17,11 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
   const { mayWrite } = useTeam();
   const leadScrollRegionRef = useRef<HTMLDivElement>(null);
   const openLeadState = useOpenLead(id);
-  const leadNeighbours = useLeadNeighbours(id);
+  const listPositionAndNeighbours = useLeadNeighboursAndShortcuts(id);
   useLeadShortcuts(openLeadState, leadScrollRegionRef);
   useShortcut("Escape", closeLeadPanelOrPage, "Back to the list");
-  const lead = openLeadState.deletion ? undefined : openLeadState.version?.lead;
-  const leadName = lead ? getDisplayName(lead) : "";
+  const existingLead = openLeadState.deletion ? undefined : openLeadState.version?.lead;
+  const leadName = existingLead ? getDisplayName(existingLead) : "";
   useEffect(() => {
     if (leadName) document.title = `${leadName} · Leads`;
   }, [leadName]);
@@ -41,18 +41,18 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
           <a class="quiet" href={`#${path}`}>
             {title}
           </a>
-          <span class="quiet small num">{leadNeighbours.listPositionText}</span>
+          <span class="quiet small num">{listPositionAndNeighbours.listPositionText}</span>
           <span class="push" />
-          <NeighbourButtons neighbours={leadNeighbours} />
-          {mayWrite && lead ? (
+          <NeighbourButtons neighbours={listPositionAndNeighbours} />
+          {mayWrite && existingLead ? (
             <button
               type="button"
               class="btn ghost wide"
-              title={lead.archived ? "Restore (E)" : "Archive (E)"}
-              onClick={lead.archived ? openLeadState.restore : openLeadState.archive}
+              title={existingLead.archived ? "Restore (E)" : "Archive (E)"}
+              onClick={existingLead.archived ? openLeadState.restore : openLeadState.archive}
             >
-              <Icon name={lead.archived ? "archive-restore" : "archive"} />
-              {lead.archived ? "Restore" : "Archive"}
+              <Icon name={existingLead.archived ? "archive-restore" : "archive"} />
+              {existingLead.archived ? "Restore" : "Archive"}
             </button>
           ) : null}
           <LeadMenu openLead={openLeadState} />

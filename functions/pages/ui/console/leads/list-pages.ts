@@ -5,11 +5,11 @@ import {
   api,
   getDataAndResponseOrThrow,
   type Lead,
-  type LeadFilter,
+  type LeadFilterParams,
   type LeadInList,
   readPageOfLeads,
 } from "../app/api";
-import { isApiReachable, UnreachableError, watchReachability } from "../app/connection";
+import { getIsApiReachable, UnreachableError, watchApiReachability } from "../app/connection";
 
 /** The largest page of `GET /leads` and of the search. */
 export const MAX_LEADS_PER_PAGE = 100;
@@ -19,17 +19,17 @@ const LEADS_ON_FIRST_PAGE = 50;
 const MAX_RELOADED_LEADS = 300;
 
 /** A lead as the list shows it: a summary, with further fields if a column needs them. */
-export type ListLead = LeadInList & Partial<Pick<Lead, "source" | "position" | "location">>;
+export type LeadForTable = LeadInList & Partial<Pick<Lead, "source" | "position" | "location">>;
 
 interface LeadListPage {
-  items: ListLead[];
+  items: LeadForTable[];
   count?: number;
   nextCursor?: string | undefined;
   isComplete?: boolean;
 }
 
 export interface LeadPagesOptions {
-  filter: LeadFilter;
+  filter: LeadFilterParams;
   /** Text of the search. Empty without a search. */
   search: string;
   /** Whether a shown column needs a field that `GET /leads` does not return. */
@@ -37,10 +37,14 @@ export interface LeadPagesOptions {
 }
 
 /** Reads a page of the export, which returns complete leads in the order of the list. */
-async function readExportPage(filter: LeadFilter, limit: number, cursor: string | undefined): Promise<LeadListPage> {
-  const exportQuery = { ...filter, format: "ndjson" as const, limit, ...(cursor ? { cursor } : {}) };
+async function readExportPage(
+  filter: LeadFilterParams,
+  limit: number,
+  cursor: string | undefined,
+): Promise<LeadListPage> {
+  const exportQueryParams = { ...filter, format: "ndjson" as const, limit, ...(cursor ? { cursor } : {}) };
   const { data = "", response } = await getDataAndResponseOrThrow(
-    api.GET("/leads/export", { params: { query: exportQuery }, parseAs: "text" }),
+    api.GET("/leads/export", { params: { query: exportQueryParams }, parseAs: "text" }),
   );
   const nextPageUrl = /<([^>]*)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
   const nextCursor = nextPageUrl
@@ -56,7 +60,7 @@ async function readExportPage(filter: LeadFilter, limit: number, cursor: string 
 export class LeadPages {
   /** Grows with every change of the list, so that components which read this signal render again. */
   readonly listVersion: Signal<number> = signal(0);
-  items: ListLead[] = [];
+  items: LeadForTable[] = [];
   count: number | undefined;
   error: unknown;
   isBusy = false;
@@ -74,7 +78,7 @@ export class LeadPages {
 
   /** Retries a failed read when the API becomes reachable again. Returns the callback that stops watching. */
   watchConnection(): () => void {
-    return watchReachability((reachable) => {
+    return watchApiReachability((reachable) => {
       if (reachable && this.error instanceof UnreachableError) this.retry();
     });
   }
@@ -92,7 +96,7 @@ export class LeadPages {
     return this.#rowIndexById.get(id);
   }
 
-  getLead(id: number): ListLead | undefined {
+  getLead(id: number): LeadForTable | undefined {
     const rowIndex = this.#rowIndexById.get(id);
     return rowIndex === undefined ? undefined : this.items[rowIndex];
   }
@@ -101,7 +105,7 @@ export class LeadPages {
     this.listVersion.value += 1;
   }
 
-  #setItems(items: ListLead[]): void {
+  #setItems(items: LeadForTable[]): void {
     this.items = items;
     this.#rowIndexById = new Map(items.map(({ id }, position) => [id, position]));
   }
@@ -109,9 +113,9 @@ export class LeadPages {
   async #readPage(cursor: string | undefined, limit: number): Promise<LeadListPage> {
     const { filter, search, needsWholeLeads } = this.source;
     if (search) {
-      const searchQuery = { search, limit: MAX_LEADS_PER_PAGE, ...filter };
+      const searchQueryParams = { search, limit: MAX_LEADS_PER_PAGE, ...filter };
       const { data, response } = await getDataAndResponseOrThrow(
-        api.GET("/leads/search", { params: { query: searchQuery } }),
+        api.GET("/leads/search", { params: { query: searchQueryParams } }),
       );
       const isSearchComplete = response.headers.get("search-complete") !== "false";
       return { items: data, count: data.length, isComplete: isSearchComplete };
@@ -143,7 +147,8 @@ export class LeadPages {
         this.isComplete = listPage.isComplete ?? true;
         // An event may have inserted a lead of this page during the request. Such a lead is not added again.
         const leadsNotYetListed = listPage.items.filter(({ id }) => !this.#rowIndexById.has(id));
-        for (const lead of leadsNotYetListed) this.#rowIndexById.set(lead.id, this.items.push(lead) - 1);
+        for (const leadNotYetListed of leadsNotYetListed)
+          this.#rowIndexById.set(leadNotYetListed.id, this.items.push(leadNotYetListed) - 1);
         this.notifyChange();
       }
     } catch (error) {
@@ -163,11 +168,11 @@ export class LeadPages {
       if (this.isBusy) {
         this.#target = Number.POSITIVE_INFINITY;
         await new Promise<void>((resolve) => {
-          const unsubscribe = this.listVersion.subscribe(() => {
+          const unsubscribeFromListVersion = this.listVersion.subscribe(() => {
             if (this.isBusy && reloadSerialNumber === this.#run) return;
             // `subscribe` calls this listener at once, before `unsubscribe` is assigned, so `unsubscribe` is called in
             // a microtask.
-            queueMicrotask(() => unsubscribe());
+            queueMicrotask(() => unsubscribeFromListVersion());
             resolve();
           });
         });
@@ -189,9 +194,9 @@ export class LeadPages {
     this.isBusy = true;
     this.error = undefined;
     this.notifyChange();
-    const targetLeadCount = Math.min(this.items.length, MAX_RELOADED_LEADS);
+    const leadCountToReload = Math.min(this.items.length, MAX_RELOADED_LEADS);
     try {
-      const reloadedLeads: ListLead[] = [];
+      const reloadedLeads: LeadForTable[] = [];
       let listPage: LeadListPage;
       let cursor: string | undefined;
       do {
@@ -199,7 +204,7 @@ export class LeadPages {
         if (reloadSerialNumber !== this.#run) return;
         reloadedLeads.push(...listPage.items);
         cursor = listPage.nextCursor;
-      } while (cursor && reloadedLeads.length < targetLeadCount);
+      } while (cursor && reloadedLeads.length < leadCountToReload);
       this.#hasStarted = true;
       this.#cursor = cursor;
       this.#target = Math.min(this.#target, reloadedLeads.length);
@@ -216,36 +221,36 @@ export class LeadPages {
   }
 
   /** Changes leads without changing their rows' order. */
-  updateLeads(ids: Iterable<number>, change: (lead: ListLead) => ListLead): void {
+  updateLeads(ids: Iterable<number>, change: (lead: LeadForTable) => LeadForTable): void {
     for (const id of ids) {
       const rowIndex = this.#rowIndexById.get(id);
-      const lead = rowIndex === undefined ? undefined : this.items[rowIndex];
-      if (lead && rowIndex !== undefined) this.items[rowIndex] = change(lead);
+      const leadToUpdate = rowIndex === undefined ? undefined : this.items[rowIndex];
+      if (leadToUpdate && rowIndex !== undefined) this.items[rowIndex] = change(leadToUpdate);
     }
     this.notifyChange();
   }
 
   /** Removes leads from the list. */
   removeLeads(ids: Iterable<number>): void {
-    const removedIds = new Set(ids);
-    const remainingItems = this.items.filter(({ id }) => !removedIds.has(id));
-    if (this.count !== undefined) this.count -= this.items.length - remainingItems.length;
-    for (const id of removedIds) this.departedLeads.delete(id);
-    this.#setItems(remainingItems);
+    const removedLeadIds = new Set(ids);
+    const remainingLeads = this.items.filter(({ id }) => !removedLeadIds.has(id));
+    if (this.count !== undefined) this.count -= this.items.length - remainingLeads.length;
+    for (const id of removedLeadIds) this.departedLeads.delete(id);
+    this.#setItems(remainingLeads);
     this.notifyChange();
   }
 
   /** Inserts leads in the list's order. A lead beyond the last page that was read is only counted. */
-  insertLeads(leads: ListLead[]): void {
-    const sortDirection = this.source.filter.sort === "createdAt" ? 1 : -1;
-    const compareLeads = (one: ListLead, other: ListLead) =>
-      sortDirection * (one.createdAt.localeCompare(other.createdAt) || one.id - other.id);
+  insertLeads(leads: LeadForTable[]): void {
+    const sortDirectionSign = this.source.filter.sort === "createdAt" ? 1 : -1;
+    const compareLeadsByCreationTime = (one: LeadForTable, other: LeadForTable) =>
+      sortDirectionSign * (one.createdAt.localeCompare(other.createdAt) || one.id - other.id);
     const leadsNotYetListed = leads.filter(({ id }) => !this.#rowIndexById.has(id));
     const lastLoadedLead = this.items.at(-1);
     const leadsBeforeLastLoaded = leadsNotYetListed.filter(
-      (lead) => !this.hasMore || (lastLoadedLead && compareLeads(lead, lastLoadedLead) < 0),
+      (lead) => !this.hasMore || (lastLoadedLead && compareLeadsByCreationTime(lead, lastLoadedLead) < 0),
     );
-    this.#setItems([...this.items, ...leadsBeforeLastLoaded].sort(compareLeads));
+    this.#setItems([...this.items, ...leadsBeforeLastLoaded].sort(compareLeadsByCreationTime));
     if (this.count !== undefined) this.count += leadsNotYetListed.length;
     this.notifyChange();
   }
@@ -255,7 +260,7 @@ export class LeadPages {
    * update the count.
    */
   async recount(): Promise<void> {
-    if (this.source.search || !isApiReachable()) return;
+    if (this.source.search || !getIsApiReachable()) return;
     const reloadSerialNumber = this.#run;
     const { count } = await readPageOfLeads({ ...this.source.filter, limit: 1 }, undefined).catch(() => ({
       count: undefined,

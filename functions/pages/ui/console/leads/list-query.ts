@@ -1,8 +1,8 @@
 // The search, filters and order of the list and the board, and their form in the URL: `#/leads?search=ada&status=1&status=2`.
 
-import type { Lead, LeadFilter, LeadInList } from "../app/api";
+import type { Lead, LeadFilterParams, LeadInList } from "../app/api";
 
-export interface ListQuery {
+export interface LeadListUrlQuery {
   search: string;
   status: number[];
   business: number[];
@@ -31,36 +31,45 @@ const parseIdsFromQuery = (query: URLSearchParams, name: string): number[] => [
   ),
 ];
 
-export function parseListQuery(query: URLSearchParams): ListQuery {
-  const getParam = (name: string) => query.get(name) ?? "";
-  const parseDay = (name: string) => (ISO_DAY_PATTERN.test(getParam(name)) ? getParam(name) : "");
-  const stateParam = getParam("state");
+export function parseListQuery(query: URLSearchParams): LeadListUrlQuery {
+  const getUrlParam = (name: string) => query.get(name) ?? "";
+  const parseIsoDayParam = (name: string) => (ISO_DAY_PATTERN.test(getUrlParam(name)) ? getUrlParam(name) : "");
+  const leadStateParam = getUrlParam("state");
   return {
-    search: getParam("search"),
+    search: getUrlParam("search"),
     status: parseIdsFromQuery(query, "status"),
     business: parseIdsFromQuery(query, "business"),
     archived: query.get("archived") === "true",
-    state: stateParam === "Active" || stateParam === "Inactive" ? stateParam : "",
-    source: getParam("source"),
-    from: parseDay("from"),
-    to: parseDay("to"),
+    state: leadStateParam === "Active" || leadStateParam === "Inactive" ? leadStateParam : "",
+    source: getUrlParam("source"),
+    from: parseIsoDayParam("from"),
+    to: parseIsoDayParam("to"),
     sort: query.get("sort") === "createdAt" ? "createdAt" : "",
     view: parseIdsFromQuery(query, "view")[0] ?? 0,
   };
 }
 
 /** Converts a query to URL parameters. The caller adds other parameters, such as the open lead. */
-export function buildListRouteParams(query: ListQuery): URLSearchParams {
-  const urlParams = new URLSearchParams();
+export function buildListRouteParams(query: LeadListUrlQuery): URLSearchParams {
+  const listRouteParams = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (Array.isArray(value)) for (const id of value) urlParams.append(name, String(id));
-    else if (value) urlParams.set(name, String(value));
+    if (Array.isArray(value)) for (const id of value) listRouteParams.append(name, String(id));
+    else if (value) listRouteParams.set(name, String(value));
   }
-  return urlParams;
+  return listRouteParams;
 }
 
 /** Converts a query to the parameters of `GET /leads`, without parameters that have the API's default. */
-export function buildLeadFilter({ status, business, archived, state, source, from, to, sort }: ListQuery): LeadFilter {
+export function buildLeadFilter({
+  status,
+  business,
+  archived,
+  state,
+  source,
+  from,
+  to,
+  sort,
+}: LeadListUrlQuery): LeadFilterParams {
   return {
     ...(status.length > 0 ? { status } : {}),
     ...(business.length > 0 ? { business } : {}),
@@ -77,15 +86,15 @@ export type FilterName = "status" | "business" | "state" | "source" | "created" 
 export const FILTER_NAMES: readonly FilterName[] = ["status", "business", "state", "source", "created", "archived"];
 
 /** Returns the query without one of its filters. */
-export function buildQueryWithoutFilter(query: ListQuery, name: FilterName): ListQuery {
+export function buildQueryWithoutFilter(query: LeadListUrlQuery, name: FilterName): LeadListUrlQuery {
   const emptyFilterValues = { status: [], business: [], state: "" as const, source: "", archived: false };
   return name === "created" ? { ...query, from: "", to: "" } : { ...query, [name]: emptyFilterValues[name] };
 }
 
-export const buildQueryWithoutAnyFilter = (query: ListQuery): ListQuery =>
+export const buildQueryWithoutAnyFilter = (query: LeadListUrlQuery): LeadListUrlQuery =>
   FILTER_NAMES.reduce(buildQueryWithoutFilter, query);
 
-export function getActiveFilterNames(query: ListQuery): FilterName[] {
+export function getActiveFilterNames(query: LeadListUrlQuery): FilterName[] {
   return FILTER_NAMES.filter((name) => {
     if (name === "created") return query.from !== "" || query.to !== "";
     const filterValue = query[name];
@@ -94,7 +103,7 @@ export function getActiveFilterNames(query: ListQuery): FilterName[] {
 }
 
 /** Returns the first day of a range of `days` days that ends today, in UTC. */
-export const getFirstDayOfLastDays = (days: number): string =>
+export const getFirstDayOfPeriodUntilToday = (days: number): string =>
   new Date(Date.now() - (days - 1) * DAY_MS).toISOString().slice(0, 10);
 
 const CJK_CHARACTER_PATTERN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
@@ -104,17 +113,17 @@ export const isLongEnoughToSearch = (text: string): boolean =>
   Array.from(text).length > 1 || CJK_CHARACTER_PATTERN.test(text);
 
 /** Whether a lead matches the filters, by the same rules as in the API. A search can only be decided by the API. */
-export function matchesFilter(lead: LeadInList | Lead, filter: LeadFilter): boolean {
-  const statusIds = filter.status as number[] | undefined;
-  const businessIds = filter.business as number[] | undefined;
-  const createdDay = lead.createdAt.slice(0, 10);
+export function matchesFilter(lead: LeadInList | Lead, filter: LeadFilterParams): boolean {
+  const acceptedStatusIds = filter.status as number[] | undefined;
+  const acceptedBusinessIds = filter.business as number[] | undefined;
+  const leadCreationIsoDay = lead.createdAt.slice(0, 10);
   return (
     lead.archived === (filter.archived ?? false) &&
-    (!statusIds || statusIds.includes(lead.statusId)) &&
-    (!businessIds || lead.business.some(({ id }) => businessIds.includes(id))) &&
+    (!acceptedStatusIds || acceptedStatusIds.includes(lead.statusId)) &&
+    (!acceptedBusinessIds || lead.business.some(({ id }) => acceptedBusinessIds.includes(id))) &&
     (!filter.state || lead.state === filter.state) &&
     (!filter.source || !("source" in lead) || lead.source === filter.source) &&
-    (!filter.from || createdDay >= filter.from) &&
-    (!filter.to || createdDay <= filter.to)
+    (!filter.from || leadCreationIsoDay >= filter.from) &&
+    (!filter.to || leadCreationIsoDay <= filter.to)
   );
 }

@@ -1,18 +1,18 @@
 // The selection of the list. All leads can be selected before all of them are read.
 
 import { type Signal, signal } from "@preact/signals";
-import type { LeadPages, ListLead } from "./list-pages";
+import type { LeadForTable, LeadPages } from "./list-pages";
 
-interface SelectionState {
+interface LeadSelectionState {
   ids: ReadonlySet<number>;
   /** Whether all leads except `ids` are selected. */
   isInverted: boolean;
 }
 
-const EMPTY_SELECTION: SelectionState = { ids: new Set(), isInverted: false };
+const EMPTY_SELECTION: LeadSelectionState = { ids: new Set(), isInverted: false };
 
 export class LeadSelection {
-  readonly state: Signal<SelectionState> = signal(EMPTY_SELECTION);
+  readonly state: Signal<LeadSelectionState> = signal(EMPTY_SELECTION);
   /** Id of the lead that was toggled last: the start of a range. */
   #anchor: number | undefined;
 
@@ -39,17 +39,17 @@ export class LeadSelection {
 
   #setSelected(ids: Iterable<number>, isSelected: boolean): void {
     const { ids: previousIds, isInverted } = this.state.peek();
-    const newSelectionIds = new Set(previousIds);
+    const newSelectedOrExcludedIds = new Set(previousIds);
     for (const id of ids) {
-      if (isSelected !== isInverted) newSelectionIds.add(id);
-      else newSelectionIds.delete(id);
+      if (isSelected !== isInverted) newSelectedOrExcludedIds.add(id);
+      else newSelectedOrExcludedIds.delete(id);
     }
-    this.state.value = { ids: newSelectionIds, isInverted };
+    this.state.value = { ids: newSelectedOrExcludedIds, isInverted };
   }
 
   /** Selects or deselects a lead. With `range`, does so for all leads from the one that was toggled last. */
   toggle(id: number, range = false): void {
-    const shouldSelect = !this.has(id);
+    const shouldSelectLead = !this.has(id);
     const { items } = this.pages;
     const [from, to] = [this.pages.rowIndexOf(this.#anchor ?? id), this.pages.rowIndexOf(id)];
     if (range && from !== undefined && to !== undefined) {
@@ -58,10 +58,10 @@ export class LeadSelection {
         leadsInToggledRange.map((lead) => lead.id),
         // If the range starts at a selected lead, Shift+click selects the whole range, even if the clicked lead was
         // selected before. Otherwise the range gets the new state of the clicked lead.
-        this.#anchor !== undefined && this.has(this.#anchor) ? true : shouldSelect,
+        this.#anchor !== undefined && this.has(this.#anchor) ? true : shouldSelectLead,
       );
     } else {
-      this.#setSelected([id], shouldSelect);
+      this.#setSelected([id], shouldSelectLead);
     }
     this.#anchor = id;
   }
@@ -82,7 +82,7 @@ export class LeadSelection {
   }
 
   /** Returns the selected leads, and reads missing pages first. Throws if a page cannot be read. */
-  async readSelectedLeads(): Promise<ListLead[]> {
+  async readSelectedLeads(): Promise<LeadForTable[]> {
     const { ids, isInverted } = this.state.peek();
     if (!isInverted) return [...ids].map((id) => this.pages.getLead(id)).filter((lead) => lead !== undefined);
     await this.pages.readAll();

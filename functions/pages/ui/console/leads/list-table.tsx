@@ -10,8 +10,8 @@ import { Avatar, getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { StatusPill } from "../ui/status";
 import { RelativeTime } from "../ui/time";
-import { COLUMN_DEFINITIONS, type ColumnName, selectFittingColumns } from "./columns";
-import type { LeadPages, ListLead } from "./list-pages";
+import { COLUMN_DEFINITIONS, type LeadListColumnName, selectFittingColumns } from "./columns";
+import type { LeadForTable, LeadPages } from "./list-pages";
 import type { LeadSelection } from "./list-selection";
 import { buildLeadUrl } from "./open-lead";
 
@@ -26,12 +26,12 @@ const INITIAL_RENDERED_ROWS = 40;
 const DEFAULT_ROW_HEIGHT_PX = 40;
 
 const phoneMediaQuery = matchMedia("(width < 48rem)");
-const isPhoneScreen = signal(phoneMediaQuery.matches);
+const isPhoneScreenSignal = signal(phoneMediaQuery.matches);
 phoneMediaQuery.addEventListener("change", ({ matches }) => {
-  isPhoneScreen.value = matches;
+  isPhoneScreenSignal.value = matches;
 });
 /** Columns on a phone, which shows each lead on two lines, whichever columns were chosen. */
-const PHONE_SCREEN_COLUMN_NAMES: ColumnName[] = ["company", "status", "createdAt"];
+const PHONE_SCREEN_COLUMN_NAMES: LeadListColumnName[] = ["company", "status", "createdAt"];
 
 /** Methods of the table for the screen around it. */
 export interface LeadTableHandle {
@@ -49,15 +49,15 @@ export interface LeadTableHandle {
 interface LeadTableProps {
   pages: LeadPages;
   selection: LeadSelection;
-  chosenColumns: readonly ColumnName[];
+  chosenColumns: readonly LeadListColumnName[];
   openId: number | undefined;
   sort: "" | "createdAt";
   onSort: () => void;
-  onMove: (lead: ListLead, to: LeadStatus) => void;
+  onMove: (lead: LeadForTable, to: LeadStatus) => void;
   handleRef: RefObject<LeadTableHandle | null>;
 }
 
-interface RowRange {
+interface RowIndexRange {
   start: number;
   end: number;
 }
@@ -68,14 +68,14 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
   pages.listVersion.value;
   const scrollRegionRef = useRef<HTMLElement>(null);
   const tableBodyRef = useRef<HTMLTableSectionElement>(null);
-  const spaceAboveCellRef = useRef<HTMLTableCellElement>(null);
-  const spaceBelowCellRef = useRef<HTMLTableCellElement>(null);
+  const spacerCellAboveRowsRef = useRef<HTMLTableCellElement>(null);
+  const spacerCellBelowRowsRef = useRef<HTMLTableCellElement>(null);
   const rowHeightPxRef = useRef(DEFAULT_ROW_HEIGHT_PX);
   const leadIdToFocusRef = useRef<number | undefined>(undefined);
   const lastFocusedLeadIdRef = useRef<number | undefined>(undefined);
-  const [renderedRange, setRenderedRange] = useState<RowRange>({ start: 0, end: INITIAL_RENDERED_ROWS });
+  const [renderedRange, setRenderedRange] = useState<RowIndexRange>({ start: 0, end: INITIAL_RENDERED_ROWS });
   const [availableRem, setAvailableRem] = useState(70);
-  const shownColumnNames = isPhoneScreen.value
+  const shownColumnNames = isPhoneScreenSignal.value
     ? PHONE_SCREEN_COLUMN_NAMES
     : selectFittingColumns(chosenColumns, availableRem);
   const { length } = pages;
@@ -83,18 +83,18 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
   const firstRenderedRowIndex = Math.min(renderedRange.start, Math.max(0, renderedRowsEndIndex - 1));
 
   const findScrollingElement = (): Element => {
-    const scrollRegion = scrollRegionRef.current;
-    return scrollRegion && scrollRegion.scrollHeight > scrollRegion.clientHeight + 1
-      ? scrollRegion
+    const scrollRegionElement = scrollRegionRef.current;
+    return scrollRegionElement && scrollRegionElement.scrollHeight > scrollRegionElement.clientHeight + 1
+      ? scrollRegionElement
       : (document.scrollingElement ?? document.body);
   };
   /** Returns the top of the first row and the visible part of the viewport, in pixels. */
-  const measureViewport = () => {
-    const tableBody = tableBodyRef.current;
-    const scrollRegion = scrollRegionRef.current;
-    if (!tableBody || !scrollRegion) return undefined;
-    const tableBodyRect = tableBody.getBoundingClientRect();
-    const scrollRegionRect = scrollRegion.getBoundingClientRect();
+  const measureViewportPositionsPx = () => {
+    const tableBodyElement = tableBodyRef.current;
+    const scrollRegionElement = scrollRegionRef.current;
+    if (!tableBodyElement || !scrollRegionElement) return undefined;
+    const tableBodyRect = tableBodyElement.getBoundingClientRect();
+    const scrollRegionRect = scrollRegionElement.getBoundingClientRect();
     const firstRowTopPx = tableBodyRect.top - firstRenderedRowIndexRef.current * rowHeightPxRef.current;
     return {
       first: firstRowTopPx,
@@ -105,37 +105,39 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
   const firstRenderedRowIndexRef = useRef(firstRenderedRowIndex);
   firstRenderedRowIndexRef.current = firstRenderedRowIndex;
 
-  const updateRenderedRange = () => {
-    const viewportPositionsPx = measureViewport();
+  const updateRenderedRowRange = () => {
+    const viewportPositionsPx = measureViewportPositionsPx();
     if (!viewportPositionsPx) return;
     const rowHeightPx = rowHeightPxRef.current;
-    const firstVisibleIndex = Math.max(
+    const firstVisibleRowIndex = Math.max(
       0,
       Math.floor((viewportPositionsPx.top - viewportPositionsPx.first) / rowHeightPx),
     );
-    const lastVisibleIndex = Math.max(
-      firstVisibleIndex,
+    const lastVisibleRowIndex = Math.max(
+      firstVisibleRowIndex,
       Math.ceil((viewportPositionsPx.bottom - viewportPositionsPx.first) / rowHeightPx),
     );
-    const newRenderedRange = {
+    const newRenderedRowRange = {
       start: Math.max(
         0,
-        Math.floor((firstVisibleIndex - OVERSCAN_ROWS) / RENDERED_RANGE_STEP_ROWS) * RENDERED_RANGE_STEP_ROWS,
+        Math.floor((firstVisibleRowIndex - OVERSCAN_ROWS) / RENDERED_RANGE_STEP_ROWS) * RENDERED_RANGE_STEP_ROWS,
       ),
-      end: Math.ceil((lastVisibleIndex + OVERSCAN_ROWS) / RENDERED_RANGE_STEP_ROWS) * RENDERED_RANGE_STEP_ROWS,
+      end: Math.ceil((lastVisibleRowIndex + OVERSCAN_ROWS) / RENDERED_RANGE_STEP_ROWS) * RENDERED_RANGE_STEP_ROWS,
     };
     setRenderedRange((before) =>
-      before.start === newRenderedRange.start && before.end === newRenderedRange.end ? before : newRenderedRange,
+      before.start === newRenderedRowRange.start && before.end === newRenderedRowRange.end
+        ? before
+        : newRenderedRowRange,
     );
-    if (pages.hasMore && !pages.error && lastVisibleIndex + READ_AHEAD_ROWS > pages.items.length) {
-      pages.readUntil(Math.min(lastVisibleIndex + READ_AHEAD_ROWS, Math.max(pages.length, 1)));
+    if (pages.hasMore && !pages.error && lastVisibleRowIndex + READ_AHEAD_ROWS > pages.items.length) {
+      pages.readUntil(Math.min(lastVisibleRowIndex + READ_AHEAD_ROWS, Math.max(pages.length, 1)));
     }
   };
-  const updateRenderedRangeRef = useRef(updateRenderedRange);
-  updateRenderedRangeRef.current = updateRenderedRange;
+  const updateRenderedRowRangeRef = useRef(updateRenderedRowRange);
+  updateRenderedRowRangeRef.current = updateRenderedRowRange;
 
   useEffect(() => {
-    const handleScrollOrResize = () => updateRenderedRangeRef.current();
+    const handleScrollOrResize = () => updateRenderedRowRangeRef.current();
     // The listener captures events, because scroll events of the region do not bubble. It also gets the scroll events
     // of the page, which scrolls instead of the region on a phone.
     addEventListener("scroll", handleScrollOrResize, { capture: true, passive: true });
@@ -146,14 +148,14 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     };
   }, []);
   useEffect(() => {
-    const scrollRegion = scrollRegionRef.current;
-    if (!scrollRegion) return undefined;
+    const scrollRegionElement = scrollRegionRef.current;
+    if (!scrollRegionElement) return undefined;
     const resizeObserver = new ResizeObserver(() => {
       const pxPerRem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-      setAvailableRem(scrollRegion.clientWidth / pxPerRem);
-      updateRenderedRangeRef.current();
+      setAvailableRem(scrollRegionElement.clientWidth / pxPerRem);
+      updateRenderedRowRangeRef.current();
     });
-    resizeObserver.observe(scrollRegion);
+    resizeObserver.observe(scrollRegionElement);
     return () => resizeObserver.disconnect();
   }, []);
 
@@ -161,8 +163,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     const firstRowElement = tableBodyRef.current?.querySelector("tr");
     if (firstRowElement && firstRowElement.offsetHeight > 0) rowHeightPxRef.current = firstRowElement.offsetHeight;
     // The page's CSP forbids `style` attributes, but not styles that a script sets.
-    spaceAboveCellRef.current?.style.setProperty("height", `${firstRenderedRowIndex * rowHeightPxRef.current}px`);
-    spaceBelowCellRef.current?.style.setProperty(
+    spacerCellAboveRowsRef.current?.style.setProperty("height", `${firstRenderedRowIndex * rowHeightPxRef.current}px`);
+    spacerCellBelowRowsRef.current?.style.setProperty(
       "height",
       `${(length - renderedRowsEndIndex) * rowHeightPxRef.current}px`,
     );
@@ -173,36 +175,39 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     leadIdToFocusRef.current = undefined;
     rowLinkElement.focus({ preventScroll: true });
   });
-  useEffect(() => updateRenderedRangeRef.current(), [pages.listVersion.value, length]);
+  useEffect(() => updateRenderedRowRangeRef.current(), [pages.listVersion.value, length]);
 
   // When virtual scrolling removes the focused row, the scroll region takes the focus, so that the next key still acts on this
   // list.
-  const hadRowFocusRef = useRef(false);
+  const wasFocusInTableRowRef = useRef(false);
   useLayoutEffect(() => {
-    if (hadRowFocusRef.current && document.activeElement === document.body)
+    if (wasFocusInTableRowRef.current && document.activeElement === document.body)
       scrollRegionRef.current?.focus({ preventScroll: true });
-    hadRowFocusRef.current = tableBodyRef.current?.contains(document.activeElement) ?? false;
+    wasFocusInTableRowRef.current = tableBodyRef.current?.contains(document.activeElement) ?? false;
   }, [firstRenderedRowIndex, renderedRowsEndIndex]);
 
   handleRef.current = {
     focusRow: (rowIndex) => {
-      const lead = pages.items[rowIndex];
-      const viewportPositionsPx = measureViewport();
-      if (!lead || !viewportPositionsPx) return;
-      lastFocusedLeadIdRef.current = lead.id;
+      const leadToFocus = pages.items[rowIndex];
+      const viewportPositionsPx = measureViewportPositionsPx();
+      if (!leadToFocus || !viewportPositionsPx) return;
+      lastFocusedLeadIdRef.current = leadToFocus.id;
       const rowHeightPx = rowHeightPxRef.current;
       const rowTopPx = viewportPositionsPx.first + rowIndex * rowHeightPx;
       const tableHeadHeightPx = scrollRegionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
       // Approximate height of the selection toolbar, which covers the last rows. It is reserved even while nothing is
       // selected.
-      const toolbarHeightPx = 2 * rowHeightPx;
+      const selectionToolbarHeightPx = 2 * rowHeightPx;
       if (rowTopPx < viewportPositionsPx.top + tableHeadHeightPx)
         findScrollingElement().scrollBy(0, rowTopPx - viewportPositionsPx.top - tableHeadHeightPx);
-      else if (rowTopPx + rowHeightPx > viewportPositionsPx.bottom - toolbarHeightPx)
-        findScrollingElement().scrollBy(0, rowTopPx + rowHeightPx - viewportPositionsPx.bottom + toolbarHeightPx);
-      leadIdToFocusRef.current = lead.id;
-      updateRenderedRangeRef.current();
-      const rowLinkElement = tableBodyRef.current?.querySelector<HTMLElement>(`[data-lead="${lead.id}"] a`);
+      else if (rowTopPx + rowHeightPx > viewportPositionsPx.bottom - selectionToolbarHeightPx)
+        findScrollingElement().scrollBy(
+          0,
+          rowTopPx + rowHeightPx - viewportPositionsPx.bottom + selectionToolbarHeightPx,
+        );
+      leadIdToFocusRef.current = leadToFocus.id;
+      updateRenderedRowRangeRef.current();
+      const rowLinkElement = tableBodyRef.current?.querySelector<HTMLElement>(`[data-lead="${leadToFocus.id}"] a`);
       if (rowLinkElement) {
         leadIdToFocusRef.current = undefined;
         rowLinkElement.focus({ preventScroll: true });
@@ -213,7 +218,7 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     getScrollTop: () => findScrollingElement().scrollTop,
     scrollTo: (top) => {
       findScrollingElement().scrollTop = top;
-      updateRenderedRangeRef.current();
+      updateRenderedRowRangeRef.current();
     },
     isInUse: () => tableBodyRef.current?.matches(":hover, :focus-within") ?? false,
   };
@@ -255,7 +260,7 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
         </thead>
         <tbody class="gap" aria-hidden="true">
           <tr>
-            <td ref={spaceAboveCellRef} colSpan={columnCount} />
+            <td ref={spacerCellAboveRowsRef} colSpan={columnCount} />
           </tr>
         </tbody>
         <tbody
@@ -267,8 +272,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
         >
           {Array.from({ length: renderedRowsEndIndex - firstRenderedRowIndex }, (_, offset) => {
             const rowIndex = firstRenderedRowIndex + offset;
-            const lead = pages.items[rowIndex];
-            if (!lead)
+            const leadOfRow = pages.items[rowIndex];
+            if (!leadOfRow)
               return (
                 <SkeletonRow
                   key={`bones ${rowIndex}`}
@@ -279,16 +284,16 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
               );
             return (
               <LeadRow
-                key={lead.id}
-                lead={lead}
-                href={buildLeadUrl(lead.id)}
+                key={leadOfRow.id}
+                lead={leadOfRow}
+                href={buildLeadUrl(leadOfRow.id)}
                 rowIndex={rowIndex}
                 columns={shownColumnNames}
-                status={statuses.find(({ id }) => id === lead.statusId)}
+                status={statuses.find(({ id }) => id === leadOfRow.statusId)}
                 selection={mayWrite ? selection : undefined}
-                isSelected={mayWrite && selection.has(lead.id)}
-                isOpen={lead.id === openId}
-                departure={pages.departedLeads.get(lead.id)}
+                isSelected={mayWrite && selection.has(leadOfRow.id)}
+                isOpen={leadOfRow.id === openId}
+                departure={pages.departedLeads.get(leadOfRow.id)}
                 onMove={mayWrite ? onMove : undefined}
               />
             );
@@ -296,7 +301,7 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
         </tbody>
         <tbody class="gap" aria-hidden="true">
           <tr>
-            <td ref={spaceBelowCellRef} colSpan={columnCount} />
+            <td ref={spacerCellBelowRowsRef} colSpan={columnCount} />
           </tr>
         </tbody>
       </table>
@@ -329,7 +334,7 @@ function SkeletonRow({
   hasBox,
   rowIndex,
 }: {
-  columns: ColumnName[];
+  columns: LeadListColumnName[];
   hasBox: boolean;
   rowIndex: number;
 }): JSX.Element {
@@ -343,7 +348,7 @@ function SkeletonRow({
         </span>
       </td>
       {columns.map((column) => (
-        <td key={column} class={CELL_CLASSES[column]}>
+        <td key={column} class={CELL_CSS_CLASSES_BY_COLUMN[column]}>
           <span class={(rowIndex + column.length) % 3 === 1 ? "bone short" : "bone"} />
         </td>
       ))}
@@ -352,7 +357,7 @@ function SkeletonRow({
 }
 
 /** CSS classes of the cells, which place them on a phone. The class `c0` hides a cell on a phone. */
-const CELL_CLASSES: Record<ColumnName, string> = {
+const CELL_CSS_CLASSES_BY_COLUMN: Record<LeadListColumnName, string> = {
   company: "p-co quiet",
   status: "p-st",
   createdAt: "p-when quiet",
@@ -365,20 +370,20 @@ const CELL_CLASSES: Record<ColumnName, string> = {
 };
 
 interface LeadRowProps {
-  lead: ListLead;
+  lead: LeadForTable;
   href: string;
   rowIndex: number;
-  columns: ColumnName[];
+  columns: LeadListColumnName[];
   status: LeadStatus | undefined;
   /** Absent for users who may not change leads. */
   selection: LeadSelection | undefined;
   isSelected: boolean;
   isOpen: boolean;
   departure: "deleted" | "left" | undefined;
-  onMove: ((lead: ListLead, to: LeadStatus) => void) | undefined;
+  onMove: ((lead: LeadForTable, to: LeadStatus) => void) | undefined;
 }
 
-function formatCell(lead: ListLead, column: ColumnName): string {
+function formatCellText(lead: LeadForTable, column: LeadListColumnName): string {
   if (column === "phoneNumber") return lead.phoneNumber[0] ?? "";
   if (column === "business") return lead.business.map(({ name }) => name).join(", ");
   if (column === "status" || column === "createdAt") return "";
@@ -460,14 +465,14 @@ class LeadRow extends Component<LeadRowProps> {
         {columns.map((column) => {
           if (column === "createdAt") {
             return (
-              <td key={column} class={CELL_CLASSES[column]}>
+              <td key={column} class={CELL_CSS_CLASSES_BY_COLUMN[column]}>
                 <RelativeTime at={lead.createdAt} />
               </td>
             );
           }
           if (column === "status") {
             return (
-              <td key={column} class={CELL_CLASSES[column]}>
+              <td key={column} class={CELL_CSS_CLASSES_BY_COLUMN[column]}>
                 <StatusPill
                   status={shownStatus}
                   onChange={
@@ -477,9 +482,9 @@ class LeadRow extends Component<LeadRowProps> {
               </td>
             );
           }
-          const cellText = formatCell(lead, column);
+          const cellText = formatCellText(lead, column);
           return (
-            <td key={column} class={CELL_CLASSES[column]} title={cellText}>
+            <td key={column} class={CELL_CSS_CLASSES_BY_COLUMN[column]} title={cellText}>
               <bdi>{cellText}</bdi>
             </td>
           );

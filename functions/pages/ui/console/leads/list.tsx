@@ -15,33 +15,33 @@ import { EmptyState, ErrorPlaceholder, NoMatchesPlaceholder } from "../ui/states
 import { formatCount } from "../ui/time";
 import { showFailureAlert, showToast } from "../ui/toast";
 import { BulkProgressDialog, BulkToolbar } from "./bulk";
-import { BulkActions, formatLeadCount } from "./bulk-actions";
+import { BulkActionRunner, formatLeadCount } from "./bulk-actions";
 import {
-  areWholeLeadsNeeded,
   ColumnMenu,
-  type ColumnName,
   DEFAULT_COLUMN_NAMES,
-  parseColumnNames,
+  doColumnsNeedWholeLeads,
+  filterKnownColumnNames,
+  type LeadListColumnName,
   readChosenColumns,
   storeChosenColumns,
 } from "./columns";
 import { ExportDialog } from "./export";
 import { FilterChips, FilterMenu } from "./filters";
 import { useLeadChanges } from "./lead-changes";
-import { LeadPages, type ListLead } from "./list-pages";
+import { type LeadForTable, LeadPages } from "./list-pages";
 import {
   buildLeadFilter,
   buildListRouteParams,
   buildQueryWithoutAnyFilter,
   getActiveFilterNames,
   isLongEnoughToSearch,
-  type ListQuery,
+  type LeadListUrlQuery,
   matchesFilter,
   parseListQuery,
 } from "./list-query";
 import { LeadSelection } from "./list-selection";
 import { LeadTable, type LeadTableHandle } from "./list-table";
-import { getPanelLeadId, orderedLeadIds } from "./open-lead";
+import { getPanelLeadId, leadIdsInScreenOrder } from "./open-lead";
 import { SearchInput } from "./search-input";
 import { useApplyViewFromUrl, ViewTabs } from "./views";
 import { savedViews } from "./views-api";
@@ -49,7 +49,7 @@ import { savedViews } from "./views-api";
 /** The search is sent when nothing was typed for this long. */
 const SEARCH_DEBOUNCE_MS = 200;
 /** The number of leads is read again when no event has arrived for this long. */
-const RECOUNT_DEBOUNCE_MS = 500;
+const LEAD_RECOUNT_DEBOUNCE_MS = 500;
 
 /** The list that was shown last, so that Back restores its rows and scroll position. */
 let lastShownList: { key: string; pages: LeadPages; top: number } | undefined;
@@ -66,48 +66,50 @@ function useDebouncedText(text: string): string {
 }
 
 export function ListScreen(): JSX.Element {
-  const route = useRoute();
-  const queryString = route.query.toString();
-  const listQuery = useMemo(() => parseListQuery(route.query), [queryString]);
-  const panelLeadId = getPanelLeadId(route);
+  const currentRoute = useRoute();
+  const urlQueryString = currentRoute.query.toString();
+  const listUrlQuery = useMemo(() => parseListQuery(currentRoute.query), [urlQueryString]);
+  const panelLeadId = getPanelLeadId(currentRoute);
   const { mayWrite } = useTeam();
-  const currentSavedView = savedViews.value?.find(({ id }) => id === listQuery.view);
+  const currentSavedView = savedViews.value?.find(({ id }) => id === listUrlQuery.view);
   const shownColumnNames =
-    readChosenColumns(listQuery.view) ??
-    (currentSavedView ? parseColumnNames(currentSavedView.columns) : [...DEFAULT_COLUMN_NAMES]);
+    readChosenColumns(listUrlQuery.view) ??
+    (currentSavedView ? filterKnownColumnNames(currentSavedView.columns) : [...DEFAULT_COLUMN_NAMES]);
   const [isExporting, setIsExporting] = useState(false);
 
-  const replaceListQuery = (newQuery: ListQuery) => {
-    const urlParams = buildListRouteParams(newQuery);
-    if (panelLeadId) urlParams.set("lead", String(panelLeadId));
-    replaceUrlQuery(urlParams);
+  const writeListQueryToUrl = (newQuery: LeadListUrlQuery) => {
+    const newListUrlParams = buildListRouteParams(newQuery);
+    if (panelLeadId) newListUrlParams.set("lead", String(panelLeadId));
+    replaceUrlQuery(newListUrlParams);
   };
-  const updateListQuery = (changedPart: Partial<ListQuery>) => replaceListQuery({ ...listQuery, ...changedPart });
-  const clearListQuery = () => replaceListQuery({ ...buildQueryWithoutAnyFilter(listQuery), search: "", view: 0 });
-  useApplyViewFromUrl(listQuery, replaceListQuery);
+  const updateListQueryInUrl = (changedPart: Partial<LeadListUrlQuery>) =>
+    writeListQueryToUrl({ ...listUrlQuery, ...changedPart });
+  const clearFiltersAndSearch = () =>
+    writeListQueryToUrl({ ...buildQueryWithoutAnyFilter(listUrlQuery), search: "", view: 0 });
+  useApplyViewFromUrl(listUrlQuery, writeListQueryToUrl);
 
-  const typedSearch = listQuery.search.trim();
-  const isSearchTooShort = typedSearch !== "" && !isLongEnoughToSearch(typedSearch);
-  const debouncedSearchText = useDebouncedText(isSearchTooShort ? "" : typedSearch);
-  const leadFilter = useMemo(() => buildLeadFilter(listQuery), [queryString]);
-  const needsWholeLeads = areWholeLeadsNeeded(shownColumnNames);
-  const listKey = JSON.stringify([leadFilter, debouncedSearchText, needsWholeLeads]);
-  const leadPages = useMemo(() => {
-    if (lastShownList?.key === listKey) return lastShownList.pages;
-    return new LeadPages({ filter: leadFilter, search: debouncedSearchText, needsWholeLeads });
-  }, [listKey]);
-  const leadSelection = useMemo(() => new LeadSelection(leadPages), [leadPages]);
-  const bulkActions = useMemo(() => new BulkActions(leadPages, leadSelection), [leadPages]);
-  leadPages.listVersion.value;
+  const trimmedSearchText = listUrlQuery.search.trim();
+  const isSearchTooShort = trimmedSearchText !== "" && !isLongEnoughToSearch(trimmedSearchText);
+  const debouncedSearchText = useDebouncedText(isSearchTooShort ? "" : trimmedSearchText);
+  const leadFilterParams = useMemo(() => buildLeadFilter(listUrlQuery), [urlQueryString]);
+  const mustReadFullLeads = doColumnsNeedWholeLeads(shownColumnNames);
+  const leadListCacheKey = JSON.stringify([leadFilterParams, debouncedSearchText, mustReadFullLeads]);
+  const pagedLeadList = useMemo(() => {
+    if (lastShownList?.key === leadListCacheKey) return lastShownList.pages;
+    return new LeadPages({ filter: leadFilterParams, search: debouncedSearchText, needsWholeLeads: mustReadFullLeads });
+  }, [leadListCacheKey]);
+  const leadSelection = useMemo(() => new LeadSelection(pagedLeadList), [pagedLeadList]);
+  const bulkActionRunner = useMemo(() => new BulkActionRunner(pagedLeadList, leadSelection), [pagedLeadList]);
+  pagedLeadList.listVersion.value;
 
-  const activeFilterNames = getActiveFilterNames(listQuery);
-  const resultCountText = formatResultCount(leadPages, debouncedSearchText);
+  const activeFilterNames = getActiveFilterNames(listUrlQuery);
+  const resultCountText = formatResultCount(pagedLeadList, debouncedSearchText);
   return (
     <>
       <header class="head">
         <div>
           <h1>Leads</h1>
-          <ViewTabs layout="table" query={listQuery} columns={shownColumnNames} />
+          <ViewTabs layout="table" query={listUrlQuery} columns={shownColumnNames} />
           <span class="push" />
           <button
             type="button"
@@ -127,16 +129,16 @@ export function ListScreen(): JSX.Element {
           ) : null}
         </div>
         <search class="bar">
-          <SearchInput value={listQuery.search} onChange={(search) => updateListQuery({ search })} />
-          <FilterChips query={listQuery} updateListQuery={updateListQuery} />
+          <SearchInput value={listUrlQuery.search} onChange={(search) => updateListQueryInUrl({ search })} />
+          <FilterChips query={listUrlQuery} updateListQuery={updateListQueryInUrl} />
           <FilterMenu
-            query={listQuery}
-            updateListQuery={updateListQuery}
+            query={listUrlQuery}
+            updateListQuery={updateListQueryInUrl}
             countText={resultCountText}
-            clear={clearListQuery}
+            clear={clearFiltersAndSearch}
           />
-          {activeFilterNames.length > 0 || typedSearch ? (
-            <button type="button" class="btn ghost wide" onClick={clearListQuery}>
+          {activeFilterNames.length > 0 || trimmedSearchText ? (
+            <button type="button" class="btn ghost wide" onClick={clearFiltersAndSearch}>
               Clear
             </button>
           ) : null}
@@ -144,25 +146,25 @@ export function ListScreen(): JSX.Element {
           <span class="count num wide" role="status">
             {isSearchTooShort ? "Type one more character to search" : resultCountText}
           </span>
-          <ColumnMenu chosen={shownColumnNames} onChoose={(chosen) => storeChosenColumns(listQuery.view, chosen)} />
+          <ColumnMenu chosen={shownColumnNames} onChoose={(chosen) => storeChosenColumns(listUrlQuery.view, chosen)} />
         </search>
       </header>
       <ListContent
-        key={listKey}
+        key={leadListCacheKey}
         {...{
-          pages: leadPages,
+          pages: pagedLeadList,
           selection: leadSelection,
-          actions: bulkActions,
-          query: listQuery,
+          actions: bulkActionRunner,
+          query: listUrlQuery,
           columns: shownColumnNames,
           openId: panelLeadId,
         }}
-        listKey={listKey}
-        onSort={() => updateListQuery({ sort: listQuery.sort ? "" : "createdAt" })}
-        onClear={clearListQuery}
+        listKey={leadListCacheKey}
+        onSort={() => updateListQueryInUrl({ sort: listUrlQuery.sort ? "" : "createdAt" })}
+        onClear={clearFiltersAndSearch}
       />
       <BulkProgressDialog />
-      {isExporting ? <ExportDialog filter={leadFilter} onClose={() => setIsExporting(false)} /> : null}
+      {isExporting ? <ExportDialog filter={leadFilterParams} onClose={() => setIsExporting(false)} /> : null}
     </>
   );
 }
@@ -178,9 +180,9 @@ function formatResultCount(pages: LeadPages, search: string): string {
 interface ListContentProps {
   pages: LeadPages;
   selection: LeadSelection;
-  actions: BulkActions;
-  query: ListQuery;
-  columns: ColumnName[];
+  actions: BulkActionRunner;
+  query: LeadListUrlQuery;
+  columns: LeadListColumnName[];
   openId: number | undefined;
   listKey: string;
   onSort: () => void;
@@ -190,13 +192,13 @@ interface ListContentProps {
 type StatusIdAndName = Pick<LeadStatus, "id" | "name">;
 
 /** The unfinished moves of a lead to another status. Each waits for the one before, so that the API receives them in order. */
-interface MoveQueue {
+interface LeadStatusMoveQueue {
   lastMove: Promise<void>;
   /** The status that the API has stored, as far as its responses tell. */
   storedStatus: StatusIdAndName;
 }
 
-const moveQueuesByLeadId = new Map<number, MoveQueue>();
+const statusMoveQueuesByLeadId = new Map<number, LeadStatusMoveQueue>();
 
 function ListContent({
   pages,
@@ -234,7 +236,7 @@ function ListContent({
   }, []);
 
   useEffect(() => {
-    orderedLeadIds.value = pages.items.map(({ id }) => id);
+    leadIdsInScreenOrder.value = pages.items.map(({ id }) => id);
   }, [pages.items, pages.items.length]);
 
   // When the panel is closed, the focus returns to the row of its lead.
@@ -248,16 +250,16 @@ function ListContent({
     if (closedLeadRowIndex !== undefined && isFocusLost) tableHandleRef.current?.focusRow(closedLeadRowIndex);
   }, [openId]);
 
-  const moveLeadToStatus = (lead: ListLead, to: LeadStatus) => moveLeadToStatusWithUndo(pages, lead, to, statuses);
+  const moveLeadToStatus = (lead: LeadForTable, to: LeadStatus) => moveLeadToStatusWithUndo(pages, lead, to, statuses);
 
   const getOpenOrFocusedLeadId = (): number | undefined => openId ?? tableHandleRef.current?.getCurrentLeadId();
   const focusNeighbourRow = (offset: number) => {
     if (openId !== undefined) return false;
     const id = tableHandleRef.current?.getCurrentLeadId();
     const focusedRowIndex = id === undefined ? undefined : pages.rowIndexOf(id);
-    const targetRowIndex = focusedRowIndex === undefined ? 0 : focusedRowIndex + offset;
-    if (targetRowIndex < 0 || targetRowIndex >= pages.items.length) return true;
-    tableHandleRef.current?.focusRow(targetRowIndex);
+    const rowIndexToFocus = focusedRowIndex === undefined ? 0 : focusedRowIndex + offset;
+    if (rowIndexToFocus < 0 || rowIndexToFocus >= pages.items.length) return true;
+    tableHandleRef.current?.focusRow(rowIndexToFocus);
     return true;
   };
   useShortcut("j", () => focusNeighbourRow(1), "Next lead");
@@ -380,7 +382,7 @@ function NoLeadsMessage({ mayWrite }: { mayWrite: boolean }): JSX.Element {
 /** Moves one lead. The list shows the new status at once, and the old one again if the request fails. */
 async function moveLeadToStatusWithUndo(
   pages: LeadPages,
-  lead: ListLead,
+  lead: LeadForTable,
   to: LeadStatus,
   statuses: LeadStatus[],
 ): Promise<void> {
@@ -388,64 +390,64 @@ async function moveLeadToStatusWithUndo(
   const setLeadStatusInList = (status: StatusIdAndName) =>
     pages.updateLeads([lead.id], (shown) => ({ ...shown, statusId: status.id, status: status.name }));
   /** Shows the status at once. Returns the status that the API had stored before. */
-  const sendStatusChange = async (status: StatusIdAndName): Promise<StatusIdAndName> => {
+  const sendLeadStatusChange = async (status: StatusIdAndName): Promise<StatusIdAndName> => {
     const { statusId, status: statusName } = pages.getLead(lead.id) ?? lead;
-    const newMoveQueue = { lastMove: Promise.resolve(), storedStatus: { id: statusId, name: statusName } };
-    const moveQueue = moveQueuesByLeadId.get(lead.id) ?? newMoveQueue;
-    let previousStatus = moveQueue.storedStatus;
-    const newMovePromise = moveQueue.lastMove
+    const newStatusMoveQueue = { lastMove: Promise.resolve(), storedStatus: { id: statusId, name: statusName } };
+    const statusMoveQueue = statusMoveQueuesByLeadId.get(lead.id) ?? newStatusMoveQueue;
+    let previousStatus = statusMoveQueue.storedStatus;
+    const newStatusMovePromise = statusMoveQueue.lastMove
       .catch(() => undefined)
       .then(async () => {
-        previousStatus = moveQueue.storedStatus;
+        previousStatus = statusMoveQueue.storedStatus;
         await getDataOrThrow(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId: status.id } }));
-        moveQueue.storedStatus = status;
+        statusMoveQueue.storedStatus = status;
       });
-    moveQueue.lastMove = newMovePromise;
-    moveQueuesByLeadId.set(lead.id, moveQueue);
+    statusMoveQueue.lastMove = newStatusMovePromise;
+    statusMoveQueuesByLeadId.set(lead.id, statusMoveQueue);
     setLeadStatusInList(status);
     try {
-      await newMovePromise;
+      await newStatusMovePromise;
       return previousStatus;
     } catch (error) {
       // The list shows the status of the latest move. If that move fails, the list shows the stored status again.
-      if (moveQueue.lastMove === newMovePromise) setLeadStatusInList(moveQueue.storedStatus);
+      if (statusMoveQueue.lastMove === newStatusMovePromise) setLeadStatusInList(statusMoveQueue.storedStatus);
       throw error;
     } finally {
-      if (moveQueue.lastMove === newMovePromise) moveQueuesByLeadId.delete(lead.id);
+      if (statusMoveQueue.lastMove === newStatusMovePromise) statusMoveQueuesByLeadId.delete(lead.id);
     }
   };
   let previousStatus: StatusIdAndName;
   try {
-    previousStatus = await sendStatusChange(to);
+    previousStatus = await sendLeadStatusChange(to);
   } catch (error) {
     showFailureAlert(`${leadName} was not moved to ${to.name}. ${describeError(error)}`);
     return;
   }
-  updateFilterMismatchMark(pages, lead.id);
+  markOrUnmarkNonMatchingLead(pages, lead.id);
   // The status may have been renamed since the list was read.
   const statusAfterUndo = statuses.find(({ id }) => id === previousStatus.id) ?? previousStatus;
   showToast(`${leadName} moved to ${to.name}`, {
     undo: async () => {
-      await sendStatusChange(statusAfterUndo);
-      updateFilterMismatchMark(pages, lead.id);
+      await sendLeadStatusChange(statusAfterUndo);
+      markOrUnmarkNonMatchingLead(pages, lead.id);
     },
   });
 }
 
 /** Marks a lead that no longer matches the filters, or removes the mark. The row stays until the list is read again. */
-function updateFilterMismatchMark(pages: LeadPages, id: number): void {
-  const lead = pages.getLead(id);
-  if (!lead || pages.source.search) return;
-  const isMatchingFilters = matchesFilter(lead, pages.source.filter);
-  if (isMatchingFilters === !pages.departedLeads.has(id)) return;
-  if (isMatchingFilters) pages.departedLeads.delete(id);
+function markOrUnmarkNonMatchingLead(pages: LeadPages, id: number): void {
+  const loadedLead = pages.getLead(id);
+  if (!loadedLead || pages.source.search) return;
+  const doesLeadMatchFilters = matchesFilter(loadedLead, pages.source.filter);
+  if (doesLeadMatchFilters === !pages.departedLeads.has(id)) return;
+  if (doesLeadMatchFilters) pages.departedLeads.delete(id);
   else pages.departedLeads.set(id, "left");
   pages.notifyChange();
   pages.recount();
 }
 
 /** New leads that match the filters and are not in the list yet, by id. */
-const arrivedLeadsById = signal<ReadonlyMap<number, ListLead>>(new Map());
+const arrivedLeadsById = signal<ReadonlyMap<number, LeadForTable>>(new Map());
 
 /** Applies events from the feed: updates rows in place, and inserts new leads only if that moves no row under the pointer. */
 function useApplyFeedEventsToList(
@@ -453,45 +455,45 @@ function useApplyFeedEventsToList(
   selection: LeadSelection,
   tableHandleRef: { current: LeadTableHandle | null },
 ): void {
-  const recountTimerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const leadRecountTimerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
     arrivedLeadsById.value = new Map();
-    return () => clearTimeout(recountTimerRef.current);
+    return () => clearTimeout(leadRecountTimerRef.current);
   }, []);
-  const handleFeedEvents = (events: LeadEvent[]) => {
+  const applyLeadFeedEvents = (events: LeadEvent[]) => {
     const { filter, search } = pages.source;
-    const newArrivedLeadsById = new Map(arrivedLeadsById.peek());
+    const updatedArrivedLeadsById = new Map(arrivedLeadsById.peek());
     for (const { type, leadId, lead } of events) {
       if (type.startsWith("comment.")) continue;
       const loadedLead = pages.getLead(leadId);
       if (type === "lead.deleted") {
-        newArrivedLeadsById.delete(leadId);
+        updatedArrivedLeadsById.delete(leadId);
         if (loadedLead) pages.departedLeads.set(leadId, "deleted");
       } else if (lead && loadedLead) {
         // Events carry no photo URL. If the photo is unchanged, the row keeps the URL that it has.
         const unchangedPhotoUrl = lead.photo === loadedLead.photo ? loadedLead.photoUrl : undefined;
         pages.updateLeads([leadId], () => ({ ...lead, ...(unchangedPhotoUrl ? { photoUrl: unchangedPhotoUrl } : {}) }));
-        const isMatchingFilters = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);
-        if (isMatchingFilters) pages.departedLeads.delete(leadId);
+        const doesLeadMatchFilters = search ? !lead.archived || Boolean(filter.archived) : matchesFilter(lead, filter);
+        if (doesLeadMatchFilters) pages.departedLeads.delete(leadId);
         else pages.departedLeads.set(leadId, "left");
       } else if (lead && !search) {
-        if (matchesFilter(lead, filter)) newArrivedLeadsById.set(leadId, lead);
-        else newArrivedLeadsById.delete(leadId);
+        if (matchesFilter(lead, filter)) updatedArrivedLeadsById.set(leadId, lead);
+        else updatedArrivedLeadsById.delete(leadId);
       }
     }
     pages.notifyChange();
-    clearTimeout(recountTimerRef.current);
-    recountTimerRef.current = setTimeout(() => pages.recount(), RECOUNT_DEBOUNCE_MS);
+    clearTimeout(leadRecountTimerRef.current);
+    leadRecountTimerRef.current = setTimeout(() => pages.recount(), LEAD_RECOUNT_DEBOUNCE_MS);
     const tableHandle = tableHandleRef.current;
     const mayInsertRows = selection.size === 0 && !tableHandle?.isInUse() && (tableHandle?.getScrollTop() ?? 0) === 0;
-    if (mayInsertRows && newArrivedLeadsById.size > 0) {
-      pages.insertLeads([...newArrivedLeadsById.values()]);
+    if (mayInsertRows && updatedArrivedLeadsById.size > 0) {
+      pages.insertLeads([...updatedArrivedLeadsById.values()]);
       arrivedLeadsById.value = new Map();
     } else {
-      arrivedLeadsById.value = newArrivedLeadsById;
+      arrivedLeadsById.value = updatedArrivedLeadsById;
     }
   };
-  useLeadChanges(handleFeedEvents, () => pages.reload(), { readsAfterSubscribing: true });
+  useLeadChanges(applyLeadFeedEvents, () => pages.reload(), { readsAfterSubscribing: true });
 }
 
 function ArrivedLeadsButton({

@@ -8,17 +8,17 @@ import type { PagedList } from "../ui/loading";
 import { showFailureAlert, showToast } from "../ui/toast";
 
 /** The pages of each column, by the id of its status. */
-export type BoardColumns = Map<number, PagedList<LeadInList>>;
+export type BoardColumnsByStatusId = Map<number, PagedList<LeadInList>>;
 
 /** Compares leads as the API orders lists: by creation time, newest first. */
 export const compareLeadsNewestFirst = (a: LeadInList, b: LeadInList): number =>
   b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
 
 /** For this long after a move, an event from the feed may still contain the previous status of the lead. */
-const STALE_EVENT_PERIOD_MS = 15_000;
+const STALE_EVENTS_AFTER_MOVE_MS = 15_000;
 
 /** The moves of one lead that the API has not answered yet. */
-interface MoveQueue {
+interface LeadMoveQueue {
   lastMove: Promise<void>;
   /** The lead as it will be after all moves of this queue. */
   movedLead: LeadInList;
@@ -58,14 +58,17 @@ export interface BoardMoveFunctions {
 }
 
 /** Returns the functions that move leads. `recount` reads the number of leads of columns again. */
-export function useBoardMoves(columns: BoardColumns, recount: (statuses: number[]) => void): BoardMoveFunctions {
+export function useBoardLeadMoves(
+  columns: BoardColumnsByStatusId,
+  recount: (statuses: number[]) => void,
+): BoardMoveFunctions {
   const { statuses } = useTeam();
-  const moveQueuesByLeadIdRef = useRef(new Map<number, MoveQueue>());
+  const moveQueuesByLeadIdRef = useRef(new Map<number, LeadMoveQueue>());
   /** The latest finished move of each lead, by the lead's id: the time of the API's response, and the lead after the move. */
   const settledMovesByLeadIdRef = useRef(new Map<number, { atMs: number; lead: LeadInList }>());
   const getStatusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
 
-  const moveLeadBetweenColumns = (lead: LeadInList, to: number): LeadInList => {
+  const showLeadInNewColumn = (lead: LeadInList, to: number): LeadInList => {
     const leadWithNewStatus = { ...lead, statusId: to, status: getStatusName(to) };
     const filterOutMovedLead = (leads: LeadInList[]) => leads.filter(({ id }) => id !== lead.id);
     columns.get(lead.statusId)?.updateItems(filterOutMovedLead, -1);
@@ -76,24 +79,28 @@ export function useBoardMoves(columns: BoardColumns, recount: (statuses: number[
   };
 
   const sendLeadMove = async (moved: LeadInList, isUndo: boolean): Promise<void> => {
-    const moveQueue = moveQueuesByLeadIdRef.current.get(moved.id);
-    if (!moveQueue) return;
-    const finishMoveAndCheckIfLast = () => {
-      moveQueue.length -= 1;
-      if (moveQueue.length === 0) moveQueuesByLeadIdRef.current.delete(moved.id);
-      return moveQueue.length === 0;
+    const leadMoveQueue = moveQueuesByLeadIdRef.current.get(moved.id);
+    if (!leadMoveQueue) return;
+    const dequeueMoveAndCheckIfEmpty = () => {
+      leadMoveQueue.length -= 1;
+      if (leadMoveQueue.length === 0) moveQueuesByLeadIdRef.current.delete(moved.id);
+      return leadMoveQueue.length === 0;
     };
     const showMoveToast = (status: number) => {
-      const toastText = `${getDisplayName(moved)} moved ${isUndo ? "back " : ""}to ${getStatusName(status)}`;
-      const statusBeforeMoves = statuses.find(({ id }) => id === moveQueue.firstStatusId && id !== status);
-      const undoMove = () =>
-        enqueueMove({ ...moved, statusId: status, status: getStatusName(status) }, moveQueue.firstStatusId, true);
-      showToast(toastText, statusBeforeMoves && !isUndo ? { undo: undoMove } : {});
+      const moveToastText = `${getDisplayName(moved)} moved ${isUndo ? "back " : ""}to ${getStatusName(status)}`;
+      const statusBeforeMoves = statuses.find(({ id }) => id === leadMoveQueue.firstStatusId && id !== status);
+      const undoLeadMove = () =>
+        enqueueLeadMove(
+          { ...moved, statusId: status, status: getStatusName(status) },
+          leadMoveQueue.firstStatusId,
+          true,
+        );
+      showToast(moveToastText, statusBeforeMoves && !isUndo ? { undo: undoLeadMove } : {});
     };
     try {
       await getDataOrThrow(api.PUT("/leads/change-status", { body: { ids: [moved.id], statusId: moved.statusId } }));
-      moveQueue.storedStatusId = moved.statusId;
-      if (finishMoveAndCheckIfLast()) showMoveToast(moved.statusId);
+      leadMoveQueue.storedStatusId = moved.statusId;
+      if (dequeueMoveAndCheckIfEmpty()) showMoveToast(moved.statusId);
     } catch (error) {
       const isMoveRefused = error instanceof RequestError && (!error.isTemporary || error.status === 409);
       // If the API has not refused the move, its response was lost. The lead is read to find out whether it was moved.
@@ -101,60 +108,69 @@ export function useBoardMoves(columns: BoardColumns, recount: (statuses: number[
       const leadFromApi = isMoveRefused
         ? undefined
         : await getDataOrThrow(api.GET("/leads/{id}", { params: { path: leadPathParams } })).catch(() => undefined);
-      if (leadFromApi) moveQueue.storedStatusId = leadFromApi.statusId;
+      if (leadFromApi) leadMoveQueue.storedStatusId = leadFromApi.statusId;
       // This move has failed. If a later move of the same lead is unfinished, that move decides the column, so the lead
       // is not moved back here.
-      if (!finishMoveAndCheckIfLast()) return;
-      if (moveQueue.storedStatusId !== moved.statusId) moveLeadBetweenColumns(moved, moveQueue.storedStatusId);
+      if (!dequeueMoveAndCheckIfEmpty()) return;
+      if (leadMoveQueue.storedStatusId !== moved.statusId) showLeadInNewColumn(moved, leadMoveQueue.storedStatusId);
       const leadName = getDisplayName(moved);
       if (isMoveRefused)
-        showFailureAlert(`${leadName} stays in ${getStatusName(moveQueue.storedStatusId)}. ${describeError(error)}`);
+        showFailureAlert(
+          `${leadName} stays in ${getStatusName(leadMoveQueue.storedStatusId)}. ${describeError(error)}`,
+        );
       else if (leadFromApi) showMoveToast(leadFromApi.statusId);
       else showFailureAlert(`${leadName} may not have been moved to ${moved.status}. ${describeError(error)}`);
     } finally {
-      const storedStatusId = moveQueue.storedStatusId;
+      const storedStatusId = leadMoveQueue.storedStatusId;
       const leadAfterMove = { ...moved, statusId: storedStatusId, status: getStatusName(storedStatusId) };
       settledMovesByLeadIdRef.current.set(moved.id, { atMs: Date.now(), lead: leadAfterMove });
     }
   };
 
-  const enqueueMove = (lead: LeadInList, to: number, isUndo = false): Promise<void> => {
-    const movedLead = moveLeadBetweenColumns(lead, to);
-    const moveQueue = moveQueuesByLeadIdRef.current.get(lead.id);
-    const lastMovePromise = (moveQueue?.lastMove ?? Promise.resolve()).then(() => sendLeadMove(movedLead, isUndo));
-    if (moveQueue) Object.assign(moveQueue, { lastMove: lastMovePromise, movedLead, length: moveQueue.length + 1 });
+  const enqueueLeadMove = (lead: LeadInList, to: number, isUndo = false): Promise<void> => {
+    const leadWithNewStatus = showLeadInNewColumn(lead, to);
+    const leadMoveQueue = moveQueuesByLeadIdRef.current.get(lead.id);
+    const newLeadMovePromise = (leadMoveQueue?.lastMove ?? Promise.resolve()).then(() =>
+      sendLeadMove(leadWithNewStatus, isUndo),
+    );
+    if (leadMoveQueue)
+      Object.assign(leadMoveQueue, {
+        lastMove: newLeadMovePromise,
+        movedLead: leadWithNewStatus,
+        length: leadMoveQueue.length + 1,
+      });
     else
       moveQueuesByLeadIdRef.current.set(lead.id, {
-        lastMove: lastMovePromise,
-        movedLead,
+        lastMove: newLeadMovePromise,
+        movedLead: leadWithNewStatus,
         length: 1,
         firstStatusId: lead.statusId,
         storedStatusId: lead.statusId,
       });
     // Counts both columns again, because other users may also have moved leads between them.
-    return lastMovePromise.then(() => recount([lead.statusId, to]));
+    return newLeadMovePromise.then(() => recount([lead.statusId, to]));
   };
 
   return {
     move: (lead, to) => {
-      if (lead.statusId !== to.id) enqueueMove(lead, to.id);
+      if (lead.statusId !== to.id) enqueueLeadMove(lead, to.id);
     },
     isMoving: (lead) => moveQueuesByLeadIdRef.current.has(lead),
     isRecentlyMoved: (lead) =>
-      Date.now() - (settledMovesByLeadIdRef.current.get(lead)?.atMs ?? 0) < STALE_EVENT_PERIOD_MS,
+      Date.now() - (settledMovesByLeadIdRef.current.get(lead)?.atMs ?? 0) < STALE_EVENTS_AFTER_MOVE_MS,
     applyMoves: (page, { status, requestedAtMs, isFirstPage, matchesFilters }) => {
       const movedLeadsById = new Map<number, LeadInList>();
       for (const [id, settled] of settledMovesByLeadIdRef.current)
         if (settled.atMs > requestedAtMs) movedLeadsById.set(id, settled.lead);
       for (const [id, { movedLead }] of moveQueuesByLeadIdRef.current) movedLeadsById.set(id, movedLead);
-      const keptLeads = page.items.filter(({ id }) => (movedLeadsById.get(id)?.statusId ?? status) === status);
-      const keptLeadIds = new Set(keptLeads.map(({ id }) => id));
-      const isLeadMissingInPage = (lead: LeadInList) =>
-        lead.statusId === status && !keptLeadIds.has(lead.id) && matchesFilters(lead);
-      const addedLeads = isFirstPage ? [...movedLeadsById.values()].filter(isLeadMissingInPage) : [];
-      if (keptLeads.length === page.items.length && addedLeads.length === 0) return page;
-      const correctedPageLeads = [...keptLeads, ...addedLeads];
-      if (addedLeads.length > 0) correctedPageLeads.sort(compareLeadsNewestFirst);
+      const leadsStillInColumn = page.items.filter(({ id }) => (movedLeadsById.get(id)?.statusId ?? status) === status);
+      const leadIdsStillInColumn = new Set(leadsStillInColumn.map(({ id }) => id));
+      const checkLeadMissingInPage = (lead: LeadInList) =>
+        lead.statusId === status && !leadIdsStillInColumn.has(lead.id) && matchesFilters(lead);
+      const leadsMovedIntoColumn = isFirstPage ? [...movedLeadsById.values()].filter(checkLeadMissingInPage) : [];
+      if (leadsStillInColumn.length === page.items.length && leadsMovedIntoColumn.length === 0) return page;
+      const correctedPageLeads = [...leadsStillInColumn, ...leadsMovedIntoColumn];
+      if (leadsMovedIntoColumn.length > 0) correctedPageLeads.sort(compareLeadsNewestFirst);
       return { ...page, items: correctedPageLeads, count: page.count + correctedPageLeads.length - page.items.length };
     },
   };

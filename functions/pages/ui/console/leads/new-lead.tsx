@@ -16,28 +16,28 @@ import { EmptyState } from "../ui/states";
 import { showToast } from "../ui/toast";
 import {
   buildCreateLeadBody,
-  createEmptyFieldTexts,
-  findFieldByPath,
-  formatFieldError,
-  LEAD_FIELDS,
+  createNewLeadFieldTexts,
+  findFieldDefinitionByPath,
+  formatFieldErrorSentence,
+  LEAD_FIELD_DEFINITIONS,
   type LeadFieldDefinition,
   LeadFieldInput,
-  type LeadFieldTexts as LeadFieldInputTexts,
+  type LeadFieldInputTexts,
 } from "./lead-fields";
 import { closeLeadPanelOrPage, lastListScreenLink } from "./open-lead";
 
-const FIELD_NAME_GROUPS: (keyof LeadFieldInputTexts)[][] = [
+const LEAD_FIELD_NAME_GROUPS: (keyof LeadFieldInputTexts)[][] = [
   ["firstName", "lastName", "email", "phoneNumber"],
   ["company", "position", "location", "source"],
   ["statusId", "business", "description"],
 ];
 /** Fields that are rarely filled in. The form shows them in a folded section. */
-const FOLDED_FIELD_NAMES: (keyof LeadFieldInputTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
+const FOLDED_LEAD_FIELD_NAMES: (keyof LeadFieldInputTexts)[] = ["state", "youtube", "facebook", "instagram", "twitter"];
 
-const findFieldsByName = (name: keyof LeadFieldInputTexts): LeadFieldDefinition[] =>
-  LEAD_FIELDS.filter((field) => field.name === name);
+const findFieldDefinitionsByName = (name: keyof LeadFieldInputTexts): LeadFieldDefinition[] =>
+  LEAD_FIELD_DEFINITIONS.filter((field) => field.name === name);
 
-type FieldErrorTexts = Partial<Record<keyof LeadFieldInputTexts, string>>;
+type ErrorTextsByFieldName = Partial<Record<keyof LeadFieldInputTexts, string>>;
 
 export function NewLeadScreen(): JSX.Element {
   const { mayWrite } = useTeam();
@@ -75,10 +75,10 @@ function NewLeadForm(): JSX.Element {
   const statusIdFromUrl = Number(useRoute().query.get("status"));
   const [fieldTexts, setFieldTexts, clearFieldTexts] = useDraft(
     "new lead",
-    createEmptyFieldTexts(statuses[0]?.id ?? 1),
+    createNewLeadFieldTexts(statuses[0]?.id ?? 1),
   );
   const [failure, setFailure] = useState<unknown>();
-  const [fieldErrors, setFieldErrors] = useState<FieldErrorTexts>({});
+  const [fieldErrors, setFieldErrors] = useState<ErrorTextsByFieldName>({});
   const formRef = useRef<HTMLFormElement>(null);
   const { isBusy, send } = useIdempotentRequest();
   // A board column links to this form with its status in the query.
@@ -93,20 +93,22 @@ function NewLeadForm(): JSX.Element {
     const animationFrameId = requestAnimationFrame(() => formRef.current?.querySelector("input")?.focus());
     return () => cancelAnimationFrame(animationFrameId);
   }, []);
-  const existingLead = failure instanceof RequestError ? failure.existing : undefined;
+  const leadWithSameEmail = failure instanceof RequestError ? failure.existing : undefined;
   const isFormEmpty = Object.entries(fieldTexts).every(
     ([name, text]) => ["statusId", "state"].includes(name) || text === "",
   );
 
-  const updateFieldText = (name: keyof LeadFieldInputTexts, text: string) => {
+  const updateLeadFieldText = (name: keyof LeadFieldInputTexts, text: string) => {
     setFieldTexts((now) => ({ ...now, [name]: text }));
     setFieldErrors(({ [name]: _, ...others }) => others);
   };
   const createLead = async () => {
-    const createLeadBody = buildCreateLeadBody(fieldTexts);
+    const newLeadRequestBody = buildCreateLeadBody(fieldTexts);
     try {
-      const createdLead = await send(createLeadBody, (key) =>
-        getDataOrThrow(api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body: createLeadBody })),
+      const createdLead = await send(newLeadRequestBody, (key) =>
+        getDataOrThrow(
+          api.POST("/leads", { params: { header: { "Idempotency-Key": key } }, body: newLeadRequestBody }),
+        ),
       );
       if (!createdLead) return;
       clearFieldTexts();
@@ -114,31 +116,31 @@ function NewLeadForm(): JSX.Element {
       navigate(`/leads/${createdLead.id}`);
     } catch (error) {
       setFailure(error);
-      setFieldErrors(getFieldErrorTexts(error));
+      setFieldErrors(convertErrorToFieldErrors(error));
       requestAnimationFrame(() => {
-        const invalidControl = formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]");
-        const foldedSection = invalidControl?.closest("details");
-        if (foldedSection) foldedSection.open = true;
-        invalidControl?.focus();
+        const firstInvalidControlElement = formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]");
+        const foldedSectionElement = firstInvalidControlElement?.closest("details");
+        if (foldedSectionElement) foldedSectionElement.open = true;
+        firstInvalidControlElement?.focus();
       });
     }
   };
-  const discardDraft = () => {
-    const discardedTexts = fieldTexts;
+  const discardNewLeadDraft = () => {
+    const discardedFieldTexts = fieldTexts;
     clearFieldTexts();
     setFailure(undefined);
     setFieldErrors({});
-    showToast("Draft discarded", { undo: () => setFieldTexts(discardedTexts) });
+    showToast("Draft discarded", { undo: () => setFieldTexts(discardedFieldTexts) });
   };
-  const renderField = (field: LeadFieldDefinition): JSX.Element => {
+  const renderLeadField = (field: LeadFieldDefinition): JSX.Element => {
     const { name, label, kind } = field;
     const fieldErrorText = fieldErrors[name];
-    const renderInput = (id: string, describedBy: string | undefined) => (
+    const renderLeadFieldInput = (id: string, describedBy: string | undefined) => (
       <LeadFieldInput
         field={field}
         id={id}
         value={fieldTexts[name]}
-        onChange={(text) => updateFieldText(name, text)}
+        onChange={(text) => updateLeadFieldText(name, text)}
         hasError={fieldErrorText !== undefined}
         describedBy={describedBy}
       />
@@ -147,7 +149,7 @@ function NewLeadForm(): JSX.Element {
       return (
         <fieldset key={name} class="label">
           <legend>{label}</legend>
-          {renderInput(`new-${name}`, fieldErrorText ? "new-business-fault" : undefined)}
+          {renderLeadFieldInput(`new-${name}`, fieldErrorText ? "new-business-fault" : undefined)}
           {fieldErrorText ? (
             <p class="small bad" id="new-business-fault" role="alert">
               {fieldErrorText}
@@ -159,18 +161,18 @@ function NewLeadForm(): JSX.Element {
     return (
       <div key={name} class={kind === "paragraph" ? "whole" : undefined}>
         <FormField label={label} fault={fieldErrorText}>
-          {(ids) => renderInput(ids.id, ids["aria-describedby"])}
+          {(ids) => renderLeadFieldInput(ids.id, ids["aria-describedby"])}
         </FormField>
-        {name === "email" && fieldErrorText && existingLead ? (
-          <a class="link small" href={`#/leads/${existingLead.id}`}>
-            Open that lead{existingLead.archived ? " (archived)" : ""}
+        {name === "email" && fieldErrorText && leadWithSameEmail ? (
+          <a class="link small" href={`#/leads/${leadWithSameEmail.id}`}>
+            Open that lead{leadWithSameEmail.archived ? " (archived)" : ""}
           </a>
         ) : null}
       </div>
     );
   };
-  const shownFieldGroups = FIELD_NAME_GROUPS.map((names) =>
-    names.filter((name) => name !== "business" || businesses.length > 0).flatMap(findFieldsByName),
+  const shownLeadFieldGroups = LEAD_FIELD_NAME_GROUPS.map((names) =>
+    names.filter((name) => name !== "business" || businesses.length > 0).flatMap(findFieldDefinitionsByName),
   );
   return (
     <form
@@ -187,16 +189,16 @@ function NewLeadForm(): JSX.Element {
       <div class="scroll">
         <div class="body newlead">
           {failure && Object.keys(fieldErrors).length === 0 ? <FormFailureMessage failure={failure} /> : null}
-          {shownFieldGroups.map((fields) => (
+          {shownLeadFieldGroups.map((fields) => (
             <div key={fields[0]?.name} class="group">
-              {fields.map(renderField)}
+              {fields.map(renderLeadField)}
             </div>
           ))}
           <details>
             <summary>
               State and social media <Icon name="chevron-right" />
             </summary>
-            <div class="group">{FOLDED_FIELD_NAMES.flatMap(findFieldsByName).map(renderField)}</div>
+            <div class="group">{FOLDED_LEAD_FIELD_NAMES.flatMap(findFieldDefinitionsByName).map(renderLeadField)}</div>
           </details>
         </div>
       </div>
@@ -209,7 +211,7 @@ function NewLeadForm(): JSX.Element {
             Cancel
           </a>
         ) : (
-          <button type="button" class="btn ghost" onClick={discardDraft}>
+          <button type="button" class="btn ghost" onClick={discardNewLeadDraft}>
             Discard draft
           </button>
         )}
@@ -222,16 +224,18 @@ function NewLeadForm(): JSX.Element {
 }
 
 /** Returns the API's messages by field. One response names all invalid fields. */
-function getFieldErrorTexts(error: unknown): FieldErrorTexts {
+function convertErrorToFieldErrors(error: unknown): ErrorTextsByFieldName {
   if (!(error instanceof RequestError)) return {};
   if (error.existing) return { email: "Another lead has this address." };
-  const fieldErrors: FieldErrorTexts = {};
+  const errorTextsByFieldName: ErrorTextsByFieldName = {};
   for (const { field, message } of error.errors) {
-    const fieldName = findFieldByPath(field)?.name;
-    if (fieldName)
-      fieldErrors[fieldName] = [fieldErrors[fieldName], formatFieldError(message)].filter(Boolean).join(" ");
+    const leadFieldName = findFieldDefinitionByPath(field)?.name;
+    if (leadFieldName)
+      errorTextsByFieldName[leadFieldName] = [errorTextsByFieldName[leadFieldName], formatFieldErrorSentence(message)]
+        .filter(Boolean)
+        .join(" ");
   }
-  return fieldErrors;
+  return errorTextsByFieldName;
 }
 
 /** An error that belongs to no single field. The texts of the form are kept. */

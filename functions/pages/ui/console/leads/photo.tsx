@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, describeError, getDataOrThrow, type Lead, uploadPhoto } from "../app/api";
+import { api, describeError, getDataOrThrow, type Lead, uploadLeadPhoto } from "../app/api";
 import { useTeam } from "../app/team";
 import { confirmAction } from "../ui/dialog";
 import { useFileDrop } from "../ui/drop";
@@ -26,11 +26,11 @@ async function copyPhotoToJpegFile(url: string | undefined): Promise<File | unde
   imageElement.src = url;
   try {
     await imageElement.decode();
-    const canvas = document.createElement("canvas");
-    canvas.width = imageElement.naturalWidth;
-    canvas.height = imageElement.naturalHeight;
-    canvas.getContext("2d")?.drawImage(imageElement, 0, 0);
-    const jpegBlob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
+    const canvasElement = document.createElement("canvas");
+    canvasElement.width = imageElement.naturalWidth;
+    canvasElement.height = imageElement.naturalHeight;
+    canvasElement.getContext("2d")?.drawImage(imageElement, 0, 0);
+    const jpegBlob = await new Promise<Blob | null>((resolve) => canvasElement.toBlob(resolve, "image/jpeg", 0.95));
     return jpegBlob ? new File([jpegBlob], "photo.jpg", { type: "image/jpeg" }) : undefined;
   } catch {
     return undefined;
@@ -44,19 +44,21 @@ export function LeadPhotoEditor({ lead, onChanged }: { lead: Lead; onChanged: ()
   const { mayWrite } = useTeam();
   const [uploadProgress, setUploadProgress] = useState<{ previewUrl: string; fraction: number }>();
   const fileInputRef = useRef<HTMLInputElement>(null);
-  const previewUrl = uploadProgress?.previewUrl;
+  const photoPreviewUrl = uploadProgress?.previewUrl;
   useEffect(() => {
-    if (previewUrl) return () => URL.revokeObjectURL(previewUrl);
+    if (photoPreviewUrl) return () => URL.revokeObjectURL(photoPreviewUrl);
     return undefined;
-  }, [previewUrl]);
+  }, [photoPreviewUrl]);
   const leadName = getDisplayName(lead);
 
   /** Uploads a photo. Returns its file name, or `undefined` after a failure, which a toast reports. */
   const uploadPhotoFile = async (file: File): Promise<string | undefined> => {
-    const newPreviewUrl = URL.createObjectURL(file);
-    setUploadProgress({ previewUrl: newPreviewUrl, fraction: 0 });
+    const newPhotoPreviewUrl = URL.createObjectURL(file);
+    setUploadProgress({ previewUrl: newPhotoPreviewUrl, fraction: 0 });
     try {
-      return await uploadPhoto(file, lead.id, (fraction) => setUploadProgress({ previewUrl: newPreviewUrl, fraction }));
+      return await uploadLeadPhoto(file, lead.id, (fraction) =>
+        setUploadProgress({ previewUrl: newPhotoPreviewUrl, fraction }),
+      );
     } catch (error) {
       showFailureAlert(`The photo was not saved. ${describeError(error)}`);
       return undefined;
@@ -72,13 +74,13 @@ export function LeadPhotoEditor({ lead, onChanged }: { lead: Lead; onChanged: ()
       return;
     }
     const previousPhotoFile = await copyPhotoToJpegFile(lead.photoUrl);
-    const uploadedFileName = await uploadPhotoFile(file);
-    if (!uploadedFileName) return;
+    const uploadedPhotoFileName = await uploadPhotoFile(file);
+    if (!uploadedPhotoFileName) return;
     const undoPhotoReplacement = previousPhotoFile
       ? () => uploadPhotoFile(previousPhotoFile)
       : lead.photo
         ? undefined
-        : () => deletePhoto(uploadedFileName).then(onChanged, (error) => showFailureAlert(describeError(error)));
+        : () => deletePhoto(uploadedPhotoFileName).then(onChanged, (error) => showFailureAlert(describeError(error)));
     showToast(`${leadName} has a new photo`, undoPhotoReplacement ? { undo: undoPhotoReplacement } : {});
   };
   const deletePhotoWithUndo = async () => {
@@ -97,7 +99,9 @@ export function LeadPhotoEditor({ lead, onChanged }: { lead: Lead; onChanged: ()
     onChanged();
   };
   const { isDraggedOver, dropHandlers } = useFileDrop(replacePhoto);
-  const avatarElement = <Avatar person={previewUrl ? { ...lead, photoUrl: previewUrl } : lead} size="large" />;
+  const avatarElement = (
+    <Avatar person={photoPreviewUrl ? { ...lead, photoUrl: photoPreviewUrl } : lead} size="large" />
+  );
   if (!mayWrite) return avatarElement;
   const openFileDialog = () => fileInputRef.current?.click();
   return (

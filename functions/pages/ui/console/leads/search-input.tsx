@@ -12,13 +12,13 @@ interface SearchInputProps {
 
 /** Escape empties the input, and leaves it if it is empty. */
 export function SearchInput({ value, onChange }: SearchInputProps): JSX.Element {
-  const inputRef = useRef<HTMLInputElement>(null);
-  useShortcut("/", () => inputRef.current?.focus(), "Search this view");
+  const searchInputRef = useRef<HTMLInputElement>(null);
+  useShortcut("/", () => searchInputRef.current?.focus(), "Search this view");
   return (
     <div class="search">
       <Icon name="search" />
       <input
-        ref={inputRef}
+        ref={searchInputRef}
         class="input"
         type="search"
         placeholder="Search this view"

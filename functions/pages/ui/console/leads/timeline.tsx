@@ -10,23 +10,23 @@ import { confirmAction } from "../ui/dialog";
 import { useDraft } from "../ui/draft";
 import { Avatar } from "../ui/face";
 import { createSubmitHandler } from "../ui/field";
-import { focusOnce, useReturnFocus } from "../ui/focus";
+import { focusElementOnce, useReturnFocus } from "../ui/focus";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 import { PagedListFooter, usePagedList } from "../ui/loading";
 import { RelativeTime } from "../ui/time";
 import { awaitRequestAndShowOutcome, showFailureAlert } from "../ui/toast";
-import { getFieldLabel } from "./lead-fields";
+import { getFieldLabelByPath } from "./lead-fields";
 import {
   type CommentEntry,
   getApiKeyName,
   getAuthorName,
   groupTimelineEntries,
-  type LogGroup,
+  type LeadLogEntryGroup,
 } from "./timeline-groups";
 
-const ENTRIES_PER_PAGE = 20;
+const TIMELINE_ENTRIES_PER_PAGE = 20;
 
 interface TimelineEntryWithId {
   id: string;
@@ -46,9 +46,9 @@ export function Timeline({ leadId, changeCount, headingLevel }: TimelineProps): 
   const [commentCount, setCommentCount] = useState(0);
   const pagedTimelineList = usePagedList<TimelineEntryWithId>(
     async (cursor) => {
-      const timelineQuery = { limit: ENTRIES_PER_PAGE, ...(cursor ? { cursor } : {}) };
+      const timelineQueryParams = { limit: TIMELINE_ENTRIES_PER_PAGE, ...(cursor ? { cursor } : {}) };
       const timelinePage = await getDataOrThrow(
-        api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: leadId }, query: timelineQuery } }),
+        api.GET("/leads/logs-and-comments/{id}", { params: { path: { id: leadId }, query: timelineQueryParams } }),
       );
       setCommentCount(timelinePage.commentsCount);
       // Comments and log entries have separate number sequences, so the kind is part of the id.
@@ -78,14 +78,14 @@ export function Timeline({ leadId, changeCount, headingLevel }: TimelineProps): 
           <span class="count">{commentCount === 1 ? "1 comment" : `${commentCount} comments`}</span>
         ) : null}
       </div>
-      {mayWrite ? <CommentForm key={leadId} leadId={leadId} onAdded={pagedTimelineList.reload} /> : null}
+      {mayWrite ? <AddCommentForm key={leadId} leadId={leadId} onAdded={pagedTimelineList.reload} /> : null}
       <ol class="feed" aria-label="Activity">
         {timelineGroups.map((group) => (
           <li key={group.key}>
             {"comment" in group ? (
               <CommentItem comment={group.comment} onChanged={pagedTimelineList.reload} />
             ) : (
-              <LogGroupItem group={group} />
+              <LogEntryGroupItem group={group} />
             )}
           </li>
         ))}
@@ -97,21 +97,21 @@ export function Timeline({ leadId, changeCount, headingLevel }: TimelineProps): 
 
 export const buildCommentDraftKey = (leadId: number): string => `lead ${leadId} comment`;
 
-function CommentForm({ leadId, onAdded }: { leadId: number; onAdded: () => void }): JSX.Element {
+function AddCommentForm({ leadId, onAdded }: { leadId: number; onAdded: () => void }): JSX.Element {
   const [commentText, setCommentText] = useDraft(buildCommentDraftKey(leadId), "");
   const { isBusy, send } = useIdempotentRequest();
   const isCommentEmpty = commentText.trim() === "";
-  const textareaRef = useRef<HTMLTextAreaElement>(null);
+  const commentTextareaRef = useRef<HTMLTextAreaElement>(null);
   const addComment = async () => {
     if (isCommentEmpty) {
-      textareaRef.current?.focus();
+      commentTextareaRef.current?.focus();
       return;
     }
     try {
       const addedComment = await send(commentText, (key) => {
-        const commentRequestParams = { path: { id: leadId }, header: { "Idempotency-Key": key } };
+        const addCommentRequestParams = { path: { id: leadId }, header: { "Idempotency-Key": key } };
         return getDataOrThrow(
-          api.POST("/leads/comments/{id}", { params: commentRequestParams, body: { content: commentText } }),
+          api.POST("/leads/comments/{id}", { params: addCommentRequestParams, body: { content: commentText } }),
         );
       });
       if (!addedComment) return;
@@ -125,7 +125,7 @@ function CommentForm({ leadId, onAdded }: { leadId: number; onAdded: () => void 
   return (
     <form class="write" onSubmit={createSubmitHandler(addComment)}>
       <textarea
-        ref={textareaRef}
+        ref={commentTextareaRef}
         class="input"
         aria-label="Comment"
         placeholder="Write a comment"
@@ -157,22 +157,22 @@ function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged:
   const isOwnComment = comment.user.id === user.id && !comment.key && !comment.form;
   const mayEditComment = mayWrite && (isOwner || isOwnComment);
   const commentRequestParams = { path: { id: comment.id } };
-  const editButtonRef = useReturnFocus<HTMLButtonElement>(editedText !== null);
-  const authorName = getAuthorName(comment);
-  const saveComment = async (content: string) => {
+  const editCommentButtonRef = useReturnFocus<HTMLButtonElement>(editedText !== null);
+  const commentAuthorName = getAuthorName(comment);
+  const saveEditedComment = async (content: string) => {
     if (content.trim() === "") return;
-    const updateCommentRequest = getDataOrThrow(
+    const commentUpdatePromise = getDataOrThrow(
       api.PUT("/leads/comments/{id}", { params: commentRequestParams, body: { content } }),
     );
-    if (await awaitRequestAndShowOutcome(updateCommentRequest, "Comment saved", "The comment was not saved.")) {
+    if (await awaitRequestAndShowOutcome(commentUpdatePromise, "Comment saved", "The comment was not saved.")) {
       clearEditedText();
       onChanged();
     }
   };
   const deleteComment = async () => {
     if (!(await confirmAction("Delete the comment?", comment.content.slice(0, 200), "Delete comment"))) return;
-    const deleteCommentRequest = getDataOrThrow(api.DELETE("/leads/comments/{id}", { params: commentRequestParams }));
-    if (await awaitRequestAndShowOutcome(deleteCommentRequest, "Comment deleted", "The comment was not deleted."))
+    const commentDeletionPromise = getDataOrThrow(api.DELETE("/leads/comments/{id}", { params: commentRequestParams }));
+    if (await awaitRequestAndShowOutcome(commentDeletionPromise, "Comment deleted", "The comment was not deleted."))
       onChanged();
   };
   return (
@@ -181,7 +181,7 @@ function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged:
       <div>
         <div class="said">
           <b>
-            <bdi>{authorName}</bdi>
+            <bdi>{commentAuthorName}</bdi>
           </b>
           <ApiKeyAttribution author={comment} />
           <RelativeTime at={comment.createdAt} />
@@ -189,7 +189,7 @@ function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged:
           {mayEditComment && editedText === null ? (
             <span class="push tools">
               <button
-                ref={editButtonRef}
+                ref={editCommentButtonRef}
                 type="button"
                 class="btn ghost icon little"
                 aria-label="Edit comment"
@@ -218,10 +218,10 @@ function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged:
           <form
             class="write"
             aria-label="Edit comment"
-            onSubmit={createSubmitHandler(() => saveComment(editedText))}
+            onSubmit={createSubmitHandler(() => saveEditedComment(editedText))}
             onKeyDown={(event) => {
               if (event.isComposing) return;
-              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) saveComment(editedText);
+              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) saveEditedComment(editedText);
               if (event.key !== "Escape") return;
               event.preventDefault();
               event.stopPropagation();
@@ -229,7 +229,7 @@ function CommentItem({ comment, onChanged }: { comment: CommentEntry; onChanged:
             }}
           >
             <textarea
-              ref={focusOnce}
+              ref={focusElementOnce}
               class="input"
               aria-label="Comment text"
               rows={2}
@@ -284,10 +284,10 @@ const TEXTS_BY_LOG_ACTION: Record<string, string> = {
   DeleteComment: "deleted a comment",
 };
 
-function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
+function LogEntryGroupItem({ group }: { group: LeadLogEntryGroup }): JSX.Element {
   const { newest, changes } = group;
   const { action } = newest;
-  const timeElement = <RelativeTime at={newest.createdAt} />;
+  const logEntryTimeElement = <RelativeTime at={newest.createdAt} />;
   if (action === "CreateLead" && newest.form) {
     return (
       <>
@@ -297,13 +297,13 @@ function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
           <b>
             <bdi>{newest.form.name}</bdi>
           </b>{" "}
-          {timeElement}
+          {logEntryTimeElement}
         </div>
       </>
     );
   }
-  const iconElement = <Icon name={ICON_NAMES_BY_LOG_ACTION[action] ?? "history"} />;
-  const authorElement = (
+  const logActionIconElement = <Icon name={ICON_NAMES_BY_LOG_ACTION[action] ?? "history"} />;
+  const logEntryAuthorElement = (
     <>
       <b>
         <bdi>{getAuthorName(newest)}</bdi>
@@ -315,18 +315,18 @@ function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
   if (action === "ChangeLeadStatus" && status) {
     return (
       <>
-        {iconElement}
+        {logActionIconElement}
         <div class="event">
-          {authorElement}moved it from <StatusName value={status.previous} /> to <StatusName value={status.current} />{" "}
-          {timeElement}
+          {logEntryAuthorElement}moved it from <BoldStatusName value={status.previous} /> to{" "}
+          <BoldStatusName value={status.current} /> {logEntryTimeElement}
         </div>
       </>
     );
   }
   if (action === "UpdateLead" || action === "UpdateComment") {
     const [onlyChange] = changes;
-    const onlyChangedFieldLabel = changes.length === 1 && onlyChange ? getFieldLabel(onlyChange.fieldPath) : "";
-    const changeSentence =
+    const onlyChangedFieldLabel = changes.length === 1 && onlyChange ? getFieldLabelByPath(onlyChange.fieldPath) : "";
+    const changeDescriptionText =
       action === "UpdateComment"
         ? "edited a comment"
         : onlyChangedFieldLabel
@@ -334,11 +334,11 @@ function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
           : `changed ${changes.length} fields`;
     return (
       <>
-        {iconElement}
+        {logActionIconElement}
         <details class="event">
           <summary>
-            {authorElement}
-            {changeSentence} {timeElement}
+            {logEntryAuthorElement}
+            {changeDescriptionText} {logEntryTimeElement}
             <Icon name="chevron-right" />
           </summary>
           <FieldChangeList changes={changes} />
@@ -348,10 +348,10 @@ function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
   }
   return (
     <>
-      {iconElement}
+      {logActionIconElement}
       <div class="event">
-        {authorElement}
-        {TEXTS_BY_LOG_ACTION[action] ?? action} {timeElement}
+        {logEntryAuthorElement}
+        {TEXTS_BY_LOG_ACTION[action] ?? action} {logEntryTimeElement}
       </div>
     </>
   );
@@ -360,29 +360,29 @@ function LogGroupItem({ group }: { group: LogGroup }): JSX.Element {
 const formatFieldLabelInSentence = (label: string): string =>
   /^(YouTube|Facebook|Instagram|X )/.test(label) ? label : label.toLowerCase();
 
-function StatusName({ value }: { value: unknown }): JSX.Element {
+function BoldStatusName({ value }: { value: unknown }): JSX.Element {
   return (
     <b>
-      <bdi>{formatLogValue(value)}</bdi>
+      <bdi>{formatLoggedValue(value)}</bdi>
     </b>
   );
 }
 
-function FieldChangeList({ changes }: { changes: LogGroup["changes"] }): JSX.Element {
+function FieldChangeList({ changes }: { changes: LeadLogEntryGroup["changes"] }): JSX.Element {
   const { businesses } = useTeam();
-  const formatFieldValue = (fieldPath: string, value: unknown): string => {
-    if (fieldPath !== "business" || !Array.isArray(value)) return formatLogValue(value);
-    return formatLogValue(value.map((id) => businesses.find((one) => one.id === id)?.name ?? `Business ${id}`));
+  const formatChangedFieldValue = (fieldPath: string, value: unknown): string => {
+    if (fieldPath !== "business" || !Array.isArray(value)) return formatLoggedValue(value);
+    return formatLoggedValue(value.map((id) => businesses.find((one) => one.id === id)?.name ?? `Business ${id}`));
   };
   return (
     <dl>
       {changes.flatMap(({ fieldPath, previous, current }) => [
-        <dt key={`${fieldPath} name`}>{fieldPath === "content" ? "Comment" : getFieldLabel(fieldPath)}</dt>,
+        <dt key={`${fieldPath} name`}>{fieldPath === "content" ? "Comment" : getFieldLabelByPath(fieldPath)}</dt>,
         <dd key={fieldPath}>
           <s>
-            <bdi>{formatFieldValue(fieldPath, previous)}</bdi>
+            <bdi>{formatChangedFieldValue(fieldPath, previous)}</bdi>
           </s>{" "}
-          → <bdi>{formatFieldValue(fieldPath, current)}</bdi>
+          → <bdi>{formatChangedFieldValue(fieldPath, current)}</bdi>
         </dd>,
       ])}
     </dl>
@@ -390,13 +390,13 @@ function FieldChangeList({ changes }: { changes: LogGroup["changes"] }): JSX.Ele
 }
 
 /** Formats a value of the log as text. */
-function formatLogValue(value: unknown): string {
+function formatLoggedValue(value: unknown): string {
   if (value === null || value === undefined || value === "") return "None";
-  if (Array.isArray(value)) return value.length === 0 ? "None" : value.map(formatLogValue).join(", ");
+  if (Array.isArray(value)) return value.length === 0 ? "None" : value.map(formatLoggedValue).join(", ");
   if (typeof value !== "object") return String(value);
-  if ("name" in value) return formatLogValue(value.name);
+  if ("name" in value) return formatLoggedValue(value.name);
   const formattedSocialMediaParts = Object.entries(value).map(
-    ([name, part]) => `${getFieldLabel(`socialMedia.${name}`)}: ${formatLogValue(part)}`,
+    ([name, part]) => `${getFieldLabelByPath(`socialMedia.${name}`)}: ${formatLoggedValue(part)}`,
   );
   return formattedSocialMediaParts.length > 0 ? formattedSocialMediaParts.join(", ") : "None";
 }

@@ -4,7 +4,7 @@
 import { signal } from "@preact/signals";
 import type { components } from "../../contract";
 import { api, getDataOrThrow } from "../app/api";
-import { buildListRouteParams, type ListQuery, parseListQuery } from "./list-query";
+import { buildListRouteParams, type LeadListUrlQuery, parseListQuery } from "./list-query";
 
 export type SavedView = components["schemas"]["View"];
 type SavedViewInput = components["schemas"]["ViewInput"];
@@ -24,8 +24,10 @@ export async function createView(view: SavedViewInput): Promise<SavedView> {
 }
 
 export async function updateView({ id, name, query, layout, columns, shared }: SavedView): Promise<void> {
-  const updateViewBody = { name, query, layout, columns, shared };
-  const updatedView = await getDataOrThrow(api.PUT("/views/{id}", { params: { path: { id } }, body: updateViewBody }));
+  const viewUpdateRequestBody = { name, query, layout, columns, shared };
+  const updatedView = await getDataOrThrow(
+    api.PUT("/views/{id}", { params: { path: { id } }, body: viewUpdateRequestBody }),
+  );
   savedViews.value = savedViews.value?.map((other) => (other.id === id ? updatedView : other));
 }
 
@@ -44,40 +46,41 @@ export const filterViewsByLayout = (all: SavedView[], layout: ViewLayout): Saved
     .sort((one, other) => Number(one.shared) - Number(other.shared) || one.name.localeCompare(other.name));
 
 /** Converts a list query to the query of a view, without the search. */
-export function buildViewQuery(query: ListQuery): SavedView["query"] {
-  const urlParams = buildListRouteParams({ ...query, search: "", view: 0 });
-  const paramNames = [...new Set(urlParams.keys())];
+export function convertListQueryToViewQuery(query: LeadListUrlQuery): SavedView["query"] {
+  const listUrlParams = buildListRouteParams({ ...query, search: "", view: 0 });
+  const urlParamNames = [...new Set(listUrlParams.keys())];
   return Object.fromEntries(
-    paramNames.map((name) => {
-      const paramValues = urlParams.getAll(name);
-      return [name, paramValues.length > 1 ? paramValues : (paramValues[0] ?? "")];
+    urlParamNames.map((name) => {
+      const urlParamValues = listUrlParams.getAll(name);
+      return [name, urlParamValues.length > 1 ? urlParamValues : (urlParamValues[0] ?? "")];
     }),
   );
 }
 
 /** Converts the query of a view to a list query. */
-export function parseViewQuery(view: SavedView): ListQuery {
-  const urlParams = new URLSearchParams();
+export function convertViewToListQuery(view: SavedView): LeadListUrlQuery {
+  const viewUrlParams = new URLSearchParams();
   for (const [name, value] of Object.entries(view.query)) {
-    for (const paramValue of Array.isArray(value) ? value : [value]) urlParams.append(name, paramValue);
+    for (const urlParamValue of Array.isArray(value) ? value : [value]) viewUrlParams.append(name, urlParamValue);
   }
-  return { ...parseListQuery(urlParams), search: "", view: view.id };
+  return { ...parseListQuery(viewUrlParams), search: "", view: view.id };
 }
 
 /** Returns the path that shows a query on the list or on the board. */
-export function buildListQueryPath(query: ListQuery, layout: ViewLayout): string {
-  const queryString = buildListRouteParams(query).toString();
-  return `${layout === "board" ? "/board" : "/leads"}${queryString ? `?${queryString}` : ""}`;
+export function buildListOrBoardPath(query: LeadListUrlQuery, layout: ViewLayout): string {
+  const urlQueryString = buildListRouteParams(query).toString();
+  return `${layout === "board" ? "/board" : "/leads"}${urlQueryString ? `?${urlQueryString}` : ""}`;
 }
 
-export const buildViewPath = (view: SavedView): string => buildListQueryPath(parseViewQuery(view), view.layout);
+export const buildViewPath = (view: SavedView): string =>
+  buildListOrBoardPath(convertViewToListQuery(view), view.layout);
 
-const serializeFilters = (query: ListQuery): string =>
+const serializeFiltersAndSort = (query: LeadListUrlQuery): string =>
   [...buildListRouteParams({ ...query, search: "", view: 0 })]
     .map(([name, value]) => `${name}=${value}`)
     .sort()
     .join("&");
 
 /** Whether two queries have the same filters and order. The search is not compared. */
-export const hasSameFilters = (one: ListQuery, other: ListQuery): boolean =>
-  serializeFilters(one) === serializeFilters(other);
+export const areFiltersAndSortEqual = (one: LeadListUrlQuery, other: LeadListUrlQuery): boolean =>
+  serializeFiltersAndSort(one) === serializeFiltersAndSort(other);

@@ -11,32 +11,32 @@ import { createSubmitHandler, FormField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Menu, MenuItem, Popover } from "../ui/menu";
 import { showFailureAlert, showToast } from "../ui/toast";
-import { type ColumnName, storeChosenColumns } from "./columns";
-import { buildListRouteParams, type ListQuery } from "./list-query";
+import { type LeadListColumnName, storeChosenColumns } from "./columns";
+import { buildListRouteParams, type LeadListUrlQuery } from "./list-query";
 import {
-  buildListQueryPath,
+  areFiltersAndSortEqual,
+  buildListOrBoardPath,
   buildViewPath,
-  buildViewQuery,
+  convertListQueryToViewQuery,
+  convertViewToListQuery,
   createView,
   deleteView,
   filterViewsByLayout,
-  hasSameFilters,
   loadSavedViews,
-  parseViewQuery,
   type SavedView,
   savedViews,
   updateView,
   type ViewLayout,
 } from "./views-api";
 
-const NO_COLUMNS: readonly ColumnName[] = [];
+const NO_COLUMN_NAMES: readonly LeadListColumnName[] = [];
 
 /** If the URL contains the id of a saved view but no filters, writes the filters of that view to the URL. */
-export function useApplyViewFromUrl(query: ListQuery, showQuery: (query: ListQuery) => void): void {
+export function useApplyViewFromUrl(query: LeadListUrlQuery, showQuery: (query: LeadListUrlQuery) => void): void {
   const savedViewFromUrl = savedViews.value?.find(({ id }) => id === query.view);
   useEffect(() => {
     if (!savedViewFromUrl || buildListRouteParams({ ...query, view: 0, search: "" }).toString() !== "") return;
-    const viewQueryWithSearch = { ...parseViewQuery(savedViewFromUrl), search: query.search };
+    const viewQueryWithSearch = { ...convertViewToListQuery(savedViewFromUrl), search: query.search };
     if (buildListRouteParams(viewQueryWithSearch).toString() !== buildListRouteParams(query).toString())
       showQuery(viewQueryWithSearch);
   }, [savedViewFromUrl === undefined, query.view]);
@@ -44,24 +44,24 @@ export function useApplyViewFromUrl(query: ListQuery, showQuery: (query: ListQue
 
 interface ViewTabsProps {
   layout: ViewLayout;
-  query: ListQuery;
+  query: LeadListUrlQuery;
   /** Columns of the list. Empty for a board. */
-  columns?: readonly ColumnName[];
+  columns?: readonly LeadListColumnName[];
 }
 
-export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps): JSX.Element {
+export function ViewTabs({ layout, query, columns = NO_COLUMN_NAMES }: ViewTabsProps): JSX.Element {
   const { isOwner } = useTeam();
   useEffect(() => {
     // If the views cannot be read, an alert says so, and the screen works without their tabs. The next visit reads the views
     // again.
     loadSavedViews().catch((error) => showFailureAlert(`The views could not be read. ${describeError(error)}`));
   }, []);
-  const navigateToQuery = (next: ListQuery) => navigate(buildListQueryPath(next, layout));
-  const tabViews = filterViewsByLayout(savedViews.value ?? [], layout);
-  const currentSavedView = tabViews.find(({ id }) => id === query.view);
+  const navigateToListQuery = (next: LeadListUrlQuery) => navigate(buildListOrBoardPath(next, layout));
+  const savedViewsInTabs = filterViewsByLayout(savedViews.value ?? [], layout);
+  const currentSavedView = savedViewsInTabs.find(({ id }) => id === query.view);
   const isCurrentViewChanged =
     currentSavedView !== undefined &&
-    (!hasSameFilters(query, parseViewQuery(currentSavedView)) ||
+    (!areFiltersAndSortEqual(query, convertViewToListQuery(currentSavedView)) ||
       (columns.length > 0 && columns.join() !== currentSavedView.columns.join()));
   const mayChangeView = currentSavedView && (isOwner || !currentSavedView.shared);
   return (
@@ -70,7 +70,7 @@ export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps)
         <a href={layout === "board" ? "#/board" : "#/leads"} aria-current={currentSavedView ? undefined : "page"}>
           All
         </a>
-        {tabViews.map((view) => (
+        {savedViewsInTabs.map((view) => (
           <a
             key={view.id}
             href={`#${buildViewPath(view)}`}
@@ -84,23 +84,30 @@ export function ViewTabs({ layout, query, columns = NO_COLUMNS }: ViewTabsProps)
       </nav>
       {mayChangeView ? (
         <ViewMenu
-          {...{ view: currentSavedView, isChanged: isCurrentViewChanged, query, layout, columns, navigateToQuery }}
+          {...{
+            view: currentSavedView,
+            isChanged: isCurrentViewChanged,
+            query,
+            layout,
+            columns,
+            navigateToQuery: navigateToListQuery,
+          }}
         />
       ) : null}
-      <SaveViewButton {...{ query, layout, columns, navigateToQuery }} />
+      <SaveViewButton {...{ query, layout, columns, navigateToQuery: navigateToListQuery }} />
     </>
   );
 }
 
 interface ViewActionsProps extends Required<ViewTabsProps> {
   /** Shows the list or the board with another query, in a new history entry. */
-  navigateToQuery: (query: ListQuery) => void;
+  navigateToQuery: (query: LeadListUrlQuery) => void;
 }
 
 /** Returns a sentence about an error: about the name if the API names that field, else the error's message. */
-function describeNameError(error: unknown): string {
-  const nameError = error instanceof RequestError ? error.errors.find(({ field }) => field === "name") : undefined;
-  return nameError ? `The name ${nameError.message}.` : describeError(error);
+function describeViewNameError(error: unknown): string {
+  const viewNameError = error instanceof RequestError ? error.errors.find(({ field }) => field === "name") : undefined;
+  return viewNameError ? `The name ${viewNameError.message}.` : describeError(error);
 }
 
 function SaveViewButton(props: ViewActionsProps): JSX.Element {
@@ -135,19 +142,19 @@ function SaveViewForm({
     if (!name.trim()) return setNameErrorText("A view needs a name.");
     setIsBusy(true);
     try {
-      const newViewInput = {
+      const newViewRequestBody = {
         name: name.trim(),
-        query: buildViewQuery(query),
+        query: convertListQueryToViewQuery(query),
         layout,
         columns: [...columns],
         shared,
       };
-      const createdView = await createView(newViewInput);
+      const createdView = await createView(newViewRequestBody);
       close();
       navigateToQuery({ ...query, view: createdView.id });
       showToast(`View ${createdView.name} saved`);
     } catch (error) {
-      setNameErrorText(describeNameError(error));
+      setNameErrorText(describeViewNameError(error));
       setIsBusy(false);
     }
   };
@@ -200,8 +207,11 @@ function ViewMenu({ view, isChanged, query, layout, columns, navigateToQuery }: 
       showFailureAlert(`View ${view.name} was not changed. ${describeError(error)}`);
     }
   };
-  const saveShownQueryInView = async () => {
-    await updateViewAndShowToast({ query: buildViewQuery(query), columns: [...columns] }, `View ${view.name} updated`);
+  const saveQueryAndColumnsInView = async () => {
+    await updateViewAndShowToast(
+      { query: convertListQueryToViewQuery(query), columns: [...columns] },
+      `View ${view.name} updated`,
+    );
     storeChosenColumns(view.id, undefined);
   };
   const deleteViewWithUndo = async () => {
@@ -238,7 +248,7 @@ function ViewMenu({ view, isChanged, query, layout, columns, navigateToQuery }: 
         )}
       >
         {isChanged ? (
-          <MenuItem icon="save" onSelect={saveShownQueryInView}>
+          <MenuItem icon="save" onSelect={saveQueryAndColumnsInView}>
             Update with what is shown
           </MenuItem>
         ) : null}
@@ -275,7 +285,7 @@ function RenameViewDialog({ view, onClose }: { view: SavedView; onClose: () => v
       await updateView({ ...view, name: name.trim() });
       onClose();
     } catch (error) {
-      setNameErrorText(describeNameError(error));
+      setNameErrorText(describeViewNameError(error));
     }
   };
   return (

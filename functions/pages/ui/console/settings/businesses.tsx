@@ -16,23 +16,23 @@ import { SettingsSection } from "./section";
 export function BusinessesSection(): JSX.Element {
   const { businesses, isOwner, reload } = useTeam();
   const [isAdding, setIsAdding] = useState(false);
-  const updateBusinessName = async ({ id }: Business, name: string) => {
+  const sendBusinessNameUpdate = async ({ id }: Business, name: string) => {
     await getDataOrThrow(api.PUT("/businesses/{id}", { params: { path: { id } }, body: { name } }));
     await reload();
   };
   const renameBusiness = async (business: Business, name: string) => {
     try {
-      await updateBusinessName(business, name);
+      await sendBusinessNameUpdate(business, name);
     } catch (error) {
       return showFailureAlert(describeError(error));
     }
     return showToast(`${business.name} renamed to ${name}`, {
-      undo: () => updateBusinessName(business, business.name),
+      undo: () => sendBusinessNameUpdate(business, business.name),
     });
   };
   const deleteBusiness = async ({ id, name }: Business) => {
-    const deleteDialogText = "Only a business that no lead belongs to can be deleted.";
-    if (!(await confirmAction(`Delete “${name}”?`, deleteDialogText, "Delete"))) return;
+    const deletionDialogText = "Only a business that no lead belongs to can be deleted.";
+    if (!(await confirmAction(`Delete “${name}”?`, deletionDialogText, "Delete"))) return;
     await awaitRequestAndShowOutcome(
       getDataOrThrow(api.DELETE("/businesses/{id}", { params: { path: { id } } })),
       `${name} deleted`,

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 
-interface CheckListProps<Id> {
+interface CheckboxGroupProps<Id> {
   legend: string;
   hint?: string;
   items: { id: Id; name: string }[];
@@ -10,13 +10,13 @@ interface CheckListProps<Id> {
   onChoose: (ids: Id[]) => void;
 }
 
-export function CheckList<Id extends number | string>({
+export function CheckboxGroup<Id extends number | string>({
   legend,
   hint,
   items,
   chosenIds,
   onChoose,
-}: CheckListProps<Id>): JSX.Element {
+}: CheckboxGroupProps<Id>): JSX.Element {
   return (
     <fieldset class="label">
       <legend>{legend}</legend>

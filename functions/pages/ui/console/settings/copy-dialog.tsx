@@ -18,7 +18,7 @@ interface CopyTextDialogProps {
 export function CopyTextDialog({ title, children, text, label, onClose }: CopyTextDialogProps): JSX.Element {
   const [statusMessage, setStatusMessage] = useState("");
   const textareaRef = useRef<HTMLTextAreaElement>(null);
-  const copyText = async () => {
+  const copyTextToClipboard = async () => {
     try {
       await navigator.clipboard.writeText(text);
       setStatusMessage(`${label} copied`);
@@ -43,7 +43,7 @@ export function CopyTextDialog({ title, children, text, label, onClose }: CopyTe
         <small class="good" role="status">
           {statusMessage}
         </small>
-        <button type="button" class="btn push" onClick={copyText}>
+        <button type="button" class="btn push" onClick={copyTextToClipboard}>
           <Icon name="copy" />
           Copy
         </button>

@@ -19,7 +19,7 @@ export function EditableName({ label, text, maxLength, saveName }: EditableNameP
   const nameButtonRef = useRef<HTMLButtonElement>(null);
   /** Whether the edit is being saved or is closed. Removing the focused input fires `blur`, which must then save nothing. */
   const isSavingOrClosedRef = useRef(false);
-  const closeEditor = (returnFocus: boolean) => {
+  const closeNameEditor = (returnFocus: boolean) => {
     isSavingOrClosedRef.current = true;
     setTypedName(undefined);
     if (returnFocus) requestAnimationFrame(() => nameButtonRef.current?.focus());
@@ -30,11 +30,11 @@ export function EditableName({ label, text, maxLength, saveName }: EditableNameP
     // An empty name is invalid. The input stays open until the user enters a name or presses Escape.
     if (!trimmedName) return;
     if (trimmedName === text) {
-      closeEditor(returnFocus);
+      closeNameEditor(returnFocus);
       return;
     }
     isSavingOrClosedRef.current = true;
-    if (await saveName(trimmedName)) closeEditor(returnFocus);
+    if (await saveName(trimmedName)) closeNameEditor(returnFocus);
     else isSavingOrClosedRef.current = false;
   };
   if (typedName === undefined) {
@@ -74,7 +74,7 @@ export function EditableName({ label, text, maxLength, saveName }: EditableNameP
           if (event.key !== "Escape") return;
           event.preventDefault();
           event.stopPropagation();
-          closeEditor(true);
+          closeNameEditor(true);
         }}
         onBlur={() => saveTypedName(false)}
       />

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { api, describeError, getDataOrThrow, type LeadForm, RequestError } from "../app/api";
+import { api, describeError, getDataOrThrow, type LeadCaptureForm, RequestError } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import { useTeam } from "../app/team";
 import { confirmAction, Dialog } from "../ui/dialog";
@@ -15,15 +15,15 @@ import { EmptyState } from "../ui/states";
 import { StatusPill } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
 import { awaitRequestAndShowOutcome, showToast } from "../ui/toast";
-import { CheckList } from "./check-list";
+import { CheckboxGroup } from "./check-list";
 import { CopyTextDialog } from "./copy-dialog";
 import { SettingsSection } from "./section";
 
 /**
  * Returns the HTML of a form to paste into a web page. `_gotcha` is a honeypot: the field is hidden, so only bots fill it in.
  */
-const buildEmbedHtml = (
-  form: LeadForm,
+const buildFormEmbedHtml = (
+  form: LeadCaptureForm,
 ): string => `<form action="${location.origin}/forms/${form.key}/leads" method="post">
   <label>Name <input name="name" autocomplete="name" required></label>
   <label>E-mail <input name="email" type="email" autocomplete="email" required></label>
@@ -35,11 +35,11 @@ const buildEmbedHtml = (
 export function FormsSection(): JSX.Element {
   const { statuses } = useTeam();
   const loadableForms = useLoadable(async () => (await getDataOrThrow(api.GET("/forms"))).forms, []);
-  const [editedForm, setEditedForm] = useState<LeadForm | "new">();
-  const [formToPaste, setFormToPaste] = useState<LeadForm>();
-  const deleteForm = async ({ id, name }: LeadForm) => {
-    const deleteDialogText = "Pages that post to it get an error. Its leads stay.";
-    if (!(await confirmAction(`Delete “${name}”?`, deleteDialogText, "Delete"))) return;
+  const [editedForm, setEditedForm] = useState<LeadCaptureForm | "new">();
+  const [formToPaste, setFormToPaste] = useState<LeadCaptureForm>();
+  const deleteForm = async ({ id, name }: LeadCaptureForm) => {
+    const deletionDialogText = "Pages that post to it get an error. Its leads stay.";
+    if (!(await confirmAction(`Delete “${name}”?`, deletionDialogText, "Delete"))) return;
     await awaitRequestAndShowOutcome(
       getDataOrThrow(api.DELETE("/forms/{id}", { params: { path: { id } } })),
       `${name} deleted`,
@@ -131,7 +131,7 @@ export function FormsSection(): JSX.Element {
         }
       </LoadableContent>
       {editedForm ? (
-        <LeadFormDialog
+        <LeadCaptureFormDialog
           form={editedForm === "new" ? undefined : editedForm}
           onClose={() => setEditedForm(undefined)}
           onSaved={(form) => {
@@ -144,7 +144,7 @@ export function FormsSection(): JSX.Element {
       {formToPaste ? (
         <CopyTextDialog
           title={`HTML of ${formToPaste.name}`}
-          text={buildEmbedHtml(formToPaste)}
+          text={buildFormEmbedHtml(formToPaste)}
           label="HTML"
           onClose={() => setFormToPaste(undefined)}
         >
@@ -155,7 +155,7 @@ export function FormsSection(): JSX.Element {
   );
 }
 
-interface FormDraft {
+interface LeadCaptureFormDraft {
   name: string;
   statusId: number;
   business: number[];
@@ -165,15 +165,15 @@ interface FormDraft {
   active: boolean;
 }
 
-interface LeadFormDialogProps {
-  form: LeadForm | undefined;
-  onSaved: (form: LeadForm) => void;
+interface LeadCaptureFormDialogProps {
+  form: LeadCaptureForm | undefined;
+  onSaved: (form: LeadCaptureForm) => void;
   onClose: () => void;
 }
 
-function LeadFormDialog({ form, onSaved, onClose }: LeadFormDialogProps): JSX.Element {
+function LeadCaptureFormDialog({ form, onSaved, onClose }: LeadCaptureFormDialogProps): JSX.Element {
   const { statuses, businesses } = useTeam();
-  const [formDraft, setFormDraft] = useState<FormDraft>({
+  const [formDraft, setFormDraft] = useState<LeadCaptureFormDraft>({
     name: form?.name ?? "",
     statusId: form?.statusId ?? statuses[0]?.id ?? 1,
     business: form?.business.map(({ id }) => id) ?? [],
@@ -184,10 +184,10 @@ function LeadFormDialog({ form, onSaved, onClose }: LeadFormDialogProps): JSX.El
   });
   const [error, setError] = useState<unknown>();
   const formElementRef = useRef<HTMLFormElement>(null);
-  const updateDraft = (change: Partial<FormDraft>) => setFormDraft({ ...formDraft, ...change });
+  const updateFormDraft = (change: Partial<LeadCaptureFormDraft>) => setFormDraft({ ...formDraft, ...change });
   const { isBusy, send } = useIdempotentRequest();
   const fieldErrors = error instanceof RequestError ? error.errors : [];
-  const getFieldErrorMessage = (name: keyof FormDraft): string | undefined => {
+  const getFieldErrorMessage = (name: keyof LeadCaptureFormDraft): string | undefined => {
     const fieldError = fieldErrors.find(({ field }) => field === name || field.startsWith(`${name}[`));
     return fieldError && `It ${fieldError.message}.`;
   };
@@ -195,13 +195,16 @@ function LeadFormDialog({ form, onSaved, onClose }: LeadFormDialogProps): JSX.El
     fieldErrors.length > 0 && fieldErrors.every(({ field }) => (field.split("[")[0] ?? "") in formDraft);
   const createOrUpdateForm = async () => {
     setError(undefined);
-    const leadFormRequestBody = { ...formDraft, allowedOrigins: formDraft.allowedOrigins.split(/\s+/).filter(Boolean) };
+    const captureFormRequestBody = {
+      ...formDraft,
+      allowedOrigins: formDraft.allowedOrigins.split(/\s+/).filter(Boolean),
+    };
     try {
-      const savedForm = await send(leadFormRequestBody, (key) =>
+      const savedForm = await send(captureFormRequestBody, (key) =>
         form
-          ? getDataOrThrow(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body: leadFormRequestBody }))
+          ? getDataOrThrow(api.PUT("/forms/{id}", { params: { path: { id: form.id } }, body: captureFormRequestBody }))
           : getDataOrThrow(
-              api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body: leadFormRequestBody }),
+              api.POST("/forms", { params: { header: { "Idempotency-Key": key } }, body: captureFormRequestBody }),
             ),
       );
       if (!savedForm) return;
@@ -230,7 +233,7 @@ function LeadFormDialog({ form, onSaved, onClose }: LeadFormDialogProps): JSX.El
               maxLength={LIMITS.maxNameChars}
               placeholder="Contact page"
               autocomplete="off"
-              onInput={({ currentTarget }) => updateDraft({ name: currentTarget.value })}
+              onInput={({ currentTarget }) => updateFormDraft({ name: currentTarget.value })}
             />
           )}
         </FormField>
@@ -241,7 +244,7 @@ function LeadFormDialog({ form, onSaved, onClose }: LeadFormDialogProps): JSX.El
                 <select
                   {...ids}
                   value={formDraft.statusId}
-                  onInput={({ currentTarget }) => updateDraft({ statusId: Number(currentTarget.value) })}
+                  onInput={({ currentTarget }) => updateFormDraft({ statusId: Number(currentTarget.value) })}
                 >
                   {statuses.map(({ id, name }) => (
                     <option key={id} value={id}>
@@ -261,17 +264,17 @@ function LeadFormDialog({ form, onSaved, onClose }: LeadFormDialogProps): JSX.El
                 value={formDraft.source}
                 maxLength={LIMITS.maxTextChars}
                 placeholder="Web site"
-                onInput={({ currentTarget }) => updateDraft({ source: currentTarget.value })}
+                onInput={({ currentTarget }) => updateFormDraft({ source: currentTarget.value })}
               />
             )}
           </FormField>
         </div>
         {businesses.length > 0 ? (
-          <CheckList
+          <CheckboxGroup
             legend="Businesses of its leads"
             items={businesses}
             chosenIds={formDraft.business}
-            onChoose={(business) => updateDraft({ business })}
+            onChoose={(business) => updateFormDraft({ business })}
           />
         ) : null}
         <FormField
@@ -285,7 +288,7 @@ function LeadFormDialog({ form, onSaved, onClose }: LeadFormDialogProps): JSX.El
               class="input"
               rows={2}
               value={formDraft.allowedOrigins}
-              onInput={({ currentTarget }) => updateDraft({ allowedOrigins: currentTarget.value })}
+              onInput={({ currentTarget }) => updateFormDraft({ allowedOrigins: currentTarget.value })}
             />
           )}
         </FormField>
@@ -301,7 +304,7 @@ function LeadFormDialog({ form, onSaved, onClose }: LeadFormDialogProps): JSX.El
               type="url"
               value={formDraft.redirectUrl}
               maxLength={LIMITS.maxUrlChars}
-              onInput={({ currentTarget }) => updateDraft({ redirectUrl: currentTarget.value })}
+              onInput={({ currentTarget }) => updateFormDraft({ redirectUrl: currentTarget.value })}
             />
           )}
         </FormField>
@@ -309,7 +312,7 @@ function LeadFormDialog({ form, onSaved, onClose }: LeadFormDialogProps): JSX.El
           <input
             type="checkbox"
             checked={formDraft.active}
-            onInput={({ currentTarget }) => updateDraft({ active: currentTarget.checked })}
+            onInput={({ currentTarget }) => updateFormDraft({ active: currentTarget.checked })}
           />
           Accepts submissions
         </label>

@@ -26,8 +26,8 @@ export function ApiKeysSection(): JSX.Element {
   const [isAdding, setIsAdding] = useState(false);
   const [newKeySecret, setNewKeySecret] = useState<string>();
   const revokeApiKey = async ({ id, name }: ApiKey) => {
-    const revokeDialogText = "Requests with it are refused within a minute.";
-    if (!(await confirmAction(`Revoke “${name}”?`, revokeDialogText, "Revoke"))) return;
+    const revocationDialogText = "Requests with it are refused within a minute.";
+    if (!(await confirmAction(`Revoke “${name}”?`, revocationDialogText, "Revoke"))) return;
     await awaitRequestAndShowOutcome(
       getDataOrThrow(api.DELETE("/keys/{id}", { params: { path: { id } } })),
       `${name} revoked`,
@@ -142,10 +142,10 @@ function CreateApiKeyDialog({ onCreated, onClose }: CreateApiKeyDialogProps): JS
   const [lastDay, setLastDay] = useState("");
   const createApiKey = async (name: string, idempotencyKey: string) => {
     // The key expires at the end of the chosen day, in the user's time zone.
-    const expiresAtProperty = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
-    const createApiKeyParams = { header: { "Idempotency-Key": idempotencyKey } };
+    const expiresAtBodyPart = lastDay ? { expiresAt: new Date(`${lastDay}T23:59:59.999`).toISOString() } : {};
+    const apiKeyRequestParams = { header: { "Idempotency-Key": idempotencyKey } };
     const { secret } = await getDataOrThrow(
-      api.POST("/keys", { params: createApiKeyParams, body: { name, role, ...expiresAtProperty } }),
+      api.POST("/keys", { params: apiKeyRequestParams, body: { name, role, ...expiresAtBodyPart } }),
     );
     onCreated(secret ?? undefined);
     // The response to a retry has no secret, because the API stores only its hash.

@@ -35,8 +35,8 @@ export function CreateNamedItemDialog({
     try {
       await send(name, (key) => onCreate(name.trim(), key));
     } catch (error) {
-      const nameError = error instanceof RequestError && error.errors.find(({ field }) => field === "name");
-      setErrorText(nameError ? `It ${nameError.message}.` : describeError(error));
+      const nameFieldError = error instanceof RequestError && error.errors.find(({ field }) => field === "name");
+      setErrorText(nameFieldError ? `It ${nameFieldError.message}.` : describeError(error));
     }
   };
   return (

@@ -27,7 +27,7 @@ export function SettingsSection({
   children,
 }: SettingsSectionProps): JSX.Element {
   const headingId = useId();
-  const isLimitReached = count !== undefined && limit !== undefined && count >= limit;
+  const isItemLimitReached = count !== undefined && limit !== undefined && count >= limit;
   return (
     <section aria-labelledby={headingId}>
       <div class="sec">
@@ -42,8 +42,8 @@ export function SettingsSection({
           <button
             type="button"
             class="btn primary"
-            disabled={isLimitReached}
-            title={isLimitReached ? `A team has at most ${formatCount(limit ?? 0)}` : undefined}
+            disabled={isItemLimitReached}
+            title={isItemLimitReached ? `A team has at most ${formatCount(limit ?? 0)}` : undefined}
             onClick={onAdd}
           >
             <Icon name="plus" />

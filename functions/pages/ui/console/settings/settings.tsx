@@ -30,10 +30,10 @@ export function SettingsScreen(): JSX.Element {
   useEffect(() => {
     if (currentSection) document.title = `${currentSection.title} · Settings · Leads`;
   }, [currentSection]);
-  const navRef = useRef<HTMLElement>(null);
+  const settingsNavRef = useRef<HTMLElement>(null);
   useEffect(() => {
     // On a phone the links to the sections scroll sideways, so the current link is scrolled into view.
-    navRef.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    settingsNavRef.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [sectionPath]);
   return (
     <>
@@ -45,7 +45,7 @@ export function SettingsScreen(): JSX.Element {
       <div class="scroll" tabIndex={0} role="region" aria-label="Settings">
         <div class="body page">
           <div class="settings">
-            <nav aria-label="Settings" ref={navRef}>
+            <nav aria-label="Settings" ref={settingsNavRef}>
               {SETTINGS_SECTIONS.filter(({ owners }) => isOwner || !owners).map(({ path, title }) => (
                 <a
                   key={path}

@@ -27,8 +27,8 @@ export function StatusesSection(): JSX.Element {
   const sendStatusUpdate = ({ id }: LeadStatus, { name, primaryColor }: EditableStatusFields) =>
     getDataOrThrow(api.PUT("/leads/status/{id}", { params: { path: { id } }, body: { name, primaryColor } }));
   const sendStatusOrder = (order: LeadStatus[]) => {
-    const statusOrderBody = order.map(({ id }, index) => ({ id, statusOrder: index + 1 }));
-    return getDataOrThrow(api.PUT("/leads/statuses/order", { body: statusOrderBody }));
+    const statusOrderRequestBody = order.map(({ id }, index) => ({ id, statusOrder: index + 1 }));
+    return getDataOrThrow(api.PUT("/leads/statuses/order", { body: statusOrderRequestBody }));
   };
   const awaitRequestAndOfferUndo = async (request: Promise<unknown>, done: string, undo: () => Promise<unknown>) => {
     try {
@@ -51,28 +51,28 @@ export function StatusesSection(): JSX.Element {
       sendStatusUpdate(status, status),
     );
   const buildStatusOrderAfterMove = (from: number, to: number): LeadStatus[] => {
-    const newStatusOrder = [...statusesInShownOrder];
-    newStatusOrder.splice(to, 0, ...newStatusOrder.splice(from, 1));
-    return newStatusOrder;
+    const reorderedStatuses = [...statusesInShownOrder];
+    reorderedStatuses.splice(to, 0, ...reorderedStatuses.splice(from, 1));
+    return reorderedStatuses;
   };
   const saveStatusOrder = (newOrder: LeadStatus[], draggedStatus: LeadStatus) => {
-    const previousStatusOrder = statuses;
+    const statusesInPreviousOrder = statuses;
     setDraggedOrder(newOrder);
     return awaitRequestAndOfferUndo(sendStatusOrder(newOrder), `${draggedStatus.name} moved`, () =>
-      sendStatusOrder(previousStatusOrder),
+      sendStatusOrder(statusesInPreviousOrder),
     );
   };
   const moveStatusByPositions = (index: number, by: number) => {
-    const movedStatus = statusesInShownOrder[index];
-    if (movedStatus) saveStatusOrder(buildStatusOrderAfterMove(index, index + by), movedStatus);
+    const statusToMove = statusesInShownOrder[index];
+    if (statusToMove) saveStatusOrder(buildStatusOrderAfterMove(index, index + by), statusToMove);
   };
   const deleteStatus = async (status: LeadStatus) => {
-    const deleteDialogText = "Only a status that no lead has can be deleted.";
-    if (!(await confirmAction(`Delete “${status.name}”?`, deleteDialogText, "Delete"))) return;
-    const deleteStatusRequest = getDataOrThrow(
+    const deletionDialogText = "Only a status that no lead has can be deleted.";
+    if (!(await confirmAction(`Delete “${status.name}”?`, deletionDialogText, "Delete"))) return;
+    const statusDeletionPromise = getDataOrThrow(
       api.DELETE("/leads/status/{id}", { params: { path: { id: status.id } } }),
     );
-    await awaitRequestAndShowOutcome(deleteStatusRequest, `${status.name} deleted`);
+    await awaitRequestAndShowOutcome(statusDeletionPromise, `${status.name} deleted`);
     await reload();
   };
   return (
@@ -146,7 +146,7 @@ export function StatusesSection(): JSX.Element {
                   />
                 </th>
                 <td>
-                  <ColorMenu
+                  <StatusColorMenu
                     status={status}
                     colors={colors}
                     onChoose={(primaryColor) =>
@@ -226,13 +226,13 @@ export function StatusesSection(): JSX.Element {
   );
 }
 
-interface ColorMenuProps {
+interface StatusColorMenuProps {
   status: LeadStatus;
   colors: StatusColor[];
   onChoose: (color: StatusColor) => void;
 }
 
-function ColorMenu({ status, colors, onChoose }: ColorMenuProps): JSX.Element {
+function StatusColorMenu({ status, colors, onChoose }: StatusColorMenuProps): JSX.Element {
   return (
     <Menu
       label={`Colour of ${status.name}`}
@@ -269,8 +269,10 @@ function CreateStatusDialog({
   onClose: () => void;
 }): JSX.Element {
   const { statuses, colors } = useTeam();
-  const isUnusedColor = (color: StatusColor) => statuses.every(({ primaryColor }) => primaryColor !== color);
-  const [chosenColor, setChosenColor] = useState<StatusColor>(colors.find(isUnusedColor) ?? colors[0] ?? "blue");
+  const checkStatusColorIsUnused = (color: StatusColor) => statuses.every(({ primaryColor }) => primaryColor !== color);
+  const [chosenColor, setChosenColor] = useState<StatusColor>(
+    colors.find(checkStatusColorIsUnused) ?? colors[0] ?? "blue",
+  );
   return (
     <CreateNamedItemDialog
       title="New status"

@@ -8,10 +8,10 @@ import { Dialog } from "../ui/dialog";
 import { createSubmitHandler, FormField } from "../ui/field";
 import { useIdempotentRequest } from "../ui/idempotent-request";
 import { showFailureAlert, showToast } from "../ui/toast";
-import { CheckList } from "./check-list";
+import { CheckboxGroup } from "./check-list";
 
 /** Whether a webhook receives all types of events. */
-export const hasAllEventTypes = (types: string[]): boolean => types.length === EVENT_TYPES.length;
+export const includesAllEventTypes = (types: string[]): boolean => types.length === EVENT_TYPES.length;
 
 interface WebhookDialogProps {
   webhook: Webhook | undefined;
@@ -23,13 +23,13 @@ interface WebhookDialogProps {
 export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps): JSX.Element {
   const [webhookDraft, setWebhookDraft] = useState({
     url: webhook?.url ?? "",
-    types: webhook && !hasAllEventTypes(webhook.types) ? webhook.types : [],
+    types: webhook && !includesAllEventTypes(webhook.types) ? webhook.types : [],
     description: webhook?.description ?? "",
     active: webhook?.active ?? true,
   });
   const [error, setError] = useState<unknown>();
-  const formRef = useRef<HTMLFormElement>(null);
-  const updateDraft = (change: Partial<typeof webhookDraft>) => setWebhookDraft({ ...webhookDraft, ...change });
+  const webhookFormRef = useRef<HTMLFormElement>(null);
+  const updateWebhookDraft = (change: Partial<typeof webhookDraft>) => setWebhookDraft({ ...webhookDraft, ...change });
   const { isBusy, send } = useIdempotentRequest();
   const fieldErrors = error instanceof RequestError ? error.errors : [];
   const getFieldErrorMessage = (name: "url" | "description"): string | undefined => {
@@ -62,12 +62,12 @@ export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps)
         showFailureAlert("The webhook exists, but its secret was lost on the way. Renew the secret.");
     } catch (error) {
       setError(error);
-      requestAnimationFrame(() => formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      requestAnimationFrame(() => webhookFormRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
     }
   };
   return (
     <Dialog title={webhook ? "Webhook" : "New webhook"} onClose={onClose}>
-      <form class="form" ref={formRef} onSubmit={createSubmitHandler(createOrUpdateWebhook)}>
+      <form class="form" ref={webhookFormRef} onSubmit={createSubmitHandler(createOrUpdateWebhook)}>
         {error && !areErrorsShownAtFields ? (
           <p class="note bad" role="alert">
             {describeError(error)}
@@ -83,7 +83,7 @@ export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps)
               required
               maxLength={LIMITS.maxUrlChars}
               placeholder="https://erp.example.com/hooks/leads"
-              onInput={({ currentTarget }) => updateDraft({ url: currentTarget.value })}
+              onInput={({ currentTarget }) => updateWebhookDraft({ url: currentTarget.value })}
             />
           )}
         </FormField>
@@ -96,22 +96,22 @@ export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps)
               maxLength={LIMITS.maxDescriptionChars}
               placeholder="ERP, new and won leads"
               value={webhookDraft.description}
-              onInput={({ currentTarget }) => updateDraft({ description: currentTarget.value })}
+              onInput={({ currentTarget }) => updateWebhookDraft({ description: currentTarget.value })}
             />
           )}
         </FormField>
-        <CheckList
+        <CheckboxGroup
           legend="Events"
           hint="Without a choice it gets every event, later kinds too."
           items={EVENT_TYPES.map((type) => ({ id: type, name: type }))}
           chosenIds={webhookDraft.types}
-          onChoose={(types) => updateDraft({ types })}
+          onChoose={(types) => updateWebhookDraft({ types })}
         />
         <label class="row">
           <input
             type="checkbox"
             checked={webhookDraft.active}
-            onInput={({ currentTarget }) => updateDraft({ active: currentTarget.checked })}
+            onInput={({ currentTarget }) => updateWebhookDraft({ active: currentTarget.checked })}
           />
           Active
         </label>

@@ -6,7 +6,7 @@ import { Icon } from "../ui/icon";
 import { formatDateTime, formatDay } from "../ui/time";
 
 /** The reasons why the API switches a webhook off, as text. */
-export const SWITCH_OFF_REASONS: Record<NonNullable<Webhook["switchedOff"]>, string> = {
+export const SWITCH_OFF_REASON_TEXTS: Record<NonNullable<Webhook["switchedOff"]>, string> = {
   Gone: "the endpoint answered 410",
   Failing: "every delivery failed for five days",
 };
@@ -15,9 +15,9 @@ export function WebhookStateLabel({ webhook }: { webhook: Webhook }): JSX.Elemen
   const { active, switchedOff, failingSince } = webhook;
   if (switchedOff) {
     return (
-      <span class="row bad" title={`Off: ${SWITCH_OFF_REASONS[switchedOff]}`}>
+      <span class="row bad" title={`Off: ${SWITCH_OFF_REASON_TEXTS[switchedOff]}`}>
         <Icon name="circle-alert" />
-        <span class="cut">Off: {SWITCH_OFF_REASONS[switchedOff]}</span>
+        <span class="cut">Off: {SWITCH_OFF_REASON_TEXTS[switchedOff]}</span>
       </span>
     );
   }

@@ -13,14 +13,14 @@ import { MenuItem, MoreMenu } from "../ui/menu";
 import { formatCount, formatDateTime, RelativeTime } from "../ui/time";
 import { awaitRequestAndShowOutcome, showFailureAlert, showToast } from "../ui/toast";
 import { CopyTextDialog } from "./copy-dialog";
-import { hasAllEventTypes, WebhookDialog } from "./webhook-dialog";
-import { SWITCH_OFF_REASONS } from "./webhook-state";
+import { includesAllEventTypes, WebhookDialog } from "./webhook-dialog";
+import { SWITCH_OFF_REASON_TEXTS } from "./webhook-state";
 
 const DELIVERIES_PER_PAGE = 20;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Number of times that the deliveries are read again after a request to send one. */
-const MAX_POLLS = 10;
-const POLL_PAUSE_MS = 1500;
+const MAX_DELIVERY_POLLS = 10;
+const DELIVERY_POLL_PAUSE_MS = 1500;
 
 export function WebhookScreen({ id }: { id: number }): JSX.Element {
   const loadableWebhook = useLoadable(
@@ -66,9 +66,9 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
   const { id, url, description, types, active, createdAt } = webhook;
   const pagedDeliveryList = usePagedList<WebhookDelivery & { id: string }>(
     async (cursor) => {
-      const deliveriesQuery = { limit: DELIVERIES_PER_PAGE, ...(cursor ? { cursor } : {}) };
+      const deliveriesQueryParams = { limit: DELIVERIES_PER_PAGE, ...(cursor ? { cursor } : {}) };
       const deliveriesPage = await getDataOrThrow(
-        api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query: deliveriesQuery } }),
+        api.GET("/webhooks/{id}/deliveries", { params: { path: { id }, query: deliveriesQueryParams } }),
       );
       return {
         ...deliveriesPage,
@@ -88,15 +88,18 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
   };
   useEffect(() => {
     if (remainingPolls === 0) return;
-    const pollTimer = setTimeout(() => {
+    const deliveryPollTimer = setTimeout(() => {
       reloadWebhookAndDeliveries();
       setRemainingPolls(remainingPolls - 1);
-    }, POLL_PAUSE_MS);
-    return () => clearTimeout(pollTimer);
+    }, DELIVERY_POLL_PAUSE_MS);
+    return () => clearTimeout(deliveryPollTimer);
   }, [remainingPolls]);
 
   /** Sends a request. Returns `undefined` after a failure, which an alert reports. */
-  const sendOrShowFailure = async <T,>(body: unknown, request: (key: string) => Promise<T>): Promise<T | undefined> => {
+  const sendRequestOrShowFailure = async <T,>(
+    body: unknown,
+    request: (key: string) => Promise<T>,
+  ): Promise<T | undefined> => {
     try {
       return await send(body, request);
     } catch (error) {
@@ -106,32 +109,34 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
   };
   const buildWebhookRequestParams = (key: string) => ({ path: { id }, header: { "Idempotency-Key": key } });
   const sendTestEvent = async () => {
-    const testResponse = await sendOrShowFailure("test", (key) =>
+    const testEventResponse = await sendRequestOrShowFailure("test", (key) =>
       getDataOrThrow(api.POST("/webhooks/{id}/test", { params: buildWebhookRequestParams(key) })),
     );
-    if (!testResponse) return;
+    if (!testEventResponse) return;
     showToast("Test sent");
-    setRemainingPolls(MAX_POLLS);
+    setRemainingPolls(MAX_DELIVERY_POLLS);
   };
   const resendDelivery = async (eventId: string) => {
-    const resendResponse = await sendOrShowFailure(eventId, (key) => {
+    const resendDeliveryResponse = await sendRequestOrShowFailure(eventId, (key) => {
       const { path, header } = buildWebhookRequestParams(key);
       return getDataOrThrow(
         api.POST("/webhooks/{id}/deliveries/{eventId}", { params: { path: { ...path, eventId }, header } }),
       );
     });
-    if (!resendResponse) return;
+    if (!resendDeliveryResponse) return;
     showToast("Sent again");
-    setRemainingPolls(MAX_POLLS);
+    setRemainingPolls(MAX_DELIVERY_POLLS);
   };
   const replayFailedDeliveries = async (from: string) => {
     setOpenDialog(undefined);
     let resentDeliveries = 0;
     let nextStartTime: string | undefined = from;
     while (nextStartTime) {
-      const replayBody: { since: string } = { since: nextStartTime };
-      const replayResponse = await sendOrShowFailure(replayBody, (key) =>
-        getDataOrThrow(api.POST("/webhooks/{id}/replay", { params: buildWebhookRequestParams(key), body: replayBody })),
+      const replayRequestBody: { since: string } = { since: nextStartTime };
+      const replayResponse = await sendRequestOrShowFailure(replayRequestBody, (key) =>
+        getDataOrThrow(
+          api.POST("/webhooks/{id}/replay", { params: buildWebhookRequestParams(key), body: replayRequestBody }),
+        ),
       );
       if (!replayResponse) return;
       resentDeliveries += replayResponse.count;
@@ -140,27 +145,27 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
       nextStartTime = replayResponse.nextSince === nextStartTime ? undefined : replayResponse.nextSince;
     }
     showToast(resentDeliveries === 0 ? "Nothing has failed since then" : `${formatCount(resentDeliveries)} sent again`);
-    if (resentDeliveries > 0) setRemainingPolls(MAX_POLLS);
+    if (resentDeliveries > 0) setRemainingPolls(MAX_DELIVERY_POLLS);
   };
-  const renewSecret = async () => {
-    const renewDialogText = "The current secret stays valid for 24 hours beside the new one.";
-    if (!(await confirmAction("Renew the secret?", renewDialogText, "Renew secret"))) return;
-    const renewSecretResponse = await sendOrShowFailure("secret", (key) =>
+  const renewWebhookSecret = async () => {
+    const secretRenewalDialogText = "The current secret stays valid for 24 hours beside the new one.";
+    if (!(await confirmAction("Renew the secret?", secretRenewalDialogText, "Renew secret"))) return;
+    const secretRenewalResponse = await sendRequestOrShowFailure("secret", (key) =>
       getDataOrThrow(api.POST("/webhooks/{id}/secret", { params: buildWebhookRequestParams(key) })),
     );
-    if (!renewSecretResponse) return;
-    setRenewedSecret(renewSecretResponse.secret ?? undefined);
+    if (!secretRenewalResponse) return;
+    setRenewedSecret(secretRenewalResponse.secret ?? undefined);
     // If the first response was lost, the response to the retry has no secret, because the API stores only its hash.
-    if (!renewSecretResponse.secret) showFailureAlert("The new secret was lost on the way. Renew it once more.");
+    if (!secretRenewalResponse.secret) showFailureAlert("The new secret was lost on the way. Renew it once more.");
   };
   const deleteWebhook = async () => {
     if (!(await confirmAction("Delete this webhook?", `${url} gets no more events.`, "Delete"))) return;
-    const deleteWebhookRequest = getDataOrThrow(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
-    if (await awaitRequestAndShowOutcome(deleteWebhookRequest, "Webhook deleted")) navigate("/settings/webhooks");
+    const webhookDeletionPromise = getDataOrThrow(api.DELETE("/webhooks/{id}", { params: { path: { id } } }));
+    if (await awaitRequestAndShowOutcome(webhookDeletionPromise, "Webhook deleted")) navigate("/settings/webhooks");
   };
   const filteredDeliveries = pagedDeliveryList.items.filter(({ state }) => !showsFailedOnly || state !== "Delivered");
   const isSendingDisabled = isBusy || !active;
-  const disabledButtonTitle = active ? undefined : "The webhook is off";
+  const disabledSendButtonTitle = active ? undefined : "The webhook is off";
   return (
     <section class="stack" aria-label={description || url}>
       <WebhookHeader title={description || url}>
@@ -168,7 +173,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
           type="button"
           class="btn"
           disabled={isSendingDisabled}
-          title={disabledButtonTitle}
+          title={disabledSendButtonTitle}
           onClick={sendTestEvent}
         >
           Send a test
@@ -177,7 +182,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
           <MenuItem icon="pencil" onSelect={() => setOpenDialog("edit")}>
             Edit
           </MenuItem>
-          <MenuItem icon="key-round" onSelect={renewSecret}>
+          <MenuItem icon="key-round" onSelect={renewWebhookSecret}>
             Renew the secret
           </MenuItem>
           <MenuItem icon="history" isDisabled={isSendingDisabled} onSelect={() => setOpenDialog("replay")}>
@@ -203,7 +208,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
           <dd>
             <button type="button" class="value" onClick={() => setOpenDialog("edit")}>
               <span class="unseen">Edit events: </span>
-              {hasAllEventTypes(types)
+              {includesAllEventTypes(types)
                 ? "Every event"
                 : types.map((type) => (
                     <span key={type} class="tag">
@@ -216,7 +221,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
         <div>
           <dt>Secret</dt>
           <dd>
-            <button type="button" class="value" disabled={isBusy} onClick={renewSecret}>
+            <button type="button" class="value" disabled={isBusy} onClick={renewWebhookSecret}>
               <span>
                 Shown once, <RelativeTime at={createdAt} isInSentence />. Renew
               </span>
@@ -224,7 +229,11 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
           </dd>
         </div>
       </dl>
-      <HealthNotice webhook={webhook} edit={() => setOpenDialog("edit")} replay={() => setOpenDialog("replay")} />
+      <WebhookHealthNotice
+        webhook={webhook}
+        edit={() => setOpenDialog("edit")}
+        replay={() => setOpenDialog("replay")}
+      />
       <section aria-label="Deliveries">
         <div class="sec">
           <h2>Deliveries</h2>
@@ -278,7 +287,7 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
             </thead>
             <tbody>
               {filteredDeliveries.map((delivery) => (
-                <DeliveryRows
+                <DeliveryAndAttemptRows
                   key={delivery.id}
                   delivery={delivery}
                   disabled={isSendingDisabled}
@@ -330,22 +339,22 @@ function WebhookDetails({ webhook, reload }: WebhookDetailsProps): JSX.Element {
   );
 }
 
-interface HealthNoticeProps {
+interface WebhookHealthNoticeProps {
   webhook: Webhook;
   edit: () => void;
   replay: () => void;
 }
 
 /** A notice if the webhook is off or failing, with a button to fix that. */
-function HealthNotice({ webhook, edit, replay }: HealthNoticeProps): JSX.Element | null {
+function WebhookHealthNotice({ webhook, edit, replay }: WebhookHealthNoticeProps): JSX.Element | null {
   const { active, switchedOff, failingSince } = webhook;
   if (!active) {
     return (
       <div class={switchedOff ? "note bad" : "note"}>
         <Icon name={switchedOff ? "circle-alert" : "info"} />
         <div>
-          <b>Off{switchedOff ? `: ${SWITCH_OFF_REASONS[switchedOff]}` : ""}.</b> Nothing is sent until it is switched on
-          again.
+          <b>Off{switchedOff ? `: ${SWITCH_OFF_REASON_TEXTS[switchedOff]}` : ""}.</b> Nothing is sent until it is
+          switched on again.
         </div>
         <button type="button" class="btn little push" onClick={edit}>
           Edit
@@ -368,7 +377,7 @@ function HealthNotice({ webhook, edit, replay }: HealthNoticeProps): JSX.Element
   );
 }
 
-interface DeliveryAndAttemptsProps {
+interface DeliveryAndAttemptRowsProps {
   delivery: WebhookDelivery;
   disabled: boolean;
   resend: () => void;
@@ -380,27 +389,27 @@ const DELIVERY_STATE_LABELS: Record<WebhookDelivery["state"], string> = {
   Failed: "Failed",
 };
 
-function DeliveryRows({ delivery, disabled, resend }: DeliveryAndAttemptsProps): JSX.Element {
+function DeliveryAndAttemptRows({ delivery, disabled, resend }: DeliveryAndAttemptRowsProps): JSX.Element {
   const { event, state, attempts, nextAttemptAt } = delivery;
   const [isOpen, setOpen] = useState(false);
-  const latestAttempt = attempts[0];
+  const latestDeliveryAttempt = attempts[0];
   const isDelivered = state === "Delivered";
   const isWaitingForFirstAttempt = attempts.length === 0;
-  const resultButtonClass = isDelivered ? "row good" : isWaitingForFirstAttempt ? "row quiet" : "row bad";
+  const resultButtonCssClass = isDelivered ? "row good" : isWaitingForFirstAttempt ? "row quiet" : "row bad";
   return (
     <>
       <tr>
         <th scope="row">
           <button
             type="button"
-            class={resultButtonClass}
+            class={resultButtonCssClass}
             aria-expanded={isOpen}
-            aria-label={`${DELIVERY_STATE_LABELS[state]}, ${latestAttempt ? (latestAttempt.status ?? latestAttempt.error) : "no attempt yet"}, ${event.type}`}
+            aria-label={`${DELIVERY_STATE_LABELS[state]}, ${latestDeliveryAttempt ? (latestDeliveryAttempt.status ?? latestDeliveryAttempt.error) : "no attempt yet"}, ${event.type}`}
             onClick={() => setOpen(!isOpen)}
           >
             <Icon name={isDelivered ? "circle-check" : isWaitingForFirstAttempt ? "clock" : "circle-alert"} />
-            <span class="cut" title={latestAttempt?.error}>
-              {latestAttempt ? (latestAttempt.status ?? latestAttempt.error) : "Waiting"}
+            <span class="cut" title={latestDeliveryAttempt?.error}>
+              {latestDeliveryAttempt ? (latestDeliveryAttempt.status ?? latestDeliveryAttempt.error) : "Waiting"}
             </span>
             <Icon name={isOpen ? "chevron-down" : "chevron-right"} />
           </button>
@@ -408,7 +417,9 @@ function DeliveryRows({ delivery, disabled, resend }: DeliveryAndAttemptsProps):
         <td class="cut" title={event.type}>
           <code>{event.type}</code>
         </td>
-        <td class="right num quiet c1">{latestAttempt ? `${formatCount(latestAttempt.duration)} ms` : null}</td>
+        <td class="right num quiet c1">
+          {latestDeliveryAttempt ? `${formatCount(latestDeliveryAttempt.duration)} ms` : null}
+        </td>
         <td class="right num quiet">
           <RelativeTime at={event.createdAt} />
         </td>

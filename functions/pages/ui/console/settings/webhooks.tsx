@@ -8,7 +8,7 @@ import { LoadableContent, useLoadable } from "../ui/loading";
 import { EmptyState } from "../ui/states";
 import { CopyTextDialog } from "./copy-dialog";
 import { SettingsSection } from "./section";
-import { hasAllEventTypes, WebhookDialog } from "./webhook-dialog";
+import { includesAllEventTypes, WebhookDialog } from "./webhook-dialog";
 import { WebhookStateLabel } from "./webhook-state";
 
 export function WebhooksSection(): JSX.Element {
@@ -48,7 +48,7 @@ export function WebhooksSection(): JSX.Element {
               <tbody>
                 {webhooks.map((webhook) => {
                   const { id, url, description, types } = webhook;
-                  const eventTypesText = hasAllEventTypes(types) ? "Every event" : types.join(", ");
+                  const eventTypesText = includesAllEventTypes(types) ? "Every event" : types.join(", ");
                   return (
                     <tr key={id}>
                       <th scope="row">

@@ -23,7 +23,7 @@ export function Dialog({ title, children, onClose }: DialogProps): JSX.Element {
       dialogElement?.close();
     };
   }, []);
-  const handleCloseEvent = () => {
+  const callOnCloseOrReopenDialog = () => {
     if (!isMountedRef.current) return;
     if (onClose) onClose();
     // Browsers close a dialog on the second Escape even if `cancel` events are prevented, so the dialog is opened again.
@@ -34,7 +34,7 @@ export function Dialog({ title, children, onClose }: DialogProps): JSX.Element {
       ref={dialogRef}
       aria-label={title}
       onCancel={(event) => onClose === undefined && event.preventDefault()}
-      onClose={handleCloseEvent}
+      onClose={callOnCloseOrReopenDialog}
     >
       <h2>{title}</h2>
       {children}
@@ -45,11 +45,11 @@ export function Dialog({ title, children, onClose }: DialogProps): JSX.Element {
 /** Asks the user to confirm an action that cannot be undone. Resolves with the answer. */
 export function confirmAction(title: string, text: string, actionLabel: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const dialogContainer = document.createElement("div");
-    document.body.append(dialogContainer);
+    const dialogContainerElement = document.createElement("div");
+    document.body.append(dialogContainerElement);
     const closeDialogAndResolve = (isConfirmed: boolean) => {
-      render(null, dialogContainer);
-      dialogContainer.remove();
+      render(null, dialogContainerElement);
+      dialogContainerElement.remove();
       resolve(isConfirmed);
     };
     render(
@@ -64,7 +64,7 @@ export function confirmAction(title: string, text: string, actionLabel: string):
           </button>
         </div>
       </Dialog>,
-      dialogContainer,
+      dialogContainerElement,
     );
   });
 }

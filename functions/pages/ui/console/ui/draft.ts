@@ -9,9 +9,10 @@ import { getSessionState } from "../app/session";
  * see the draft.
  */
 function buildDraftStorageKey(key: string): string {
-  const sessionState = getSessionState();
-  const userAndTeamKey = sessionState.is === "out" ? "" : `${sessionState.user.team}:${sessionState.user.id}`;
-  return `draft:${userAndTeamKey}:${key}`;
+  const signInSessionState = getSessionState();
+  const userAndTeamKeyPart =
+    signInSessionState.is === "out" ? "" : `${signInSessionState.user.team}:${signInSessionState.user.id}`;
+  return `draft:${userAndTeamKeyPart}:${key}`;
 }
 
 /** Returns the stored draft, or `undefined` if there is none. */
@@ -37,20 +38,20 @@ export function clearDraft(key: string): void {
   sessionStorage.removeItem(buildDraftStorageKey(key));
 }
 
-type ValueOrUpdater<T> = T | ((previous: T) => T);
+type DraftValueOrUpdater<T> = T | ((previous: T) => T);
 
 /**
  * State that is stored as a draft. Returns the value, its setter, and a callback that deletes the draft and resets the value to
  * `initial`. A value equal to `initial` is not stored. The setter also works after the component was unmounted, so that a late
  * response can delete its draft.
  */
-export function useDraft<T>(key: string, initial: T): [T, (next: ValueOrUpdater<T>) => void, () => void] {
+export function useDraft<T>(key: string, initial: T): [T, (next: DraftValueOrUpdater<T>) => void, () => void] {
   const [, forceRender] = useState({});
   const latestDraftRef = useRef<{ key: string; value: T } | undefined>(undefined);
   // The draft is read during the render, so that a render with another `key` never shows the draft of the previous key.
   if (latestDraftRef.current?.key !== key) latestDraftRef.current = { key, value: readDraft<T>(key) ?? initial };
   const setDraftValue = useCallback(
-    (next: ValueOrUpdater<T>) => {
+    (next: DraftValueOrUpdater<T>) => {
       const currentDraftValue =
         latestDraftRef.current?.key === key ? latestDraftRef.current.value : (readDraft<T>(key) ?? initial);
       const newDraftValue = next instanceof Function ? next(currentDraftValue) : next;

@@ -33,8 +33,8 @@ function getInitials(person: Person): string {
  */
 function getAvatarColorNumber(person: Person): number {
   let characterHash = 0;
-  for (const character of person.email || getDisplayName(person))
-    characterHash = (characterHash * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
+  for (const nameOrEmailCharacter of person.email || getDisplayName(person))
+    characterHash = (characterHash * 31 + (nameOrEmailCharacter.codePointAt(0) ?? 0)) % 65_521;
   return characterHash % AVATAR_COLOR_COUNT;
 }
 
@@ -47,12 +47,14 @@ interface AvatarProps {
 export function Avatar({ person, size }: AvatarProps): JSX.Element {
   const [isImageBroken, setImageBroken] = useState(false);
   useEffect(() => setImageBroken(false), [person.photoUrl]);
-  const avatarClass = size === "small" ? "face s" : size === "large" ? "face xl" : "face";
+  const avatarCssClass = size === "small" ? "face s" : size === "large" ? "face xl" : "face";
   if (person.photoUrl && !isImageBroken) {
-    return <img class={avatarClass} src={person.photoUrl} alt="" loading="lazy" onError={() => setImageBroken(true)} />;
+    return (
+      <img class={avatarCssClass} src={person.photoUrl} alt="" loading="lazy" onError={() => setImageBroken(true)} />
+    );
   }
   return (
-    <span class={avatarClass} data-tone={getAvatarColorNumber(person)} aria-hidden="true">
+    <span class={avatarCssClass} data-tone={getAvatarColorNumber(person)} aria-hidden="true">
       {getInitials(person)}
     </span>
   );

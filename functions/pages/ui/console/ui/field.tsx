@@ -10,7 +10,7 @@ export const createSubmitHandler = (onSubmit: () => void) => (event: SubmitEvent
 };
 
 /** Attributes that connect a control with its label, hint and error message. */
-export interface ControlAttributes {
+export interface FormControlAttributes {
   id: string;
   "aria-describedby"?: string;
   "aria-invalid"?: true;
@@ -21,23 +21,23 @@ interface FormFieldProps {
   hint?: string | undefined;
   fault?: string | undefined;
   /** Renders the control with these attributes. */
-  children: (ids: ControlAttributes) => ComponentChildren;
+  children: (ids: FormControlAttributes) => ComponentChildren;
 }
 
 export function FormField({ label, hint, fault, children }: FormFieldProps): JSX.Element {
   const controlId = useId();
-  const hintOrErrorId = `${controlId}-note`;
-  const ariaDescribedByProps = fault || hint ? { "aria-describedby": hintOrErrorId } : {};
+  const hintOrErrorElementId = `${controlId}-note`;
+  const ariaDescribedByProps = fault || hint ? { "aria-describedby": hintOrErrorElementId } : {};
   return (
     <div class="label">
       <label for={controlId}>{label}</label>
       {children({ id: controlId, ...ariaDescribedByProps, ...(fault ? { "aria-invalid": true as const } : {}) })}
       {fault ? (
-        <p class="small bad" id={hintOrErrorId} role="alert">
+        <p class="small bad" id={hintOrErrorElementId} role="alert">
           {fault}
         </p>
       ) : hint ? (
-        <small id={hintOrErrorId}>{hint}</small>
+        <small id={hintOrErrorElementId}>{hint}</small>
       ) : null}
     </div>
   );

@@ -14,21 +14,21 @@ interface UseIdempotentRequestResult {
 export function useIdempotentRequest(): UseIdempotentRequestResult {
   const [isBusy, setBusy] = useState(false);
   const isSendingRef = useRef(false);
-  const lastBodyAndKeyRef = useRef({ serializedBody: "", key: "" });
-  const sendWithIdempotencyKey: UseIdempotentRequestResult["send"] = async (body, request) => {
+  const lastBodyAndIdempotencyKeyRef = useRef({ serializedBody: "", key: "" });
+  const sendRequestWithIdempotencyKey: UseIdempotentRequestResult["send"] = async (body, request) => {
     if (isSendingRef.current) return undefined;
     isSendingRef.current = true;
     setBusy(true);
-    const serializedBody = JSON.stringify(body);
-    if (lastBodyAndKeyRef.current.serializedBody !== serializedBody)
-      lastBodyAndKeyRef.current = { serializedBody, key: createIdempotencyKey() };
+    const serializedRequestBody = JSON.stringify(body);
+    if (lastBodyAndIdempotencyKeyRef.current.serializedBody !== serializedRequestBody)
+      lastBodyAndIdempotencyKeyRef.current = { serializedBody: serializedRequestBody, key: createIdempotencyKey() };
     const discardIdempotencyKey = () => {
-      lastBodyAndKeyRef.current.serializedBody = "";
+      lastBodyAndIdempotencyKeyRef.current.serializedBody = "";
     };
     try {
-      const idempotentResponse = await request(lastBodyAndKeyRef.current.key);
+      const idempotentRequestResponse = await request(lastBodyAndIdempotencyKeyRef.current.key);
       discardIdempotencyKey();
-      return idempotentResponse;
+      return idempotentRequestResponse;
     } catch (error) {
       if (error instanceof RequestError && !error.isTemporary) discardIdempotencyKey();
       throw error;
@@ -37,5 +37,5 @@ export function useIdempotentRequest(): UseIdempotentRequestResult {
       setBusy(false);
     }
   };
-  return { isBusy, send: sendWithIdempotencyKey };
+  return { isBusy, send: sendRequestWithIdempotencyKey };
 }

@@ -4,7 +4,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { describeError, RequestError } from "../app/api";
-import { UnreachableError, watchReachability } from "../app/connection";
+import { UnreachableError, watchApiReachability } from "../app/connection";
 import { Icon } from "./icon";
 
 /** A value that is loaded. The previous value is kept during a reload. */
@@ -20,7 +20,7 @@ export function useLoadable<T>(load: () => Promise<T>, dependencies: unknown[]):
   const [state, setState] = useState<{ value?: T | undefined; error?: unknown; isBusy: boolean }>({ isBusy: true });
   // Number of the latest request. Responses to earlier requests are discarded.
   const latestRequestNumberRef = useRef(0);
-  const reload = useCallback(async () => {
+  const reloadValue = useCallback(async () => {
     latestRequestNumberRef.current += 1;
     const requestNumber = latestRequestNumberRef.current;
     setState(({ value }) => ({ value, isBusy: true }));
@@ -32,17 +32,23 @@ export function useLoadable<T>(load: () => Promise<T>, dependencies: unknown[]):
     }
   }, dependencies);
   useEffect(() => {
-    reload();
+    reloadValue();
     return () => {
       latestRequestNumberRef.current += 1;
     };
-  }, [reload]);
+  }, [reloadValue]);
   const setLoadedValue = useCallback((value: T) => {
     latestRequestNumberRef.current += 1;
     setState({ value, isBusy: false });
   }, []);
-  useOnReconnect(() => state.error instanceof UnreachableError && reload());
-  return { value: state.value, error: state.error, isBusy: state.isBusy, reload, setValue: setLoadedValue };
+  useOnReconnect(() => state.error instanceof UnreachableError && reloadValue());
+  return {
+    value: state.value,
+    error: state.error,
+    isBusy: state.isBusy,
+    reload: reloadValue,
+    setValue: setLoadedValue,
+  };
 }
 
 interface PagedListPage<T> {
@@ -112,8 +118,8 @@ export function usePagedList<T extends { id: number | string }>(
       setState(({ items: shownItems }) => {
         if (isReload) return { items: readItems, count, isPartial, cursor, isBusy: false };
         // An item of this page may have been added during the request. It is not added again.
-        const shownIds = new Set(shownItems.map(({ id }) => id));
-        const newlyLoadedItems = readItems.filter(({ id }) => !shownIds.has(id));
+        const shownItemIds = new Set(shownItems.map(({ id }) => id));
+        const newlyLoadedItems = readItems.filter(({ id }) => !shownItemIds.has(id));
         return { items: [...shownItems, ...newlyLoadedItems], count, isPartial, cursor, isBusy: false };
       });
     } catch (error) {
@@ -126,8 +132,8 @@ export function usePagedList<T extends { id: number | string }>(
       latestRequestNumberRef.current += 1;
     };
   }, [loadPagesIntoList]);
-  const retryRequest = () => loadPagesIntoList(state.isReload ?? false);
-  useOnReconnect(() => state.error instanceof UnreachableError && retryRequest());
+  const retryFailedPageRequest = () => loadPagesIntoList(state.isReload ?? false);
+  useOnReconnect(() => state.error instanceof UnreachableError && retryFailedPageRequest());
   return {
     items: state.items,
     count: state.count,
@@ -138,7 +144,7 @@ export function usePagedList<T extends { id: number | string }>(
     error: state.error,
     readNext: () => {
       if (state.isBusy) return;
-      if (state.error) retryRequest();
+      if (state.error) retryFailedPageRequest();
       else if (state.cursor !== undefined) loadPagesIntoList(false);
     },
     reload: () => loadPagesIntoList(true),
@@ -156,7 +162,7 @@ export function usePagedList<T extends { id: number | string }>(
 function useOnReconnect(onReconnect: () => void): void {
   const onReconnectRef = useRef(onReconnect);
   onReconnectRef.current = onReconnect;
-  useEffect(() => watchReachability((reachable) => reachable && onReconnectRef.current()), []);
+  useEffect(() => watchApiReachability((reachable) => reachable && onReconnectRef.current()), []);
 }
 
 /** Renders its children with a loaded value, a placeholder before that, or the error. */
@@ -210,16 +216,16 @@ interface ErrorNoteProps {
 
 /** An error message beside content that is still shown. `ErrorPlaceholder` in `states.tsx` replaces missing content. */
 export function ErrorNote({ error, title, retry }: ErrorNoteProps): JSX.Element {
-  const isForbidden = error instanceof RequestError && error.status === 403;
+  const isForbiddenError = error instanceof RequestError && error.status === 403;
   const failedRequestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
   return (
     <div class="note bad" role="alert">
       <Icon name="triangle-alert" />
       <div>
         {title ? <h3>{title}</h3> : null}
-        <p>{isForbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}</p>
+        <p>{isForbiddenError ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}</p>
         {failedRequestId ? <p class="small quiet">Request {failedRequestId}</p> : null}
-        {retry && !isForbidden ? (
+        {retry && !isForbiddenError ? (
           <button type="button" class="btn" onClick={retry}>
             <Icon name="rotate-cw" />
             Try again

@@ -27,21 +27,21 @@ interface PopoverProps {
   children: (closePopover: () => void) => ComponentChildren;
 }
 
-const supportsCssAnchors = CSS.supports("position-area: end");
+const hasCssAnchorSupport = CSS.supports("position-area: end");
 const POPOVER_GAP_PX = 4;
 
 /** Positions a popover below or above its trigger, for browsers without CSS anchor positioning. */
 function positionPopover(popover: HTMLElement, trigger: HTMLElement): void {
   const triggerRect = trigger.getBoundingClientRect();
   const { offsetWidth, offsetHeight } = popover;
-  const leftPx = Math.max(POPOVER_GAP_PX, Math.min(triggerRect.left, innerWidth - offsetWidth - POPOVER_GAP_PX));
+  const popoverLeftPx = Math.max(POPOVER_GAP_PX, Math.min(triggerRect.left, innerWidth - offsetWidth - POPOVER_GAP_PX));
   const topBelowTriggerPx = triggerRect.bottom + POPOVER_GAP_PX;
-  const topPx =
+  const popoverTopPx =
     topBelowTriggerPx + offsetHeight > innerHeight
       ? Math.max(POPOVER_GAP_PX, triggerRect.top - POPOVER_GAP_PX - offsetHeight)
       : topBelowTriggerPx;
-  popover.style.setProperty("left", `${leftPx}px`);
-  popover.style.setProperty("top", `${topPx}px`);
+  popover.style.setProperty("left", `${popoverLeftPx}px`);
+  popover.style.setProperty("top", `${popoverTopPx}px`);
 }
 
 const FOCUSABLE_SELECTOR =
@@ -71,14 +71,14 @@ export function Popover({ trigger, popupRole, label, children }: PopoverProps): 
     (popoverElement.showPopover as (options: { source: HTMLElement }) => void).call(popoverElement, {
       source: triggerElement,
     });
-    if (!supportsCssAnchors) positionPopover(popoverElement, triggerElement);
+    if (!hasCssAnchorSupport) positionPopover(popoverElement, triggerElement);
     const preferredFocusElement = popoverElement.querySelector<HTMLElement>(`[autofocus],[aria-checked="true"]`);
     (preferredFocusElement ?? popoverElement.querySelector<HTMLElement>(FOCUSABLE_SELECTOR) ?? popoverElement).focus();
   }, [isOpen]);
   useEffect(() => {
-    const closeOnNavigation = () => setOpen(false);
-    if (isOpen) addEventListener("hashchange", closeOnNavigation);
-    return () => removeEventListener("hashchange", closeOnNavigation);
+    const closePopoverOnNavigation = () => setOpen(false);
+    if (isOpen) addEventListener("hashchange", closePopoverOnNavigation);
+    return () => removeEventListener("hashchange", closePopoverOnNavigation);
   }, [isOpen]);
   const handlePopoverKeyDown = (event: KeyboardEvent) => {
     // Keys pressed in the popover must not trigger shortcuts of the screen.
@@ -149,23 +149,28 @@ interface MenuProps {
 
 /** A menu of actions. Arrow keys, Home, End and first letters move the focus; Enter activates an item. */
 export function Menu({ trigger, label, header, children }: MenuProps): JSX.Element {
-  const typeaheadRef = useRef({ text: "", at: 0 });
+  const typeaheadTextAndTimeRef = useRef({ text: "", at: 0 });
   const handleMenuKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
-    const itemElements = [...event.currentTarget.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)')];
-    const focusedItemIndex = itemElements.indexOf(document.activeElement as HTMLElement);
+    const menuItemElements = [
+      ...event.currentTarget.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)'),
+    ];
+    const focusedMenuItemIndex = menuItemElements.indexOf(document.activeElement as HTMLElement);
     let itemToFocus: HTMLElement | undefined;
-    if (event.key === "ArrowDown") itemToFocus = itemElements[(focusedItemIndex + 1) % itemElements.length];
-    else if (event.key === "ArrowUp") itemToFocus = itemElements.at(focusedItemIndex <= 0 ? -1 : focusedItemIndex - 1);
-    else if (event.key === "Home") itemToFocus = itemElements[0];
-    else if (event.key === "End") itemToFocus = itemElements.at(-1);
+    if (event.key === "ArrowDown") itemToFocus = menuItemElements[(focusedMenuItemIndex + 1) % menuItemElements.length];
+    else if (event.key === "ArrowUp")
+      itemToFocus = menuItemElements.at(focusedMenuItemIndex <= 0 ? -1 : focusedMenuItemIndex - 1);
+    else if (event.key === "Home") itemToFocus = menuItemElements[0];
+    else if (event.key === "End") itemToFocus = menuItemElements.at(-1);
     else if (/^[\p{L}\p{N}]$/u.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      const typedText =
-        (event.timeStamp - typeaheadRef.current.at < 800 ? typeaheadRef.current.text : "") + event.key.toLowerCase();
-      typeaheadRef.current = { text: typedText, at: event.timeStamp };
-      const typeaheadStartIndex = typedText.length > 1 ? focusedItemIndex : focusedItemIndex + 1;
-      itemToFocus = [...itemElements.slice(typeaheadStartIndex), ...itemElements.slice(0, typeaheadStartIndex)].find(
-        (item) => item.textContent?.trim().toLowerCase().startsWith(typedText),
-      );
+      const typeaheadText =
+        (event.timeStamp - typeaheadTextAndTimeRef.current.at < 800 ? typeaheadTextAndTimeRef.current.text : "") +
+        event.key.toLowerCase();
+      typeaheadTextAndTimeRef.current = { text: typeaheadText, at: event.timeStamp };
+      const typeaheadStartIndex = typeaheadText.length > 1 ? focusedMenuItemIndex : focusedMenuItemIndex + 1;
+      itemToFocus = [
+        ...menuItemElements.slice(typeaheadStartIndex),
+        ...menuItemElements.slice(0, typeaheadStartIndex),
+      ].find((item) => item.textContent?.trim().toLowerCase().startsWith(typeaheadText));
     } else return;
     event.preventDefault();
     itemToFocus?.focus();
@@ -230,7 +235,7 @@ export function MenuItem({
   children,
 }: MenuItemProps): JSX.Element {
   const closePopover = useContext(ClosePopoverContext);
-  const itemContent = (
+  const menuItemContent = (
     <>
       {icon ? <Icon name={icon} /> : null}
       <span class="cut">{children}</span>
@@ -242,15 +247,15 @@ export function MenuItem({
       {kbd ? <Kbd keys={kbd} /> : null}
     </>
   );
-  const closeMenuAndSelect = () => {
+  const closeMenuAndCallOnSelect = () => {
     closePopover();
     onSelect?.();
   };
-  const itemClass = isDangerous ? "item bad" : "item";
+  const menuItemCssClass = isDangerous ? "item bad" : "item";
   if (href !== undefined) {
     return (
-      <a role="menuitem" class={itemClass} tabIndex={-1} href={href} onClick={closeMenuAndSelect}>
-        {itemContent}
+      <a role="menuitem" class={menuItemCssClass} tabIndex={-1} href={href} onClick={closeMenuAndCallOnSelect}>
+        {menuItemContent}
       </a>
     );
   }
@@ -258,12 +263,12 @@ export function MenuItem({
     <button
       type="button"
       {...(isChecked === undefined ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": isChecked })}
-      class={itemClass}
+      class={menuItemCssClass}
       tabIndex={-1}
       disabled={isDisabled ?? false}
-      onClick={closeMenuAndSelect}
+      onClick={closeMenuAndCallOnSelect}
     >
-      {itemContent}
+      {menuItemContent}
     </button>
   );
 }

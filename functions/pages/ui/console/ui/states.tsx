@@ -62,16 +62,16 @@ export function ErrorPlaceholder({
   retry,
   heading: Heading = "h2",
 }: ErrorPlaceholderProps): JSX.Element {
-  const isForbidden = error instanceof RequestError && error.status === 403;
+  const isForbiddenError = error instanceof RequestError && error.status === 403;
   const failedRequestId = error instanceof RequestError && error.status >= 500 ? error.requestId : undefined;
   return (
     <div class="empty" role="alert">
       <Icon name="triangle-alert" />
       <Heading>{title}</Heading>
       <p class="quiet">
-        {isForbidden ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}
+        {isForbiddenError ? "Your role does not allow this. Ask an Owner of the team." : describeError(error)}
       </p>
-      {retry && !isForbidden ? (
+      {retry && !isForbiddenError ? (
         <div class="row">
           <button type="button" class="btn" onClick={retry}>
             <Icon name="rotate-cw" />

@@ -21,7 +21,7 @@ interface StatusPillProps {
 }
 
 export function StatusPill({ status, onChange }: StatusPillProps): JSX.Element {
-  const pillContent = (
+  const statusPillContent = (
     <>
       <span class="dot" aria-hidden="true" />
       <span class="cut" title={status.name}>
@@ -32,7 +32,7 @@ export function StatusPill({ status, onChange }: StatusPillProps): JSX.Element {
   if (!onChange) {
     return (
       <span class="pill" data-color={status.primaryColor}>
-        {pillContent}
+        {statusPillContent}
       </span>
     );
   }
@@ -42,7 +42,7 @@ export function StatusPill({ status, onChange }: StatusPillProps): JSX.Element {
       trigger={(props) => (
         <button type="button" class="pill" data-color={status.primaryColor} {...props}>
           <span class="unseen">Status: </span>
-          {pillContent}
+          {statusPillContent}
           <Icon name="chevron-down" />
         </button>
       )}
@@ -70,25 +70,27 @@ export function StatusMenu({ currentStatusId, onChoose }: StatusMenuProps): JSX.
   const { statuses } = useTeam();
   const [typedText, setTypedText] = useState("");
   const [highlightedStatusId, setHighlightedStatusId] = useState(currentStatusId);
-  const listboxId = useId();
-  const listboxRef = useRef<HTMLDivElement>(null);
-  const filterText = typedText.trim().toLowerCase();
-  const matchingStatuses = statuses.filter(({ name }) => name.toLowerCase().includes(filterText));
-  const highlightedIndex = Math.max(
+  const statusListboxId = useId();
+  const statusListboxRef = useRef<HTMLDivElement>(null);
+  const statusFilterText = typedText.trim().toLowerCase();
+  const matchingStatuses = statuses.filter(({ name }) => name.toLowerCase().includes(statusFilterText));
+  const highlightedStatusIndex = Math.max(
     0,
     matchingStatuses.findIndex((status) => status.id === highlightedStatusId),
   );
   useEffect(() => {
-    listboxRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
-  }, [highlightedIndex, filterText]);
-  const handleInputKeyDown = (event: KeyboardEvent) => {
+    statusListboxRef.current?.querySelector(".on")?.scrollIntoView({ block: "nearest" });
+  }, [highlightedStatusIndex, statusFilterText]);
+  const handleStatusInputKeyDown = (event: KeyboardEvent) => {
     const highlightStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const typedDigit = filterText === "" && /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
+    const typedDigit = statusFilterText === "" && /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
     if (highlightStep)
       setHighlightedStatusId(
-        matchingStatuses[(highlightedIndex + highlightStep + matchingStatuses.length) % matchingStatuses.length]?.id,
+        matchingStatuses[(highlightedStatusIndex + highlightStep + matchingStatuses.length) % matchingStatuses.length]
+          ?.id,
       );
-    else if (event.key === "Enter" && matchingStatuses[highlightedIndex]) onChoose(matchingStatuses[highlightedIndex]);
+    else if (event.key === "Enter" && matchingStatuses[highlightedStatusIndex])
+      onChoose(matchingStatuses[highlightedStatusIndex]);
     else if (typedDigit > 0 && statuses[typedDigit - 1]) onChoose(statuses[typedDigit - 1] as LeadStatus);
     else return;
     event.preventDefault();
@@ -102,23 +104,25 @@ export function StatusMenu({ currentStatusId, onChoose }: StatusMenuProps): JSX.
         placeholder="Change status"
         aria-label="Find a status"
         aria-expanded="true"
-        aria-controls={listboxId}
+        aria-controls={statusListboxId}
         aria-activedescendant={
-          matchingStatuses[highlightedIndex] ? `${listboxId}-${matchingStatuses[highlightedIndex].id}` : undefined
+          matchingStatuses[highlightedStatusIndex]
+            ? `${statusListboxId}-${matchingStatuses[highlightedStatusIndex].id}`
+            : undefined
         }
         autocomplete="off"
         value={typedText}
         onInput={({ currentTarget }) => setTypedText(currentTarget.value)}
-        onKeyDown={handleInputKeyDown}
+        onKeyDown={handleStatusInputKeyDown}
       />
-      <div class="options" role="listbox" id={listboxId} ref={listboxRef} aria-label="Status">
+      <div class="options" role="listbox" id={statusListboxId} ref={statusListboxRef} aria-label="Status">
         {matchingStatuses.map((status, index) => (
           // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus.
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field handles the keys.
           <div
             key={status.id}
-            id={`${listboxId}-${status.id}`}
-            class={index === highlightedIndex ? "item on" : "item"}
+            id={`${statusListboxId}-${status.id}`}
+            class={index === highlightedStatusIndex ? "item on" : "item"}
             role="option"
             aria-selected={status.id === currentStatusId}
             data-color={status.primaryColor}
@@ -133,7 +137,7 @@ export function StatusMenu({ currentStatusId, onChoose }: StatusMenuProps): JSX.
                 <Icon name="check" />
               </span>
             ) : null}
-            {filterText === "" && index < 9 ? <Kbd keys={String(index + 1)} /> : null}
+            {statusFilterText === "" && index < 9 ? <Kbd keys={String(index + 1)} /> : null}
           </div>
         ))}
       </div>

@@ -11,20 +11,20 @@ const RELATIVE_TIME_LIMIT_DAYS = 7;
 
 /** The console is in English, so dates and counts are formatted in English too. */
 const LOCALE = "en-GB";
-const dateTimeFormat = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
-const countFormat = new Intl.NumberFormat("en");
+const dateTimeFormatter = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
+const countFormatter = new Intl.NumberFormat("en");
 
-const createDayFormat = (withYear: boolean, timeZone?: string) =>
+const createDayFormatter = (withYear: boolean, timeZone?: string) =>
   new Intl.DateTimeFormat(LOCALE, {
     day: "numeric",
     month: "short",
     ...(withYear ? { year: "numeric" } : {}),
     ...(timeZone ? { timeZone } : {}),
   });
-const dayFormat = createDayFormat(false);
-const dayWithYearFormat = createDayFormat(true);
-const utcDayFormat = createDayFormat(false, "UTC");
-const utcDayWithYearFormat = createDayFormat(true, "UTC");
+const dayFormatter = createDayFormatter(false);
+const dayWithYearFormatter = createDayFormatter(true);
+const utcDayFormatter = createDayFormatter(false, "UTC");
+const utcDayWithYearFormatter = createDayFormatter(true, "UTC");
 
 /** The current time, updated once a minute, so that relative times on screen stay correct. */
 const currentTimeMs = signal(Date.now());
@@ -33,7 +33,7 @@ setInterval(() => {
 }, MINUTE_MS);
 
 /** Returns `1,284`. */
-export const formatCount = (count: number): string => countFormat.format(count);
+export const formatCount = (count: number): string => countFormatter.format(count);
 
 /**
  * Returns `22 Nov`, with the year unless the date is in the current year. A day such as `2026-11-22` is in UTC, because the API
@@ -44,15 +44,15 @@ export function formatDay(day: string | number | Date): string {
   const isUtcDay = typeof day === "string" && /^\d{4}-\d{2}-\d{2}$/.test(day);
   const today = new Date();
   if (isUtcDay) {
-    return (parsedDate.getUTCFullYear() === today.getUTCFullYear() ? utcDayFormat : utcDayWithYearFormat).format(
+    return (parsedDate.getUTCFullYear() === today.getUTCFullYear() ? utcDayFormatter : utcDayWithYearFormatter).format(
       parsedDate,
     );
   }
-  return (parsedDate.getFullYear() === today.getFullYear() ? dayFormat : dayWithYearFormat).format(parsedDate);
+  return (parsedDate.getFullYear() === today.getFullYear() ? dayFormatter : dayWithYearFormatter).format(parsedDate);
 }
 
 /** Returns `22 Nov 2026, 14:05`, in the browser's time zone. */
-export const formatDateTime = (at: string | number | Date): string => dateTimeFormat.format(new Date(at));
+export const formatDateTime = (at: string | number | Date): string => dateTimeFormatter.format(new Date(at));
 
 const getStartOfLocalDayMs = (timeMs: number): number => new Date(timeMs).setHours(0, 0, 0, 0);
 

@@ -67,15 +67,15 @@ export function clearToasts(): void {
 
 export function Toasts(): JSX.Element {
   useEffect(() => clearToasts, []);
-  const newestFailure = failureMessages.value.at(-1);
+  const newestFailureMessage = failureMessages.value.at(-1);
   const hiddenFailureCount = failureMessages.value.length - 1;
   return (
     <div class="floor toasts">
-      {newestFailure ? (
-        <div key={newestFailure} class="toast failed" role="alert">
+      {newestFailureMessage ? (
+        <div key={newestFailureMessage} class="toast failed" role="alert">
           <Icon name="triangle-alert" />
           <span>
-            {newestFailure}
+            {newestFailureMessage}
             {hiddenFailureCount > 0 ? ` (${hiddenFailureCount} more)` : null}
           </span>
           <button
@@ -100,10 +100,10 @@ function SuccessToast({ toast: { text, undo } }: { toast: ToastContent }): JSX.E
   const toastRef = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (isHeld) return undefined;
-    const hideToastTimer = setTimeout(() => {
+    const toastHideTimer = setTimeout(() => {
       currentToast.value = undefined;
     }, TOAST_DURATION_MS);
-    return () => clearTimeout(hideToastTimer);
+    return () => clearTimeout(toastHideTimer);
   }, [text, undo, isHeld]);
   useShortcut("mod+z", undo && undoToastAction, "Undo");
   return (

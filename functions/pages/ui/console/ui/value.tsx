@@ -70,7 +70,7 @@ export function ValueEditor({
   frameRef,
   children,
 }: ValueEditorProps): JSX.Element {
-  const enterStartsNewLine = lines === "many" || (lines === "few" && touchScreenMediaQuery.matches);
+  const doesEnterStartNewLine = lines === "many" || (lines === "few" && touchScreenMediaQuery.matches);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the element handles key events of the input within.
     <div
@@ -92,7 +92,7 @@ export function ValueEditor({
         }
         if (event.key !== "Enter" || event.target instanceof HTMLButtonElement) return;
         const isCtrlOrMetaPressed = event.ctrlKey || event.metaKey;
-        if (!isCtrlOrMetaPressed && (enterStartsNewLine || (lines === "few" && event.shiftKey))) return;
+        if (!isCtrlOrMetaPressed && (doesEnterStartNewLine || (lines === "few" && event.shiftKey))) return;
         event.preventDefault();
         onSave();
       }}
@@ -102,12 +102,12 @@ export function ValueEditor({
       <p class="hint">
         {/* Keyboard users press Enter or Escape, so these buttons are no Tab stops and Tab moves to the next value. */}
         <button type="button" tabIndex={-1} onClick={onSave}>
-          <kbd>{formatShortcutKeys(enterStartsNewLine ? "mod+enter" : "enter")}</kbd> Save
+          <kbd>{formatShortcutKeys(doesEnterStartNewLine ? "mod+enter" : "enter")}</kbd> Save
         </button>
         <button type="button" tabIndex={-1} onClick={onCancel}>
           <kbd>Esc</kbd> Cancel
         </button>
-        {lines === "few" && !enterStartsNewLine ? (
+        {lines === "few" && !doesEnterStartNewLine ? (
           <span>
             <kbd>{formatShortcutKeys("shift+enter")}</kbd> New line
           </span>
@@ -122,12 +122,12 @@ export function ValueEditor({
  * value, and calls `prepareFocusReturn` before the editor closes. If the focus is in the editor at that time, the focus
  * moves to the button.
  */
-export function useEditorFocus(): {
+export function useInlineEditorFocus(): {
   editorRef: RefObject<HTMLDivElement | null>;
   buttonRef: RefObject<HTMLButtonElement | null>;
   prepareFocusReturn: () => void;
 } {
-  const editorRef = useRef<HTMLDivElement>(null);
+  const valueEditorRef = useRef<HTMLDivElement>(null);
   const valueButtonRef = useRef<HTMLButtonElement>(null);
   const shouldReturnFocusRef = useRef(false);
   useLayoutEffect(() => {
@@ -135,8 +135,8 @@ export function useEditorFocus(): {
     shouldReturnFocusRef.current = false;
     valueButtonRef.current.focus();
   });
-  const prepareFocusReturn = () => {
-    shouldReturnFocusRef.current = editorRef.current?.contains(document.activeElement) ?? false;
+  const rememberIfFocusIsInEditor = () => {
+    shouldReturnFocusRef.current = valueEditorRef.current?.contains(document.activeElement) ?? false;
   };
-  return { editorRef, buttonRef: valueButtonRef, prepareFocusReturn };
+  return { editorRef: valueEditorRef, buttonRef: valueButtonRef, prepareFocusReturn: rememberIfFocusIsInEditor };
 }
