@@ -157,9 +157,9 @@ async function requestTokenGrant(
 ): Promise<TokenGrant> {
   const { token_endpoint } = await readDiscoveryDocument();
   const tokenRequestBody = new URLSearchParams({ ...parameters, client_id: signInConfiguration.clientId ?? "" });
-  const tokenEndpointResponse = await fetchFromIssuer(token_endpoint, { method: "POST", body: tokenRequestBody });
-  const tokenResponseBody = await tokenEndpointResponse.json();
-  if (!tokenEndpointResponse.ok)
+  const tokenEndpointHttpResponse = await fetchFromIssuer(token_endpoint, { method: "POST", body: tokenRequestBody });
+  const tokenResponseBody = await tokenEndpointHttpResponse.json();
+  if (!tokenEndpointHttpResponse.ok)
     throw new Error(tokenResponseBody.error_description ?? `The issuer says ${tokenResponseBody.error}.`);
   const {
     id_token,

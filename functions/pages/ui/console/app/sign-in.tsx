@@ -96,7 +96,8 @@ function SignInMethodsSection({
         <button
           type="button"
           class={signInConfiguration.tokens ? "btn" : "btn primary"}
-          // The button stays enabled with a pop-up: the user may have closed the pop-up and need another.
+          // While a pop-up is open, the button stays enabled, because the user may have closed the pop-up and need
+          // another.
           disabled={isBusy && mayRedirect}
           onClick={() =>
             attemptSignIn(() =>
@@ -244,7 +245,7 @@ function PasswordSignInForm({ isBusy, error, attemptSignIn }: SignInMethodProps)
         return undefined;
       });
     };
-  const emailFieldElement = (
+  const emailFieldJsx = (
     <FormField label="E-mail">
       {(ids: FormControlAttributes) => (
         <input
@@ -297,7 +298,7 @@ function PasswordSignInForm({ isBusy, error, attemptSignIn }: SignInMethodProps)
       {text}
     </button>
   );
-  const backButtonElement = (
+  const backButtonJsx = (
     <button type="button" class="btn ghost" onClick={() => setStep({ is: "password" })}>
       Back
     </button>
@@ -309,7 +310,7 @@ function PasswordSignInForm({ isBusy, error, attemptSignIn }: SignInMethodProps)
         key="password"
         onSubmit={createSignInStepSubmitHandler((field) => cognito.signInWithPassword(username, field("password")))}
       >
-        {emailFieldElement}
+        {emailFieldJsx}
         <FormField label="Password" fault={hasWrongCredentials ? error.message : undefined}>
           {(ids: FormControlAttributes) => (
             <input class="input" name="password" type="password" autocomplete="current-password" required {...ids} />
@@ -342,7 +343,7 @@ function PasswordSignInForm({ isBusy, error, attemptSignIn }: SignInMethodProps)
         )}
         <SignInErrorMessage error={error} />
         {renderSubmitButton("Continue")}
-        {backButtonElement}
+        {backButtonJsx}
       </form>
     );
   }
@@ -355,10 +356,10 @@ function PasswordSignInForm({ isBusy, error, attemptSignIn }: SignInMethodProps)
         )}
       >
         <p class="quiet">A code is sent to your address.</p>
-        {emailFieldElement}
+        {emailFieldJsx}
         <SignInErrorMessage error={error} />
         {renderSubmitButton("Send the code")}
-        {backButtonElement}
+        {backButtonJsx}
       </form>
     );
   }
@@ -377,7 +378,7 @@ function PasswordSignInForm({ isBusy, error, attemptSignIn }: SignInMethodProps)
       {renderNewPasswordField(false)}
       <SignInErrorMessage error={error} />
       {renderSubmitButton("Set the password")}
-      {backButtonElement}
+      {backButtonJsx}
     </form>
   );
 }

@@ -130,13 +130,13 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
       {buckets.map((bucket, at) => {
         const barXPx = roundToHundredths(at * barSlotWidthPx);
         const bucketLeadCount = totalLeadCountsByBucket[at] ?? 0;
-        const axisLabelElement =
+        const axisLabelJsx =
           at % barsPerLabel === 0 && barXPx + MIN_AXIS_LABEL_DISTANCE_PX / 2 < width ? (
             <text x={barXPx} y={CHART_HEIGHT_PX - 4}>
               {bucket.tick}
             </text>
           ) : null;
-        if (bucketLeadCount === 0) return <g key={bucket.from}>{axisLabelElement}</g>;
+        if (bucketLeadCount === 0) return <g key={bucket.from}>{axisLabelJsx}</g>;
         const nonEmptyStatusSeries = series.filter(({ counts }) => (counts[at] ?? 0) > 0);
         const statusCountsText = nonEmptyStatusSeries
           .map(({ name, counts }) => `${name} ${formatCount(counts[at] ?? 0)}`)
@@ -166,8 +166,8 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
                 const segmentLeadCount = counts[at] ?? 0;
                 const fullSegmentHeightPx = (segmentLeadCount / axisTopLeadCount) * PLOT_HEIGHT_PX;
                 stackedCount += segmentLeadCount;
-                // The gap above a segment is subtracted from its height. A segment that is too low for the gap stays up to 1 px
-                // high, but never exceeds its true height, so that bars match the axis.
+                // The gap above a segment is subtracted from its height. At least 1 px of a segment stays visible, or
+                // its full height if that is less, so that bars match the axis.
                 const drawnSegmentHeightPx = Math.max(
                   fullSegmentHeightPx - BAR_SEGMENT_GAP_PX,
                   Math.min(fullSegmentHeightPx, 1),
@@ -187,7 +187,7 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
                 );
               })}
             </a>
-            {axisLabelElement}
+            {axisLabelJsx}
           </g>
         );
       })}

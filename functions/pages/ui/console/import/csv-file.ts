@@ -29,8 +29,8 @@ export function getSeparatorName(separator: string): string {
 }
 
 /**
- * Decodes files that are not valid UTF-8. `encodeText` builds the reverse table from this decoder, because
- * `TextEncoder` only writes UTF-8.
+ * Decodes files that are not valid UTF-8. `TextEncoder` cannot write Windows-1252, so `encodeText` decodes each of the
+ * 256 bytes with this decoder to find the byte of each character.
  */
 const windows1252Decoder = new TextDecoder("windows-1252");
 

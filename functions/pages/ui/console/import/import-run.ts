@@ -62,15 +62,15 @@ export const isImportRunningSignal = computed(
 );
 
 effect(() => {
-  const currentImportRun = importRunSignal.value;
+  const importRun = importRunSignal.value;
   importProgressSignal.value =
-    currentImportRun && !currentImportRun.isFinished
+    importRun && !importRun.isFinished
       ? {
           file: csvFileSignal.value?.name ?? "",
-          dryRun: currentImportRun.dryRun,
-          done: currentImportRun.doneRows,
-          total: currentImportRun.totalRows,
-          isWaiting: currentImportRun.waitReason !== undefined,
+          dryRun: importRun.dryRun,
+          done: importRun.doneRows,
+          total: importRun.totalRows,
+          isWaiting: importRun.waitReason !== undefined,
         }
       : undefined;
 });
@@ -109,8 +109,9 @@ effect(() => {
 });
 
 /**
- * Returns the text with which the idempotency keys of all requests begin. Session storage keeps this prefix until the import is
- * complete. If the user drops the same file again, its requests have the same keys, so the import resumes.
+ * Returns the prefix of the idempotency keys of all requests, and a function that forgets it. Session storage keeps the
+ * prefix until the import is complete. If the user imports the same rows with the same options again, the requests have
+ * the same keys, so the import resumes.
  */
 async function loadOrCreateIdempotencyPrefix(
   batches: LeadRow[][],

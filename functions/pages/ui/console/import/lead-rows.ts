@@ -92,9 +92,9 @@ export const getNormalizedEmail = ({ email = "" }: LeadCellsByColumnName): strin
   normalizeValueForComparison(unescapeFormulaCell(email));
 
 /**
- * Splits the rows of a file into the requests of an import. A request may contain an e-mail address once, so the second row of
- * an address is sent after all first rows, and changes the lead that the first row wrote. The rows of an address may be
- * anywhere in the file.
+ * Splits the rows of a file into the requests of an import. No request may contain an e-mail address twice. The first
+ * rows of all addresses are sent first, then the second rows, which change the leads that the first rows wrote, and so
+ * on. Rows with the same address need not be adjacent.
  */
 export function buildLeadRowBatches({ rows }: CsvFile, options: ImportOptions): LeadRow[][] {
   const distinctEmailRowGroups: LeadRow[][] = [];

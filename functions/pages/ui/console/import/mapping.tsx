@@ -1,4 +1,5 @@
-// The table that maps the columns of a file to fields of a lead, and the unknown values of a column to names of the team.
+// The table that maps the columns of a file to fields of a lead, and unknown cell values to statuses, businesses or
+// lead states.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo } from "preact/hooks";
@@ -291,7 +292,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
       values: { ...options.values, [target.fieldName]: { ...namesByKey, ...newNamesByNormalizedValue } },
     });
   };
-  const getValueTexts = (values: UnknownCellValue[]) => values.map(({ text }) => text);
+  const getTextsOfUnknownValues = (values: UnknownCellValue[]) => values.map(({ text }) => text);
   return (
     <div class="values" role="group" aria-label={`Values of ${name}`}>
       {individuallyMappedValues.map(({ text, rows }) => (
@@ -324,10 +325,10 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
             }
             onCreate={
               mayCreateBusinesses
-                ? () => setMappedNamesOfValues(getValueTexts(remainingUnknownValues), (text) => text)
+                ? () => setMappedNamesOfValues(getTextsOfUnknownValues(remainingUnknownValues), (text) => text)
                 : undefined
             }
-            onChoose={(name) => setMappedNamesOfValues(getValueTexts(remainingUnknownValues), () => name)}
+            onChoose={(name) => setMappedNamesOfValues(getTextsOfUnknownValues(remainingUnknownValues), () => name)}
           />
         </ValueMappingRow>
       ) : null}
@@ -337,7 +338,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
             <button
               type="button"
               class="btn little"
-              onClick={() => setMappedNamesOfValues(getValueTexts(undecidedValues), (text) => text)}
+              onClick={() => setMappedNamesOfValues(getTextsOfUnknownValues(undecidedValues), (text) => text)}
             >
               Create {formatCount(undecidedValues.length)} businesses
             </button>
@@ -345,7 +346,7 @@ function UnknownValueRows({ name, values, options }: UnknownValueRowsProps): JSX
           <button
             type="button"
             class="btn little ghost"
-            onClick={() => setMappedNamesOfValues(getValueTexts(undecidedValues), () => null)}
+            onClick={() => setMappedNamesOfValues(getTextsOfUnknownValues(undecidedValues), () => null)}
           >
             Leave {formatCount(undecidedValues.length)} out
           </button>

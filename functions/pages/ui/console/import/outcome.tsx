@@ -35,7 +35,7 @@ function groupFailedRowsByReason(failed: ReadonlyMap<number, string>): [string, 
     if (rowNumbers) rowNumbers.push(number);
     else rowNumbersByReason.set(reason, [number]);
   }
-  for (const rowNumbers of rowNumbersByReason.values()) rowNumbers.sort((one, other) => one - other);
+  for (const failedRowNumbers of rowNumbersByReason.values()) failedRowNumbers.sort((one, other) => one - other);
   return [...rowNumbersByReason].sort(([, one], [, other]) => other.length - one.length);
 }
 

@@ -14,9 +14,9 @@ import { type BoardColumnsByStatusId, type BoardMoveFunctions, compareLeadsNewes
 const MIN_POINTER_REST_MS = 1000;
 const APPLY_EVENTS_DELAY_MS = 250;
 /**
- * The feed reports a gap if the board may have missed events. Within this time after the board is mounted, a gap only makes the
- * board read its counts again, because few events fit between its first read and the start of the feed. A later gap makes it
- * read everything again.
+ * When the feed starts, its first response reports a gap, because events since the board's own read may be missing.
+ * They are few, so a gap within this time after mounting only makes the board read its counts again. A later gap makes
+ * it read everything again.
  */
 const NO_RELOAD_AFTER_MOUNT_MS = 10_000;
 

@@ -350,12 +350,12 @@ async function saveFieldOfLeads(
     // The batch identifies leads by e-mail address. Since the list was read, an address may have been removed or given
     // to another lead. A dry run shows which addresses still belong to the same lead, so that no other lead is
     // overwritten.
-    const dryRunResultsByLead = await sendLeadBatchRequest(leadsWithEmail, true);
-    const leadsWithCurrentEmail = leadsWithEmail.filter((lead) => dryRunResultsByLead.get(lead)?.id === lead.id);
-    const batchResultsByLead =
+    const dryRunResultsByLeadObject = await sendLeadBatchRequest(leadsWithEmail, true);
+    const leadsWithCurrentEmail = leadsWithEmail.filter((lead) => dryRunResultsByLeadObject.get(lead)?.id === lead.id);
+    const batchResultsByLeadObject =
       leadsWithCurrentEmail.length > 0 ? await sendLeadBatchRequest(leadsWithCurrentEmail, false) : new Map();
     for (const leadWithCurrentEmail of leadsWithCurrentEmail)
-      if (batchResultsByLead.get(leadWithCurrentEmail)?.result !== "failed")
+      if (batchResultsByLeadObject.get(leadWithCurrentEmail)?.result !== "failed")
         leadsWrittenInBatch.add(leadWithCurrentEmail);
   }
   const leadsToPatch = leadsToWrite.filter((lead) => !leadsWrittenInBatch.has(lead));

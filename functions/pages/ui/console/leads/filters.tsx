@@ -365,17 +365,17 @@ function CreatedFilterEditor({ query, updateListQuery }: SharedFilterProps): JSX
     <>
       {CREATED_PERIOD_LENGTHS_DAYS.map((days) => {
         const firstDayOfPeriod = getFirstDayOfPeriodUntilToday(days);
-        const isPeriodChosen = query.from === firstDayOfPeriod && query.to === "";
+        const isThisPeriodChosen = query.from === firstDayOfPeriod && query.to === "";
         return (
           <button
             key={days}
             type="button"
             class="item"
-            aria-pressed={isPeriodChosen}
+            aria-pressed={isThisPeriodChosen}
             onClick={() => updateListQuery({ from: firstDayOfPeriod, to: "" })}
           >
             Last {days} days
-            {isPeriodChosen ? (
+            {isThisPeriodChosen ? (
               <span class="end">
                 <Icon name="check" />
               </span>

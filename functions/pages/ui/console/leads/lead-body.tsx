@@ -51,6 +51,7 @@ export function useOpenLead(id: number): OpenLeadState {
   const latestLeadWithEtagRef = useRef<LeadWithEtag | undefined>(undefined);
 
   const showLeadUnlessOlder = (next: LeadWithEtag) => {
+    // The timeline is read again even if this version is ignored.
     setChangeCount((count) => count + 1);
     const shownLeadWithEtag = latestLeadWithEtagRef.current;
     if (next.lead.id !== shownLeadWithEtag?.lead.id) return;
@@ -236,11 +237,11 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
         ?.focus();
     });
   };
-  const HeadingTag = isLeadPage ? "h2" : "h3";
+  const SectionHeadingTag = isLeadPage ? "h2" : "h3";
   return (
     <>
       <div class="sec">
-        <HeadingTag>Details</HeadingTag>
+        <SectionHeadingTag>Details</SectionHeadingTag>
       </div>
       <dl class="fields" ref={fieldListRef}>
         {[...neverFoldedFields, ...(isLeadPage || isUnfolded ? foldableFields : [])].map((field) => (

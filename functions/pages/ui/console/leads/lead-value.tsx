@@ -24,7 +24,7 @@ export function EditableLeadField({ field, version, onSaved }: EditableLeadField
   const { mayWrite } = useTeam();
   const { lead } = version;
   const fieldText = getFieldText(lead, field.name);
-  const socialMediaProfileUrl = parseSocialMediaProfileUrl(field, fieldText);
+  const socialMediaProfileUrl = getSocialMediaLinkUrl(field, fieldText);
   if (!mayWrite) {
     if (fieldText === "") return null;
     return (
@@ -331,9 +331,9 @@ function FormattedFieldText({
 
 /**
  * Returns the URL of a social media profile. A missing scheme is taken as https. Text that is not a URL, or has another scheme
- * than http or https, gets no link.
+ * than http or https, gets no link; nor do other fields.
  */
-function parseSocialMediaProfileUrl({ fieldPath }: LeadFieldDefinition, text: string): string | undefined {
+function getSocialMediaLinkUrl({ fieldPath }: LeadFieldDefinition, text: string): string | undefined {
   if (!fieldPath.startsWith("socialMedia.")) return undefined;
   const hasHttpScheme = /^https?:\/\//i.test(text);
   if (!hasHttpScheme && !/^[\w.-]+\.[a-z]{2,}(\/|$)/i.test(text)) return undefined;

@@ -170,8 +170,8 @@ export class LeadPages {
         await new Promise<void>((resolve) => {
           const unsubscribeFromListVersion = this.listVersion.subscribe(() => {
             if (this.isBusy && reloadSerialNumber === this.#run) return;
-            // `subscribe` calls this listener at once, before `unsubscribe` is assigned, so `unsubscribe` is called in
-            // a microtask.
+            // `subscribe` calls this listener at once, before `unsubscribeFromListVersion` is assigned, so that
+            // function is called in a microtask.
             queueMicrotask(() => unsubscribeFromListVersion());
             resolve();
           });

@@ -95,9 +95,9 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
     if (!tableBodyElement || !scrollRegionElement) return undefined;
     const tableBodyRect = tableBodyElement.getBoundingClientRect();
     const scrollRegionRect = scrollRegionElement.getBoundingClientRect();
-    const firstRowTopPx = tableBodyRect.top - firstRenderedRowIndexRef.current * rowHeightPxRef.current;
+    const listTopInViewportPx = tableBodyRect.top - firstRenderedRowIndexRef.current * rowHeightPxRef.current;
     return {
-      first: firstRowTopPx,
+      first: listTopInViewportPx,
       top: Math.max(0, scrollRegionRect.top),
       bottom: Math.min(innerHeight, scrollRegionRect.bottom),
     };
@@ -195,8 +195,8 @@ export function LeadTable(props: LeadTableProps): JSX.Element {
       const rowHeightPx = rowHeightPxRef.current;
       const rowTopPx = viewportPositionsPx.first + rowIndex * rowHeightPx;
       const tableHeadHeightPx = scrollRegionRef.current?.querySelector("thead")?.getBoundingClientRect().height ?? 0;
-      // Approximate height of the selection toolbar, which covers the last rows. It is reserved even while nothing is
-      // selected.
+      // Approximate height of the selection toolbar, which covers the last rows. The focused row is scrolled above it,
+      // even while nothing is selected.
       const selectionToolbarHeightPx = 2 * rowHeightPx;
       if (rowTopPx < viewportPositionsPx.top + tableHeadHeightPx)
         findScrollingElement().scrollBy(0, rowTopPx - viewportPositionsPx.top - tableHeadHeightPx);
@@ -436,8 +436,8 @@ class LeadRow extends Component<LeadRowProps> {
                   onMouseDown={(event) => event.shiftKey && event.preventDefault()}
                   onClick={(event) => {
                     selection.toggle(lead.id, event.shiftKey);
-                    // The browser toggles a clicked checkbox. After Shift+click the lead may keep its selection, so the
-                    // checkbox is set to the lead's selection again.
+                    // The browser toggles a clicked checkbox by itself. A Shift+click changes a range of rows and may
+                    // leave this lead as it was. The checkbox is therefore set to the lead's actual state.
                     event.currentTarget.checked = selection.has(lead.id);
                   }}
                 />

@@ -216,11 +216,11 @@ function ListContent({
   useApplyFeedEventsToList(pages, selection, tableHandleRef);
 
   useEffect(() => {
-    const isListRestored = lastShownList?.key === listKey && lastShownList.pages === pages;
-    const restoredScrollTop = isListRestored ? (lastShownList?.top ?? 0) : 0;
-    if (isListRestored) tableHandleRef.current?.scrollTo(restoredScrollTop);
+    const isListFromEarlierVisit = lastShownList?.key === listKey && lastShownList.pages === pages;
+    const restoredScrollTop = isListFromEarlierVisit ? (lastShownList?.top ?? 0) : 0;
+    if (isListFromEarlierVisit) tableHandleRef.current?.scrollTo(restoredScrollTop);
     // A list that is kept from an earlier visit received no events while another screen was shown, so it is read again.
-    if (isListRestored) pages.reload().then(() => tableHandleRef.current?.scrollTo(restoredScrollTop));
+    if (isListFromEarlierVisit) pages.reload().then(() => tableHandleRef.current?.scrollTo(restoredScrollTop));
     else pages.readUntil(1);
     const stopWatchingConnection = pages.watchConnection();
     let lastScrollTop = restoredScrollTop;

@@ -99,10 +99,8 @@ export function LeadPhotoEditor({ lead, onChanged }: { lead: Lead; onChanged: ()
     onChanged();
   };
   const { isDraggedOver, dropHandlers } = useFileDrop(replacePhoto);
-  const avatarElement = (
-    <Avatar person={photoPreviewUrl ? { ...lead, photoUrl: photoPreviewUrl } : lead} size="large" />
-  );
-  if (!mayWrite) return avatarElement;
+  const avatarJsx = <Avatar person={photoPreviewUrl ? { ...lead, photoUrl: photoPreviewUrl } : lead} size="large" />;
+  if (!mayWrite) return avatarJsx;
   const openFileDialog = () => fileInputRef.current?.click();
   return (
     <div class={isDraggedOver ? "portrait over" : "portrait"} {...dropHandlers}>
@@ -112,7 +110,7 @@ export function LeadPhotoEditor({ lead, onChanged }: { lead: Lead; onChanged: ()
           trigger={(props) => (
             <button {...props} type="button" title="Change photo">
               <span class="unseen">Change photo</span>
-              {avatarElement}
+              {avatarJsx}
             </button>
           )}
         >
@@ -126,7 +124,7 @@ export function LeadPhotoEditor({ lead, onChanged }: { lead: Lead; onChanged: ()
       ) : (
         <button type="button" title="Add photo, or drop one here" onClick={openFileDialog}>
           <span class="unseen">Add photo</span>
-          {avatarElement}
+          {avatarJsx}
         </button>
       )}
       <input

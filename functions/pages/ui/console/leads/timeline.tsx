@@ -68,12 +68,12 @@ export function Timeline({ leadId, changeCount, headingLevel }: TimelineProps): 
   useEffect(() => {
     if (changeCount > 0) reload();
   }, [changeCount]);
-  const HeadingTag = headingLevel === 2 ? "h2" : "h3";
+  const SectionHeadingTag = headingLevel === 2 ? "h2" : "h3";
   const timelineGroups = groupTimelineEntries(pagedTimelineList.items.map(({ entry }) => entry));
   return (
     <>
       <div class="sec">
-        <HeadingTag>Activity</HeadingTag>
+        <SectionHeadingTag>Activity</SectionHeadingTag>
         {commentCount > 0 ? (
           <span class="count">{commentCount === 1 ? "1 comment" : `${commentCount} comments`}</span>
         ) : null}
@@ -287,7 +287,7 @@ const TEXTS_BY_LOG_ACTION: Record<string, string> = {
 function LogEntryGroupItem({ group }: { group: LeadLogEntryGroup }): JSX.Element {
   const { newest, changes } = group;
   const { action } = newest;
-  const logEntryTimeElement = <RelativeTime at={newest.createdAt} />;
+  const logEntryTimeJsx = <RelativeTime at={newest.createdAt} />;
   if (action === "CreateLead" && newest.form) {
     return (
       <>
@@ -297,12 +297,12 @@ function LogEntryGroupItem({ group }: { group: LeadLogEntryGroup }): JSX.Element
           <b>
             <bdi>{newest.form.name}</bdi>
           </b>{" "}
-          {logEntryTimeElement}
+          {logEntryTimeJsx}
         </div>
       </>
     );
   }
-  const logActionIconElement = <Icon name={ICON_NAMES_BY_LOG_ACTION[action] ?? "history"} />;
+  const logActionIconJsx = <Icon name={ICON_NAMES_BY_LOG_ACTION[action] ?? "history"} />;
   const logEntryAuthorElement = (
     <>
       <b>
@@ -315,10 +315,10 @@ function LogEntryGroupItem({ group }: { group: LeadLogEntryGroup }): JSX.Element
   if (action === "ChangeLeadStatus" && status) {
     return (
       <>
-        {logActionIconElement}
+        {logActionIconJsx}
         <div class="event">
           {logEntryAuthorElement}moved it from <BoldStatusName value={status.previous} /> to{" "}
-          <BoldStatusName value={status.current} /> {logEntryTimeElement}
+          <BoldStatusName value={status.current} /> {logEntryTimeJsx}
         </div>
       </>
     );
@@ -334,11 +334,11 @@ function LogEntryGroupItem({ group }: { group: LeadLogEntryGroup }): JSX.Element
           : `changed ${changes.length} fields`;
     return (
       <>
-        {logActionIconElement}
+        {logActionIconJsx}
         <details class="event">
           <summary>
             {logEntryAuthorElement}
-            {changeDescriptionText} {logEntryTimeElement}
+            {changeDescriptionText} {logEntryTimeJsx}
             <Icon name="chevron-right" />
           </summary>
           <FieldChangeList changes={changes} />
@@ -348,10 +348,10 @@ function LogEntryGroupItem({ group }: { group: LeadLogEntryGroup }): JSX.Element
   }
   return (
     <>
-      {logActionIconElement}
+      {logActionIconJsx}
       <div class="event">
         {logEntryAuthorElement}
-        {TEXTS_BY_LOG_ACTION[action] ?? action} {logEntryTimeElement}
+        {TEXTS_BY_LOG_ACTION[action] ?? action} {logEntryTimeJsx}
       </div>
     </>
   );

@@ -57,7 +57,8 @@ export function WebhookDialog({ webhook, onSaved, onClose }: WebhookDialogProps)
       if (!savedWebhook) return;
       onSaved(savedWebhook.secret);
       if (webhook) showToast("Webhook saved");
-      // The response to a retry has no secret, because the API stores only its hash.
+      // If the request that created the webhook is repeated with the same idempotency key, the response has no secret,
+      // because the API stores only the secret's hash.
       else if (!savedWebhook.secret)
         showFailureAlert("The webhook exists, but its secret was lost on the way. Renew the secret.");
     } catch (error) {
