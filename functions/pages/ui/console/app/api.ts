@@ -8,7 +8,7 @@ import * as session from "./session";
 type Schemas = components["schemas"];
 export type Lead = Schemas["Lead"];
 /** One lead as lists contain it. `Lead` has all fields. */
-export type LeadInList = Schemas["LeadSummary"];
+export type LeadSummary = Schemas["LeadSummary"];
 export type LeadStatus = Schemas["Status"];
 export type Business = Schemas["Business"];
 export type StatusColor = Schemas["Color"];
@@ -139,7 +139,7 @@ export async function getDataOrThrow<T>(request: Promise<ApiCallResult<T>>): Pro
 export async function readPageOfLeads(
   query: LeadFilterParams,
   cursor: string | undefined,
-): Promise<{ items: LeadInList[]; count: number; nextCursor?: string | undefined }> {
+): Promise<{ items: LeadSummary[]; count: number; nextCursor?: string | undefined }> {
   const leadsRequestParams = { query: { ...query, ...(cursor ? { cursor } : {}) } };
   const { leads, count, nextCursor } = await getDataOrThrow(api.GET("/leads", { params: leadsRequestParams }));
   return { items: leads, count, nextCursor };

@@ -20,8 +20,8 @@ export interface TokenGrant {
   refresh?: string;
   identity?: DemoIdentity;
   /**
-   * The ID token, with which the user signs out at the issuer. Set only if the API accepts the access token instead of
-   * the ID token.
+   * The ID token, which is sent to the issuer when the user signs out. Set only if `token` is the access token;
+   * otherwise `token` itself is the ID token.
    */
   idToken?: string;
 }

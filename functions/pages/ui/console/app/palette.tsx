@@ -11,7 +11,7 @@ import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
 import { Kbd } from "../ui/kbd";
 import { StatusPill } from "../ui/status";
-import { api, describeError, getDataAndResponseOrThrow, type LeadInList, sleep } from "./api";
+import { api, describeError, getDataAndResponseOrThrow, type LeadSummary, sleep } from "./api";
 import { navigate } from "./route";
 import { type ColorScheme, colorSchemeSignal, setColorScheme } from "./scheme";
 import { filterScreenEntriesForUser, MAIN_SCREEN_ENTRIES, SECONDARY_SCREEN_ENTRIES } from "./screen-entries";
@@ -31,7 +31,7 @@ export const openCommandPalette = (): void => {
 
 interface LeadSearchResults {
   text: string;
-  leads: LeadInList[];
+  leads: LeadSummary[];
   isComplete: boolean;
   error?: unknown;
 }
@@ -73,7 +73,7 @@ function useLeadSearch(text: string): { latestResult: LeadSearchResults; isPendi
 interface PaletteItemData {
   id: string;
   kind: "Leads" | "Commands" | "Go to";
-  lead?: LeadInList;
+  lead?: LeadSummary;
   label: string;
   icon?: IconName;
   keys?: string | undefined;
@@ -90,7 +90,7 @@ export function CommandPalette(): JSX.Element | null {
   return isPaletteOpenSignal.value ? <PaletteDialog /> : null;
 }
 
-function usePaletteItems(text: string, leads: LeadInList[]): PaletteItemData[] {
+function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItemData[] {
   const { user, mayWrite } = useTeam();
   const searchWords = text.toLowerCase().split(/\s+/).filter(Boolean);
   const itemMatchesSearchWords = ({ label }: PaletteItemData) =>

@@ -166,8 +166,8 @@ export function BarChart({ label, unit, width, buckets, series, buildBucketUrl }
                 const segmentLeadCount = counts[at] ?? 0;
                 const fullSegmentHeightPx = (segmentLeadCount / axisTopLeadCount) * PLOT_HEIGHT_PX;
                 stackedCount += segmentLeadCount;
-                // The gap above a segment is subtracted from its height. At least 1 px of a segment stays visible, or
-                // its full height if that is less, so that bars match the axis.
+                // A segment is drawn shorter by the gap above it, but at least 1 px high. A segment of less than 1 px
+                // keeps its height, so that no bar is higher than its count on the axis.
                 const drawnSegmentHeightPx = Math.max(
                   fullSegmentHeightPx - BAR_SEGMENT_GAP_PX,
                   Math.min(fullSegmentHeightPx, 1),

@@ -3,7 +3,7 @@
 import "../app/first-view";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { api, getDataOrThrow, type LeadInList, type LeadVolumeStatistics } from "../app/api";
+import { api, getDataOrThrow, type LeadSummary, type LeadVolumeStatistics } from "../app/api";
 import { replaceUrlQuery, useRoute } from "../app/route";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "../leads/lead-changes";
@@ -256,7 +256,7 @@ function useReloadOnLeadEvents(reload: () => Promise<void>): void {
 
 interface DashboardChartsProps {
   volume: LeadVolumeStatistics;
-  recent: LeadInList[];
+  recent: LeadSummary[];
   period: Period;
   business: number | undefined;
   asTable: boolean;
@@ -597,7 +597,7 @@ function BusinessCharts({ volume, period, unit, buckets, sumByBucket }: Business
   );
 }
 
-function RecentLeadsTable({ leads, isAlone }: { leads: LeadInList[]; isAlone: boolean }): JSX.Element | null {
+function RecentLeadsTable({ leads, isAlone }: { leads: LeadSummary[]; isAlone: boolean }): JSX.Element | null {
   const { statuses } = useTeam();
   if (leads.length === 0) return null;
   return (

@@ -268,8 +268,9 @@ export function recogniseColumnTargetFields({
     usedFieldNames.add(matchingTargetField.fieldName);
     return matchingTargetField.fieldName;
   });
-  // If another column has the first name, a column headed “name” has the last name (“Name, Vorname”; “Nom, Prénom”). If
-  // another column has the last name, it has the first name (“Nombre, Apellidos”).
+  // A column headed “name” need not have the full name. Beside a column of first names it has the last name (“Name,
+  // Vorname”; “Nom, Prénom”). Beside a column of last names it has the first name (“Nombre, Apellidos”). Beside both it
+  // is skipped.
   const fullNameColumnIndex = targetFieldNames.indexOf("name");
   if (fullNameColumnIndex >= 0) {
     if (usedFieldNames.has("firstName"))

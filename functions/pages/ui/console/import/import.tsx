@@ -65,7 +65,7 @@ export function ImportScreen(): JSX.Element {
       {!mayWrite ? (
         <EmptyState icon="upload" title="Viewers cannot import leads." text="Ask an Owner of the team." />
       ) : file ? (
-        <ColumnMappingScreen file={file} run={run} />
+        <ChosenFileScreen file={file} run={run} />
       ) : (
         <FileDropScreen />
       )}
@@ -113,7 +113,7 @@ function FileDropScreen(): JSX.Element {
   );
 }
 
-function ColumnMappingScreen({ file, run }: { file: CsvFile; run: ImportRun | undefined }): JSX.Element {
+function ChosenFileScreen({ file, run }: { file: CsvFile; run: ImportRun | undefined }): JSX.Element {
   const { reload } = useTeam();
   const currentImportOptions = importOptionsSignal.value;
   const csvFileMapping = useCsvFileMapping(file, currentImportOptions);

@@ -162,9 +162,9 @@ export function ColumnMappingTable({ csvFile, mapping, disabled }: ColumnMapping
 const getColumnTitle = (heading: string, index: number): string => heading || `Column ${index + 1}`;
 
 /**
- * Maps the file's column at `index` to the lead field `fieldName`, and returns the fields of all columns. A column that
- * had the same field is skipped, unless the field is a list; the full name conflicts with the first name and the last
- * name.
+ * Returns the fields of all columns after the column at `index` was mapped to `fieldName`. A column that had the same
+ * field is skipped, unless the field is a list. Mapping a full name also skips the columns of the first and the last
+ * name, and mapping one of those skips the column of the full name.
  */
 function computeNewTargetFieldNames(targets: string[], index: number, fieldName: string): string[] {
   const conflictingFieldNames =

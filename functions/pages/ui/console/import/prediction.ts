@@ -7,7 +7,7 @@ import { getNormalizedEmail, type LeadCellsByColumnName } from "./lead-rows";
 type BatchRowResult = LeadBatchResponse["results"][number];
 
 /** The fields that earlier rows with the same e-mail address would have written. */
-interface PredictedLead {
+interface LeadAfterEarlierRows {
   isNew: boolean;
   cells: LeadCellsByColumnName;
 }
@@ -15,7 +15,7 @@ interface PredictedLead {
 export const DUPLICATE_EMAIL_MESSAGE = "Another row has the same e-mail address.";
 
 export class DryRunPrediction {
-  private readonly predictedByEmail = new Map<string, PredictedLead>();
+  private readonly predictedByEmail = new Map<string, LeadAfterEarlierRows>();
 
   constructor(private readonly options: Pick<LeadBatchRequestBody, "mode" | "fill">) {}
 

@@ -1,7 +1,7 @@
 // Applies the team's changes to the board: moves leads of events from the feed into their columns, and reads the counts again.
 
 import { useEffect, useRef } from "preact/hooks";
-import { api, getDataOrThrow, type LeadEvent, type LeadFilterParams, type LeadInList } from "../app/api";
+import { api, getDataOrThrow, type LeadEvent, type LeadFilterParams, type LeadSummary } from "../app/api";
 import { useTeam } from "../app/team";
 import { useLeadChanges } from "./lead-changes";
 import { matchesFilter } from "./list-query";
@@ -58,7 +58,7 @@ export function useLiveBoardUpdates(board: UseLiveBoardUpdatesOptions): () => vo
    * Adds a lead to its column, replaces it there, or removes it from the board. Returns the status ids of the columns whose
    * counts may have changed.
    */
-  const updateLeadAndGetChangedColumns = (id: number, lead: LeadInList | undefined): number[] => {
+  const updateLeadAndGetChangedColumns = (id: number, lead: LeadSummary | undefined): number[] => {
     const { columns, filter } = latestBoardOptionsRef.current;
     const targetStatusId = lead && matchesFilter(lead, filter) ? lead.statusId : undefined;
     const statusIdsToRecount = new Set<number>();
@@ -110,7 +110,7 @@ export function useLiveBoardUpdates(board: UseLiveBoardUpdatesOptions): () => vo
     for (const [id, event] of pendingLeadIdsWithEvents) {
       // While this user's move of the lead is pending, its response decides the column, so the event is ignored.
       if (moves.isMoving(id)) continue;
-      let lead: LeadInList | undefined = event.type === "lead.deleted" ? undefined : event.lead;
+      let lead: LeadSummary | undefined = event.type === "lead.deleted" ? undefined : event.lead;
       if (moves.isRecentlyMoved(id)) {
         lead = await getDataOrThrow(api.GET("/leads/{id}", { params: { path: { id } } })).catch(() => undefined);
         if (!lead || moves.isMoving(id)) continue;

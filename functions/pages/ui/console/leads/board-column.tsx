@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { LeadInList, LeadStatus } from "../app/api";
+import type { LeadStatus, LeadSummary } from "../app/api";
 import { Avatar, getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { type PagedList, PagedListFooter, usePagedList } from "../ui/loading";
@@ -15,11 +15,11 @@ import { buildLeadUrl, leadIdsInScreenOrder } from "./open-lead";
 /** State and callbacks of the board that its cards use. */
 export interface BoardStateAndCallbacks {
   mayMove: boolean;
-  moveLead: (lead: LeadInList, to: LeadStatus) => void;
+  moveLead: (lead: LeadSummary, to: LeadStatus) => void;
   /** Id of the moved lead, whose card takes the focus when the card appears in another column. */
   focusedLeadRef: { current: number };
   /** The lead that is being dragged. Browsers reveal the data of a drag only on drop, so columns read the lead here. */
-  draggedLeadRef: { current: LeadInList | undefined };
+  draggedLeadRef: { current: LeadSummary | undefined };
   onCardKeyDown: (event: KeyboardEvent) => void;
 }
 
@@ -31,11 +31,11 @@ interface BoardColumnProps {
   readLeads: (
     status: number,
     cursor: string | undefined,
-  ) => Promise<{ items: LeadInList[]; count?: number; isPartial?: boolean }>;
+  ) => Promise<{ items: LeadSummary[]; count?: number; isPartial?: boolean }>;
   /** Changes with the search and the filters, so that the column reads its leads again. */
   filterKey: string;
   openLeadId: number | undefined;
-  registerPages: (pages: PagedList<LeadInList>) => void;
+  registerPages: (pages: PagedList<LeadSummary>) => void;
   onEmptyChange: (isEmpty: boolean) => void;
   /** Whether this is the first column and the team has no leads, so that the column shows how to add the first one. */
   showsFirstLeadHint: boolean;
@@ -47,7 +47,7 @@ export function BoardColumn(props: BoardColumnProps): JSX.Element {
   const [isDraggedOver, setDraggedOver] = useState(false);
   // Each column has one Tab stop. Arrow keys move the focus between cards.
   const [focusedLeadId, setFocusedLeadId] = useState(0);
-  const columnLeadList = usePagedList<LeadInList>((cursor) => readLeads(status.id, cursor), [status.id, filterKey]);
+  const columnLeadList = usePagedList<LeadSummary>((cursor) => readLeads(status.id, cursor), [status.id, filterKey]);
   registerPages(columnLeadList);
   const headingId = `column-${status.id}`;
   const { draggedLeadRef } = actions;
@@ -164,7 +164,7 @@ function CardSkeletons(): JSX.Element {
 }
 
 interface LeadCardProps {
-  lead: LeadInList;
+  lead: LeadSummary;
   isOpen: boolean;
   isTabStop: boolean;
   onFocus: () => void;
@@ -262,7 +262,7 @@ function LeadCard({ lead, isOpen, isTabStop, onFocus, actions }: LeadCardProps):
 }
 
 /** Shows the name of the first business and the number of others, because two names would not fit the card. */
-function BusinessTags({ businesses }: { businesses: LeadInList["business"] }): JSX.Element | null {
+function BusinessTags({ businesses }: { businesses: LeadSummary["business"] }): JSX.Element | null {
   const [firstBusiness, ...otherBusinesses] = businesses;
   if (!firstBusiness) return null;
   return (

@@ -6,8 +6,8 @@ import {
   api,
   getDataAndResponseOrThrow,
   getDataOrThrow,
-  type LeadInList,
   type LeadStatus,
+  type LeadSummary,
   readPageOfLeads,
 } from "../app/api";
 import { replaceUrlQuery, useRoute } from "../app/route";
@@ -42,10 +42,10 @@ const SEARCH_DEBOUNCE_MS = 250;
 export function BoardScreen(): JSX.Element {
   const currentRoute = useRoute();
   const { statuses, mayWrite } = useTeam();
-  const leadListsByStatusIdRef = useRef(new Map<number, PagedList<LeadInList>>());
+  const leadListsByStatusIdRef = useRef(new Map<number, PagedList<LeadSummary>>());
   const boardElementRef = useRef<HTMLDivElement>(null);
   const movedLeadIdRef = useRef(0);
-  const draggedLeadRef = useRef<LeadInList | undefined>(undefined);
+  const draggedLeadRef = useRef<LeadSummary | undefined>(undefined);
   /** Number of the latest recount of each column, by the id of its status. An older response is discarded. */
   const recountSerialNumberByStatusIdRef = useRef(new Map<number, number>());
   const [emptyColumnStatusIds, setEmptyColumnStatusIds] = useState<ReadonlySet<number>>(new Set());
@@ -81,7 +81,7 @@ export function BoardScreen(): JSX.Element {
     const columnPage = await requestColumnPage(status, cursor);
     // While a search is active, a lead that the user has just moved is not added to a page of its new column, because only the
     // API knows whether the search matches the lead.
-    const isLeadKnownToMatchFilters = (lead: LeadInList) => activeSearchText === "" && matchesFilter(lead, filter);
+    const isLeadKnownToMatchFilters = (lead: LeadSummary) => activeSearchText === "" && matchesFilter(lead, filter);
     return boardMoveFunctions.applyMoves(columnPage, {
       status,
       requestedAtMs,
@@ -112,7 +112,7 @@ export function BoardScreen(): JSX.Element {
   };
 
   const boardMoveFunctions = useBoardLeadMoves(leadListsByStatusIdRef.current, recountColumns);
-  const moveLead = (lead: LeadInList, to: LeadStatus) => {
+  const moveLead = (lead: LeadSummary, to: LeadStatus) => {
     movedLeadIdRef.current = lead.id;
     boardMoveFunctions.move(lead, to);
   };

@@ -94,12 +94,12 @@ export function useOpenLead(id: number): OpenLeadState {
   const loadedLeadWithEtag = loadableLead.value?.lead.id === id ? loadableLead.value : undefined;
   latestLeadWithEtagRef.current = loadedLeadWithEtag;
 
-  const leadIdsRequestBody = { ids: [id] };
+  const archiveOrRestoreRequestBody = { ids: [id] };
   const leadName = loadedLeadWithEtag ? getDisplayName(loadedLeadWithEtag.lead) : "";
-  const restoreLead = async () => {
+  const restoreArchivedLead = async () => {
     if (
       await awaitRequestAndShowOutcome(
-        getDataOrThrow(api.PATCH("/leads/restore", { body: leadIdsRequestBody })),
+        getDataOrThrow(api.PATCH("/leads/restore", { body: archiveOrRestoreRequestBody })),
         `${leadName} restored`,
         "Nothing was restored.",
       )
@@ -109,9 +109,10 @@ export function useOpenLead(id: number): OpenLeadState {
   };
   const archiveLead = async () => {
     try {
-      await getDataOrThrow(api.PATCH("/leads/archive", { body: leadIdsRequestBody }));
+      await getDataOrThrow(api.PATCH("/leads/archive", { body: archiveOrRestoreRequestBody }));
       showToast(`${leadName} archived`, {
-        undo: () => getDataOrThrow(api.PATCH("/leads/restore", { body: leadIdsRequestBody })).then(refreshLead),
+        undo: () =>
+          getDataOrThrow(api.PATCH("/leads/restore", { body: archiveOrRestoreRequestBody })).then(refreshLead),
       });
       await refreshLead();
     } catch (error) {
@@ -135,7 +136,7 @@ export function useOpenLead(id: number): OpenLeadState {
     newsText: latestNews.id === id ? latestNews.text : "",
     deletion: deletion?.leadId === id ? deletion : undefined,
     archive: archiveLead,
-    restore: restoreLead,
+    restore: restoreArchivedLead,
     remove: deleteLead,
   };
 }

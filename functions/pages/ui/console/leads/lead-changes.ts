@@ -89,9 +89,9 @@ interface UseLeadChangesOptions {
 }
 
 /**
- * Subscribes the component to the feed. `onGap` is called when the component may have missed events and must read its
- * data again: after the first request of the polling loop, and after a restart of the loop. It is also called when the
- * component joins a running loop, except with the option `readsAfterSubscribing`.
+ * Subscribes the component to the feed. `onGap` tells the component that events may be missing and that it must read
+ * its data again. It is called when the polling loop has started, when the loop has started again at the latest event,
+ * and when the component has joined a running loop. The option `readsAfterSubscribing` excludes only the last case.
  */
 export function useLeadChanges(
   onEvents: FeedCallbacks["onEvents"],

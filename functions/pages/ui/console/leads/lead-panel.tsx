@@ -14,8 +14,10 @@ const PHONE_MEDIA_QUERY = "(width < 48rem)";
 
 /** Finds the link to a lead on the screen beside the panel. */
 function findLeadLinkElement(id: number): HTMLElement | undefined {
-  const leadLinkElements = document.querySelectorAll<HTMLAnchorElement>('main a[href*="lead="]');
-  return [...leadLinkElements].find(({ hash }) => new URLSearchParams(hash.split("?")[1]).get("lead") === String(id));
+  const allLeadLinkElements = document.querySelectorAll<HTMLAnchorElement>('main a[href*="lead="]');
+  return [...allLeadLinkElements].find(
+    ({ hash }) => new URLSearchParams(hash.split("?")[1]).get("lead") === String(id),
+  );
 }
 
 /**
@@ -67,7 +69,7 @@ export function LeadPanel({ id }: { id: number }): JSX.Element {
   const panelRef = useRef<HTMLElement>(null);
   const openLeadState = useOpenLead(id);
   const listPositionAndNeighbours = useLeadNeighboursAndShortcuts(id);
-  // The order of these two hooks is the order of their cleanups. The cleanup of `useInertBackground` makes the covered screen
+  // The order of these two hooks is the order of their cleanups. The cleanup of `useInertBackgroundOnPhone` makes the covered screen
   // focusable. Only then can the cleanup of `usePanelFocus` return the focus to that screen.
   useInertBackgroundOnPhone();
   usePanelFocus(panelRef, id);

@@ -104,7 +104,8 @@ function FieldWithInPlaceEditor({
   const cancelEdit = () => {
     const typedFieldText = fieldEditState.text ?? "";
     fieldEditState.cancel();
-    // Escape discards the text at once, so a long text can be restored with Undo.
+    // Escape and Cancel discard the text without asking. For the description, whose text may be long, a toast offers
+    // Undo.
     if (kind === "paragraph" && typedFieldText !== savedFieldText) {
       showToast(`Changes of the ${fieldLabelInSentence} discarded`, {
         undo: () => fieldEditState.changeText(typedFieldText),

@@ -6,7 +6,7 @@ import {
   getDataAndResponseOrThrow,
   type Lead,
   type LeadFilterParams,
-  type LeadInList,
+  type LeadSummary,
   readPageOfLeads,
 } from "../app/api";
 import { getIsApiReachable, UnreachableError, watchApiReachability } from "../app/connection";
@@ -19,7 +19,7 @@ const LEADS_ON_FIRST_PAGE = 50;
 const MAX_RELOADED_LEADS = 300;
 
 /** A lead as the list shows it: a summary, with further fields if a column needs them. */
-export type LeadForTable = LeadInList & Partial<Pick<Lead, "source" | "position" | "location">>;
+export type LeadForTable = LeadSummary & Partial<Pick<Lead, "source" | "position" | "location">>;
 
 interface LeadListPage {
   items: LeadForTable[];

@@ -1,6 +1,6 @@
 // The search, filters and order of the list and the board, and their form in the URL: `#/leads?search=ada&status=1&status=2`.
 
-import type { Lead, LeadFilterParams, LeadInList } from "../app/api";
+import type { Lead, LeadFilterParams, LeadSummary } from "../app/api";
 
 export interface LeadListUrlQuery {
   search: string;
@@ -113,7 +113,7 @@ export const isLongEnoughToSearch = (text: string): boolean =>
   Array.from(text).length > 1 || CJK_CHARACTER_PATTERN.test(text);
 
 /** Whether a lead matches the filters, by the same rules as in the API. A search can only be decided by the API. */
-export function matchesFilter(lead: LeadInList | Lead, filter: LeadFilterParams): boolean {
+export function matchesFilter(lead: LeadSummary | Lead, filter: LeadFilterParams): boolean {
   const acceptedStatusIds = filter.status as number[] | undefined;
   const acceptedBusinessIds = filter.business as number[] | undefined;
   const leadCreationIsoDay = lead.createdAt.slice(0, 10);

@@ -56,8 +56,8 @@ export class LeadSelection {
       const leadsInToggledRange = items.slice(Math.min(from, to), Math.max(from, to) + 1);
       this.#setSelected(
         leadsInToggledRange.map((lead) => lead.id),
-        // If the range starts at a selected lead, Shift+click selects the whole range, even if the clicked lead was
-        // selected before. Otherwise the range gets the new state of the clicked lead.
+        // If the lead at the start of the range is selected, Shift+click selects the whole range, even if the clicked
+        // lead was already selected. Otherwise the whole range gets the opposite of the clicked lead's previous state.
         this.#anchor !== undefined && this.has(this.#anchor) ? true : shouldSelectLead,
       );
     } else {

@@ -1,17 +1,17 @@
 // Moves of leads between columns of the board: shown at once, sent in order, and reverted if the API refuses them.
 
 import { useRef } from "preact/hooks";
-import { api, describeError, getDataOrThrow, type LeadInList, type LeadStatus, RequestError } from "../app/api";
+import { api, describeError, getDataOrThrow, type LeadStatus, type LeadSummary, RequestError } from "../app/api";
 import { useTeam } from "../app/team";
 import { getDisplayName } from "../ui/face";
 import type { PagedList } from "../ui/loading";
 import { showFailureAlert, showToast } from "../ui/toast";
 
 /** The pages of each column, by the id of its status. */
-export type BoardColumnsByStatusId = Map<number, PagedList<LeadInList>>;
+export type BoardColumnsByStatusId = Map<number, PagedList<LeadSummary>>;
 
 /** Compares leads as the API orders lists: by creation time, newest first. */
-export const compareLeadsNewestFirst = (a: LeadInList, b: LeadInList): number =>
+export const compareLeadsNewestFirst = (a: LeadSummary, b: LeadSummary): number =>
   b.createdAt.localeCompare(a.createdAt) || b.id - a.id;
 
 /** For this long after a move, an event from the feed may still contain the previous status of the lead. */
@@ -21,7 +21,7 @@ const STALE_EVENTS_AFTER_MOVE_MS = 15_000;
 interface LeadMoveQueue {
   lastMove: Promise<void>;
   /** The lead as it will be after all moves of this queue. */
-  movedLead: LeadInList;
+  movedLead: LeadSummary;
   length: number;
   /** Id of the status before the first pending move. Undo moves the lead back to this status. */
   firstStatusId: number;
@@ -31,12 +31,12 @@ interface LeadMoveQueue {
 
 /** The leads of a column that one request has read. */
 interface BoardColumnPage {
-  items: LeadInList[];
+  items: LeadSummary[];
   count: number;
 }
 
 export interface BoardMoveFunctions {
-  move: (lead: LeadInList, to: LeadStatus) => void;
+  move: (lead: LeadSummary, to: LeadStatus) => void;
   /** Whether a move of a lead is pending. */
   isMoving: (lead: number) => boolean;
   /** Whether a lead was moved so recently that an event may carry its earlier status. */
@@ -52,7 +52,7 @@ export interface BoardMoveFunctions {
       status: number;
       requestedAtMs: number;
       isFirstPage: boolean;
-      matchesFilters: (lead: LeadInList) => boolean;
+      matchesFilters: (lead: LeadSummary) => boolean;
     },
   ) => Page;
 }
@@ -65,12 +65,12 @@ export function useBoardLeadMoves(
   const { statuses } = useTeam();
   const moveQueuesByLeadIdRef = useRef(new Map<number, LeadMoveQueue>());
   /** The latest finished move of each lead, by the lead's id: the time of the API's response, and the lead after the move. */
-  const settledMovesByLeadIdRef = useRef(new Map<number, { atMs: number; lead: LeadInList }>());
+  const settledMovesByLeadIdRef = useRef(new Map<number, { atMs: number; lead: LeadSummary }>());
   const getStatusName = (status: number) => statuses.find(({ id }) => id === status)?.name ?? "";
 
-  const showLeadInNewColumn = (lead: LeadInList, to: number): LeadInList => {
+  const showLeadInNewColumn = (lead: LeadSummary, to: number): LeadSummary => {
     const leadWithNewStatus = { ...lead, statusId: to, status: getStatusName(to) };
-    const filterOutMovedLead = (leads: LeadInList[]) => leads.filter(({ id }) => id !== lead.id);
+    const filterOutMovedLead = (leads: LeadSummary[]) => leads.filter(({ id }) => id !== lead.id);
     columns.get(lead.statusId)?.updateItems(filterOutMovedLead, -1);
     columns
       .get(to)
@@ -78,7 +78,7 @@ export function useBoardLeadMoves(
     return leadWithNewStatus;
   };
 
-  const sendLeadMove = async (moved: LeadInList, isUndo: boolean): Promise<void> => {
+  const sendLeadMove = async (moved: LeadSummary, isUndo: boolean): Promise<void> => {
     const leadMoveQueue = moveQueuesByLeadIdRef.current.get(moved.id);
     if (!leadMoveQueue) return;
     const dequeueMoveAndCheckIfEmpty = () => {
@@ -127,7 +127,7 @@ export function useBoardLeadMoves(
     }
   };
 
-  const enqueueLeadMove = (lead: LeadInList, to: number, isUndo = false): Promise<void> => {
+  const enqueueLeadMove = (lead: LeadSummary, to: number, isUndo = false): Promise<void> => {
     const leadWithNewStatus = showLeadInNewColumn(lead, to);
     const leadMoveQueue = moveQueuesByLeadIdRef.current.get(lead.id);
     const newLeadMovePromise = (leadMoveQueue?.lastMove ?? Promise.resolve()).then(() =>
@@ -159,13 +159,13 @@ export function useBoardLeadMoves(
     isRecentlyMoved: (lead) =>
       Date.now() - (settledMovesByLeadIdRef.current.get(lead)?.atMs ?? 0) < STALE_EVENTS_AFTER_MOVE_MS,
     applyMoves: (page, { status, requestedAtMs, isFirstPage, matchesFilters }) => {
-      const movedLeadsById = new Map<number, LeadInList>();
+      const movedLeadsById = new Map<number, LeadSummary>();
       for (const [id, settled] of settledMovesByLeadIdRef.current)
         if (settled.atMs > requestedAtMs) movedLeadsById.set(id, settled.lead);
       for (const [id, { movedLead }] of moveQueuesByLeadIdRef.current) movedLeadsById.set(id, movedLead);
       const leadsStillInColumn = page.items.filter(({ id }) => (movedLeadsById.get(id)?.statusId ?? status) === status);
       const leadIdsStillInColumn = new Set(leadsStillInColumn.map(({ id }) => id));
-      const checkLeadMissingInPage = (lead: LeadInList) =>
+      const checkLeadMissingInPage = (lead: LeadSummary) =>
         lead.statusId === status && !leadIdsStillInColumn.has(lead.id) && matchesFilters(lead);
       const leadsMovedIntoColumn = isFirstPage ? [...movedLeadsById.values()].filter(checkLeadMissingInPage) : [];
       if (leadsStillInColumn.length === page.items.length && leadsMovedIntoColumn.length === 0) return page;
