@@ -20,8 +20,8 @@ export interface TokenGrant {
   refresh?: string;
   identity?: DemoIdentity;
   /**
-   * The ID token, which is sent to the issuer when the user signs out. Set only if `token` is the access token;
-   * otherwise `token` itself is the ID token.
+   * The ID token, which is sent to the issuer when the user signs out. Set only if `token` is an access token and the
+   * issuer also returned an ID token. Without it, `token` is sent.
    */
   idToken?: string;
 }

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isLongEnoughToSearch } from "../leads/list-query";
 import { buildLeadUrl } from "../leads/open-lead";
-import { buildViewPath, loadSavedViews, savedViews } from "../leads/views-api";
+import { buildViewPath, loadSavedViews, savedViewsSignal } from "../leads/views-api";
 import { Avatar, getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icons";
@@ -143,7 +143,7 @@ function usePaletteItems(text: string, leads: LeadSummary[]): PaletteItemData[] 
         run: () => navigate(`/${screen}`),
       }),
     ),
-    ...(savedViews.value ?? []).map(
+    ...(savedViewsSignal.value ?? []).map(
       (view): PaletteItemData => ({
         id: `view-${view.id}`,
         kind: "Go to",
@@ -186,7 +186,7 @@ function PaletteDialog(): JSX.Element {
   );
   useEffect(() => {
     // If the saved views cannot be read, the palette works without them. The board and the list show the error.
-    if (savedViews.peek() === undefined) loadSavedViews().catch(() => undefined);
+    if (savedViewsSignal.peek() === undefined) loadSavedViews().catch(() => undefined);
   }, []);
   useLayoutEffect(() => {
     const dialogElement = dialogRef.current;

@@ -118,12 +118,12 @@ function ChosenFileScreen({ file, run }: { file: CsvFile; run: ImportRun | undef
   const currentImportOptions = importOptionsSignal.value;
   const csvFileMapping = useCsvFileMapping(file, currentImportOptions);
   const headingLanguageName = recogniseColumnTargetFields(file).language;
-  const hasImportRunEnded = run?.isFinished === true && !run.dryRun;
+  const hasRealRunEnded = run?.isFinished === true && !run.dryRun;
   const importCreatesBusinesses = csvFileMapping?.createsBusinesses === true;
   useEffect(() => {
     // Reads the team again, so that all filters offer the businesses that the run has created.
-    if (hasImportRunEnded && importCreatesBusinesses) reload();
-  }, [hasImportRunEnded]);
+    if (hasRealRunEnded && importCreatesBusinesses) reload();
+  }, [hasRealRunEnded]);
   const fileSummaryText = [formatRowCount(file.rows.length), getSeparatorName(file.separator), file.encoding].join(
     ", ",
   );

@@ -10,7 +10,7 @@ import { Popover } from "../ui/menu";
 import { EmptyState } from "../ui/states";
 import { StatusMenu } from "../ui/status";
 import { formatCount, RelativeTime } from "../ui/time";
-import { buildLeadUrl, leadIdsInScreenOrder } from "./open-lead";
+import { buildLeadUrl, leadIdsInScreenOrderSignal } from "./open-lead";
 
 /** State and callbacks of the board that its cards use. */
 export interface BoardStateAndCallbacks {
@@ -60,7 +60,7 @@ export function BoardColumn(props: BoardColumnProps): JSX.Element {
     ? columnLeadList.items.map(({ id }) => id).join(" ")
     : "";
   useEffect(() => {
-    if (leadIdsText) leadIdsInScreenOrder.value = leadIdsText.split(" ").map(Number);
+    if (leadIdsText) leadIdsInScreenOrderSignal.value = leadIdsText.split(" ").map(Number);
   }, [leadIdsText]);
   const tabStopLeadId = columnLeadList.items.some(({ id }) => id === focusedLeadId)
     ? focusedLeadId

@@ -1,4 +1,5 @@
-// Sends one change of many leads in requests of a hundred leads each. A run can be stopped between requests.
+// Sends one change of many leads in requests of up to a hundred leads, three at a time. A stopped run sends no further
+// requests.
 
 import { RequestError, sleep } from "../app/api";
 import { MAX_LEADS_PER_PAGE } from "./list-pages";
@@ -63,7 +64,7 @@ export async function sendIdsInParallelChunks(
   const bulkResult: BulkResult = { changedIds: [], deletedIds: [], unprocessedIds: [] };
   let nextIdIndex = 0;
   let hasFailed = false;
-  const sendChunksUntilDone = async () => {
+  const runChunkWorker = async () => {
     while (nextIdIndex < ids.length && !hasFailed && !isStopped?.()) {
       const leadIdChunk = ids.slice(nextIdIndex, nextIdIndex + idsPerRequest);
       nextIdIndex += leadIdChunk.length;
@@ -80,7 +81,7 @@ export async function sendIdsInParallelChunks(
       }
     }
   };
-  await Promise.all(Array.from({ length: MAX_PARALLEL_REQUESTS }, sendChunksUntilDone));
+  await Promise.all(Array.from({ length: MAX_PARALLEL_REQUESTS }, runChunkWorker));
   bulkResult.unprocessedIds.push(...ids.slice(nextIdIndex));
   return bulkResult;
 }

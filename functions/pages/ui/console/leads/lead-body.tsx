@@ -19,7 +19,7 @@ import { getFieldText, LEAD_FIELD_DEFINITIONS } from "./lead-fields";
 import { LeadHead } from "./lead-head";
 import { type LeadWithEtag, parseEtagVersionNumber, readLeadWithEtag } from "./lead-save";
 import { EditableLeadField } from "./lead-value";
-import { closeLeadPanelOrPage, lastListScreenLink } from "./open-lead";
+import { closeLeadPanelOrPage, lastListScreenLinkSignal } from "./open-lead";
 import { buildCommentDraftKey, Timeline } from "./timeline";
 import { describeLeadEventWithAuthor, getAuthorName } from "./timeline-groups";
 
@@ -323,7 +323,7 @@ function DeletedLeadMessage({ openLead, headingLevel }: LeadBodyProps): JSX.Elem
           </button>
         ) : null}
         <button type="button" class="btn ghost" onClick={closeLeadPanelOrPage}>
-          {lastListScreenLink.value.title === "Board" ? "Back to the board" : "Back to the list"}
+          {lastListScreenLinkSignal.value.title === "Board" ? "Back to the board" : "Back to the list"}
         </button>
       </div>
     </div>

@@ -9,7 +9,7 @@ import { Icon } from "../ui/icon";
 import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
 import type { OpenLeadState } from "./lead-body";
-import { leadIdsInScreenOrder, switchOpenLead } from "./open-lead";
+import { leadIdsInScreenOrderSignal, switchOpenLead } from "./open-lead";
 
 interface ListPositionAndNeighbours {
   /** Position in the list as text: `2 of 17`. Empty for a lead that is not in the list. */
@@ -23,7 +23,7 @@ interface ListPositionAndNeighbours {
  * neighbours of its last position. Registers the shortcuts J and K.
  */
 export function useLeadNeighboursAndShortcuts(id: number): ListPositionAndNeighbours {
-  const listedLeadIds = leadIdsInScreenOrder.value;
+  const listedLeadIds = leadIdsInScreenOrderSignal.value;
   const lastListedIndexRef = useRef(-1);
   const leadIndexInList = listedLeadIds.indexOf(id);
   if (leadIndexInList >= 0) lastListedIndexRef.current = leadIndexInList;
@@ -42,7 +42,7 @@ export function useLeadNeighboursAndShortcuts(id: number): ListPositionAndNeighb
 
 export function NeighbourButtons({ neighbours }: { neighbours: ListPositionAndNeighbours }): JSX.Element | null {
   const { previousId, nextId } = neighbours;
-  if (leadIdsInScreenOrder.value.length === 0) return null;
+  if (leadIdsInScreenOrderSignal.value.length === 0) return null;
   const renderNeighbourButton = (
     id: number | undefined,
     name: string,

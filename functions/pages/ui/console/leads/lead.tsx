@@ -9,7 +9,7 @@ import { getDisplayName } from "../ui/face";
 import { Icon } from "../ui/icon";
 import { LeadBody, useOpenLead } from "./lead-body";
 import { LeadMenu, NeighbourButtons, useLeadNeighboursAndShortcuts, useLeadShortcuts } from "./lead-walk";
-import { closeLeadPanelOrPage, lastListScreenLink } from "./open-lead";
+import { closeLeadPanelOrPage, lastListScreenLinkSignal } from "./open-lead";
 
 export { LeadPanel } from "./lead-panel";
 
@@ -25,7 +25,7 @@ export function LeadScreen({ id }: { id: number }): JSX.Element {
   useEffect(() => {
     if (leadName) document.title = `${leadName} · Leads`;
   }, [leadName]);
-  const { path, title } = lastListScreenLink.value;
+  const { path, title } = lastListScreenLinkSignal.value;
   return (
     <>
       <header class="head">

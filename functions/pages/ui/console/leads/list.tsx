@@ -41,10 +41,10 @@ import {
 } from "./list-query";
 import { LeadSelection } from "./list-selection";
 import { LeadTable, type LeadTableHandle } from "./list-table";
-import { getPanelLeadId, leadIdsInScreenOrder } from "./open-lead";
+import { getPanelLeadId, leadIdsInScreenOrderSignal } from "./open-lead";
 import { SearchInput } from "./search-input";
 import { useApplyViewFromUrl, ViewTabs } from "./views";
-import { savedViews } from "./views-api";
+import { savedViewsSignal } from "./views-api";
 
 /** The search is sent when nothing was typed for this long. */
 const SEARCH_DEBOUNCE_MS = 200;
@@ -71,7 +71,7 @@ export function ListScreen(): JSX.Element {
   const listUrlQuery = useMemo(() => parseListQuery(currentRoute.query), [urlQueryString]);
   const panelLeadId = getPanelLeadId(currentRoute);
   const { mayWrite } = useTeam();
-  const currentSavedView = savedViews.value?.find(({ id }) => id === listUrlQuery.view);
+  const currentSavedView = savedViewsSignal.value?.find(({ id }) => id === listUrlQuery.view);
   const shownColumnNames =
     readChosenColumns(listUrlQuery.view) ??
     (currentSavedView ? filterKnownColumnNames(currentSavedView.columns) : [...DEFAULT_COLUMN_NAMES]);
@@ -236,7 +236,7 @@ function ListContent({
   }, []);
 
   useEffect(() => {
-    leadIdsInScreenOrder.value = pages.items.map(({ id }) => id);
+    leadIdsInScreenOrderSignal.value = pages.items.map(({ id }) => id);
   }, [pages.items, pages.items.length]);
 
   // When the panel is closed, the focus returns to the row of its lead.
@@ -447,7 +447,7 @@ function markOrUnmarkNonMatchingLead(pages: LeadPages, id: number): void {
 }
 
 /** New leads that match the filters and are not in the list yet, by id. */
-const arrivedLeadsById = signal<ReadonlyMap<number, LeadForTable>>(new Map());
+const arrivedLeadsByIdSignal = signal<ReadonlyMap<number, LeadForTable>>(new Map());
 
 /** Applies events from the feed: updates rows in place, and inserts new leads only if that moves no row under the pointer. */
 function useApplyFeedEventsToList(
@@ -457,12 +457,12 @@ function useApplyFeedEventsToList(
 ): void {
   const leadRecountTimerRef = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
-    arrivedLeadsById.value = new Map();
+    arrivedLeadsByIdSignal.value = new Map();
     return () => clearTimeout(leadRecountTimerRef.current);
   }, []);
   const applyLeadFeedEvents = (events: LeadEvent[]) => {
     const { filter, search } = pages.source;
-    const updatedArrivedLeadsById = new Map(arrivedLeadsById.peek());
+    const updatedArrivedLeadsById = new Map(arrivedLeadsByIdSignal.peek());
     for (const { type, leadId, lead } of events) {
       if (type.startsWith("comment.")) continue;
       const loadedLead = pages.getLead(leadId);
@@ -488,9 +488,9 @@ function useApplyFeedEventsToList(
     const mayInsertRows = selection.size === 0 && !tableHandle?.isInUse() && (tableHandle?.getScrollTop() ?? 0) === 0;
     if (mayInsertRows && updatedArrivedLeadsById.size > 0) {
       pages.insertLeads([...updatedArrivedLeadsById.values()]);
-      arrivedLeadsById.value = new Map();
+      arrivedLeadsByIdSignal.value = new Map();
     } else {
-      arrivedLeadsById.value = updatedArrivedLeadsById;
+      arrivedLeadsByIdSignal.value = updatedArrivedLeadsById;
     }
   };
   useLeadChanges(applyLeadFeedEvents, () => pages.reload(), { readsAfterSubscribing: true });
@@ -503,11 +503,13 @@ function ArrivedLeadsButton({
   pages: LeadPages;
   tableHandleRef: { current: LeadTableHandle | null };
 }): JSX.Element | null {
-  const arrivedLeadCount = [...arrivedLeadsById.value.keys()].filter((id) => pages.rowIndexOf(id) === undefined).length;
+  const arrivedLeadCount = [...arrivedLeadsByIdSignal.value.keys()].filter(
+    (id) => pages.rowIndexOf(id) === undefined,
+  ).length;
   if (arrivedLeadCount === 0) return null;
   const reloadWithArrivedLeads = async () => {
     await pages.reload();
-    arrivedLeadsById.value = new Map();
+    arrivedLeadsByIdSignal.value = new Map();
     tableHandleRef.current?.scrollTo(0);
   };
   return (

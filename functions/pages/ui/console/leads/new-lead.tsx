@@ -24,7 +24,7 @@ import {
   LeadFieldInput,
   type LeadFieldInputTexts,
 } from "./lead-fields";
-import { closeLeadPanelOrPage, lastListScreenLink } from "./open-lead";
+import { closeLeadPanelOrPage, lastListScreenLinkSignal } from "./open-lead";
 
 const LEAD_FIELD_NAME_GROUPS: (keyof LeadFieldInputTexts)[][] = [
   ["firstName", "lastName", "email", "phoneNumber"],
@@ -41,7 +41,7 @@ type ErrorTextsByFieldName = Partial<Record<keyof LeadFieldInputTexts, string>>;
 
 export function NewLeadScreen(): JSX.Element {
   const { mayWrite } = useTeam();
-  const { path, title } = lastListScreenLink.value;
+  const { path, title } = lastListScreenLinkSignal.value;
   useEffect(() => {
     document.title = "New lead · Leads";
   }, []);
@@ -207,7 +207,7 @@ function NewLeadForm(): JSX.Element {
           Create lead
         </button>
         {isFormEmpty ? (
-          <a class="btn ghost" href={`#${lastListScreenLink.value.path}`}>
+          <a class="btn ghost" href={`#${lastListScreenLinkSignal.value.path}`}>
             Cancel
           </a>
         ) : (

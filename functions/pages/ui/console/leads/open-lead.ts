@@ -18,16 +18,19 @@ function buildRouteWithoutLead(currentRoute: ParsedRoute): ParsedRoute {
 }
 
 /** Ids of the leads that J and K step through, in the order of the screen. */
-export const leadIdsInScreenOrder = signal<number[]>([]);
+export const leadIdsInScreenOrderSignal = signal<number[]>([]);
 
 /** Path of the board or the list that was shown last, with its filters. Back on a lead's page links to it. */
-export const lastListScreenLink = signal({ path: "/leads", title: "All leads" });
+export const lastListScreenLinkSignal = signal({ path: "/leads", title: "All leads" });
 
 effect(() => {
   const currentRoute = routeSignal.value;
   if (!canRouteShowLeadPanel(currentRoute)) return;
   const listScreenTitle = currentRoute.screen === "board" ? "Board" : "All leads";
-  lastListScreenLink.value = { path: buildRoutePath(buildRouteWithoutLead(currentRoute)), title: listScreenTitle };
+  lastListScreenLinkSignal.value = {
+    path: buildRoutePath(buildRouteWithoutLead(currentRoute)),
+    title: listScreenTitle,
+  };
 });
 
 /** Returns the link to a lead. On the board and the list, the link opens the panel. */
@@ -63,6 +66,6 @@ export function closeLeadPanelOrPage(): void {
   navigate(
     canRouteShowLeadPanel(currentRoute)
       ? buildRoutePath(buildRouteWithoutLead(currentRoute))
-      : lastListScreenLink.value.path,
+      : lastListScreenLinkSignal.value.path,
   );
 }

@@ -10,16 +10,16 @@ export type SavedView = components["schemas"]["View"];
 type SavedViewInput = components["schemas"]["ViewInput"];
 
 /** The user's own views and the team's shared views. `undefined` until they are read. */
-export const savedViews = signal<SavedView[] | undefined>(undefined);
+export const savedViewsSignal = signal<SavedView[] | undefined>(undefined);
 
 export async function loadSavedViews(): Promise<void> {
   const viewsResponse = await getDataOrThrow(api.GET("/views"));
-  savedViews.value = viewsResponse.views;
+  savedViewsSignal.value = viewsResponse.views;
 }
 
 export async function createView(view: SavedViewInput): Promise<SavedView> {
   const createdView = await getDataOrThrow(api.POST("/views", { body: view }));
-  savedViews.value = [...(savedViews.value ?? []), createdView];
+  savedViewsSignal.value = [...(savedViewsSignal.value ?? []), createdView];
   return createdView;
 }
 
@@ -28,12 +28,12 @@ export async function updateView({ id, name, query, layout, columns, shared }: S
   const updatedView = await getDataOrThrow(
     api.PUT("/views/{id}", { params: { path: { id } }, body: viewUpdateRequestBody }),
   );
-  savedViews.value = savedViews.value?.map((other) => (other.id === id ? updatedView : other));
+  savedViewsSignal.value = savedViewsSignal.value?.map((other) => (other.id === id ? updatedView : other));
 }
 
 export async function deleteView({ id }: SavedView): Promise<void> {
   await getDataOrThrow(api.DELETE("/views/{id}", { params: { path: { id } } }));
-  savedViews.value = savedViews.value?.filter((other) => other.id !== id);
+  savedViewsSignal.value = savedViewsSignal.value?.filter((other) => other.id !== id);
 }
 
 /** The screen of a view: `table` for the list, or `board`. */

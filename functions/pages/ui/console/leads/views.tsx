@@ -24,7 +24,7 @@ import {
   filterViewsByLayout,
   loadSavedViews,
   type SavedView,
-  savedViews,
+  savedViewsSignal,
   updateView,
   type ViewLayout,
 } from "./views-api";
@@ -33,7 +33,7 @@ const NO_COLUMN_NAMES: readonly LeadListColumnName[] = [];
 
 /** If the URL contains the id of a saved view but no filters, writes the filters of that view to the URL. */
 export function useApplyViewFromUrl(query: LeadListUrlQuery, showQuery: (query: LeadListUrlQuery) => void): void {
-  const savedViewFromUrl = savedViews.value?.find(({ id }) => id === query.view);
+  const savedViewFromUrl = savedViewsSignal.value?.find(({ id }) => id === query.view);
   useEffect(() => {
     if (!savedViewFromUrl || buildListRouteParams({ ...query, view: 0, search: "" }).toString() !== "") return;
     const viewQueryWithSearch = { ...convertViewToListQuery(savedViewFromUrl), search: query.search };
@@ -57,7 +57,7 @@ export function ViewTabs({ layout, query, columns = NO_COLUMN_NAMES }: ViewTabsP
     loadSavedViews().catch((error) => showFailureAlert(`The views could not be read. ${describeError(error)}`));
   }, []);
   const navigateToListQuery = (next: LeadListUrlQuery) => navigate(buildListOrBoardPath(next, layout));
-  const savedViewsInTabs = filterViewsByLayout(savedViews.value ?? [], layout);
+  const savedViewsInTabs = filterViewsByLayout(savedViewsSignal.value ?? [], layout);
   const currentSavedView = savedViewsInTabs.find(({ id }) => id === query.view);
   const isCurrentViewChanged =
     currentSavedView !== undefined &&

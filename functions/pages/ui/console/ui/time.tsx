@@ -27,9 +27,9 @@ const utcDayFormatter = createDayFormatter(false, "UTC");
 const utcDayWithYearFormatter = createDayFormatter(true, "UTC");
 
 /** The current time, updated once a minute, so that relative times on screen stay correct. */
-const currentTimeMs = signal(Date.now());
+const currentTimeMsSignal = signal(Date.now());
 setInterval(() => {
-  currentTimeMs.value = Date.now();
+  currentTimeMsSignal.value = Date.now();
 }, MINUTE_MS);
 
 /** Returns `1,284`. */
@@ -77,7 +77,7 @@ interface RelativeTimeProps {
 }
 
 export function RelativeTime({ at, isInSentence = false }: RelativeTimeProps): JSX.Element {
-  const relativeTimeText = formatRelativeTime(at, Math.max(currentTimeMs.value, Date.now()));
+  const relativeTimeText = formatRelativeTime(at, Math.max(currentTimeMsSignal.value, Date.now()));
   return (
     <time dateTime={at} title={formatDateTime(at)}>
       {/* Months follow a number, so only `Just now` and `Yesterday` begin with a letter. */}

@@ -18,19 +18,19 @@ interface ToastContent {
   undo?: UndoFunction | undefined;
 }
 
-const currentToast = signal<ToastContent | undefined>(undefined);
+const currentToastSignal = signal<ToastContent | undefined>(undefined);
 /** Failure messages, oldest first. Only the newest is shown; closing it shows the one before. */
-const failureMessages = signal<string[]>([]);
+const failureMessagesSignal = signal<string[]>([]);
 
 /** Shows a toast about a success, which replaces an earlier toast. Returns `true`, so that a handler can return the result. */
 export function showToast(text: string, options: { undo?: UndoFunction } = {}): true {
-  currentToast.value = { text, undo: options.undo };
+  currentToastSignal.value = { text, undo: options.undo };
   return true;
 }
 
 /** Shows an alert about a failure. Returns `false`, so that a handler can return the result. */
 export function showFailureAlert(text: string): false {
-  failureMessages.value = [...failureMessages.value.filter((other) => other !== text), text];
+  failureMessagesSignal.value = [...failureMessagesSignal.value.filter((other) => other !== text), text];
   return false;
 }
 
@@ -49,8 +49,8 @@ export async function awaitRequestAndShowOutcome(
 }
 
 async function undoToastAction(): Promise<void> {
-  const undoFunction = currentToast.value?.undo;
-  currentToast.value = undefined;
+  const undoFunction = currentToastSignal.value?.undo;
+  currentToastSignal.value = undefined;
   if (!undoFunction) return;
   try {
     await undoFunction();
@@ -61,14 +61,14 @@ async function undoToastAction(): Promise<void> {
 
 /** Removes all messages, because they belong to the user who has signed out. */
 export function clearToasts(): void {
-  currentToast.value = undefined;
-  failureMessages.value = [];
+  currentToastSignal.value = undefined;
+  failureMessagesSignal.value = [];
 }
 
 export function Toasts(): JSX.Element {
   useEffect(() => clearToasts, []);
-  const newestFailureMessage = failureMessages.value.at(-1);
-  const hiddenFailureCount = failureMessages.value.length - 1;
+  const newestFailureMessage = failureMessagesSignal.value.at(-1);
+  const hiddenFailureCount = failureMessagesSignal.value.length - 1;
   return (
     <div class="floor toasts">
       {newestFailureMessage ? (
@@ -82,7 +82,7 @@ export function Toasts(): JSX.Element {
             type="button"
             aria-label="Close this message"
             onClick={() => {
-              failureMessages.value = failureMessages.value.slice(0, -1);
+              failureMessagesSignal.value = failureMessagesSignal.value.slice(0, -1);
             }}
           >
             <Icon name="x" />
@@ -90,7 +90,7 @@ export function Toasts(): JSX.Element {
         </div>
       ) : null}
       {/* The live region is rendered without text first, because screen readers do not announce a region that is added together with its text. */}
-      <div role="status">{currentToast.value ? <SuccessToast toast={currentToast.value} /> : null}</div>
+      <div role="status">{currentToastSignal.value ? <SuccessToast toast={currentToastSignal.value} /> : null}</div>
     </div>
   );
 }
@@ -101,7 +101,7 @@ function SuccessToast({ toast: { text, undo } }: { toast: ToastContent }): JSX.E
   useEffect(() => {
     if (isHeld) return undefined;
     const toastHideTimer = setTimeout(() => {
-      currentToast.value = undefined;
+      currentToastSignal.value = undefined;
     }, TOAST_DURATION_MS);
     return () => clearTimeout(toastHideTimer);
   }, [text, undo, isHeld]);
