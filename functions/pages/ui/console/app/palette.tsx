@@ -212,16 +212,16 @@ function PaletteDialog(): JSX.Element {
   }, [pendingEnter, isPending]);
   const handleSearchInputKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
-    const opensLeadAsFullPage = event.ctrlKey || event.metaKey;
+    const isCtrlOrMetaPressed = event.ctrlKey || event.metaKey;
     const highlightIndexStep = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (highlightIndexStep)
       setHighlightedItemId(
         paletteItems[(highlightedItemIndex + highlightIndexStep + paletteItems.length) % paletteItems.length]?.id,
       );
     else if (event.key === "Enter" && isPending && highlightedItemId === undefined && isLongEnoughToSearch(searchText))
-      setPendingEnter({ opensFullPage: opensLeadAsFullPage });
-    else if (event.key === "Enter") runPaletteItem(paletteItems[highlightedItemIndex], opensLeadAsFullPage);
-    else if (opensLeadAsFullPage && event.key.toLowerCase() === "k") closePalette();
+      setPendingEnter({ opensFullPage: isCtrlOrMetaPressed });
+    else if (event.key === "Enter") runPaletteItem(paletteItems[highlightedItemIndex], isCtrlOrMetaPressed);
+    else if (isCtrlOrMetaPressed && event.key.toLowerCase() === "k") closePalette();
     else return;
     event.preventDefault();
   };

@@ -193,7 +193,7 @@ type StatusIdAndName = Pick<LeadStatus, "id" | "name">;
 
 /** The unfinished moves of a lead to another status. Each waits for the one before, so that the API receives them in order. */
 interface LeadStatusMoveQueue {
-  lastMove: Promise<void>;
+  lastMove: Promise<unknown>;
   /** The status that the API has stored, as far as its responses tell. */
   storedStatus: StatusIdAndName;
 }
@@ -392,22 +392,24 @@ async function moveLeadToStatusWithUndo(
   /** Shows the status at once. Returns the status that the API had stored before. */
   const sendLeadStatusChange = async (status: StatusIdAndName): Promise<StatusIdAndName> => {
     const { statusId, status: statusName } = pages.getLead(lead.id) ?? lead;
-    const newStatusMoveQueue = { lastMove: Promise.resolve(), storedStatus: { id: statusId, name: statusName } };
+    const newStatusMoveQueue: LeadStatusMoveQueue = {
+      lastMove: Promise.resolve(),
+      storedStatus: { id: statusId, name: statusName },
+    };
     const statusMoveQueue = statusMoveQueuesByLeadId.get(lead.id) ?? newStatusMoveQueue;
-    let previousStatus = statusMoveQueue.storedStatus;
     const newStatusMovePromise = statusMoveQueue.lastMove
       .catch(() => undefined)
       .then(async () => {
-        previousStatus = statusMoveQueue.storedStatus;
+        const previousStatus = statusMoveQueue.storedStatus;
         await getDataOrThrow(api.PUT("/leads/change-status", { body: { ids: [lead.id], statusId: status.id } }));
         statusMoveQueue.storedStatus = status;
+        return previousStatus;
       });
     statusMoveQueue.lastMove = newStatusMovePromise;
     statusMoveQueuesByLeadId.set(lead.id, statusMoveQueue);
     setLeadStatusInList(status);
     try {
-      await newStatusMovePromise;
-      return previousStatus;
+      return await newStatusMovePromise;
     } catch (error) {
       // The list shows the status of the latest move. If that move fails, the list shows the stored status again.
       if (statusMoveQueue.lastMove === newStatusMovePromise) setLeadStatusInList(statusMoveQueue.storedStatus);

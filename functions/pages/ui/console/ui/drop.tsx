@@ -15,7 +15,7 @@ interface UseFileDropResult {
 
 export function useFileDrop(onFile: (file: File | undefined) => void): UseFileDropResult {
   const [isDraggedOver, setDraggedOver] = useState(false);
-  const fileDropHandlers = {
+  const dropHandlers = {
     onDragOver: (event: DragEvent) => {
       event.preventDefault();
       setDraggedOver(true);
@@ -27,7 +27,7 @@ export function useFileDrop(onFile: (file: File | undefined) => void): UseFileDr
       onFile(event.dataTransfer?.files[0]);
     },
   };
-  return { isDraggedOver, dropHandlers: fileDropHandlers };
+  return { isDraggedOver, dropHandlers: dropHandlers };
 }
 
 /** A visually hidden file input, for choosing a file without drag and drop. */

@@ -127,16 +127,16 @@ export function useInlineEditorFocus(): {
   buttonRef: RefObject<HTMLButtonElement | null>;
   prepareFocusReturn: () => void;
 } {
-  const valueEditorRef = useRef<HTMLDivElement>(null);
-  const valueButtonRef = useRef<HTMLButtonElement>(null);
+  const editorRef = useRef<HTMLDivElement>(null);
+  const buttonRef = useRef<HTMLButtonElement>(null);
   const shouldReturnFocusRef = useRef(false);
   useLayoutEffect(() => {
-    if (!shouldReturnFocusRef.current || !valueButtonRef.current) return;
+    if (!shouldReturnFocusRef.current || !buttonRef.current) return;
     shouldReturnFocusRef.current = false;
-    valueButtonRef.current.focus();
+    buttonRef.current.focus();
   });
-  const rememberIfFocusIsInEditor = () => {
-    shouldReturnFocusRef.current = valueEditorRef.current?.contains(document.activeElement) ?? false;
+  const prepareFocusReturn = () => {
+    shouldReturnFocusRef.current = editorRef.current?.contains(document.activeElement) ?? false;
   };
-  return { editorRef: valueEditorRef, buttonRef: valueButtonRef, prepareFocusReturn: rememberIfFocusIsInEditor };
+  return { editorRef, buttonRef, prepareFocusReturn };
 }
