@@ -92,7 +92,7 @@ fn audit_team(team: &TeamId, items: &mut BTreeMap<PrimaryKey, TableItem>) -> BTr
         }
         let lead: Lead = serde_dynamo::from_item(item).expect("a lead");
         assert_eq!(*key, ItemKey::Lead(lead.id).of(team));
-        assert_eq!(lead.stale_words, Vec::<String>::new(), "{key:?}");
+        assert!(lead.stale.is_empty(), "{key:?}");
         let derived = DerivedKeyParts::new(&lead.summary, &lead.details);
         assert_eq!(lead.derived, derived, "{key:?}");
         recount.add_lead(&lead.counted_properties());
@@ -165,6 +165,10 @@ fn audit_lead(team: &TeamId, lead: &Lead, items: &mut BTreeMap<PrimaryKey, Table
     assert!(lead.has_contact(), "nobody reaches lead {}", lead.id);
     if let Some(email) = &lead.derived.email {
         let lock = claim(ItemKey::EmailLock(email).of(team));
+        assert_eq!(lock["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
+    }
+    for (system, id) in lead.external_ids.iter() {
+        let lock = claim(ItemKey::ExternalIdLock(system, &id.key_hash()).of(team));
         assert_eq!(lock["lead"].as_n().map(String::as_str), Ok(lead.id.to_string().as_str()));
     }
     for business in &lead.business {

@@ -121,7 +121,7 @@ async fn stale_search_entries_are_removed_in_several_transactions() {
 /// An update of a lead reads the lead before the clean-up removes the lead's stale search words, and is written
 /// afterwards.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_racing_the_clean_up_leaves_no_stale_words() {
+async fn an_update_racing_the_clean_up_leaves_no_stale_entries() {
     with_fault_injection(async |api| {
         let owner = api.owner_caller();
         owner.create_lead(example_lead_with("a@example.com", json!({ "company": text_of_36_words("a") }))).await;
@@ -139,7 +139,7 @@ async fn an_update_racing_the_clean_up_leaves_no_stale_words() {
         tokio::join!(update, sweep);
         api.run_clean_up_hours_ahead(4).await;
         let lead = api.scan_all_items().await.into_iter().find(|(key, _)| key.sk == "LEAD").expect("the lead").1;
-        assert!(!lead.contains_key("due") && !lead.contains_key("staleWords"), "{lead:?}");
+        assert!(!lead.contains_key("due") && !lead.contains_key("stale"), "{lead:?}");
     })
     .await;
 }

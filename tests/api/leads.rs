@@ -18,6 +18,7 @@ async fn a_created_lead_is_read_with_all_its_fields() {
         expected["id"] = json!(1);
         expected["status"] = json!("New");
         expected["archived"] = json!(false);
+        expected["externalIds"] = json!({});
         expected["business"] = json!([{ "id": 2, "name": "Business 2" }, { "id": 1, "name": "Business 1" }]);
         expected["createdAt"] = created["createdAt"].clone();
         expected["updatedAt"] = created["createdAt"].clone();

@@ -22,6 +22,7 @@ mod dashboard;
 mod deliveries;
 mod documents;
 mod events;
+mod external_ids;
 mod export;
 mod faults;
 mod forms;

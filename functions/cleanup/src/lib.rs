@@ -95,9 +95,9 @@ impl Cleanup {
         Ok(1)
     }
 
-    async fn remove_all_stale_words(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
+    async fn remove_all_stale_entries(&self, team: &TeamId, id: LeadId) -> Result<usize, Error> {
         let mut sweeps = 0;
-        while self.table.remove_stale_words(team, id).await? {
+        while self.table.remove_stale_entries(team, id).await? {
             sweeps += 1;
         }
         Ok(sweeps)
@@ -197,7 +197,7 @@ impl CleanupRun<'_> {
         let cleanup = self.cleanup;
         let deleted = cleanup.table.filter_deleted_leads(team, ids).await?;
         let sweeps =
-            ids.iter().filter(|id| !deleted.contains_key(id)).map(|id| cleanup.remove_all_stale_words(team, *id));
+            ids.iter().filter(|id| !deleted.contains_key(id)).map(|id| cleanup.remove_all_stale_entries(team, *id));
         self.removed.sweeps += self.run_concurrently(sweeps.collect(), CONCURRENT_TASKS).await;
         self.removed.events += cleanup.table.scrub_events(team, &deleted).await?;
         let removals = deleted.keys().map(|id| cleanup.remove_deleted_lead(team, *id));

@@ -2,6 +2,7 @@
 
 mod archive;
 mod batch;
+mod by_key;
 mod change_status;
 mod create;
 mod delete;
@@ -48,6 +49,8 @@ pub fn router(leads: LeadsState) -> Router {
         .route("/leads/archive", patch(archive::archive))
         .route("/leads/restore", patch(restore::restore))
         .route("/leads/change-status", put(change_status::change_status))
+        .route("/leads/by/{system}/{id}", get(by_key::get))
+        .route("/leads/by/{system}/{id}", patch(by_key::upsert))
         .route("/leads/{id}", get(get::get))
         .route("/leads/{id}", put(update::update))
         .route("/leads/{id}", patch(update::merge_patch))

@@ -27,6 +27,13 @@ impl IfMatch {
     }
 }
 
+impl IfMatch {
+    /// As [`IfMatch::matches_version`], for a lead that may not exist: only a request without `If-Match` is applied then.
+    pub fn allows_version(&self, version: Option<u64>) -> bool {
+        version.map_or(self.0.is_none(), |version| self.matches_version(version))
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Infallible;
 

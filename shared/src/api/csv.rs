@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::api::input::body_reader::{JsonObject, dotted_field_mut};
-use crate::domain::{Lead, NamedEnum as _, Team};
+use crate::domain::{ExternalIds, Lead, NamedEnum as _, Team};
 
 /// Column names of a CSV export of leads, in order.
-pub const CSV_COLUMNS: [&str; 23] = [
+pub const CSV_COLUMNS: [&str; 24] = [
     "id",
     "firstName",
     "lastName",
@@ -26,6 +26,7 @@ pub const CSV_COLUMNS: [&str; 23] = [
     "socialMedia.facebook",
     "socialMedia.instagram",
     "socialMedia.twitter",
+    "externalIds",
     "attribution",
     "archived",
     "createdAt",
@@ -43,6 +44,7 @@ const FORMULA_PREFIX_CHARS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 pub fn lead_to_csv_cells(lead: &Lead, team: &Team) -> [String; CSV_COLUMNS.len()] {
     let businesses = lead.business.iter().filter_map(|id| team.business(*id)).map(|business| business.name.as_str());
     let social = &lead.details.social_media;
+    let external_ids: Vec<String> = lead.external_ids.iter().map(|(system, id)| format!("{system}:{id}")).collect();
     let cells = [
         lead.id.to_string(),
         lead.first_name.clone(),
@@ -63,6 +65,7 @@ pub fn lead_to_csv_cells(lead: &Lead, team: &Team) -> [String; CSV_COLUMNS.len()
         social.facebook.clone(),
         social.instagram.clone(),
         social.twitter.clone(),
+        join_list_cell(external_ids.iter().map(String::as_str)),
         if lead.details.attribution.is_empty() { String::new() } else { json!(lead.details.attribution).to_string() },
         lead.archived.to_string(),
         lead.created_at.to_string(),
@@ -120,6 +123,14 @@ pub(crate) fn csv_cells_to_json_fields(cells: JsonObject) -> JsonObject {
             list if LIST_COLUMNS.contains(&list) => {
                 row.insert(column, json!(split_list_cell(cell)));
             }
+            // An exported cell has `hubspot:512;sap:7`. The name of a system has no colon.
+            ExternalIds::FIELD_NAME => {
+                let ids = split_list_cell(cell).into_iter().map(|item| match item.split_once(':') {
+                    Some((system, id)) => (system.trim().to_owned(), json!(id)),
+                    None => (item, Value::Bool(false)),
+                });
+                row.insert(column, Value::Object(ids.collect()));
+            }
             // Every lead has a state and a status, so an empty cell is left out of the row instead of clearing the
             // field.
             "state" | "statusId" if cell.trim().is_empty() => {}
@@ -163,11 +174,13 @@ mod tests {
         let cells = json!({
             "email": "a@example.com", "phoneNumber": "'+1;2", "business": "A\\;B", "statusId": "3", "state": "",
             "socialMedia.twitter": "'@a", "socialMedia.youtube": "", "archived": "false", "x": 7,
+            "externalIds": "hubspot:512;sap:a\\;b:c",
         });
         let Value::Object(cells) = cells else { unreachable!() };
         let row = json!({
             "email": "a@example.com", "phoneNumber": ["+1", "2"], "business": ["A;B"], "statusId": 3,
             "socialMedia": { "twitter": "@a", "youtube": "" }, "archived": "false", "x": 7,
+            "externalIds": { "hubspot": "512", "sap": "a;b:c" },
         });
         assert_eq!(Value::Object(csv_cells_to_json_fields(cells)), row);
     }

@@ -42,7 +42,7 @@ pub struct ErrorBody<'a> {
     /// Every bad field or query parameter, with the reason.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
-    /// The lead that already has the e-mail address of the request.
+    /// The lead that already has the e-mail address or an external id of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ExistingLead")]
     existing: Option<ExistingLead>,

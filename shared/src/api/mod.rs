@@ -29,9 +29,11 @@ use lambda_http::http::{Uri, header};
 use lambda_http::lambda_runtime::{LambdaEvent, service_fn};
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use bodies::batch::LeadRowBody;
 pub use bodies::lead::{LeadIds, LeadPatchBody, LeadPutBody, StatusChange};
 pub use body::{CanonicalBody, EmptyBody, FromBody, IdempotentJson, ValidJson, parse_json_body, validate_json_body};
 pub use caller::{Caller, Create, Manage, Read, Write};
@@ -41,7 +43,8 @@ pub use cursor::CursorCodec;
 pub use error_response::{ErrorBody, http_status};
 pub use filter_params::FilterParams;
 pub use input::body_reader::{
-    ArrayField, ArrayItem, BodyReader, FieldPresence, JsonObject, ObjectReader, RequestBody, dotted_field_mut,
+    ArrayField, ArrayItem, BodyReader, FieldPresence, JsonObject, MapChange, MapField, ObjectReader, RequestBody,
+    dotted_field_mut,
 };
 pub use input::json_body::JsonBody;
 pub use input::query_param::{BooleanParam, DayParam, LimitParam, MAX_FILTER_VALUES, QueryParam, text_query_param};
@@ -54,7 +57,7 @@ pub use input::validator::{
 pub use json::parse_json;
 pub use media_type::{MultipartPart, is_json, media_type, read_multipart_parts};
 pub use observe::ErrorPageRenderer;
-pub use path::{InvalidPathId, LastPathParam, PathId};
+pub use path::{InvalidPathId, LastPathParam, PathExternalId, PathId, PathLeadKey};
 pub use query::{PageParams, ValidQuery};
 pub use responses::batch::BatchResponse;
 pub use responses::event::{Event, Ping};
@@ -144,8 +147,30 @@ pub async fn serve_lambda(router: Router) -> Result<(), lambda_http::Error> {
     lambda_http::lambda_runtime::run(service_fn(move |event| handle_gateway_event(router.clone(), event))).await
 }
 
-/// Answers one event of API Gateway. API Gateway passes on URLs as clients sent them. A malformed URL would panic
-/// inside `lambda_http`, so such a URL is removed from the event and answered with 400.
+/// Characters that a path may contain without encoding (RFC 3986, section 3.3), so that all others are encoded.
+const ENCODED_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+/// Answers one event of API Gateway. An HTTP API decodes the path of a URL before it passes the path on, so the path is
+/// encoded again: `lambda_http` would misread a decoded `?`, `#` or `%`. The query string is passed on as the client
+/// sent it. A malformed one would panic inside `lambda_http`, so it is removed from the event and answered with 400.
 ///
 /// # Errors
 /// Never: every failure becomes a response.
@@ -155,7 +180,8 @@ pub async fn handle_gateway_event(
 ) -> Result<impl Serialize + use<>, Infallible> {
     let mut router = router;
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
-        let path = request.raw_path.as_deref().unwrap_or("/");
+        let path = utf8_percent_encode(request.raw_path.as_deref().unwrap_or("/"), ENCODED_IN_PATH).to_string();
+        request.raw_path = Some(path.clone());
         let query = request.raw_query_string.as_deref().unwrap_or_default();
         if format!("{path}?{query}").parse::<Uri>().is_err() {
             (request.raw_path, request.raw_query_string) = (None, None);

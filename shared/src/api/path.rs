@@ -8,7 +8,11 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use lambda_http::http::request::Parts;
 
 use crate::domain::error::Error;
-use crate::domain::{ApiKeyId, BusinessId, CommentId, DomainError, FormId, LeadId, StatusId, ViewId, WebhookId};
+use crate::domain::{
+    ApiKeyId, BusinessId, CommentId, DomainError, ExternalId, ExternalSystem, FieldError, FormId, LeadChange, LeadId,
+    StatusId, ViewId, WebhookId,
+};
+use crate::store::LeadKey;
 
 /// Extracts the last path parameter of a route, percent-decoded. Empty if a path parameter is not UTF-8.
 #[derive(Clone, Debug)]
@@ -54,6 +58,65 @@ impl<S: Send + Sync, T: FromStr, E: InvalidPathId> FromRequestParts<S> for PathI
         let id = text.and_then(|text| text.parse().ok()).ok_or_else(E::invalid_id_error)?;
         Ok(Self { id, error: PhantomData })
     }
+}
+
+/// Extracts the path parameters `{system}` and `{id}` as an external id.
+///
+/// # Errors
+/// 400 that names each invalid parameter.
+#[derive(Clone, Debug)]
+pub struct PathExternalId {
+    /// The system.
+    pub system: ExternalSystem,
+    /// The id in the system.
+    pub id: ExternalId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PathExternalId {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let (system, id) = system_and_id(parts, state).await;
+        match (system.parse(), id.parse()) {
+            (Ok(system), Ok(id)) => Ok(Self { system, id }),
+            (system, id) => {
+                let faults = [("system", system.err()), ("id", id.err())];
+                let faults = faults.into_iter().filter_map(|(name, fault)| Some(FieldError::new(name, fault?)));
+                Err(Error::invalid_fields(LeadChange::INVALID_LEAD_MESSAGE, faults.collect()))
+            }
+        }
+    }
+}
+
+/// Extracts the path parameters `{system}` and `{id}` as the key of a lead: an external id, or an e-mail address for
+/// the system `email`.
+///
+/// # Errors
+/// 404, because no lead has an invalid key.
+#[derive(Clone, Debug)]
+pub struct PathLeadKey(
+    /// The key.
+    pub LeadKey,
+);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathLeadKey {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let (system, id) = system_and_id(parts, state).await;
+        let key = match system.as_str() {
+            ExternalSystem::EMAIL => id.parse().ok().map(LeadKey::Email),
+            system => system.parse().ok().zip(id.parse().ok()).map(|(system, id)| LeadKey::ExternalId(system, id)),
+        };
+        key.map(Self).ok_or_else(Error::lead_not_found)
+    }
+}
+
+/// The path parameters `{system}` and `{id}`, percent-decoded. Empty if a parameter is not UTF-8.
+async fn system_and_id<S: Send + Sync>(parts: &mut Parts, state: &S) -> (String, String) {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok();
+    let param = |name| params.iter().flatten().find(|(of, _)| *of == name).map(|(_, text)| text.to_owned());
+    (param("system").unwrap_or_default(), param("id").unwrap_or_default())
 }
 
 impl InvalidPathId for LeadId {

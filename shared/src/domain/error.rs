@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{
     ApiKey, ApiKeyInput, DomainError, ErrorCode, ExistingLead, FieldError, Form, FormInput, LeadChange, LeadId,
-    PhotoName, Team, View, Webhook,
+    MatchConflict, PhotoName, Team, View, Webhook,
 };
 
 /// The kind of an error. The `api` layer maps each kind to an HTTP status.
@@ -180,7 +180,23 @@ impl Error {
         error
     }
 
-    /// Removes from the error the lead that already has the e-mail address, for a caller who may not read leads.
+    /// 400: another lead, `existing`, already has the external id.
+    pub fn external_id_exists(existing: ExistingLead) -> Self {
+        let mut error = Self::bad_request(ErrorCode::ExternalIdExists, "External id already exists");
+        error.0.existing = Some(existing);
+        error
+    }
+
+    /// 409: a request names two different leads. Nothing was written.
+    pub fn match_conflict(conflict: &MatchConflict) -> Self {
+        let mut error = Self::new(ErrorKind::Conflict, ErrorCode::MatchConflict, MatchConflict::MESSAGE);
+        // The same request would fail again.
+        error.0.retry_after = None;
+        error.with_fields(conflict.faults())
+    }
+
+    /// Removes from the error the lead that already has the address or the external id, for a caller who may not read
+    /// leads.
     #[must_use]
     pub fn without_existing_lead(mut self) -> Self {
         self.0.existing = None;
@@ -302,7 +318,8 @@ impl Error {
         self.0.description.as_deref()
     }
 
-    /// The other lead that already has the e-mail address, for [`ErrorCode::EmailExists`].
+    /// The other lead that already has the address or the external id, for [`ErrorCode::EmailExists`] and
+    /// [`ErrorCode::ExternalIdExists`].
     pub fn existing_lead(&self) -> Option<ExistingLead> {
         self.0.existing
     }

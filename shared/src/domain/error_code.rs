@@ -47,6 +47,11 @@ pub enum ErrorCode {
     UnknownBusiness,
     /// Another lead of the team already has the e-mail address.
     EmailExists,
+    /// Another lead of the team already has the external id.
+    ExternalIdExists,
+    /// The external id and the e-mail address belong to different leads, or the lead with the address has another id in
+    /// that system.
+    MatchConflict,
     /// Another status of the team already has the name.
     StatusExists,
     /// Another business of the team already has the name.
@@ -165,6 +170,8 @@ mod tests {
     fn error_codes_serialise_to_their_fixed_names() {
         for (code, text) in [
             (ErrorCode::EmailExists, "email_exists"),
+            (ErrorCode::ExternalIdExists, "external_id_exists"),
+            (ErrorCode::MatchConflict, "match_conflict"),
             (ErrorCode::LeadNotFound, "lead_not_found"),
             (ErrorCode::UnknownStatus, "unknown_status"),
             (ErrorCode::RateLimited, "rate_limited"),

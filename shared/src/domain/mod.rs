@@ -46,10 +46,12 @@ pub use lead::batch::{BatchMode, ExistingLead, LeadBatch, RowOutcome, RowResult}
 pub(crate) use lead::change::unique_in_order;
 pub use lead::change::{BusinessIdOrName, LeadChange, LeadRow, LeadValues, NewLead, ProfileValues, WriteMode};
 pub use lead::email::Email;
+pub use lead::external_id::{ExternalId, ExternalIds, ExternalIdsChange, ExternalSystem};
 pub use lead::filter::{LeadFilter, LeadOrder};
+pub use lead::lead_match::{MatchConflict, match_lead};
 pub use lead::photo::PhotoName;
 pub use lead::search_index::{IndexWords, SearchQuery, SearchTerm};
-pub use lead::{DerivedKeyParts, Lead, LeadDetails, LeadSummary, SocialMedia, State};
+pub use lead::{DerivedKeyParts, Lead, LeadDetails, LeadSummary, SocialMedia, StaleEntries, State};
 pub use named::NamedEnum;
 pub(crate) use normalize::{has_only_invisible_chars, normalize_for_storage};
 pub use refusal::DomainError;

@@ -92,17 +92,17 @@ impl CleanupStore {
         if item.contains_key(DELETED_BY) { Ok(Some(DeletedLeads(vec![decode(item)?]))) } else { Ok(None) }
     }
 
-    /// Deletes stale search entries of a lead, as many as fit one transaction. Returns `false` if the lead has none
-    /// left. A search ignores stale entries, so deleting them can wait for the clean-up.
+    /// Deletes stale entries of a lead, as many as fit one transaction. Returns `false` if the lead has none left.
+    /// Readers ignore stale entries, so deleting them can wait for the clean-up.
     ///
     /// # Errors
     /// 503 when the table stays too busy.
-    pub async fn remove_stale_words(&self, team: &TeamId, id: LeadId) -> Result<bool, Error> {
+    pub async fn remove_stale_entries(&self, team: &TeamId, id: LeadId) -> Result<bool, Error> {
         let item = self.read_item(ItemKey::Lead(id).of(team), ReadConsistency::Strong).await?;
-        let lead = item.map(decode_live_lead).transpose()?.flatten().filter(|lead| !lead.stale_words.is_empty());
+        let lead = item.map(decode_live_lead).transpose()?.flatten().filter(|lead| !lead.stale.is_empty());
         let Some(lead) = lead else { return Ok(false) };
         let mut transaction = Transaction::new(self);
-        transaction.delete_stale_words(team, &lead);
+        transaction.delete_stale_entries(team, &lead)?;
         transaction.commit(&mut RetryState::default()).await?;
         Ok(true)
     }

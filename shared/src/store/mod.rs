@@ -48,7 +48,7 @@ pub use cleanup::DueTaskPages;
 pub use counters::rollup::{CounterView, RollupReport};
 pub use idempotency::StoredResponse;
 pub use keys::CleanupTask;
-pub use leads::UpdatedLead;
+pub use leads::{LeadKey, UpdatedLead, UpsertResult};
 pub use leads::bulk::{BulkChange, BulkResult};
 pub use leads::listing::LeadPage;
 pub use leads::removal::DeletedLeads;
@@ -338,6 +338,11 @@ fn encode_item(key: PrimaryKey, value: &impl Serialize) -> Result<TableItem, Err
         serde_dynamo::to_item(value).map_err(|e| Error::caused_by("an item does not serialise", &e))?;
     item.extend(key.key_attributes());
     Ok(item)
+}
+
+/// Serialises `value` as an attribute of an item.
+fn encode_value(value: &impl Serialize) -> Result<AttributeValue, Error> {
+    serde_dynamo::to_attribute_value(value).map_err(|e| Error::caused_by("an attribute does not serialise", &e))
 }
 
 /// Decodes an item. If the item does not parse, the error is internal (500).

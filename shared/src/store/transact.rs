@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::condition::WriteCondition;
 use super::ids::{AllocatedIds, IdOrPair, IdSequence, SequenceId as _};
 use super::keys::{ItemKey, PrimaryKey};
-use super::leads::writes::{CountedWrites, decode_live_lead};
+use super::leads::writes::{CountedWrites, Lock, decode_live_lead};
 use super::references::ReferenceUsage;
 use super::teams::take_team;
 use super::transaction::{FailedCondition, RetryState, Transaction, TransactionOutcome};
@@ -38,6 +38,8 @@ pub(super) struct Transact<'a> {
     photo_before_email: Option<PhotoName>,
     /// Message of the error for a photo that is not an unattached upload.
     photo_message: &'static str,
+    /// Whether another attempt follows if another lead has the e-mail address or an external id meanwhile.
+    rereads_taken_keys: bool,
 }
 
 /// One attempt of a write: the items that were read, and the writes that are decided from them.
@@ -93,6 +95,7 @@ impl Table {
             replay_checked: false,
             photo_before_email: None,
             photo_message: LeadChange::INVALID_LEAD_MESSAGE,
+            rereads_taken_keys: false,
         }
     }
 
@@ -144,6 +147,18 @@ impl<'a> Transact<'a> {
     /// Sets the message of the error for a photo that is not an unattached upload.
     pub(super) fn photo_message(self, message: &'static str) -> Self {
         Self { photo_message: message, ..self }
+    }
+
+    /// Also reads the items with these keys.
+    pub(super) fn also_read(mut self, keys: impl IntoIterator<Item = PrimaryKey>) -> Self {
+        self.reads.extend(keys);
+        self
+    }
+
+    /// Makes another attempt if another lead has the e-mail address or an external id meanwhile, because `decide` finds
+    /// that lead then.
+    pub(super) fn reread_taken_keys(self) -> Self {
+        Self { rereads_taken_keys: true, ..self }
     }
 
     /// Runs attempts until the writes that `decide` adds are committed, or `decide` writes nothing. Returns the decided
@@ -245,6 +260,7 @@ impl<'a> Transact<'a> {
     async fn check_refusal(&self, failure: FailedCondition, item: Option<&TableItem>) -> Result<(), Error> {
         match failure {
             FailedCondition::Changed => Ok(()),
+            FailedCondition::EmailTaken | FailedCondition::ExternalIdTaken if self.rereads_taken_keys => Ok(()),
             FailedCondition::Reject(error) => Err(error()),
             FailedCondition::PhotoUnavailable => Err(Error::photo_unavailable(self.photo_message)),
             FailedCondition::EmailTaken => {
@@ -253,7 +269,10 @@ impl<'a> Transact<'a> {
                 {
                     return Err(Error::photo_unavailable(self.photo_message));
                 }
-                self.table.check_email_is_free(self.actor, item).await
+                self.table.check_lock_is_free(self.actor, item, Error::email_exists).await
+            }
+            FailedCondition::ExternalIdTaken => {
+                self.table.check_lock_is_free(self.actor, item, Error::external_id_exists).await
             }
         }
     }
@@ -303,6 +322,13 @@ impl<'a> WriteAttempt<'a> {
     /// there is no such item.
     pub(super) fn take_item<T: DeserializeOwned>(&mut self, key: &ItemKey<'_>) -> Result<Option<T>, Error> {
         self.items.remove(&key.of(&self.actor.team)).map(decode).transpose()
+    }
+
+    /// Takes a lock out of the items that this attempt has read, and returns the lead that holds it; the table is not
+    /// changed. `None` if no lead does.
+    pub(super) fn take_lock(&mut self, key: Option<&PrimaryKey>) -> Result<Option<LeadId>, Error> {
+        let lock: Option<Lock> = key.and_then(|key| self.items.remove(key)).map(decode).transpose()?;
+        Ok(lock.map(|lock| lock.lead))
     }
 
     /// Takes the team out of the items that this attempt has read. Returns the default team if the team has no item

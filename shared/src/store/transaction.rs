@@ -42,6 +42,8 @@ pub(super) enum FailedCondition {
     Changed,
     /// Another lead has the e-mail address.
     EmailTaken,
+    /// Another lead has the external id.
+    ExternalIdTaken,
     /// The photo is no unattached upload: unknown, expired, discarded, or attached to a lead.
     PhotoUnavailable,
     /// The request fails with this error, for example because a limit is reached.
@@ -309,7 +311,7 @@ impl<'t> Transaction<'t> {
 }
 
 /// Whether a refusal proves that no earlier try was applied. Versions, times and ids never repeat, so a failed
-/// condition on them is proof. An e-mail address can be freed and taken again. An item with `writtenBy` may have been
+/// condition on them is proof. An e-mail address or an external id can be freed and taken again. An item with `writtenBy` may have been
 /// overwritten by another transaction after our write.
 fn rules_out_earlier_tries(failure: FailedCondition, item: Option<&TableItem>) -> bool {
     matches!(failure, FailedCondition::Changed) && !item.is_some_and(|item| item.contains_key(WRITTEN_BY))

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 use shared::api::{
-    ArrayField, ArrayItem, BodyReader, FieldPresence, FromQuery, JsonObject, MAX_FILTER_VALUES, ObjectReader,
+    ArrayField, ArrayItem, BodyReader, FieldPresence, FromQuery, JsonObject, MAX_FILTER_VALUES, MapChange, MapField,
+    ObjectReader,
     PositiveIntegerValidator, QueryParam, QueryReader, RequestBody, Validator, positive_integer_validator,
 };
 use shared::domain::{FieldError, ValidationFault};
@@ -130,6 +131,26 @@ impl ObjectReader for FieldsRecorder {
         read(&mut inner);
         let meaning = if merged { "`null` clears each field." } else { "`null` is as if it were not there." };
         self.properties.insert(name.to_owned(), or_null(inner.into_object_schema().to_value(), meaning));
+        None
+    }
+
+    fn read_map_field<K, V>(&mut self, map: &MapField, null_clears: bool) -> Option<MapChange<K, V>>
+    where
+        K: FromStr<Err = ValidationFault> + Ord,
+        V: FromStr<Err = ValidationFault>,
+    {
+        let (all, one) = match null_clears {
+            true => ("`null` removes all.", "`null` removes it."),
+            false => ("`null` is as if it were not there.", "`null` leaves it as it is."),
+        };
+        let schema = json!({
+            "type": "object",
+            "propertyNames": (map.name_schema)(),
+            "additionalProperties": or_null((map.value_schema)().to_value(), one),
+            "maxProperties": map.max,
+            "description": map.about,
+        });
+        self.properties.insert(map.name.to_owned(), or_null(schema, all));
         None
     }
 

@@ -11,7 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use shared::api::{ErrorBody, Event, Ping};
-use shared::domain::{LeadId, PhotoName};
+use shared::domain::{Email, ExternalSystem, LeadId, PhotoName};
 
 use crate::operation::{AllowedCallers, ApiOperation};
 use crate::operations::{OPENAPI_TAGS, WEBHOOKS_TAG, all_operations, example_event};
@@ -206,6 +206,17 @@ fn path_parameters(path: &str) -> Vec<Value> {
         }),
         "key" => json!({ "type": "string", "minLength": 1, "description": "The public key of a form." }),
         "eventId" => json!({ "type": "string", "minLength": 1, "description": "The `id` of an event." }),
+        "system" => json!({
+            "type": "string",
+            "pattern": ExternalSystem::PATTERN,
+            "description": "The name of another system, such as `hubspot`. To read a lead, `email` also works.",
+        }),
+        "id" if path.contains("{system}") => json!({
+            "type": "string",
+            "minLength": 1,
+            "maxLength": Email::MAX_EMAIL_CHARS,
+            "description": "The lead's id in that system, at most 100 characters, or its e-mail address.",
+        }),
         "version" | "file" => json!({ "type": "string", "minLength": 1 }),
         _ => LeadId::json_schema(&mut SchemaGenerator::default()).to_value(),
     };
@@ -230,6 +241,11 @@ fn responses_object(operation: &ApiOperation, generator: &mut SchemaGenerator, e
         }
         let content = success.media_types.iter().map(|kind| ((*kind).to_owned(), media.clone()));
         response["content"] = Value::Object(content.collect());
+        if let Some((status, wording)) = operation.second_success {
+            let mut second = response.clone();
+            second["description"] = json!(wording);
+            responses.insert(status.to_string(), second);
+        }
         responses.insert(success.status.to_string(), response);
     }
     if operation.conditional {
@@ -327,6 +343,14 @@ fn shared_headers() -> Value {
         "ETag": {
             "description": "Identifies this representation of the lead, for `If-None-Match` and `If-Match`.",
             "schema": { "type": "string" },
+        },
+        "ContentLocation": {
+            "description": "Path of the lead by its own id, such as `/leads/7`.",
+            "schema": { "type": "string" },
+        },
+        "LeadsResult": {
+            "description": "What the request did. `linked`: the lead with the e-mail address got the external id.",
+            "schema": { "type": "string", "enum": ["created", "updated", "unchanged", "linked"] },
         },
         "ContentDisposition": {
             "description": "Suggests a file name.",

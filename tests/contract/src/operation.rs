@@ -57,6 +57,8 @@ pub(crate) struct ApiOperation {
     pub parameters: Vec<Value>,
     pub bodies: Vec<BodyDescription>,
     pub success: Option<SuccessResponse>,
+    /// Status of a second successful response with the same body, and its `description`.
+    pub second_success: Option<(u16, &'static str)>,
     /// Whether the route supports `If-None-Match` and can answer 304.
     pub conditional: bool,
     /// Whether the route also accepts posts of plain HTML forms, which it answers with an HTML page or a 303 redirect.
@@ -81,6 +83,7 @@ impl ApiOperation {
             parameters: Vec::new(),
             bodies: Vec::new(),
             success: None,
+            second_success: None,
             conditional: false,
             with_html_form_posts: false,
             rows: None,
@@ -208,6 +211,11 @@ impl ApiOperation {
             success.headers.push(header);
         }
         self
+    }
+
+    /// Adds a second successful response with another status and the same body.
+    pub(crate) fn also_succeeds(self, status: u16, wording: &'static str) -> Self {
+        Self { second_success: Some((status, wording)), ..self }
     }
 
     pub(crate) fn supports_if_none_match(self) -> Self {

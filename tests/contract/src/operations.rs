@@ -12,7 +12,8 @@ use photos::{JsonUpload, multipart_upload_schema};
 use schemars::{SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use shared::api::{
-    BatchResponse, LeadIds, LeadPatchBody, LeadPutBody, LeadResponse, LeadSummaryResponse, PageParams, StatusChange,
+    BatchResponse, LeadIds, LeadPatchBody, LeadPutBody, LeadResponse, LeadRowBody, LeadSummaryResponse, PageParams,
+    StatusChange,
 };
 use shared::domain::{
     ApiKeyInput, Business, BusinessInput, CommentInput, FormInput, LeadBatch, NewLead, ReplayInput, StatusInput,
@@ -196,6 +197,7 @@ fn lead_operations() -> Vec<ApiOperation> {
             "Lead created successfully",
         )
         .answers_error(400, "Email already exists")
+        .answers_error(400, "External id already exists")
         .answers_error(404, "No lead status found"),
         unknown(answers_lead(
             operation("GET /leads/{id}", "getLead", "Read a lead").with_request_header("IfNoneMatch").supports_if_none_match(),
@@ -211,6 +213,7 @@ fn lead_operations() -> Vec<ApiOperation> {
             "Lead updated successfully",
         ))
         .answers_error(400, "Email already exists")
+        .answers_error(400, "External id already exists")
         .answers_error(412, "Precondition failed"),
         unknown(answers_lead(
             operation("PATCH /leads/{id}", "patchLead", "Change some fields of a lead")
@@ -221,6 +224,30 @@ fn lead_operations() -> Vec<ApiOperation> {
             "Lead updated successfully",
         ))
         .answers_error(400, "Email already exists")
+        .answers_error(412, "Precondition failed"),
+        unknown(answers_lead(
+            operation("GET /leads/by/{system}/{id}", "getLeadByKey", "Read a lead by the id of another system, or by e-mail address")
+                .with_description("`/leads/by/hubspot/512` finds the lead that has `\"externalIds\": {\"hubspot\": \"512\"}`, `/leads/by/email/ada@example.com` the lead with this address. Archived leads are found too.")
+                .with_request_header("IfNoneMatch")
+                .supports_if_none_match(),
+            200,
+            "Lead retrieved successfully",
+        ))
+        .with_response_header("Content-Location"),
+        answers_lead(
+            operation("PATCH /leads/by/{system}/{id}", "upsertLead", "Create or update a lead by the id of another system")
+                .with_description("Changes the lead that has the external id, as `PATCH /leads/{id}` does. If there is none, the lead with the body's `email` gets the external id. If there is none either, a lead is created; a new lead needs an e-mail address or a phone number. If the two name different leads, or the lead with the address has another id in the system, the answer is 409 and nothing is written.")
+                .with_request_header("IfMatch")
+                .with_json_body::<LeadRowBody>("LeadUpsert"),
+            200,
+            "Lead updated, linked, or unchanged",
+        )
+        .also_succeeds(201, "Lead created successfully")
+        .with_response_header("Content-Location")
+        .with_response_header("Leads-Result")
+        .answers_error(400, "Email already exists")
+        .answers_error(400, "External id already exists")
+        .answers_error(409, "External id and e-mail address do not match")
         .answers_error(412, "Precondition failed"),
         unknown(
             operation("DELETE /leads/{id}", "deleteLead", "Delete a lead")

@@ -234,7 +234,9 @@ fn payload_v2_event(request: &Request<Bytes>, route: &ApiRoute, parameters: Map<
         pairs.insert(name.into_owned(), json!(before.unwrap_or_default() + &value));
     }
     let now = jiff::Timestamp::now();
-    let path = request.uri().path();
+    // An HTTP API passes the path on decoded, and drops what follows a decoded `?`.
+    let decoded = request.uri().path().split('/').map(percent_decode).collect::<Vec<_>>().join("/");
+    let path = decoded.split('?').next().unwrap_or_default();
     let body = request.body();
     let plain = is_text_media_type(headers).then(|| std::str::from_utf8(body).ok()).flatten();
     let mut event = json!({

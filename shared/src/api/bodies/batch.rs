@@ -1,11 +1,16 @@
 //! Reads the request body of `POST /leads/batch` and its rows.
 
+use schemars::{Schema, json_schema};
+use serde_json::Value;
+
 use crate::api::csv::csv_cells_to_json_fields;
 use crate::api::input::body_reader::{ArrayField, ArrayItem, BodyReader, FieldPresence, ObjectReader, RequestBody};
-use crate::api::input::validator::{Validator as _, boolean_validator, enum_name_validator, single_line_text};
-use crate::domain::{Lead, LeadBatch, LeadChange, LeadRow, WriteMode};
+use crate::api::input::validator::{Validator, boolean_validator, enum_name_validator, single_line_text};
+use crate::domain::{
+    ErrorCode, ExternalSystem, Lead, LeadBatch, LeadChange, LeadRow, ValidationFault, WriteMode,
+};
 
-use super::lead::{read_lead_values, read_profile_values};
+use super::lead::{read_external_ids, read_lead_values, read_profile_values};
 use super::lead_field::RequestKind;
 use super::lead_validators::BUSINESS_REFERENCES;
 use strum::{IntoStaticStr, VariantArray};
@@ -37,7 +42,7 @@ impl RequestBody for LeadBatch {
             let mode = fields.read_required_field(
                 "mode",
                 &enum_name_validator().with_description(
-                    "Which rows are written. Rows are matched by `email`; a row without one creates a lead.",
+                    "Which rows are written. Rows are matched by `email`, or as `match` says; a row without one creates a lead.",
                 ),
             );
             let fill = fields.read_optional_field(
@@ -56,14 +61,38 @@ impl RequestBody for LeadBatch {
             let of_cells = (format.flatten() == Some(RowFormat::Csv)).then_some(csv_cells_to_json_fields as fn(_) -> _);
             let rows = ArrayField { name: "leads", max: Self::MAX_ROWS, read_only: READ_ONLY_ROW_FIELDS, of_cells };
             let rows = fields.read_array_field(&rows, read_batch_row);
+            let match_by = fields.read_optional_field("match", &ExternalSystemValidator);
             let over = if fill?.unwrap_or_default() { WriteMode::FillEmpty } else { WriteMode::Overwrite };
             Some(Self {
                 mode: mode?,
                 over,
                 dry_run: dry_run?.unwrap_or_default(),
                 create_businesses: create_businesses?.unwrap_or_default(),
+                match_by: match_by?,
                 rows: rows?.into_iter().map(row_with_errors).collect(),
             })
+        })
+    }
+}
+
+/// Validates the name of the system by whose ids rows are matched.
+#[derive(Clone, Copy, Debug)]
+struct ExternalSystemValidator;
+
+impl Validator for ExternalSystemValidator {
+    type ValidValue = ExternalSystem;
+
+    fn validate_value(&self, value: Value) -> Result<ExternalSystem, ValidationFault> {
+        let text = value.as_str().ok_or_else(|| ErrorCode::InvalidType.with_message("must be a string"))?;
+        text.parse()
+    }
+
+    fn value_schema(&self) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": ExternalSystem::PATTERN,
+            "description": "A system: rows are matched by its id in `externalIds` first, then by `email`. A row whose \
+                            two keys name different leads fails.",
         })
     }
 }
@@ -78,8 +107,26 @@ fn read_batch_row(fields: &mut impl ObjectReader) -> LeadRow {
     let values = read_lead_values(fields, RequestKind::Patch);
     let profiles =
         fields.read_nested_object("socialMedia", true, |fields| read_profile_values(fields, RequestKind::Patch));
-    let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
+    let external_ids = read_external_ids(fields, RequestKind::Patch);
+    let change = LeadChange { values, profiles: profiles.unwrap_or_default(), external_ids, faults: Vec::new() };
     LeadRow { change, businesses, status: status.filter(|name| !name.is_empty()) }
+}
+
+/// The body of `PATCH /leads/by/{system}/{id}`: the fields of a batch row.
+#[derive(Clone, Debug)]
+pub struct LeadRowBody(
+    /// The fields to write, with their validation errors.
+    pub LeadRow,
+);
+
+impl RequestBody for LeadRowBody {
+    const INVALID_BODY_MESSAGE: &'static str = LeadChange::INVALID_LEAD_MESSAGE;
+
+    fn read_body(body: impl BodyReader) -> Option<Self> {
+        let (mut row, faults) = body.read_object_with_errors(READ_ONLY_ROW_FIELDS, read_batch_row)?;
+        row.change.faults = faults;
+        Some(Self(row))
+    }
 }
 
 /// Converts an array item to a batch row that carries the item's validation errors. An item that is not a JSON object

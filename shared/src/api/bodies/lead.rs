@@ -2,16 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use schemars::json_schema;
+
 use super::lead_field::{RequestKind, lead_field};
 use super::lead_validators::{
     BusinessIdsValidator, MAX_PHONE_CHARS, MAX_PHONES, OptionalEmailValidator, PhotoNameValidator,
 };
-use crate::api::input::body_reader::{BodyReader, ObjectReader, RequestBody};
+use crate::api::input::body_reader::{BodyReader, MapChange, MapField, ObjectReader, RequestBody};
 use crate::api::input::validator::{
     Validator as _, array_validator, enum_name_validator, multi_line_text, non_empty_array_validator,
     non_empty_single_line_text, positive_integer_validator, single_line_text,
 };
-use crate::domain::{Lead, LeadChange, LeadId, LeadValues, NewLead, ProfileValues, StatusId};
+use crate::domain::{
+    ExternalId, ExternalIds, ExternalIdsChange, ExternalSystem, Lead, LeadChange, LeadId, LeadValues, NewLead,
+    ProfileValues, StatusId,
+};
 
 pub(super) const MAX_LINE_CHARS: usize = 200;
 pub(super) const MAX_TEXT_CHARS: usize = 10_000;
@@ -70,19 +75,39 @@ pub(super) fn read_profile_values(fields: &mut impl ObjectReader, kind: RequestK
     }
 }
 
+/// Reads the change of a lead's external ids from the object `externalIds`.
+pub(super) fn read_external_ids(fields: &mut impl ObjectReader, kind: RequestKind) -> ExternalIdsChange {
+    const EXTERNAL_IDS: MapField = MapField {
+        name: ExternalIds::FIELD_NAME,
+        // A change can replace each id by the id of another system.
+        max: 2 * ExternalIds::MAX_IDS,
+        name_schema: || {
+            json_schema!({ "type": "string", "pattern": ExternalSystem::PATTERN, "not": { "const": ExternalSystem::EMAIL } })
+        },
+        value_schema: || {
+            json_schema!({ "type": "string", "minLength": 1, "maxLength": ExternalId::MAX_ID_CHARS, "pattern": "^[^/]*$" })
+        },
+        about: "Ids of other systems by the system's name, such as `{\"hubspot\": \"512\"}`. Merged by system. A lead \
+                has at most 3, and each is unique in the team.",
+    };
+    match fields.read_map_field(&EXTERNAL_IDS, kind == RequestKind::Patch) {
+        Some(MapChange { removes_others, values }) => ExternalIdsChange { removes_others, by_system: values },
+        None => ExternalIdsChange::default(),
+    }
+}
+
 /// Reads a request body as a change of a lead. The change carries the validation errors, so that one 400 response can
 /// also name errors that only the team's statuses and businesses reveal.
 fn read_lead_change(body: impl BodyReader, kind: RequestKind) -> Option<LeadChange> {
-    let ((values, profiles), faults) = body.read_object_with_errors(READ_ONLY_FIELDS, |fields| {
+    let (change, faults) = body.read_object_with_errors(READ_ONLY_FIELDS, |fields| {
         let values = read_lead_values(fields, kind);
-        (
-            values,
-            fields.read_nested_object("socialMedia", kind == RequestKind::Patch, |fields| {
-                read_profile_values(fields, kind)
-            }),
-        )
+        let profiles = fields.read_nested_object("socialMedia", kind == RequestKind::Patch, |fields| {
+            read_profile_values(fields, kind)
+        });
+        let external_ids = read_external_ids(fields, kind);
+        LeadChange { values, profiles: profiles.unwrap_or_default(), external_ids, faults: Vec::new() }
     })?;
-    Some(LeadChange { values, profiles: profiles.unwrap_or_default(), faults })
+    Some(LeadChange { faults, ..change })
 }
 
 impl RequestBody for NewLead {

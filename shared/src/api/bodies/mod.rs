@@ -1,7 +1,7 @@
 //! Request bodies: the fields of each body, and the validation of each field.
 
 mod api_key;
-mod batch;
+pub(super) mod batch;
 mod business;
 mod comment;
 mod form;

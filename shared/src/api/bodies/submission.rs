@@ -149,7 +149,8 @@ fn read_visitor_fields(fields: &mut impl ObjectReader) -> Option<LeadRow> {
         description,
         ..LeadValues::default()
     };
-    let change = LeadChange { values, profiles: profiles.unwrap_or_default(), faults: Vec::new() };
+    let profiles = profiles.unwrap_or_default();
+    let change = LeadChange { values, profiles, ..LeadChange::default() };
     Some(LeadRow { change, ..LeadRow::default() })
 }
 

@@ -1,6 +1,10 @@
 //! Reads the fields of JSON request bodies and reports every bad field at once. The declarations of the fields also
 //! generate the schema of the body in the OpenAPI document.
 
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use schemars::Schema;
 use serde_json::{Map, Value};
 
 use super::validator::Validator;
@@ -86,6 +90,13 @@ pub trait ObjectReader {
         read: impl FnOnce(&mut Self) -> T,
     ) -> Option<T>;
 
+    /// Reads an optional object whose field names the caller chooses, such as `externalIds`. Names and values are
+    /// validated by parsing; a bad one is recorded under its dotted name. `None` if the object is absent or bad.
+    fn read_map_field<K, V>(&mut self, map: &MapField, null_clears: bool) -> Option<MapChange<K, V>>
+    where
+        K: FromStr<Err = ValidationFault> + Ord,
+        V: FromStr<Err = ValidationFault>;
+
     /// Reads a required field that is an array of 1 to [`ArrayField::max`] objects. Every [`ArrayItem`] carries the
     /// validation errors of one object, so that a bad item does not make the body invalid.
     fn read_array_field<T>(
@@ -147,6 +158,30 @@ pub struct ArrayField {
     pub read_only: &'static [&'static str],
     /// Converts the CSV cells of each submitted object to JSON fields. `None` if the objects are not CSV cells.
     pub of_cells: Option<fn(JsonObject) -> JsonObject>,
+}
+
+/// Declaration of an object whose field names the caller chooses, for [`ObjectReader::read_map_field`].
+#[derive(Clone, Copy, Debug)]
+pub struct MapField {
+    /// Name of the field that holds the object.
+    pub name: &'static str,
+    /// Maximum number of fields that a request may send in the object.
+    pub max: usize,
+    /// JSON Schema (2020-12) of a field's name.
+    pub name_schema: fn() -> Schema,
+    /// JSON Schema (2020-12) of a field's value.
+    pub value_schema: fn() -> Schema,
+    /// Description of the object in the OpenAPI document.
+    pub about: &'static str,
+}
+
+/// New values of an object whose field names the caller chooses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapChange<K, V> {
+    /// Whether fields that the request does not name are removed.
+    pub removes_others: bool,
+    /// New values by name. `None` removes the field.
+    pub values: BTreeMap<K, Option<V>>,
 }
 
 /// One object of an array that [`ObjectReader::read_array_field`] read, with the validation errors of the object.

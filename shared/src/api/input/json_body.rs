@@ -1,8 +1,13 @@
 //! Reads received JSON bodies and collects their validation errors.
 
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 
-use super::body_reader::{ArrayField, ArrayItem, BodyReader, FieldPresence, JsonObject, ObjectReader};
+use super::body_reader::{
+    ArrayField, ArrayItem, BodyReader, FieldPresence, JsonObject, MapChange, MapField, ObjectReader,
+};
 use super::validator::Validator;
 use crate::domain::{ErrorCode, FieldError, ValidationFault};
 
@@ -158,6 +163,45 @@ impl ObjectReader for JsonObjectReader {
         self.object.extend(rest);
         self.errors.extend(inner.into_field_errors(&[]));
         Some(read)
+    }
+
+    fn read_map_field<K, V>(&mut self, map: &MapField, null_clears: bool) -> Option<MapChange<K, V>>
+    where
+        K: FromStr<Err = ValidationFault> + Ord,
+        V: FromStr<Err = ValidationFault>,
+    {
+        let mut change = MapChange { removes_others: false, values: BTreeMap::new() };
+        let sent = match self.object.remove(map.name) {
+            None => return None,
+            Some(Value::Null) => {
+                change.removes_others = null_clears;
+                return Some(change);
+            }
+            Some(Value::Object(sent)) => sent,
+            Some(_) => {
+                self.record_error(map.name, ErrorCode::InvalidType.with_message("must be an object"));
+                return None;
+            }
+        };
+        if sent.len() > map.max {
+            let fault = format!("must have at most {} fields", map.max);
+            self.record_error(map.name, ErrorCode::InvalidLength.with_message(fault));
+            return None;
+        }
+        for (name, value) in sent {
+            let value = match value {
+                Value::Null => Ok(null_clears.then_some(None)),
+                Value::String(text) => text.parse().map(|value| Some(Some(value))),
+                _ => Err(ErrorCode::InvalidType.with_message("must be a string")),
+            };
+            match name.parse::<K>().and_then(|name| Ok((name, value?))) {
+                Ok((name, Some(value))) => drop(change.values.insert(name, value)),
+                // Outside of a merge patch, `null` keeps the stored value.
+                Ok((_, None)) => {}
+                Err(fault) => self.errors.push(FieldError::new(format!("{}.{name}", map.name), fault)),
+            }
+        }
+        Some(change)
     }
 
     fn read_array_field<T>(

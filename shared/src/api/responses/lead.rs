@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::{Business, Lead, LeadDetails, LeadId, LeadSummary, State, StatusId, Team, Timestamp};
+use crate::domain::{Business, ExternalIds, Lead, LeadDetails, LeadId, LeadSummary, State, StatusId, Team, Timestamp};
 
 /// A lead, as in lists and search results.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -52,6 +52,8 @@ pub struct LeadResponse {
     summary: LeadSummaryResponse,
     #[serde(flatten)]
     details: LeadDetails,
+    /// Ids of other systems, by the system's name. At most 3.
+    external_ids: ExternalIds,
     /// When the lead was last changed.
     updated_at: Timestamp,
     /// Version of the lead. Grows with every change.
@@ -86,6 +88,7 @@ impl LeadResponse {
         Self {
             summary: LeadSummaryResponse::new(&lead.summary, team),
             details: lead.details.clone(),
+            external_ids: lead.external_ids.clone(),
             updated_at: lead.updated_at,
             version: lead.version,
         }

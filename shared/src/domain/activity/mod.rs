@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Actor, Author, Lead, LeadDetails, LeadSummary, LogId, SortPosition, Team, Timestamp};
+use super::{Actor, Author, ExternalIds, Lead, LeadDetails, LeadSummary, LogId, SortPosition, Team, Timestamp};
 
 /// The kind of change that a log entry records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -139,13 +139,16 @@ struct LoggedLead<'a> {
 /// Fields of a lead that log entries leave out, because their values never change.
 const UNLOGGED_FIELDS: [&str; 3] = ["id", "createdAt", "sortPosition"];
 
-fn logged_fields(lead: &Lead, team: &Team) -> Value {
+fn logged_fields(lead: &Lead, team: &Team) -> Map<String, Value> {
     let status = team.status(lead.status_id).map(|status| status.name.as_str());
-    let mut said = json!(LoggedLead { summary: &lead.summary, details: &lead.details, status });
+    let Value::Object(mut fields) = json!(LoggedLead { summary: &lead.summary, details: &lead.details, status }) else {
+        return Map::new();
+    };
     for name in UNLOGGED_FIELDS {
-        said.as_object_mut().and_then(|said| said.remove(name));
+        fields.remove(name);
     }
-    said
+    fields.extend(lead.external_ids.iter().map(|(system, id)| (ExternalIds::dotted_name(system), json!(id))));
+    fields
 }
 
 fn is_empty_json(value: &Value) -> bool {
@@ -177,17 +180,18 @@ impl Change {
     /// The fields that differ between two versions of a lead. `before` is `None` for a new lead, whose empty fields are
     /// left out.
     pub fn changes_between_leads(before: Option<&Lead>, after: &Lead, team: &Team) -> BTreeMap<String, Self> {
-        let mut previous = before.map_or(Value::Null, |lead| logged_fields(lead, team));
+        let mut previous = before.map(|lead| logged_fields(lead, team)).unwrap_or_default();
         let mut changes = BTreeMap::new();
-        if let Value::Object(current) = logged_fields(after, team) {
-            for (field, current) in current {
-                let previous = previous.get_mut(&field).map(Value::take).unwrap_or_default();
-                let unset = before.is_none() && is_empty_json(&current);
-                if previous != current && !unset {
-                    changes.insert(field, Self { previous, current });
-                }
+        for (field, current) in logged_fields(after, team) {
+            let previous = previous.remove(&field).unwrap_or_default();
+            let unset = before.is_none() && is_empty_json(&current);
+            if previous != current && !unset {
+                changes.insert(field, Self { previous, current });
             }
         }
+        // Every lead has every field, except that it may have lost an external id.
+        let removed = previous.into_iter().map(|(field, previous)| (field, Self { previous, current: Value::Null }));
+        changes.extend(removed);
         changes
     }
 }

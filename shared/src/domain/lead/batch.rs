@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::lead::change::WriteMode;
-use crate::domain::{ErrorCode, FieldError, Lead, LeadId, LeadRow};
+use crate::domain::{ErrorCode, ExternalSystem, FieldError, Lead, LeadId, LeadRow};
 use strum::{IntoStaticStr, VariantArray};
 
 /// Which rows of a batch are written.
@@ -30,6 +30,8 @@ pub struct LeadBatch {
     pub dry_run: bool,
     /// Whether businesses that rows name and the team does not have are created.
     pub create_businesses: bool,
+    /// System by whose ids rows are matched before their e-mail addresses. `None` matches by the addresses alone.
+    pub match_by: Option<ExternalSystem>,
     /// The rows, 1-100.
     pub rows: Vec<LeadRow>,
 }
@@ -53,7 +55,7 @@ pub enum RowOutcome {
     Failed,
 }
 
-/// The existing lead that already has an e-mail address.
+/// The existing lead that already has an e-mail address or an external id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExistingLead {
     /// Id of the existing lead.

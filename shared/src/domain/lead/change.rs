@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::team::unknown_names_message;
 use crate::domain::{
-    BusinessId, DomainError, Email, ErrorCode, FieldError, Lead, LeadId, SocialMedia, State, StatusId, Team, Timestamp,
+    BusinessId, DomainError, Email, ErrorCode, ExternalId, ExternalIds, ExternalIdsChange, ExternalSystem, FieldError, Lead, LeadId,
+    SocialMedia, State, StatusId, Team, Timestamp,
 };
 
 /// New values of a lead's fields. `None` keeps the old value.
@@ -117,6 +118,7 @@ pub enum BusinessIdOrName {
 pub struct LeadChange {
     pub(crate) values: LeadValues,
     pub(crate) profiles: ProfileValues,
+    pub(crate) external_ids: ExternalIdsChange,
     pub(crate) faults: Vec<FieldError>,
 }
 
@@ -157,6 +159,7 @@ impl LeadChange {
             cleared.map(|(name, ..)| FieldError::new(name, ErrorCode::Empty.with_message("must not be empty"))),
         );
         faults.extend(self.missing_contact_fault(before, &after, &faults));
+        faults.extend(ExternalIdsChange::too_many_ids_fault(&after.external_ids));
         if faults.is_empty() { Ok(after) } else { Err(DomainError::InvalidLead(faults)) }
     }
 
@@ -186,6 +189,7 @@ impl LeadChange {
     fn write_to_lead(&self, lead: &mut Lead, over: WriteMode) {
         self.values.write_values(lead, over);
         self.profiles.write_profiles(&mut lead.details.social_media, over);
+        self.external_ids.write_ids(&mut lead.external_ids, over);
         lead.update_derived();
     }
 }
@@ -265,6 +269,24 @@ impl LeadRow {
     /// The row's e-mail address. `None` if the address is absent or bad.
     pub fn email_of_row(&self) -> Option<&Email> {
         self.change.values.email.as_ref()?.as_ref()
+    }
+
+    /// The external ids that the row sets, by system.
+    pub fn new_external_ids(&self) -> impl Iterator<Item = (&ExternalSystem, &ExternalId)> {
+        self.change.external_ids.new_ids()
+    }
+
+    /// Sets the external id of the row's lead in `system`, which the URL names. Another id of the row in that system is a
+    /// bad field.
+    #[must_use]
+    pub fn with_external_id(mut self, system: ExternalSystem, id: ExternalId) -> Self {
+        let dotted_name = ExternalIds::dotted_name(&system);
+        let sent = self.change.external_ids.by_system.insert(system, Some(id.clone()));
+        if sent.is_some_and(|sent| sent != Some(id)) {
+            let fault = ErrorCode::InvalidValue.with_message("must be the id in the URL");
+            self.change.faults.push(FieldError::new(dotted_name, fault));
+        }
+        self
     }
 
     /// Whether no existing lead can be selected for the row, because its e-mail address or the whole row is bad.

@@ -3,7 +3,9 @@
 pub(super) mod batch;
 pub(super) mod change;
 pub(super) mod email;
+pub(super) mod external_id;
 pub(super) mod filter;
+pub(super) mod lead_match;
 pub(super) mod photo;
 pub(super) mod search_index;
 
@@ -16,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::normalize::normalize_for_comparison;
 use super::{
-    Attribution, BusinessId, CountedProperties, Email, IndexWords, LeadId, SortPosition, SourceHash, StatusId,
+    Attribution, BusinessId, CountedProperties, Email, ExternalIds, IndexWords, LeadId, SortPosition, SourceHash, StatusId,
     Timestamp, to_hex,
 };
 use strum::{IntoStaticStr, VariantArray};
@@ -139,6 +141,9 @@ pub struct Lead {
     /// The fields that lists do not return.
     #[serde(flatten)]
     pub details: LeadDetails,
+    /// The ids that other systems have for the lead.
+    #[serde(default, skip_serializing_if = "ExternalIds::is_empty")]
+    pub external_ids: ExternalIds,
     /// When a field of the lead was last changed.
     pub updated_at: Timestamp,
     /// Time of the last write to the lead, its log or its comments. Each write has a later time than the write before,
@@ -153,10 +158,29 @@ pub struct Lead {
     /// Hashes and words that the keys of a lead's other items contain. They are stored with the lead, because a later
     /// release may derive other ones and would not find the old items.
     pub derived: DerivedKeyParts,
-    /// Words that the lead no longer has, but whose search index entries did not fit the transaction that was to remove
-    /// them. The clean-up removes the entries.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stale_words: Vec<String>,
+    /// Entries of the lead that the clean-up is to delete.
+    #[serde(default, skip_serializing_if = "StaleEntries::is_empty")]
+    pub stale: StaleEntries,
+}
+
+/// Entries that a lead no longer needs, because a change took away a word or a business, but whose deletion did not fit
+/// the transaction of that change. Readers ignore them, and the clean-up deletes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StaleEntries {
+    /// Words whose search entries are stale.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// Businesses in whose lists the lead's entry is stale.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub businesses: Vec<BusinessId>,
+}
+
+impl StaleEntries {
+    /// Whether the lead has no stale entry.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.businesses.is_empty()
+    }
 }
 
 /// Hashes and words that the keys of a lead's other items contain, as the last write derived them. A change or deletion
@@ -226,12 +250,13 @@ impl Lead {
             derived: DerivedKeyParts::new(&summary, &details),
             summary,
             details,
+            external_ids: ExternalIds::default(),
             updated_at: at,
             written_at: at,
             version: 1,
             logs: 1,
             comments: 0,
-            stale_words: Vec::new(),
+            stale: StaleEntries::default(),
         }
     }
 

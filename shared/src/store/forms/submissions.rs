@@ -19,7 +19,7 @@ use crate::store::keys::attribute::form_statistics::{
     ACCEPTED_SUBMISSIONS, IGNORED_FIELD_NAMES, LAST_SUBMITTED_AT, SPAM_SUBMISSIONS,
 };
 use crate::store::leads::LeadEdit;
-use crate::store::leads::writes::{CountedWrites, EmailLock, decode_live_lead};
+use crate::store::leads::writes::{CountedWrites, Lock, decode_live_lead};
 use crate::store::store_types::FormStore;
 
 use crate::store::condition::WriteCondition;
@@ -172,7 +172,7 @@ impl Table {
             let lead = match &outcome {
                 TransactionOutcome::Committed => return Ok(answer.clone()),
                 TransactionOutcome::Refused(FailedCondition::EmailTaken, Some(lock)) => {
-                    Some(decode::<EmailLock>(lock.clone())?.lead)
+                    Some(decode::<Lock>(lock.clone())?.lead)
                 }
                 TransactionOutcome::Refused(..) | TransactionOutcome::Contended => {
                     if let Some(answer) = self.read_stored_response(actor, idempotency_key).await? {

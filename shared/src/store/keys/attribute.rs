@@ -47,8 +47,8 @@ pub mod lead {
     pub const LOG_COUNT: &str = "logs";
     /// Number of the comments on the lead.
     pub const COMMENT_COUNT: &str = "comments";
-    /// Words of the lead whose search entries are stale and still to be deleted.
-    pub const STALE_WORDS: &str = "staleWords";
+    /// Search entries and business entries of the lead that are stale and still to be deleted.
+    pub const STALE_ENTRIES: &str = "stale";
     /// Time of the last write of the lead, including writes that do not change the version.
     pub const WRITTEN_AT: &str = "writtenAt";
 }

@@ -8,7 +8,7 @@ use super::attribute::{PK, SK};
 use super::counter::{RollupKey, count_sort_key, rollup_sort_key};
 use super::sort_key;
 use crate::domain::{
-    Actor, Agent, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, FormId, LeadId, PhotoName, SortPosition,
+    Actor, Agent, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, ExternalSystem, FormId, LeadId, PhotoName, SortPosition,
     TeamId, Timestamp, ViewId, WebhookId,
 };
 use crate::store::TableItem;
@@ -51,9 +51,12 @@ pub enum ItemKey<'a> {
     Comment(LeadId, &'a SortPosition),
     /// Pointer from a comment's id to the lead and sort position of the comment.
     CommentPointer(CommentId),
-    /// Lock that makes an e-mail address unique in the team, by the address's fingerprint. The lock names the lead that
+    /// Lock that makes an e-mail address unique in the team, by the hash of the address. The lock names the lead that
     /// has the address.
     EmailLock(&'a str),
+    /// Lock that makes an external id unique in the team, by system and the hash of the id. The lock names the lead that
+    /// has the id.
+    ExternalIdLock(&'a ExternalSystem, &'a str),
     /// Entry of a lead in the list of a business.
     BusinessLead(BusinessId, &'a SortPosition),
     /// Search entry of a lead for one word.
@@ -143,7 +146,7 @@ impl ItemKey<'_> {
             Self::Log(_, position) => format!("{LOG_PREFIX}{}", position.as_str()),
             Self::Comment(_, position) => format!("{COMMENT_PREFIX}{}", position.as_str()),
             Self::CommentPointer(_) => "COMMENT".to_owned(),
-            Self::EmailLock(_) => "EMAIL".to_owned(),
+            Self::EmailLock(_) | Self::ExternalIdLock(..) => "LOCK".to_owned(),
             Self::BusinessLead(_, position) => position.as_str().to_owned(),
             Self::Word(word, id) => format!("{word} {:016}", LeadId::MAX - id.get()),
             Self::Count(counter, copy) => count_sort_key(counter, *copy),
@@ -178,7 +181,8 @@ impl ItemKey<'_> {
             Self::Team | Self::Sequences => format!("T#{team}"),
             Self::Lead(id) | Self::Log(id, _) | Self::Comment(id, _) => format!("T#{team}#LEAD#{id}"),
             Self::CommentPointer(id) => format!("T#{team}#COMMENT#{id}"),
-            Self::EmailLock(email) => format!("T#{team}#EMAIL#{email}"),
+            Self::EmailLock(hash) => format!("T#{team}#LOCK#{}#{hash}", ExternalSystem::EMAIL),
+            Self::ExternalIdLock(system, hash) => format!("T#{team}#LOCK#{system}#{hash}"),
             Self::BusinessLead(id, _) => format!("T#{team}#BUSINESS#{id}"),
             // The partition is the first letter of the word.
             Self::Word(word, _) => format!("T#{team}#WORD#{}", word.chars().next().unwrap_or_default()),

@@ -32,7 +32,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        Actor, Agent, AgentName, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, FormId, LeadGroup, LeadId,
+        Actor, Agent, AgentName, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, ExternalSystem, FormId, LeadGroup, LeadId,
         PhotoName, SortPosition, SourceHash, TeamId, Timestamp, User, WebhookId,
     };
 
@@ -73,6 +73,7 @@ mod tests {
         let position = SortPosition::new(at(1_700_000_000_000), 7);
         let email: crate::domain::Email = "John@Example.com".parse().unwrap_or_else(|_| unreachable!());
         let email = email.caseless_hash();
+        let system: ExternalSystem = "hubspot".parse().unwrap_or_else(|_| unreachable!());
         let photo: PhotoName = "photo.jpg".parse().unwrap_or_else(|()| unreachable!());
         let day = Date::constant(2026, 1, 31);
         let source = SourceHash::of("Referral").unwrap_or_else(|| unreachable!());
@@ -97,7 +98,8 @@ mod tests {
             (ItemKey::Log(lead_id(7), &position), "T#demo#LEAD#7", "LOG#1700000000000-0000000000000007"),
             (ItemKey::Comment(lead_id(7), &position), "T#demo#LEAD#7", "COMMENT#1700000000000-0000000000000007"),
             (ItemKey::CommentPointer(CommentId::MIN), "T#demo#COMMENT#1", "COMMENT"),
-            (ItemKey::EmailLock(&email), "T#demo#EMAIL#855f96e983f1f8e8be944692b6f719fd", "EMAIL"),
+            (ItemKey::EmailLock(&email), "T#demo#LOCK#email#855f96e983f1f8e8be944692b6f719fd", "LOCK"),
+            (ItemKey::ExternalIdLock(&system, "ab12"), "T#demo#LOCK#hubspot#ab12", "LOCK"),
             (
                 ItemKey::BusinessLead(business_ids(&[2])[0], &position),
                 "T#demo#BUSINESS#2",

@@ -8,17 +8,20 @@ pub(super) mod removal;
 pub(super) mod search;
 pub(super) mod writes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use self::writes::{ActivityCounts, CountedWrites, EmailLock, decode_live_lead};
+use strum::IntoStaticStr;
+
+use self::writes::{ActivityCounts, CountedWrites, Lock, decode_live_lead};
 use super::ids::{IdSequence, id_from_number};
-use super::keys::ItemKey;
+use super::keys::{ItemKey, PrimaryKey};
 use super::teams::take_team;
 use super::{ReadConsistency, Table, TableItem, decode};
 use crate::domain::error::Error;
 use crate::domain::{
-    Action, Actor, Change, Comment, DomainError, ExistingLead, FieldError, IdempotencyKey, Lead, LeadChange, LeadId,
-    LogEntry, LogId, NewLead, PhotoName, Team, TeamId,
+    Action, Actor, Change, Comment, DomainError, Email, ExistingLead, ExternalId, ExternalSystem, FieldError,
+    IdempotencyKey, Lead, LeadChange, LeadId, LeadRow, LogEntry, LogId, NewLead, PhotoName, Team, TeamId, WriteMode,
+    match_lead,
 };
 use crate::store::StoredResponse;
 use crate::store::store_types::LeadStore;
@@ -104,7 +107,50 @@ impl<'a> LeadEdit<'a> {
     }
 }
 
+/// A key by which one lead is found: its e-mail address, or the id that another system has for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeadKey {
+    /// An e-mail address.
+    Email(Email),
+    /// The id of the lead in a system.
+    ExternalId(ExternalSystem, ExternalId),
+}
+
+impl LeadKey {
+    /// Primary key of the item that reserves the address or id for a lead.
+    fn lock_key(&self, team: &TeamId) -> PrimaryKey {
+        match self {
+            Self::Email(email) => ItemKey::EmailLock(&email.caseless_hash()).of(team),
+            Self::ExternalId(system, id) => ItemKey::ExternalIdLock(system, &id.key_hash()).of(team),
+        }
+    }
+}
+
+/// What a create-or-update did, see [`LeadStore::upsert_lead`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum UpsertResult {
+    /// It created a lead.
+    Created,
+    /// It changed the lead that has the external id.
+    Updated,
+    /// The lead had all the values already.
+    Unchanged,
+    /// It gave the lead that has the e-mail address the external id.
+    Linked,
+}
+
 impl Table {
+    /// Reads the lead that has the address or external id, and its team. Two round trips.
+    ///
+    /// # Errors
+    /// 404 when the team has no such lead.
+    pub async fn lead_by_key(&self, team: &TeamId, key: &LeadKey) -> Result<(Lead, Team), Error> {
+        let lock = self.read_item(key.lock_key(team), ReadConsistency::Strong).await?;
+        let lock: Lock = decode(lock.ok_or_else(Error::lead_not_found)?)?;
+        self.lead(team, lock.lead).await
+    }
+
     /// Reads a lead and its team. One round trip.
     ///
     /// # Errors
@@ -199,6 +245,94 @@ impl LeadStore {
     }
 }
 
+impl LeadStore {
+    /// Changes the lead that has the external id, or else the lead that has the row's e-mail address and no other id in
+    /// the system, or creates a lead. Three round trips. `expected` returns whether a version may be changed
+    /// (`If-Match`), and is asked for `None` if there is no lead. `promote` makes an upload permanent before the lead
+    /// refers to it.
+    ///
+    /// # Errors
+    /// 409 when external id and address name different leads, 412 when `expected` rejects the lead, 400 for invalid
+    /// fields, or another external id or an address that another lead has.
+    pub async fn upsert_lead<F: Future<Output = Result<(), Error>>>(
+        &self,
+        actor: &Actor,
+        (system, id): (&ExternalSystem, &ExternalId),
+        row: &LeadRow,
+        expected: impl Fn(Option<u64>) -> bool,
+        promote: impl Fn(PhotoName) -> F,
+    ) -> Result<(UpsertResult, UpdatedLead), Error> {
+        let row = &row.clone().with_external_id(system.clone(), id.clone());
+        let (expected, promote) = (&expected, &promote);
+        let email = row.email_of_row().map(|email| LeadKey::Email(email.clone()).lock_key(&actor.team));
+        let email = &email;
+        let ids: Vec<_> = row.new_external_ids().map(|(of, id)| (of, LeadKey::ExternalId(of.clone(), id.clone()))).collect();
+        let ids: &Vec<_> = &ids.into_iter().map(|(of, key)| (of, key.lock_key(&actor.team))).collect();
+        let locks = ids.iter().map(|(_, key)| key).chain(email).cloned();
+        let writing = self.transact(actor, &[ItemKey::Team]).also_read(locks).reread_taken_keys();
+        writing
+            .run(|mut attempt| async move {
+                let team = attempt.take_team()?;
+                let email_owner = attempt.take_lock(email.as_ref())?;
+                let mut owners = Vec::new();
+                for (of, key) in ids {
+                    owners.extend(attempt.take_lock(Some(key))?.map(|lead| (*of, lead)));
+                }
+                let leads: BTreeSet<LeadId> = owners.iter().map(|(_, lead)| *lead).chain(email_owner).collect();
+                attempt.read_more(&leads.iter().map(|lead| ItemKey::Lead(*lead)).collect::<Vec<_>>()).await?;
+                let mut found = BTreeMap::new();
+                for lead in leads {
+                    found.extend(attempt.take_live_lead(lead)?.map(|live| (lead, live)));
+                }
+                let by_id = owners.iter().find(|(of, _)| *of == system).and_then(|(_, lead)| found.get(lead));
+                let by_email = email_owner.and_then(|lead| found.get(&lead));
+                let matched =
+                    match_lead((system, id), by_id, by_email).map_err(|conflict| Error::match_conflict(&conflict))?;
+                let taken = owners.iter().filter_map(|(_, lead)| found.get(lead));
+                if let Some(owner) = taken.into_iter().find(|owner| matched.is_none_or(|lead| lead.id != owner.id)) {
+                    return Err(Error::external_id_exists(ExistingLead { id: owner.id, archived: owner.archived }));
+                }
+                if !expected(matched.map(|lead| lead.version)) {
+                    return Err(Error::precondition_failed());
+                }
+                let Some(before) = matched else {
+                    if let Err(refusal) = row.to_lead(&team, LeadId::MIN, actor.at) {
+                        return Err(self.invalid_lead_error(actor, refusal, row.photo_name()).await);
+                    }
+                    let (lead_id, log) = attempt.allocated_ids().await?;
+                    let mut lead = row.to_lead(&team, lead_id, actor.at)?;
+                    if let Ok(photo) = lead.photo.parse() {
+                        promote(photo).await?;
+                    }
+                    attempt.writes.create_counted_lead(actor, &team, log, &mut lead);
+                    return attempt.commit((UpsertResult::Created, UpdatedLead { lead, team, replaced_photo: None }));
+                };
+                let after = match row.apply(before, &team, WriteMode::Overwrite) {
+                    Ok(after) => after,
+                    Err(refusal) => {
+                        let photo = row.photo_name().filter(|photo| *photo != before.photo);
+                        return Err(self.invalid_lead_error(actor, refusal, photo).await);
+                    }
+                };
+                if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
+                    promote(photo).await?;
+                }
+                let edit = LeadEdit::new(actor, &team, before, after);
+                if edit.log_entry_count() == 0 {
+                    let lead = before.clone();
+                    let unchanged = UpdatedLead { lead, team, replaced_photo: None };
+                    return attempt.write_nothing((UpsertResult::Unchanged, unchanged));
+                }
+                let logs = attempt.allocated_log_ids(edit.log_entry_count()).await?;
+                let lead = edit.write_into(&mut attempt.writes, &logs, None)?;
+                let replaced_photo = (before.photo != lead.photo).then(|| before.photo.parse().ok()).flatten();
+                let result = if by_id.is_some() { UpsertResult::Updated } else { UpsertResult::Linked };
+                attempt.commit((result, UpdatedLead { lead, team, replaced_photo }))
+            })
+            .await
+    }
+}
+
 impl Table {
     /// Builds the error for an invalid lead. The error also names the request's photo if that is not an unattached
     /// upload.
@@ -217,14 +351,19 @@ impl Table {
         id_from_number(lead)
     }
 
-    /// Fails with 400 and the id of the existing lead if a live lead has the e-mail address of `lock`. Succeeds if the
-    /// address was freed meanwhile.
-    pub(super) async fn check_email_is_free(&self, actor: &Actor, lock: Option<&TableItem>) -> Result<(), Error> {
+    /// Fails with the error that `taken` builds if a live lead has the address or external id of `lock`. Succeeds if it
+    /// was freed meanwhile.
+    pub(super) async fn check_lock_is_free(
+        &self,
+        actor: &Actor,
+        lock: Option<&TableItem>,
+        taken: fn(ExistingLead) -> Error,
+    ) -> Result<(), Error> {
         let Some(lock) = lock else { return Ok(()) };
-        let lock: EmailLock = decode(lock.clone())?;
+        let lock: Lock = decode(lock.clone())?;
         let item = self.read_item(ItemKey::Lead(lock.lead).of(&actor.team), ReadConsistency::Strong).await?;
         let owner = item.map(decode_live_lead).transpose()?.flatten();
-        owner.map_or(Ok(()), |owner| Err(Error::email_exists(ExistingLead { id: owner.id, archived: owner.archived })))
+        owner.map_or(Ok(()), |owner| Err(taken(ExistingLead { id: owner.id, archived: owner.archived })))
     }
 
     /// Allocates log ids until `logs` has `wanted` of them. Ids that an earlier attempt of the request allocated are

@@ -130,7 +130,7 @@ impl Table {
 /// rejects duplicates in a batch.
 fn search_and_business_keys_of(team: &TeamId, lead: &Lead) -> BTreeSet<PrimaryKey> {
     let words =
-        lead.derived.words.iter_words().chain(&lead.stale_words).map(|word| ItemKey::Word(word, lead.id).of(team));
-    let businesses = lead.business.iter().map(|id| ItemKey::BusinessLead(*id, &lead.sort_position).of(team));
-    words.chain(businesses).collect()
+        lead.derived.words.iter_words().chain(&lead.stale.words).map(|word| ItemKey::Word(word, lead.id).of(team));
+    let businesses = lead.business.iter().chain(&lead.stale.businesses);
+    words.chain(businesses.map(|id| ItemKey::BusinessLead(*id, &lead.sort_position).of(team))).collect()
 }

@@ -3,22 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::error::Error;
 use crate::domain::{
-    Action, Actor, Change, CounterDeltas, CounterValues, Deletion, IndexWords, Lead, LeadId, LogEntry, LogId,
-    PhotoName, Team, TeamId, Timestamp,
+    Action, Actor, BusinessId, Change, CounterDeltas, CounterValues, Deletion, ExternalId, ExternalIds, IndexWords,
+    Lead, LeadId, LogEntry, LogId, PhotoName, Team, TeamId, Timestamp,
 };
 use crate::store::condition::WriteCondition;
 use crate::store::item_update::ItemUpdate;
-use crate::store::keys::attribute::lead::{COMMENT_COUNT, DELETED_BY, LOG_COUNT, STALE_WORDS, WRITTEN_AT};
+use crate::store::keys::attribute::lead::{COMMENT_COUNT, DELETED_BY, LOG_COUNT, STALE_ENTRIES, WRITTEN_AT};
 use crate::store::keys::attribute::{DUE_AT, PK, SK};
-use crate::store::keys::{CleanupTask, IndexPartition, ItemKey, TableIndex};
+use crate::store::keys::{CleanupTask, IndexPartition, ItemKey, PrimaryKey, TableIndex};
 use crate::store::transaction::{FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome};
-use crate::store::{Table, TableItem, decode, encode_item, string_value};
+use crate::store::{Table, TableItem, decode, encode_item, encode_value, string_value};
 
 /// Time from which the clean-up may remove what a request made at `at` leaves behind: an hour later, when the request
 /// has certainly ended.
@@ -34,9 +33,9 @@ struct Tombstone {
     deletion: Deletion,
 }
 
-/// Item that reserves an e-mail address for a lead.
+/// Item that reserves an e-mail address or an external id for a lead.
 #[derive(Serialize, Deserialize)]
-pub(in crate::store) struct EmailLock {
+pub(in crate::store) struct Lock {
     pub lead: LeadId,
 }
 
@@ -68,26 +67,27 @@ pub(in crate::store) struct ActivityCounts {
     pub comments: i64,
 }
 
-/// The attributes that list a lead's item in the indexes. A lead with stale search entries is also listed as a clean-up
+/// The attributes that list a lead's item in the indexes. A lead with stale entries is also listed as a clean-up
 /// task.
 fn index_attributes(team: &TeamId, lead: &Lead) -> TableItem {
     let mut attributes = IndexPartition::index_key_attributes(team, lead);
-    if !lead.stale_words.is_empty() {
+    if !lead.stale.is_empty() {
         attributes.extend(CleanupTask::attributes_due_at(cleanup_due_at(lead.updated_at)));
     }
     attributes
 }
 
-/// Maximum number of items in a transaction that changes one lead, not counting its search entries, e-mail locks,
-/// photos and entries in the lists of businesses: the counters, the lead, its log entries, and the stored result of a
-/// batch row.
+/// Maximum number of items in a transaction that changes one lead, not counting its search entries, locks, photos and
+/// entries in the lists of businesses: the counters, the lead, its log entries, and the stored result of a batch row.
 const MAX_OTHER_ITEMS_PER_CHANGE: usize =
     CounterDeltas::MAX_COUNTERS_PER_CHANGE + 2 + Action::MAX_LOG_ENTRIES_PER_CHANGE;
 
-// A change of every field of a lead fits one transaction. A change of the address, the photo or a business takes two
-// items: one for the old value and one for the new value.
+// A change of every field of a lead fits one transaction. A change of the address, the photo or an external id takes two
+// items: one for the old value and one for the new value. The clean-up deletes entries of old businesses and words that
+// do not fit.
 const _: () = assert!(
-    2 * (2 + Lead::MAX_BUSINESSES) + IndexWords::MAX_WORDS + MAX_OTHER_ITEMS_PER_CHANGE <= MAX_TRANSACTION_ITEMS
+    2 * (2 + ExternalIds::MAX_IDS) + Lead::MAX_BUSINESSES + IndexWords::MAX_WORDS + MAX_OTHER_ITEMS_PER_CHANGE
+        <= MAX_TRANSACTION_ITEMS
 );
 
 /// Maximum number of fields of one counter that a transaction changes: an update expression has at most 4 KB.
@@ -149,7 +149,7 @@ impl<'t> CountedWrites<'t> {
 }
 
 impl Transaction<'_> {
-    /// Adds a new lead with its e-mail lock, photo, entries in the lists of businesses, and search entries.
+    /// Adds a new lead with its locks, photo, entries in the lists of businesses, and search entries.
     pub(in crate::store) fn create_lead(&mut self, actor: &Actor, lead: &mut Lead) {
         self.update_dependent_items(actor, None, lead);
         let attributes = index_attributes(&actor.team, lead);
@@ -163,7 +163,7 @@ impl Transaction<'_> {
     }
 
     /// Changes a lead from `before`, as it was read, to `after`, and updates the items that depend on its fields. Stale
-    /// search entries that do not fit the transaction are listed in `after.stale_words`.
+    /// entries whose deletion does not fit the transaction are listed in `after.stale`.
     ///
     /// # Errors
     /// 500 when the lead does not serialise.
@@ -180,15 +180,15 @@ impl Transaction<'_> {
         item.extend(index_attributes(&actor.team, after));
         let optional = [
             TableIndex::BySource.partition_attribute(),
-            STALE_WORDS,
+            STALE_ENTRIES,
             TableIndex::Cleanup.partition_attribute(),
             DUE_AT,
         ];
         let gone: Vec<&str> = optional.into_iter().filter(|name| !item.contains_key(*name)).collect();
-        // `STALE_WORDS` is written even if unchanged, because the clean-up removes stale words without a new version of
-        // the lead. Words that the clean-up has removed since the read are then listed again, with a clean-up task.
+        // `STALE_ENTRIES` is written even if unchanged, because the clean-up deletes stale entries without a new version
+        // of the lead. Entries that the clean-up has deleted since the read are then listed again, with a clean-up task.
         item.retain(|name, value| {
-            name == STALE_WORDS
+            name == STALE_ENTRIES
                 || ![PK, SK, LOG_COUNT, COMMENT_COUNT].contains(&name.as_str()) && was.get(name) != Some(value)
         });
         let written_at = string_value(&after.written_at.to_string());
@@ -215,12 +215,15 @@ impl Transaction<'_> {
         self.update(ItemKey::Lead(lead).of(team), update, FailedCondition::Changed);
     }
 
-    /// Turns a lead into a tombstone, frees its e-mail address and discards its photo. The clean-up deletes the rest
+    /// Turns a lead into a tombstone, frees its e-mail address and external ids, and discards its photo. The clean-up deletes the rest
     /// later, and the tombstone last, so that the tombstone outlives every concurrent write of the lead.
     pub(in crate::store) fn delete_lead(&mut self, actor: &Actor, lead: &Lead, request: &str) {
         let team = &actor.team;
         if let Some(email) = &lead.derived.email {
             self.delete(ItemKey::EmailLock(email).of(team));
+        }
+        for (system, id) in lead.external_ids.iter() {
+            self.delete(ItemKey::ExternalIdLock(system, &id.key_hash()).of(team));
         }
         if let Ok(photo) = lead.photo.parse() {
             self.discard_photo(team, &photo, cleanup_due_at(actor.at), WriteCondition::default());
@@ -243,10 +246,19 @@ impl Transaction<'_> {
     }
 
     fn update_dependent_items(&mut self, actor: &Actor, before: Option<&Lead>, after: &mut Lead) {
-        self.update_email_lock(&actor.team, before, after);
+        let team = &actor.team;
+        self.update_email_lock(team, before, after);
+        self.update_external_id_locks(team, before, after);
         self.move_photo(actor, before.map_or("", |lead| &lead.photo), &after.photo, after.id);
-        self.update_business_entries(&actor.team, before, after);
-        self.update_search_entries(&actor.team, before, after);
+        self.put_business_entries(team, before, after);
+        self.put_search_entries(team, before, after);
+        self.delete_stale_business_entries(team, before, after);
+        self.delete_stale_search_entries(team, before, after);
+    }
+
+    /// Adds a lock on condition that no lead has it.
+    fn put_lock(&mut self, key: PrimaryKey, lead: LeadId, taken: FailedCondition) {
+        self.put_if(key, &Lock { lead }, TableItem::new(), WriteCondition::item_absent(), taken);
     }
 
     fn update_email_lock(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
@@ -256,17 +268,24 @@ impl Transaction<'_> {
             return;
         }
         if let Some(to) = to {
-            let lock = EmailLock { lead: after.id };
-            self.put_if(
-                ItemKey::EmailLock(to).of(team),
-                &lock,
-                TableItem::new(),
-                WriteCondition::item_absent(),
-                FailedCondition::EmailTaken,
-            );
+            self.put_lock(ItemKey::EmailLock(to).of(team), after.id, FailedCondition::EmailTaken);
         }
         if let Some(from) = from {
             self.delete(ItemKey::EmailLock(from).of(team));
+        }
+    }
+
+    fn update_external_id_locks(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
+        let key = |system, id: &ExternalId| ItemKey::ExternalIdLock(system, &id.key_hash()).of(team);
+        for (system, id) in after.external_ids.iter() {
+            if before.and_then(|lead| lead.external_ids.id_in(system.as_str())) != Some(id) {
+                self.put_lock(key(system, id), after.id, FailedCondition::ExternalIdTaken);
+            }
+        }
+        for (system, id) in before.iter().flat_map(|lead| lead.external_ids.iter()) {
+            if after.external_ids.id_in(system.as_str()) != Some(id) {
+                self.delete(key(system, id));
+            }
         }
     }
 
@@ -282,20 +301,18 @@ impl Transaction<'_> {
         }
     }
 
-    fn update_business_entries(&mut self, team: &TeamId, before: Option<&Lead>, after: &Lead) {
+    fn put_business_entries(&mut self, team: &TeamId, before: Option<&Lead>, after: &mut Lead) {
         let old = before.map_or(&[][..], |lead| &lead.business);
-        for business in after.business.iter().filter(|id| !old.contains(id)) {
-            self.put(ItemKey::BusinessLead(*business, &after.sort_position).of(team), &BusinessEntry {});
+        for business in after.summary.business.iter().filter(|id| !old.contains(id)) {
+            self.put(ItemKey::BusinessLead(*business, &after.summary.sort_position).of(team), &BusinessEntry {});
         }
-        for business in old.iter().filter(|id| !after.business.contains(id)) {
-            self.delete(ItemKey::BusinessLead(*business, &after.sort_position).of(team));
-        }
+        after.stale.businesses.retain(|id| !after.summary.business.contains(id));
     }
 
-    fn update_search_entries(&mut self, team: &TeamId, before: Option<&Lead>, after: &mut Lead) {
+    fn put_search_entries(&mut self, team: &TeamId, before: Option<&Lead>, after: &mut Lead) {
         let old = before.map(|lead| &lead.derived.words);
-        let new = after.derived.words.clone();
-        if old == Some(&new) {
+        let new = &after.derived.words;
+        if old == Some(new) {
             return;
         }
         let words = new.all_words_text();
@@ -303,41 +320,70 @@ impl Transaction<'_> {
         for word in &new.text_words {
             if !(same_text && old.is_some_and(|old| old.text_words.contains(word))) {
                 let entry = WordEntry { words: Some(words.clone()), bare: None };
-                self.put(ItemKey::Word(word, after.id).of(team), &entry);
+                self.put(ItemKey::Word(word, after.summary.id).of(team), &entry);
             }
         }
         let same_contact = old.is_some_and(|old| old.contact_words == new.contact_words);
         for word in new.contact_words.iter().filter(|_| !same_contact) {
             let entry = WordEntry { words: None, bare: Some(new.contact_text()) };
-            self.put(ItemKey::Word(word, after.id).of(team), &entry);
+            self.put(ItemKey::Word(word, after.summary.id).of(team), &entry);
         }
-        after.stale_words.retain(|word| !new.contains_word(word));
-        let noted: BTreeSet<&String> = after.stale_words.iter().collect();
-        let gone: BTreeSet<&String> =
-            old.iter().flat_map(|old| old.iter_words()).filter(|word| !new.contains_word(word)).collect();
-        let gone: Vec<String> = gone.difference(&noted).map(|word| (*word).clone()).collect();
-        if self.len() + gone.len() + MAX_OTHER_ITEMS_PER_CHANGE <= MAX_TRANSACTION_ITEMS {
-            for word in &gone {
-                self.delete(ItemKey::Word(word, after.id).of(team));
-            }
-        } else {
-            after.stale_words.extend(gone);
+        after.stale.words.retain(|word| !new.contains_word(word));
+    }
+
+    fn delete_stale_business_entries(&mut self, team: &TeamId, before: Option<&Lead>, after: &mut Lead) {
+        let old = before.iter().flat_map(|lead| &lead.business).copied();
+        let gone: Vec<BusinessId> =
+            old.filter(|id| !after.business.contains(id) && !after.stale.businesses.contains(id)).collect();
+        if !self.has_room_for_deletes(gone.len()) {
+            after.stale.businesses.extend(gone);
+            return;
+        }
+        for business in gone {
+            self.delete(ItemKey::BusinessLead(business, &after.sort_position).of(team));
         }
     }
 
-    /// Deletes search entries of words that [`Transaction::overwrite_lead`] listed as stale, as many as fit, on
-    /// condition that the lead's version is unchanged.
-    pub(in crate::store) fn delete_stale_words(&mut self, team: &TeamId, lead: &Lead) {
-        let (now, later) = lead.stale_words.split_at(lead.stale_words.len().min(MAX_TRANSACTION_ITEMS - 1));
-        for word in now {
-            self.delete(ItemKey::Word(word, lead.id).of(team));
+    fn delete_stale_search_entries(&mut self, team: &TeamId, before: Option<&Lead>, after: &mut Lead) {
+        let listed: BTreeSet<&String> = after.stale.words.iter().collect();
+        let old = before.iter().flat_map(|lead| lead.derived.words.iter_words());
+        let gone: BTreeSet<&String> = old.filter(|word| !after.derived.words.contains_word(word)).collect();
+        let gone: Vec<String> = gone.difference(&listed).map(|word| (*word).clone()).collect();
+        if !self.has_room_for_deletes(gone.len()) {
+            after.stale.words.extend(gone);
+            return;
+        }
+        for word in &gone {
+            self.delete(ItemKey::Word(word, after.id).of(team));
+        }
+    }
+
+    /// Whether the transaction has room for `n` more deletes beside the counters, the lead and its log entries.
+    fn has_room_for_deletes(&self, n: usize) -> bool {
+        self.len() + n + MAX_OTHER_ITEMS_PER_CHANGE <= MAX_TRANSACTION_ITEMS
+    }
+
+    /// Deletes entries that [`Transaction::overwrite_lead`] listed as stale, as many as fit, on condition that the
+    /// lead's version is unchanged.
+    ///
+    /// # Errors
+    /// 500 when the entries that are left do not serialise.
+    pub(in crate::store) fn delete_stale_entries(&mut self, team: &TeamId, lead: &Lead) -> Result<(), Error> {
+        let mut left = lead.stale.clone();
+        for _ in 1..MAX_TRANSACTION_ITEMS {
+            if let Some(business) = left.businesses.pop() {
+                self.delete(ItemKey::BusinessLead(business, &lead.sort_position).of(team));
+            } else if let Some(word) = left.words.pop() {
+                self.delete(ItemKey::Word(&word, lead.id).of(team));
+            }
         }
         let update = ItemUpdate::on(WriteCondition::version_is(lead.version));
-        let update = if later.is_empty() {
-            update.remove_attribute(STALE_WORDS).remove_attributes(CleanupTask::attribute_names())
+        let update = if left.is_empty() {
+            update.remove_attribute(STALE_ENTRIES).remove_attributes(CleanupTask::attribute_names())
         } else {
-            update.set_attribute(STALE_WORDS, AttributeValue::L(later.iter().map(|word| string_value(word)).collect()))
+            update.set_attribute(STALE_ENTRIES, encode_value(&left)?)
         };
         self.update(ItemKey::Lead(lead.id).of(team), update, FailedCondition::Changed);
+        Ok(())
     }
 }

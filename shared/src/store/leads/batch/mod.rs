@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use self::worker::WrittenRows;
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, ErrorCode, FieldError, IdempotencyKey, Lead, LeadBatch, LeadRow, PhotoName, RowOutcome, RowResult, Team,
+    Actor, ErrorCode, ExternalId, ExternalIds, ExternalSystem, FieldError, IdempotencyKey, Lead, LeadBatch, LeadId,
+    LeadRow, PhotoName, RowOutcome, RowResult, Team,
 };
 use crate::store::keys::{ItemKey, KeyRange, PrimaryKey};
-use crate::store::leads::writes::{EmailLock, decode_live_lead};
+use crate::store::leads::writes::{Lock, decode_live_lead};
 use crate::store::photos::{PhotoRecord, is_attachable};
 use crate::store::store_types::LeadStore;
 use crate::store::teams::take_team;
@@ -32,14 +33,36 @@ struct StoredRowResults {
 /// The stored state from which the rows of a batch are planned.
 struct BatchSnapshot {
     team: Team,
-    /// Existing leads that have the e-mail address of a row, by row index.
-    leads: HashMap<usize, Lead>,
+    /// Existing leads that rows name by e-mail address or external id.
+    leads: HashMap<LeadId, Lead>,
+    /// The lead that has the e-mail address of a row, by row index.
+    email_owners: HashMap<usize, LeadId>,
+    /// The lead that has an external id of a row, by row index and system.
+    external_id_owners: HashMap<(usize, ExternalSystem), LeadId>,
     /// Indexes of rows whose photo is not an unattached upload.
     unavailable_photos: BTreeSet<usize>,
     /// Row results that an earlier try of this request stored, by row index.
     done: BTreeMap<usize, RowResult>,
     /// The response that an earlier try of this request stored.
     answer: Option<StoredResponse>,
+}
+
+impl BatchSnapshot {
+    /// The lead that has the e-mail address of a row.
+    fn email_owner(&self, index: usize) -> Option<&Lead> {
+        self.leads.get(self.email_owners.get(&index)?)
+    }
+
+    /// The lead that has the external id of a row in `system`.
+    fn external_id_owner(&self, index: usize, system: &ExternalSystem) -> Option<&Lead> {
+        self.leads.get(self.external_id_owners.get(&(index, system.clone()))?)
+    }
+}
+
+/// The key of a row by which an existing lead is looked up.
+enum RowKey {
+    Email(usize),
+    ExternalId(usize, ExternalSystem),
 }
 
 /// One batch request.
@@ -53,8 +76,8 @@ struct BatchImport<'a, K> {
     caller_may_read: bool,
     /// Makes an upload permanent before a lead refers to it: copies the S3 object to where photos stay.
     promote: &'a K,
-    /// Rows for which no existing lead is looked up, by row index. The value is the error for an address that an
-    /// earlier row has, and empty for any other reason.
+    /// Rows for which no existing lead is looked up, by row index. The value has the errors for an address or external
+    /// id that an earlier row has, and is empty for any other reason.
     unmatched: BTreeMap<usize, Vec<FieldError>>,
 }
 
@@ -119,12 +142,8 @@ impl<K> BatchImport<'_, K> {
     /// rows.
     async fn read_snapshot(&self, rows: &BTreeSet<usize>) -> Result<BatchSnapshot, Error> {
         let team = &self.actor.team;
-        let matched = rows.iter().filter(|index| !self.unmatched.contains_key(index));
-        let locks: HashMap<_, usize> = matched
-            .filter_map(|index| {
-                Some((ItemKey::EmailLock(&self.row(*index).email_of_row()?.caseless_hash()).of(team), *index))
-            })
-            .collect();
+        let looked_up = rows.iter().copied().filter(|index| !self.unmatched.contains_key(index));
+        let locks: HashMap<PrimaryKey, RowKey> = looked_up.flat_map(|index| self.locks_of_row(index)).collect();
         let photo = |index: &usize| Some((*index, self.row(*index).photo_name()?.parse::<PhotoName>().ok()?));
         let photos: Vec<(usize, PrimaryKey)> =
             rows.iter().filter_map(photo).map(|(index, photo)| (index, ItemKey::Photo(&photo).of(team))).collect();
@@ -140,20 +159,35 @@ impl<K> BatchImport<'_, K> {
                 unavailable_photos.insert(*index);
             }
         }
-        let mut owners = HashMap::new();
+        let (mut email_owners, mut external_id_owners) = (HashMap::new(), HashMap::new());
         for (key, item) in items {
-            if let Some(index) = locks.get(&key) {
-                owners.insert(ItemKey::Lead(decode::<EmailLock>(item)?.lead).of(team), *index);
+            match locks.get(&key) {
+                Some(RowKey::Email(index)) => {
+                    email_owners.insert(*index, decode::<Lock>(item)?.lead);
+                }
+                Some(RowKey::ExternalId(index, system)) => {
+                    external_id_owners.insert((*index, system.clone()), decode::<Lock>(item)?.lead);
+                }
+                None => {}
             }
         }
-        let items = self.table.get_items(owners.keys().cloned().collect(), ReadConsistency::Strong).await?;
-        let mut leads = HashMap::new();
-        for (key, item) in items {
-            if let Some((index, lead)) = owners.get(&key).copied().zip(decode_live_lead(item)?) {
-                leads.insert(index, lead);
-            }
-        }
-        Ok(BatchSnapshot { team: names, leads, unavailable_photos, done, answer })
+        let owners: BTreeSet<LeadId> = email_owners.values().chain(external_id_owners.values()).copied().collect();
+        let keys = owners.into_iter().map(|id| ItemKey::Lead(id).of(team)).collect();
+        let items = self.table.get_items(keys, ReadConsistency::Strong).await?;
+        let live = items.into_values().map(decode_live_lead).collect::<Result<Vec<_>, _>>()?;
+        let leads = live.into_iter().flatten().map(|lead| (lead.id, lead)).collect();
+        Ok(BatchSnapshot { team: names, leads, email_owners, external_id_owners, unavailable_photos, done, answer })
+    }
+
+    /// Keys of the locks of a row's address and external ids.
+    fn locks_of_row(&self, index: usize) -> Vec<(PrimaryKey, RowKey)> {
+        let (row, team) = (self.row(index), &self.actor.team);
+        let email = row.email_of_row().map(|email| ItemKey::EmailLock(&email.caseless_hash()).of(team));
+        let external_id = |(system, id): (&ExternalSystem, &ExternalId)| {
+            (ItemKey::ExternalIdLock(system, &id.key_hash()).of(team), RowKey::ExternalId(index, system.clone()))
+        };
+        let by_email = email.map(|key| (key, RowKey::Email(index)));
+        by_email.into_iter().chain(row.new_external_ids().map(external_id)).collect()
     }
 
     /// Reads the row results and the response that earlier tries of this request stored.
@@ -229,19 +263,26 @@ impl<K> BatchImport<'_, K> {
     }
 }
 
-/// The rows for which no existing lead is looked up, with the error for a duplicate address if that is the reason. If
-/// the caller may not read leads, these include every row with an invalid field.
+/// The rows for which no existing lead is looked up, with the errors for a duplicate address or external id if that is
+/// the reason. If the caller may not read leads, these include every row with an invalid field.
 fn rows_not_looked_up(batch: &LeadBatch, caller_may_read: bool) -> BTreeMap<usize, Vec<FieldError>> {
-    let mut first: HashMap<String, usize> = HashMap::new();
+    let mut first: HashMap<(String, String), usize> = HashMap::new();
     let mut unmatched = BTreeMap::new();
     for (index, row) in batch.rows.iter().enumerate() {
-        let before = row.email_of_row().map_or(index, |email| *first.entry(email.caseless_hash()).or_insert(index));
-        let duplicate = (before != index).then(|| {
-            let fault = ErrorCode::Duplicate.with_message(format!("is the address of row {before} too"));
-            FieldError::new("email", fault)
-        });
-        if duplicate.is_some() || row.is_unmatchable() || !caller_may_read && !row.faults_without_team().is_empty() {
-            unmatched.insert(index, duplicate.into_iter().collect());
+        let email = row.email_of_row().map(|email| ("email".to_owned(), email.caseless_hash()));
+        let external_ids = row.new_external_ids().map(|(system, id)| (ExternalIds::dotted_name(system), id.to_string()));
+        let mut duplicates = Vec::new();
+        for key in email.into_iter().chain(external_ids) {
+            let field = key.0.clone();
+            let before = *first.entry(key).or_insert(index);
+            if before != index {
+                let fault = ErrorCode::Duplicate.with_message(format!("is in row {before} too"));
+                duplicates.push(FieldError::new(field, fault));
+            }
+        }
+        let is_unmatchable = row.is_unmatchable() || !caller_may_read && !row.faults_without_team().is_empty();
+        if !duplicates.is_empty() || is_unmatchable {
+            unmatched.insert(index, duplicates);
         }
     }
     unmatched

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{BatchImport, BatchSnapshot};
 use crate::domain::error::Error;
 use crate::domain::{
-    BatchMode, DomainError, ErrorCode, ExistingLead, FieldError, Lead, LeadChange, LeadId, PhotoName, RowOutcome,
-    RowResult, WriteMode,
+    BatchMode, DomainError, ErrorCode, ExistingLead, ExternalId, ExternalIds, ExternalSystem, FieldError, Lead,
+    LeadChange, LeadId, MatchConflict, PhotoName, RowOutcome, RowResult, WriteMode, match_lead,
 };
 use crate::store::leads::LeadEdit;
 
@@ -50,21 +50,63 @@ impl RowWrite {
 }
 
 impl<K> BatchImport<'_, K> {
-    /// The failed result of a row that the batch mode rejects: in mode `Create` a lead has the row's address; in mode
-    /// `Update` no lead has the address, or the row has none.
-    fn refusal_by_mode(&self, index: usize, snapshot: &BatchSnapshot) -> Option<RowResult> {
-        match (self.batch.mode, snapshot.leads.get(&index)) {
+    /// The external id by which the row is matched. `None` if the request or the row has none.
+    fn match_key(&self, index: usize) -> Option<(&ExternalSystem, &ExternalId)> {
+        let system = self.batch.match_by.as_ref()?;
+        self.row(index).new_external_ids().find(|(of, _)| *of == system)
+    }
+
+    /// Returns the existing lead that the row means. `None` if there is none. `Err` holds the row's failed result if its
+    /// keys name different leads.
+    fn find_matched_lead<'s>(
+        &self,
+        index: usize,
+        snapshot: &'s BatchSnapshot,
+    ) -> Result<Option<&'s Lead>, RowResult> {
+        let by_email = snapshot.email_owner(index);
+        let matched = match self.match_key(index) {
+            Some((system, id)) => match_lead((system, id), snapshot.external_id_owner(index, system), by_email)
+                .map_err(|conflict| {
+                    RowResult::failed_row(index, ErrorCode::MatchConflict, MatchConflict::MESSAGE, conflict.faults())
+                })?,
+            None => by_email,
+        };
+        for (system, _) in self.row(index).new_external_ids() {
+            let keeps_own_id = self.batch.over == WriteMode::FillEmpty
+                && matched.is_some_and(|lead| lead.external_ids.id_in(system.as_str()).is_some());
+            match snapshot.external_id_owner(index, system) {
+                Some(owner) if !keeps_own_id && matched.is_none_or(|lead| lead.id != owner.id) => {
+                    return Err(existing_lead_result(index, &Error::external_id_exists(existing_lead(owner))));
+                }
+                _ => {}
+            }
+        }
+        Ok(matched)
+    }
+
+    /// The failed result of a row that the batch mode rejects: in mode `Create` a lead has the row's address or external
+    /// id; in mode `Update` no lead has them, or the row has none.
+    fn refusal_by_mode(&self, index: usize, matched: Option<&Lead>, snapshot: &BatchSnapshot) -> Option<RowResult> {
+        match (self.batch.mode, matched) {
             (BatchMode::Create, Some(lead)) => {
-                let existing = Some(ExistingLead { id: lead.id, archived: lead.archived });
-                let failed = RowResult::failed_row(index, ErrorCode::EmailExists, "Email already exists", Vec::new());
-                Some(RowResult { existing, ..failed })
+                let by_email = snapshot.email_owner(index).is_some();
+                let taken = if by_email { Error::email_exists } else { Error::external_id_exists };
+                Some(existing_lead_result(index, &taken(existing_lead(lead))))
             }
             (BatchMode::Update, None) => {
-                let fault = match self.row(index).email_of_row() {
-                    Some(_) => ErrorCode::LeadNotFound.with_message("is the address of no lead"),
-                    None => ErrorCode::Required.with_message("is required to find the lead"),
+                let fault = match (self.match_key(index), self.row(index).email_of_row()) {
+                    (Some((system, _)), _) => FieldError::new(
+                        ExternalIds::dotted_name(system),
+                        ErrorCode::LeadNotFound.with_message("is the id of no lead"),
+                    ),
+                    (None, Some(_)) => {
+                        FieldError::new("email", ErrorCode::LeadNotFound.with_message("is the address of no lead"))
+                    }
+                    (None, None) => {
+                        FieldError::new("email", ErrorCode::Required.with_message("is required to find the lead"))
+                    }
                 };
-                Some(RowResult::invalid_row(index, "Lead not found", vec![FieldError::new("email", fault)]))
+                Some(RowResult::invalid_row(index, "Lead not found", vec![fault]))
             }
             _ => None,
         }
@@ -76,7 +118,7 @@ impl<K> BatchImport<'_, K> {
             let fills = self.batch.over == WriteMode::FillEmpty && !lead.photo.is_empty();
             fills || self.row(index).photo_name() == Some(&lead.photo)
         };
-        snapshot.unavailable_photos.contains(&index) && !snapshot.leads.get(&index).is_some_and(keeps_its_own)
+        snapshot.unavailable_photos.contains(&index) && !self.find_matched_lead(index, snapshot).ok().flatten().is_some_and(keeps_its_own)
     }
 
     /// The failed result of a row with invalid fields. The photo is added to them if it is not an unattached upload.
@@ -121,10 +163,11 @@ impl<K> BatchImport<'_, K> {
         if !self.caller_may_read {
             new()?;
         }
-        if let Some(result) = self.refusal_by_mode(index, snapshot) {
+        let matched = self.find_matched_lead(index, snapshot)?;
+        if let Some(result) = self.refusal_by_mode(index, matched, snapshot) {
             return Err(result);
         }
-        match snapshot.leads.get(&index) {
+        match matched {
             None => new().map(|_| RowPlan::Create),
             Some(before) => {
                 let after =
@@ -164,4 +207,14 @@ impl<K> BatchImport<'_, K> {
             RowPlan::Update { .. } => None,
         }
     }
+}
+
+fn existing_lead(lead: &Lead) -> ExistingLead {
+    ExistingLead { id: lead.id, archived: lead.archived }
+}
+
+/// The failed result of a row whose address or external id another lead has.
+fn existing_lead_result(index: usize, taken: &Error) -> RowResult {
+    let failed = RowResult::failed_row(index, taken.code(), taken.message(), Vec::new());
+    RowResult { existing: taken.existing_lead(), ..failed }
 }

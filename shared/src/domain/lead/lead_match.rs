@@ -1,0 +1,73 @@
+//! Which lead a request means by an external id and an e-mail address.
+
+use crate::domain::{ErrorCode, ExternalId, ExternalIds, ExternalSystem, FieldError, Lead, LeadId};
+
+/// The reason why an external id and an e-mail address do not name one lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MatchConflict {
+    /// The external id and the address belong to different leads.
+    DifferentLeads {
+        /// System of the external id.
+        system: ExternalSystem,
+        /// The lead that has the external id.
+        by_external_id: LeadId,
+        /// The lead that has the address.
+        by_email: LeadId,
+    },
+    /// The lead that has the address has another id in the system.
+    OtherExternalId {
+        /// System of the external ids.
+        system: ExternalSystem,
+        /// The lead that has the address.
+        by_email: LeadId,
+        /// The id that the lead has.
+        id: ExternalId,
+    },
+}
+
+impl MatchConflict {
+    /// Text of `message` in the response.
+    pub const MESSAGE: &str = "External id and e-mail address do not match";
+
+    /// The fields that do not match, each with the lead that it names.
+    pub fn faults(&self) -> Vec<FieldError> {
+        let fault = |field: String, message: String| FieldError::new(field, ErrorCode::MatchConflict.with_message(message));
+        match self {
+            Self::DifferentLeads { system, by_external_id, by_email } => vec![
+                fault(ExternalIds::dotted_name(system), format!("belongs to lead {by_external_id}")),
+                fault("email".to_owned(), format!("belongs to lead {by_email}")),
+            ],
+            Self::OtherExternalId { system, by_email, id } => vec![
+                fault(ExternalIds::dotted_name(system), format!("is {id} for lead {by_email}")),
+                fault("email".to_owned(), format!("belongs to lead {by_email}")),
+            ],
+        }
+    }
+}
+
+/// Returns the lead that a request means: the lead that has the external id, else the lead that has the request's
+/// address and no other id in the system. `None` if there is no such lead.
+///
+/// # Errors
+/// When the two name different leads, or the lead with the address has another id in the system. The API never chooses.
+pub fn match_lead<'l>(
+    (system, id): (&ExternalSystem, &ExternalId),
+    by_external_id: Option<&'l Lead>,
+    by_email: Option<&'l Lead>,
+) -> Result<Option<&'l Lead>, MatchConflict> {
+    match (by_external_id, by_email) {
+        (Some(one), Some(other)) if one.id != other.id => Err(MatchConflict::DifferentLeads {
+            system: system.clone(),
+            by_external_id: one.id,
+            by_email: other.id,
+        }),
+        (Some(lead), _) => Ok(Some(lead)),
+        (None, Some(lead)) => match lead.external_ids.id_in(system.as_str()) {
+            Some(other) if other != id => {
+                Err(MatchConflict::OtherExternalId { system: system.clone(), by_email: lead.id, id: other.clone() })
+            }
+            _ => Ok(Some(lead)),
+        },
+        (None, None) => Ok(None),
+    }
+}
