@@ -53,9 +53,15 @@ async fn every_bad_external_id_is_named() {
     with_api(async |api| {
         let owner = api.owner_caller();
         let bad = json!({ "HubSpot": "1", "email": "1", "a": "", "b": "x/y", "c": 7, "d": "x".repeat(101) });
-        owner.post("/leads", example_lead_with("a@example.com", json!({ "externalIds": bad }))).await.expect_bad_fields(
-            &["HubSpot", "email", "a", "b", "c", "d"].map(|name| format!("externalIds.{name}")).each_ref().map(String::as_str),
-        );
+        owner
+            .post("/leads", example_lead_with("a@example.com", json!({ "externalIds": bad })))
+            .await
+            .expect_bad_fields(
+                &["HubSpot", "email", "a", "b", "c", "d"]
+                    .map(|name| format!("externalIds.{name}"))
+                    .each_ref()
+                    .map(String::as_str),
+            );
         let four = json!({ "a": "1", "b": "2", "c": "3", "d": "4" });
         let with = |ids: &Value| example_lead_with("a@example.com", json!({ "externalIds": ids }));
         owner.post("/leads", with(&four)).await.expect_bad_fields(&["externalIds"]);
@@ -146,7 +152,7 @@ async fn an_upsert_creates_updates_links_and_never_chooses() {
         let different = different.expect_error(409, "External id and e-mail address do not match");
         let named: Vec<&str> = different["errors"].as_array().into_iter().flatten().filter_map(|e| e["message"].as_str()).collect();
         assert_eq!(named, ["belongs to lead 1", "belongs to lead 2"]);
-        assert_eq!(owner.get("/leads/1").await.expect_status(200)["email"], "ada@lovelace.example");
+        assert_eq!(owner.get("/leads/1").await.expect_status(200)["email"], "Ada@Lovelace.example");
         let taken = upsert("xero/1", json!({ "email": "b@example.com", "externalIds": { "sap": "7" } })).await;
         assert_eq!(taken.expect_error(400, "External id already exists")["existing"]["id"], 1);
 
@@ -204,33 +210,37 @@ async fn batch_rows_are_matched_by_external_id() {
             let all = answer["results"].as_array().into_iter().flatten();
             all.map(|row| row["code"].as_str().or(row["result"].as_str()).unwrap_or_default().to_owned()).collect()
         };
+        owner.create_lead(example_lead("a2@example.com")).await;
         let rows = json!([row("a@example.com", "1"), row("b@example.com", "2"), row("c@example.com", "1")]);
         assert_eq!(results(&batch("upsert", Some("hubspot"), rows.clone()).await), ["created", "created", "duplicate"]);
         assert_eq!(results(&batch("upsert", Some("hubspot"), rows).await), ["unchanged", "unchanged", "duplicate"]);
         let rows = json!([
             row("new@example.com", "1"), row("b@example.com", "9"), { "externalIds": { "hubspot": "3" } },
-            { "email": "b@example.com", "company": "By address" },
+            { "email": "a2@example.com", "company": "By address" },
         ]);
         assert_eq!(
             results(&batch("upsert", Some("hubspot"), rows).await),
             ["updated", "match_conflict", "contact_required", "updated"]
         );
-        assert_eq!(owner.get("/leads/1").await.expect_status(200)["email"], "new@example.com");
+        assert_eq!(owner.get("/leads/2").await.expect_status(200)["email"], "new@example.com");
         let rows = json!([row("x@example.com", "404"), { "externalIds": { "hubspot": "2" }, "company": "By id" }]);
         assert_eq!(results(&batch("update", Some("hubspot"), rows).await), ["lead_not_found", "updated"]);
-        assert_eq!(owner.get("/leads/2").await.expect_status(200)["company"], "By id");
+        assert_eq!(owner.get("/leads/3").await.expect_status(200)["company"], "By id");
         let rows = json!([row("y@example.com", "1"), row("new@example.com", "8"), row("z@example.com", "8")]);
         // Without `match`, rows are matched by address, and an id that another lead has fails its row.
         assert_eq!(results(&batch("upsert", None, rows.clone()).await), ["external_id_exists", "updated", "duplicate"]);
         let answer = batch("create", Some("hubspot"), json!([row("q@example.com", "8")])).await;
         assert_eq!(results(&answer), ["external_id_exists"]);
-        assert_eq!(answer["results"][0]["existing"]["id"], 1);
+        assert_eq!(answer["results"][0]["existing"]["id"], 2);
 
         // An export goes back with nothing changed.
         let csv = owner.get("/leads/export?format=ndjson").await.body;
         let lines: Vec<Value> =
             csv.as_str().unwrap_or_default().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-        assert_eq!(results(&batch("upsert", Some("hubspot"), json!(lines)).await), ["unchanged", "unchanged"]);
+        assert_eq!(
+            results(&batch("upsert", Some("hubspot"), json!(lines)).await),
+            ["unchanged", "unchanged", "unchanged"]
+        );
     })
     .await;
 }

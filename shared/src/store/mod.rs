@@ -48,11 +48,11 @@ pub use cleanup::DueTaskPages;
 pub use counters::rollup::{CounterView, RollupReport};
 pub use idempotency::StoredResponse;
 pub use keys::CleanupTask;
-pub use leads::{LeadKey, UpdatedLead, UpsertResult};
 pub use leads::bulk::{BulkChange, BulkResult};
 pub use leads::listing::LeadPage;
 pub use leads::removal::DeletedLeads;
 pub use leads::search::SearchResult;
+pub use leads::{LeadKey, UpdatedLead, UpsertResult};
 pub use photos::AttachedPhoto;
 pub use store_types::{
     ActivityStore, ApiKeyStore, CleanupStore, CounterStore, FeedStore, FormStore, LeadStore, PhotoStore, TeamStore,

@@ -7,8 +7,8 @@ use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 use shared::api::{
     ArrayField, ArrayItem, BodyReader, FieldPresence, FromQuery, JsonObject, MAX_FILTER_VALUES, MapChange, MapField,
-    ObjectReader,
-    PositiveIntegerValidator, QueryParam, QueryReader, RequestBody, Validator, positive_integer_validator,
+    ObjectReader, PositiveIntegerValidator, QueryParam, QueryReader, RequestBody, Validator,
+    positive_integer_validator,
 };
 use shared::domain::{FieldError, ValidationFault};
 

@@ -224,6 +224,7 @@ fn lead_operations() -> Vec<ApiOperation> {
             "Lead updated successfully",
         ))
         .answers_error(400, "Email already exists")
+        .answers_error(400, "External id already exists")
         .answers_error(412, "Precondition failed"),
         unknown(answers_lead(
             operation("GET /leads/by/{system}/{id}", "getLeadByKey", "Read a lead by the id of another system, or by e-mail address")

@@ -6,9 +6,7 @@ use serde_json::Value;
 use crate::api::csv::csv_cells_to_json_fields;
 use crate::api::input::body_reader::{ArrayField, ArrayItem, BodyReader, FieldPresence, ObjectReader, RequestBody};
 use crate::api::input::validator::{Validator, boolean_validator, enum_name_validator, single_line_text};
-use crate::domain::{
-    ErrorCode, ExternalSystem, Lead, LeadBatch, LeadChange, LeadRow, ValidationFault, WriteMode,
-};
+use crate::domain::{ErrorCode, ExternalSystem, Lead, LeadBatch, LeadChange, LeadRow, ValidationFault, WriteMode};
 
 use super::lead::{read_external_ids, read_lead_values, read_profile_values};
 use super::lead_field::RequestKind;

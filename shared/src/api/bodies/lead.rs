@@ -81,12 +81,8 @@ pub(super) fn read_external_ids(fields: &mut impl ObjectReader, kind: RequestKin
         name: ExternalIds::FIELD_NAME,
         // A change can replace each id by the id of another system.
         max: 2 * ExternalIds::MAX_IDS,
-        name_schema: || {
-            json_schema!({ "type": "string", "pattern": ExternalSystem::PATTERN, "not": { "const": ExternalSystem::EMAIL } })
-        },
-        value_schema: || {
-            json_schema!({ "type": "string", "minLength": 1, "maxLength": ExternalId::MAX_ID_CHARS, "pattern": "^[^/]*$" })
-        },
+        name_schema: || json_schema!({ "type": "string", "pattern": ExternalSystem::PATTERN, "not": { "const": ExternalSystem::EMAIL } }),
+        value_schema: || json_schema!({ "type": "string", "minLength": 1, "maxLength": ExternalId::MAX_ID_CHARS, "pattern": "^[^/]*$" }),
         about: "Ids of other systems by the system's name, such as `{\"hubspot\": \"512\"}`. Merged by system. A lead \
                 has at most 3, and each is unique in the team.",
     };
@@ -101,9 +97,8 @@ pub(super) fn read_external_ids(fields: &mut impl ObjectReader, kind: RequestKin
 fn read_lead_change(body: impl BodyReader, kind: RequestKind) -> Option<LeadChange> {
     let (change, faults) = body.read_object_with_errors(READ_ONLY_FIELDS, |fields| {
         let values = read_lead_values(fields, kind);
-        let profiles = fields.read_nested_object("socialMedia", kind == RequestKind::Patch, |fields| {
-            read_profile_values(fields, kind)
-        });
+        let profiles = fields
+            .read_nested_object("socialMedia", kind == RequestKind::Patch, |fields| read_profile_values(fields, kind));
         let external_ids = read_external_ids(fields, kind);
         LeadChange { values, profiles: profiles.unwrap_or_default(), external_ids, faults: Vec::new() }
     })?;

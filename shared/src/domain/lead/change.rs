@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::team::unknown_names_message;
 use crate::domain::{
-    BusinessId, DomainError, Email, ErrorCode, ExternalId, ExternalIds, ExternalIdsChange, ExternalSystem, FieldError, Lead, LeadId,
-    SocialMedia, State, StatusId, Team, Timestamp,
+    BusinessId, DomainError, Email, ErrorCode, ExternalId, ExternalIds, ExternalIdsChange, ExternalSystem, FieldError,
+    Lead, LeadId, SocialMedia, State, StatusId, Team, Timestamp,
 };
 
 /// New values of a lead's fields. `None` keeps the old value.

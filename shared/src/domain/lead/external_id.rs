@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::{ErrorCode, FieldError, ValidationFault, WriteMode, has_only_invisible_chars, normalize_for_storage, to_hex};
+use crate::domain::{
+    ErrorCode, FieldError, ValidationFault, WriteMode, has_only_invisible_chars, normalize_for_storage, to_hex,
+};
 
 /// Name of another system, such as `hubspot`: a lowercase letter, then lowercase letters, digits, `_` and `-`. At most
 /// 32 characters. `email` is no such name, because `GET /leads/by/email/{address}` finds leads by e-mail address.

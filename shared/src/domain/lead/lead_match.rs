@@ -31,7 +31,8 @@ impl MatchConflict {
 
     /// The fields that do not match, each with the lead that it names.
     pub fn faults(&self) -> Vec<FieldError> {
-        let fault = |field: String, message: String| FieldError::new(field, ErrorCode::MatchConflict.with_message(message));
+        let fault =
+            |field: String, message: String| FieldError::new(field, ErrorCode::MatchConflict.with_message(message));
         match self {
             Self::DifferentLeads { system, by_external_id, by_email } => vec![
                 fault(ExternalIds::dotted_name(system), format!("belongs to lead {by_external_id}")),
@@ -56,11 +57,9 @@ pub fn match_lead<'l>(
     by_email: Option<&'l Lead>,
 ) -> Result<Option<&'l Lead>, MatchConflict> {
     match (by_external_id, by_email) {
-        (Some(one), Some(other)) if one.id != other.id => Err(MatchConflict::DifferentLeads {
-            system: system.clone(),
-            by_external_id: one.id,
-            by_email: other.id,
-        }),
+        (Some(one), Some(other)) if one.id != other.id => {
+            Err(MatchConflict::DifferentLeads { system: system.clone(), by_external_id: one.id, by_email: other.id })
+        }
         (Some(lead), _) => Ok(Some(lead)),
         (None, Some(lead)) => match lead.external_ids.id_in(system.as_str()) {
             Some(other) if other != id => {

@@ -18,8 +18,8 @@ use sha2::{Digest, Sha256};
 
 use super::normalize::normalize_for_comparison;
 use super::{
-    Attribution, BusinessId, CountedProperties, Email, ExternalIds, IndexWords, LeadId, SortPosition, SourceHash, StatusId,
-    Timestamp, to_hex,
+    Attribution, BusinessId, CountedProperties, Email, ExternalIds, IndexWords, LeadId, SortPosition, SourceHash,
+    StatusId, Timestamp, to_hex,
 };
 use strum::{IntoStaticStr, VariantArray};
 

@@ -8,8 +8,8 @@ use super::attribute::{PK, SK};
 use super::counter::{RollupKey, count_sort_key, rollup_sort_key};
 use super::sort_key;
 use crate::domain::{
-    Actor, Agent, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, ExternalSystem, FormId, LeadId, PhotoName, SortPosition,
-    TeamId, Timestamp, ViewId, WebhookId,
+    Actor, Agent, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, ExternalSystem, FormId, LeadId,
+    PhotoName, SortPosition, TeamId, Timestamp, ViewId, WebhookId,
 };
 use crate::store::TableItem;
 

@@ -32,8 +32,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        Actor, Agent, AgentName, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, ExternalSystem, FormId, LeadGroup, LeadId,
-        PhotoName, SortPosition, SourceHash, TeamId, Timestamp, User, WebhookId,
+        Actor, Agent, AgentName, ApiKeyId, BusinessId, CommentId, CounterCopyId, CounterKey, ExternalSystem, FormId,
+        LeadGroup, LeadId, PhotoName, SortPosition, SourceHash, TeamId, Timestamp, User, WebhookId,
     };
 
     fn team_id() -> TeamId {

@@ -266,7 +266,8 @@ impl LeadStore {
         let (expected, promote) = (&expected, &promote);
         let email = row.email_of_row().map(|email| LeadKey::Email(email.clone()).lock_key(&actor.team));
         let email = &email;
-        let ids: Vec<_> = row.new_external_ids().map(|(of, id)| (of, LeadKey::ExternalId(of.clone(), id.clone()))).collect();
+        let ids: Vec<_> =
+            row.new_external_ids().map(|(of, id)| (of, LeadKey::ExternalId(of.clone(), id.clone()))).collect();
         let ids: &Vec<_> = &ids.into_iter().map(|(of, key)| (of, key.lock_key(&actor.team))).collect();
         let locks = ids.iter().map(|(_, key)| key).chain(email).cloned();
         let writing = self.transact(actor, &[ItemKey::Team]).also_read(locks).reread_taken_keys();

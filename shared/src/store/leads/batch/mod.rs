@@ -270,7 +270,8 @@ fn rows_not_looked_up(batch: &LeadBatch, caller_may_read: bool) -> BTreeMap<usiz
     let mut unmatched = BTreeMap::new();
     for (index, row) in batch.rows.iter().enumerate() {
         let email = row.email_of_row().map(|email| ("email".to_owned(), email.caseless_hash()));
-        let external_ids = row.new_external_ids().map(|(system, id)| (ExternalIds::dotted_name(system), id.to_string()));
+        let external_ids =
+            row.new_external_ids().map(|(system, id)| (ExternalIds::dotted_name(system), id.to_string()));
         let mut duplicates = Vec::new();
         for key in email.into_iter().chain(external_ids) {
             let field = key.0.clone();

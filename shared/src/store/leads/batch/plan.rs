@@ -58,11 +58,7 @@ impl<K> BatchImport<'_, K> {
 
     /// Returns the existing lead that the row means. `None` if there is none. `Err` holds the row's failed result if its
     /// keys name different leads.
-    fn find_matched_lead<'s>(
-        &self,
-        index: usize,
-        snapshot: &'s BatchSnapshot,
-    ) -> Result<Option<&'s Lead>, RowResult> {
+    fn find_matched_lead<'s>(&self, index: usize, snapshot: &'s BatchSnapshot) -> Result<Option<&'s Lead>, RowResult> {
         let by_email = snapshot.email_owner(index);
         let matched = match self.match_key(index) {
             Some((system, id)) => match_lead((system, id), snapshot.external_id_owner(index, system), by_email)
@@ -118,7 +114,8 @@ impl<K> BatchImport<'_, K> {
             let fills = self.batch.over == WriteMode::FillEmpty && !lead.photo.is_empty();
             fills || self.row(index).photo_name() == Some(&lead.photo)
         };
-        snapshot.unavailable_photos.contains(&index) && !self.find_matched_lead(index, snapshot).ok().flatten().is_some_and(keeps_its_own)
+        snapshot.unavailable_photos.contains(&index)
+            && !self.find_matched_lead(index, snapshot).ok().flatten().is_some_and(keeps_its_own)
     }
 
     /// The failed result of a row with invalid fields. The photo is added to them if it is not an unattached upload.
