@@ -47,6 +47,8 @@ pub mod lead {
     pub const LOG_COUNT: &str = "logs";
     /// Number of the comments on the lead.
     pub const COMMENT_COUNT: &str = "comments";
+    /// Ids of other systems, by system. Absent from a lead without one.
+    pub const EXTERNAL_IDS: &str = "externalIds";
     /// Search entries and business entries of the lead that are stale and still to be deleted.
     pub const STALE_ENTRIES: &str = "stale";
     /// Time of the last write of the lead, including writes that do not change the version.

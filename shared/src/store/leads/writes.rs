@@ -13,7 +13,9 @@ use crate::domain::{
 };
 use crate::store::condition::WriteCondition;
 use crate::store::item_update::ItemUpdate;
-use crate::store::keys::attribute::lead::{COMMENT_COUNT, DELETED_BY, LOG_COUNT, STALE_ENTRIES, WRITTEN_AT};
+use crate::store::keys::attribute::lead::{
+    COMMENT_COUNT, DELETED_BY, EXTERNAL_IDS, LOG_COUNT, STALE_ENTRIES, WRITTEN_AT,
+};
 use crate::store::keys::attribute::{DUE_AT, PK, SK};
 use crate::store::keys::{CleanupTask, IndexPartition, ItemKey, PrimaryKey, TableIndex};
 use crate::store::transaction::{FailedCondition, MAX_TRANSACTION_ITEMS, RetryState, Transaction, TransactionOutcome};
@@ -180,6 +182,7 @@ impl Transaction<'_> {
         item.extend(index_attributes(&actor.team, after));
         let optional = [
             TableIndex::BySource.partition_attribute(),
+            EXTERNAL_IDS,
             STALE_ENTRIES,
             TableIndex::Cleanup.partition_attribute(),
             DUE_AT,
