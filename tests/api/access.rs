@@ -5,7 +5,7 @@ use local::examples::PIXEL_GIF_BASE64;
 use local::{ApiRoute, SamTemplate, TokenIdentity};
 use serde_json::{Value, json};
 
-use crate::harness::{TestResponse, example_lead, put_body_with, with_api};
+use crate::harness::{TestResponse, example_lead, example_lead_with, put_body_with, with_api};
 
 fn request_body_for(route: &ApiRoute) -> Value {
     match (route.method.as_str(), route.path.as_str()) {
@@ -17,6 +17,7 @@ fn request_body_for(route: &ApiRoute) -> Value {
             json!({ "mode": "upsert", "leads": [{ "firstName": "M", "lastName": "B", "email": "batch@example.com" }] })
         }
         ("PATCH", "/leads/{id}") => json!({ "firstName": "Mallory" }),
+        ("PATCH", "/leads/by/{system}/{id}") => json!({ "email": "by-id@example.com" }),
         ("PUT", "/leads/{id}") => put_body_with(json!({ "firstName": "Mallory" })),
         ("PUT", "/leads/change-status") => json!({ "ids": [1], "statusId": 2 }),
         (_, "/leads" | "/leads/archive" | "/leads/restore") => json!({ "ids": [1] }),
@@ -37,7 +38,7 @@ fn request_body_for(route: &ApiRoute) -> Value {
 async fn call_route(caller: &crate::harness::TestCaller<'_>, route: &ApiRoute) -> TestResponse {
     let path =
         route.path.replace("{id}", "1").replace("{fileName}", "photo.jpg").replace("search", "search?search=john");
-    let path = path.replace("{eventId}", "evt_team_1");
+    let path = path.replace("{eventId}", "evt_team_1").replace("{system}", "hubspot");
     caller.send_json(&route.method, &path, &request_body_for(route)).await
 }
 
@@ -46,7 +47,7 @@ async fn every_route_refuses_roles_without_permission() {
     with_api(async |api| {
         let owner = api.owner_caller();
         owner.create_numbered_businesses(1).await;
-        owner.create_lead(example_lead("a@example.com")).await;
+        owner.create_lead(example_lead_with("a@example.com", json!({ "externalIds": { "hubspot": "1" } }))).await;
         let items = api.scan_all_items().await;
         for route in SamTemplate::compiled_in().unwrap().api_routes().into_iter().filter(|route| !route.public) {
             let managing = route.path.starts_with("/leads/status") || route.path.starts_with("/businesses");
@@ -87,7 +88,7 @@ async fn every_route_hides_another_teams_things() {
     with_api(async |api| {
         let owner = api.owner_caller();
         owner.create_numbered_businesses(1).await;
-        owner.create_lead(example_lead("a@example.com")).await;
+        owner.create_lead(example_lead_with("a@example.com", json!({ "externalIds": { "hubspot": "1" } }))).await;
         owner.post("/leads/comments/1", json!({ "content": "Ours" })).await.expect_status(201);
         owner.post("/leads/status", json!({ "name": "Fifth", "primaryColor": "blue" })).await.expect_status(201);
         owner.post("/keys", json!({ "name": "Ours", "role": "Manager" })).await.expect_status(201);

@@ -79,6 +79,7 @@ const ALLOWED_CRATES: [(&str, &[&str]); 4] = [
             "jiff",
             "lambda_http",
             "multer",
+            "percent_encoding",
             "schemars",
             "serde_json",
             "sha2",

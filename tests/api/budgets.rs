@@ -14,7 +14,7 @@ use crate::harness::{TestCaller, TestStack, example_lead, example_lead_with, tes
 use crate::receiver::WebhookReceiver;
 
 /// Maximum number of sequential round trips, of read units and of write units, by endpoint.
-const MAX_ENDPOINT_COSTS: [(&str, u32, f64, f64); 29] = [
+const MAX_ENDPOINT_COSTS: [(&str, u32, f64, f64); 33] = [
     ("GET /leads/{id}", 1, 2.0, 0.0),
     ("GET /leads/statuses", 1, 1.0, 0.0),
     ("GET /leads", 1, 5.0, 0.0),
@@ -40,6 +40,11 @@ const MAX_ENDPOINT_COSTS: [(&str, u32, f64, f64); 29] = [
     ("DELETE /leads, one", 3, 1.0, 32.0),
     ("DELETE /leads/{id}", 3, 1.0, 32.0),
     ("DELETE /leads/comments/{id}", 4, 3.0, 10.0),
+    ("POST /leads, with an external id", 2, 1.0, CREATE_LEAD_WRITE_UNITS + 2.0),
+    // The log id is allocated before it is known that a lead is needed, and the lead's id afterwards, for one unit each.
+    ("PATCH /leads/by/{system}/{id}, new", 3, 3.0, CREATE_LEAD_WRITE_UNITS + 3.0),
+    ("PATCH /leads/by/{system}/{id}, one name", 3, 3.0, 25.0),
+    ("GET /leads/by/{system}/{id}", 2, 3.0, 0.0),
     // Archives fifty leads that were created on different days, so that the leads share few counters. The endpoint
     // sends three concurrent transactions.
     ("PATCH /leads/archive, 50", 2, 51.0, 50.0 * BULK_WRITE_UNITS_PER_LEAD),

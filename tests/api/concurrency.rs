@@ -179,7 +179,22 @@ async fn send_random_writes(api: &TestStack, mut random: fastrand::Rng) {
         let email = format!("a{}@example.com", random.u8(..40));
         let kind = json!({ "statusId": random.u64(1..=5), "business": [random.u64(1..=3)], "firstName": random.choice(["Ann", "Bob"]),
             "source": random.choice(["", "Web", "Fair"]), "state": random.choice(["Active", "Inactive"]) });
-        let reply = match random.u8(..14) {
+        let system = random.choice(["hubspot", "sap"]).unwrap();
+        let external_id = random.u8(..20).to_string();
+        let mut linked = kind.clone();
+        linked["email"] = json!(email);
+        linked["externalIds"] = json!({ system: random.bool().then_some(&external_id) });
+        let reply = match random.u8(..19) {
+            14 => owner.put(&format!("/leads/{}", some[0]), put_body_with(linked)).await,
+            15 => owner.patch(&format!("/leads/{}", some[0]), json!({ "externalIds": linked["externalIds"] })).await,
+            16 => owner.patch(&format!("/leads/by/{system}/{external_id}"), json!({ "email": email })).await,
+            17 => owner.patch(&format!("/leads/by/{system}/{external_id}"), json!({ "firstName": "Ann" })).await,
+            18 => {
+                let rows = (0..4).map(|n| json!({ "firstName": "Bob", "email": format!("a{}@example.com", random.u8(..40)),
+                    "externalIds": { system: random.u8(..20).to_string(), "xero": format!("{external_id}-{n}") } }));
+                let rows: Vec<Value> = rows.collect();
+                owner.post("/leads/batch", json!({ "mode": "upsert", "match": system, "leads": rows })).await
+            }
             12 => owner.post(&format!("/leads/comments/{}", some[0]), json!({ "content": email })).await,
             13 => owner.put(&format!("/leads/comments/{}", random.u8(1..20)), json!({ "content": email })).await,
             0..5 => owner.post("/leads", example_lead_with(&email, kind)).await,

@@ -69,7 +69,7 @@ pub(crate) async fn send_random_write(
     let lead = random.u64(1..=SHARED_LEADS);
     let some: Vec<u64> = (0..random.usize(1..=4)).map(|_| random.u64(1..=SHARED_LEADS)).collect();
     let path = format!("/leads/{lead}");
-    match random.u8(..12) {
+    match random.u8(..14) {
         0 | 1 => {
             // Sends the same request with an idempotency key until it succeeds, at most five times. Exactly one lead
             // must result.
@@ -118,14 +118,32 @@ pub(crate) async fn send_random_write(
             record_write_outcome(&model.writes, marker, WriteOutcome::of(&reply, &[]));
         }
         8 => {
+            let body = json!({ "description": marker, "externalIds": { "sap": marker } });
+            let reply = owner.patch(&path, body).await;
+            record_write_outcome(&model.writes, marker, WriteOutcome::of(&reply, &[]));
+        }
+        9 => {
+            // Sends the same request until it succeeds, at most five times. Exactly one lead must result.
+            let email = format!("{marker}@example.com");
+            let (path, body) = (format!("/leads/by/hubspot/{marker}"), json!({ "email": email, "firstName": "John" }));
+            let mut fate = WriteOutcome::Unknown;
+            for _ in 0..5 {
+                fate = WriteOutcome::of(&owner.patch(&path, body.clone()).await, &[]);
+                if fate == WriteOutcome::Applied {
+                    break;
+                }
+            }
+            record_write_outcome(&model.created, email, fate);
+        }
+        10 => {
             let path = random.choice(["/leads/archive", "/leads/restore"]).unwrap();
             WriteOutcome::of(&owner.patch(path, json!({ "ids": some })).await, &[]);
         }
-        9 => {
+        11 => {
             let body = json!({ "ids": some, "statusId": random.u64(1..=4) });
             WriteOutcome::of(&owner.put("/leads/change-status", body).await, &[]);
         }
-        10 => {
+        12 => {
             let reply = owner.post("/leads/upload-photo", json!({ "id": lead, "photo": PIXEL_GIF_BASE64 })).await;
             // A 400 is possible, because the clean-up runs with a clock days ahead and may remove an upload before it
             // is attached to the lead.

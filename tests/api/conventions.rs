@@ -20,7 +20,7 @@ async fn bodies_that_are_not_json_are_refused() {
         let with_body = with_body.filter(|route| !says_all(&route.path));
         for route in with_body {
             let upload = route.path == "/leads/upload-photo";
-            let path = route.path.replace("{id}", "1").replace("{key}", &form_key);
+            let path = route.path.replace("{id}", "1").replace("{key}", &form_key).replace("{system}", "hubspot");
             let send = async |kind: &str, body: Vec<u8>| {
                 owner.send_request(&route.method, &path, &[("content-type", kind)], body).await
             };
@@ -231,9 +231,14 @@ async fn a_malformed_url_is_a_bad_request() {
             assert_eq!((answer.status().as_u16(), &body["message"]), (400, &json!("Malformed URL")), "{query:?}");
             assert_eq!(body["requestId"], "leads-search");
         }
+        // API Gateway decodes the path, so each of these is a path that a client may send.
         event["rawQueryString"] = json!("");
-        event["rawPath"] = json!("/leads/a b");
-        assert_eq!(api.gateway.replay_sample_event(&route, &event).await.unwrap().status(), 400);
+        for path in ["/leads/a b", "/leads/50%", "/leads/%zz", "/leads/a?b#c", "/leads/山田\u{7f}"] {
+            event["rawPath"] = json!(path);
+            let answer = api.gateway.replay_sample_event(&route, &event).await.unwrap();
+            let body: Value = serde_json::from_slice(answer.body()).unwrap();
+            assert_eq!((answer.status().as_u16(), &body["message"]), (404, &json!("Lead not found")), "{path:?}");
+        }
     })
     .await;
 }

@@ -138,7 +138,7 @@ async fn an_export_is_paged_csv_or_ndjson_with_documented_columns() {
         assert_eq!(first.headers["content-disposition"], "attachment; filename=\"leads.csv\"");
         let follows = next_page_url(&first).unwrap();
         let text = first.expect_status(200).as_str().unwrap().to_owned();
-        let columns = "id,firstName,lastName,email,phoneNumber,business,statusId,status,state,photo,company,position,location,source,description,socialMedia.youtube,socialMedia.facebook,socialMedia.instagram,socialMedia.twitter,attribution,archived,createdAt,updatedAt\r\n";
+        let columns = "id,firstName,lastName,email,phoneNumber,business,statusId,status,state,photo,company,position,location,source,description,socialMedia.youtube,socialMedia.facebook,socialMedia.instagram,socialMedia.twitter,externalIds,attribution,archived,createdAt,updatedAt\r\n";
         let head = format!("\u{FEFF}{columns}3,John,Doe,a3@example.com,123-456-7890,Business 1;Business 2,1,New,Active,,Company Name,Manager,New York,Referral,Lead description,");
         assert!(text.starts_with(&head), "{text}");
         assert_eq!(text.matches("\r\n").count(), 3);

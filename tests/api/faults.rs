@@ -118,6 +118,8 @@ async fn send_every_kind_of_write(api: &TestStack, trouble: impl Fn()) {
         ("PUT", "/leads/change-status".to_owned(), json!({ "ids": [lead], "statusId": 2 }), 200),
         ("DELETE", "/leads".to_owned(), json!({ "ids": [gone[0]] }), 200),
         ("DELETE", format!("/leads/{}", gone[1]), Value::Null, 200),
+        ("PATCH", "/leads/by/hubspot/512".to_owned(), json!({ "email": "e@example.com" }), 201),
+        ("PATCH", "/leads/by/sap/7".to_owned(), json!({ "email": "a@example.com" }), 200),
         ("POST", format!("/leads/comments/{lead}"), json!({ "content": "Hello" }), 201),
         ("PUT", format!("/leads/comments/{comment}"), json!({ "content": "Hello!" }), 200),
         ("DELETE", format!("/leads/comments/{comment}"), Value::Null, 200),
@@ -135,14 +137,16 @@ async fn send_every_kind_of_write(api: &TestStack, trouble: impl Fn()) {
         trouble();
         let tag = if method == "PUT" && path.ends_with(&format!("/leads/{lead}")) { &etag } else { "*" };
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let reply =
-            owner.send_request(method, &path, &[("content-type", "application/json"), ("if-match", tag)], body).await;
+        // No tag matches a lead that does not exist yet.
+        let creates = status == 201;
+        let headers = [("content-type", "application/json"), ("if-match", tag)];
+        let reply = owner.send_request(method, &path, &headers[..if creates { 1 } else { 2 }], body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.body);
     }
     let timeline = owner.get(&format!("/leads/logs-and-comments/{lead}?limit=100")).await.expect_status(200);
-    // The log has eight entries of the lead (the PATCH with a photo makes two) and four of comments (two created, one
+    // The log has nine entries of the lead (the PATCH with a photo makes two) and four of comments (two created, one
     // edited, one deleted).
-    assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(12), &json!(1)), "{timeline}");
+    assert_eq!((&timeline["logsCount"], &timeline["commentsCount"]), (&json!(13), &json!(1)), "{timeline}");
     let statuses = owner.get("/leads/statuses").await.expect_status(200);
     assert_eq!(statuses["statuses"].as_array().map(Vec::len), Some(5));
     assert_eq!(owner.get("/businesses").await.expect_status(200)["count"], 1);
@@ -162,7 +166,7 @@ async fn a_write_whose_reply_was_lost_is_recognised() {
                 api.dynamodb_faults().inject_next("TransactWriteItems", trouble.iter().copied())
             })
             .await;
-            assert_eq!(api.owner_caller().get("/leads").await.expect_status(200)["count"], 2);
+            assert_eq!(api.owner_caller().get("/leads").await.expect_status(200)["count"], 3);
         })
     }))
     .await;

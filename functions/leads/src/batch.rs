@@ -20,7 +20,7 @@ pub(crate) async fn write_batch(
         caller.require_access_right::<Manage>()?;
     }
     let caller_may_read = caller.has_access_right::<Read>();
-    let told = |row: RowResult| RowResult { existing: row.existing.filter(|_| caller_may_read), ..row };
+    let told = |row: RowResult| if caller_may_read { row } else { row.without_existing_leads() };
     let answer =
         |rows: Vec<RowResult>| StoredResponse::ok(BatchResponse::from(rows.into_iter().map(told).collect::<Vec<_>>()));
     let (team, objects) = (&caller.team, &photos);

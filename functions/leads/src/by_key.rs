@@ -5,8 +5,8 @@ use shared::api::{
     Write,
 };
 use shared::domain::error::Error;
-use shared::domain::{LeadId, PhotoName};
-use shared::store::{StoredResponse, UpsertResult};
+use shared::domain::{LeadId, NamedEnum as _, PhotoName, UpsertResult};
+use shared::store::StoredResponse;
 
 use crate::LeadsState;
 
@@ -54,7 +54,7 @@ pub(crate) async fn upsert(
     let answer = photos.with_photo_url(team, answer.with_lead_etag(&written.lead, &written.team)).await?;
     let headers = [
         (CONTENT_LOCATION_HEADER, path_of_lead(written.lead.id)),
-        (LEADS_RESULT_HEADER, <&str>::from(result).to_owned()),
+        (LEADS_RESULT_HEADER, result.value_name().to_owned()),
     ];
     Ok((headers, answer).into_response())
 }

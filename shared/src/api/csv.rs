@@ -95,6 +95,11 @@ fn split_list_cell(cell: &str) -> Vec<String> {
     items
 }
 
+/// Whether a column holds the ids of one system: `externalIds.hubspot`.
+fn is_external_id_column(column: &str) -> bool {
+    column.strip_prefix(ExternalIds::FIELD_NAME).is_some_and(|rest| rest.starts_with('.'))
+}
+
 fn is_formula(cell: &str) -> bool {
     cell.trim_start_matches('\'').starts_with(FORMULA_PREFIX_CHARS)
 }
@@ -131,6 +136,8 @@ pub(crate) fn csv_cells_to_json_fields(cells: JsonObject) -> JsonObject {
                 });
                 row.insert(column, Value::Object(ids.collect()));
             }
+            // A row has no id of a system where the cell is empty.
+            id if cell.trim().is_empty() && is_external_id_column(id) => {}
             // Every lead has a state and a status, so an empty cell is left out of the row instead of clearing the
             // field.
             "state" | "statusId" if cell.trim().is_empty() => {}
@@ -174,13 +181,13 @@ mod tests {
         let cells = json!({
             "email": "a@example.com", "phoneNumber": "'+1;2", "business": "A\\;B", "statusId": "3", "state": "",
             "socialMedia.twitter": "'@a", "socialMedia.youtube": "", "archived": "false", "x": 7,
-            "externalIds": "hubspot:512;sap:a\\;b:c",
+            "externalIds": "hubspot:512;sap:a\\;b:c", "externalIds.xero": "C-7", "externalIds.odoo": " ",
         });
         let Value::Object(cells) = cells else { unreachable!() };
         let row = json!({
             "email": "a@example.com", "phoneNumber": ["+1", "2"], "business": ["A;B"], "statusId": 3,
             "socialMedia": { "twitter": "@a", "youtube": "" }, "archived": "false", "x": 7,
-            "externalIds": { "hubspot": "512", "sap": "a;b:c" },
+            "externalIds": { "hubspot": "512", "sap": "a;b:c", "xero": "C-7" },
         });
         assert_eq!(Value::Object(csv_cells_to_json_fields(cells)), row);
     }

@@ -192,7 +192,7 @@ impl Error {
         let mut error = Self::new(ErrorKind::Conflict, ErrorCode::MatchConflict, MatchConflict::MESSAGE);
         // The same request would fail again.
         error.0.retry_after = None;
-        error.with_fields(conflict.faults())
+        error.with_fields(conflict.faults().into())
     }
 
     /// Removes from the error the lead that already has the address or the external id, for a caller who may not read

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ErrorCode, ValidationFault};
+use crate::domain::{ErrorCode, ExistingLead, ValidationFault};
 
 /// A bad field: one entry of `errors` in an error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -16,6 +16,10 @@ pub struct FieldError {
     pub code: ErrorCode,
     /// Message for people, which continues a sentence beginning with the field's name: `must be a string`.
     pub message: String,
+    /// The lead that has the field's value, if keys of a request name different leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ExistingLead")]
+    pub existing: Option<ExistingLead>,
 }
 
 /// The code of field errors in batch results that an earlier release stored without codes. Stored results expire after
@@ -27,6 +31,12 @@ fn default_code() -> ErrorCode {
 impl FieldError {
     /// Combines the name of a bad field with its fault.
     pub fn new(field: impl Into<String>, fault: ValidationFault) -> Self {
-        Self { field: field.into(), code: fault.code, message: fault.message.into_owned() }
+        Self { field: field.into(), code: fault.code, message: fault.message.into_owned(), existing: None }
+    }
+
+    /// Adds the lead that has the field's value.
+    #[must_use]
+    pub fn with_existing_lead(self, existing: ExistingLead) -> Self {
+        Self { existing: Some(existing), ..self }
     }
 }

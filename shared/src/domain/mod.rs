@@ -48,7 +48,7 @@ pub use lead::change::{BusinessIdOrName, LeadChange, LeadRow, LeadValues, NewLea
 pub use lead::email::Email;
 pub use lead::external_id::{ExternalId, ExternalIds, ExternalIdsChange, ExternalSystem};
 pub use lead::filter::{LeadFilter, LeadOrder};
-pub use lead::lead_match::{MatchConflict, match_lead};
+pub use lead::lead_match::{MatchConflict, UpsertResult, match_lead};
 pub use lead::photo::PhotoName;
 pub use lead::search_index::{IndexWords, SearchQuery, SearchTerm};
 pub use lead::{DerivedKeyParts, Lead, LeadDetails, LeadSummary, SocialMedia, StaleEntries, State};

@@ -52,7 +52,7 @@ pub use leads::bulk::{BulkChange, BulkResult};
 pub use leads::listing::LeadPage;
 pub use leads::removal::DeletedLeads;
 pub use leads::search::SearchResult;
-pub use leads::{LeadKey, UpdatedLead, UpsertResult};
+pub use leads::{LeadKey, UpdatedLead};
 pub use photos::AttachedPhoto;
 pub use store_types::{
     ActivityStore, ApiKeyStore, CleanupStore, CounterStore, FeedStore, FormStore, LeadStore, PhotoStore, TeamStore,

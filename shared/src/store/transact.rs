@@ -62,7 +62,7 @@ pub(super) enum Decision<'a, T> {
     Reread(WriteAttempt<'a>),
 }
 
-type DecisionResult<'a, T> = Result<Decision<'a, T>, Error>;
+pub(super) type DecisionResult<'a, T> = Result<Decision<'a, T>, Error>;
 
 /// The result of a request: decided now, or replayed.
 pub(super) enum FreshOrReplayed<T> {
@@ -279,6 +279,11 @@ impl<'a> Transact<'a> {
 }
 
 impl<'a> WriteAttempt<'a> {
+    /// Who writes.
+    pub(super) fn actor(&self) -> &'a Actor {
+        self.actor
+    }
+
     /// The transaction that collects the writes.
     pub(super) fn transaction(&mut self) -> &mut Transaction<'a> {
         &mut self.writes.transaction

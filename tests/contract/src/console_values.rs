@@ -9,7 +9,7 @@ use shared::domain::{ApiKey, Form, LeadBatch, Team, Webhook};
 use crate::openapi_document;
 
 /// Limits of the OpenAPI document: the name in the console, and where the document has it.
-const DOCUMENT_LIMITS: [(&str, &str); 8] = [
+const DOCUMENT_LIMITS: [(&str, &str); 9] = [
     ("maxNameChars", "/components/schemas/NewLead/properties/firstName/maxLength"),
     ("maxEmailChars", "/components/schemas/NewLead/properties/email/anyOf/0/maxLength"),
     ("maxTextChars", "/components/schemas/NewLead/properties/company/maxLength"),
@@ -17,6 +17,7 @@ const DOCUMENT_LIMITS: [(&str, &str); 8] = [
     ("maxCommentChars", "/components/schemas/CommentInput/properties/content/maxLength"),
     ("maxPhoneNumbers", "/components/schemas/NewLead/properties/phoneNumber/maxItems"),
     ("maxPhoneNumberChars", "/components/schemas/NewLead/properties/phoneNumber/items/maxLength"),
+    ("maxExternalIdChars", "/components/schemas/NewLead/properties/externalIds/additionalProperties/maxLength"),
     ("maxUrlChars", "/components/schemas/WebhookInput/properties/url/maxLength"),
 ];
 

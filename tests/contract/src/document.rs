@@ -11,7 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use shared::api::{ErrorBody, Event, Ping};
-use shared::domain::{Email, ExternalSystem, LeadId, PhotoName};
+use shared::domain::{Email, ExternalSystem, LeadId, NamedEnum as _, PhotoName, UpsertResult};
 
 use crate::operation::{AllowedCallers, ApiOperation};
 use crate::operations::{OPENAPI_TAGS, WEBHOOKS_TAG, all_operations, example_event};
@@ -350,7 +350,7 @@ fn shared_headers() -> Value {
         },
         "LeadsResult": {
             "description": "What the request did. `linked`: the lead with the e-mail address got the external id.",
-            "schema": { "type": "string", "enum": ["created", "updated", "unchanged", "linked"] },
+            "schema": { "type": "string", "enum": UpsertResult::all_names() },
         },
         "ContentDisposition": {
             "description": "Suggests a file name.",

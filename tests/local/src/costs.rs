@@ -55,6 +55,11 @@ pub fn requests_to_measure(first: u64) -> Vec<MeasuredRequest> {
         write(name, "POST", "/leads/batch", json!({ "mode": "create", "leads": rows }))
     };
     let of = |path: &str, n: u64| format!("{path}/{}", id(n));
+    let with_external_id = |n, id: &str| {
+        let mut lead = example_lead_fields(n);
+        lead["externalIds"] = json!({ "hubspot": id });
+        lead
+    };
     vec![
         read("GET /leads/{id}", &of("/leads", 7)),
         read("GET /leads/statuses", "/leads/statuses"),
@@ -96,6 +101,10 @@ pub fn requests_to_measure(first: u64) -> Vec<MeasuredRequest> {
         write("DELETE /leads, one", "DELETE", "/leads", json!({ "ids": [id(10)] })),
         write("DELETE /leads/{id}", "DELETE", &of("/leads", 14), Value::Null),
         write("DELETE /leads/comments/{id}", "DELETE", "/leads/comments/2", Value::Null),
+        write("POST /leads, with an external id", "POST", "/leads", with_external_id(999_998, "511")),
+        write("PATCH /leads/by/{system}/{id}, new", "PATCH", "/leads/by/hubspot/512", example_lead_fields(999_997)),
+        write("PATCH /leads/by/{system}/{id}, one name", "PATCH", "/leads/by/hubspot/512", json!({ "firstName": "Jane" })),
+        read("GET /leads/by/{system}/{id}", "/leads/by/hubspot/512"),
         write("PATCH /leads/archive, 50", "PATCH", "/leads/archive", json!({ "ids": many })),
         read("GET /leads/export, 100", "/leads/export?limit=100"),
         batch("POST /leads/batch, 100", |n| example_lead_fields(2_000_000 + n)),

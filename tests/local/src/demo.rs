@@ -211,6 +211,15 @@ fn address_part(name: &str) -> String {
     letters.chars().filter(char::is_ascii_alphabetic).collect()
 }
 
+/// Every fourth lead came from another CRM, and half of those are customers in the accounts too.
+fn demo_external_ids(n: i64) -> serde_json::Value {
+    match n % 8 {
+        2 => json!({ "hubspot": (51_000 + n).to_string(), "xero": format!("C-{:04}", 300 + n) }),
+        6 => json!({ "hubspot": (51_000 + n).to_string() }),
+        _ => json!({}),
+    }
+}
+
 fn demo_lead(n: i64) -> Result<NewLead> {
     let (first, last) = (pick_by_number(&FIRST_NAMES, n * 7), pick_by_number(&LAST_NAMES, n * 11 + n / 15));
     let businesses: &[u64] = [&[1][..], &[2], &[1, 2], &[3], &[]][usize::try_from(n % 5)?];
@@ -233,6 +242,7 @@ fn demo_lead(n: i64) -> Result<NewLead> {
         "position": pick_by_number(&JOB_POSITIONS, n * 3),
         "company": company,
         "socialMedia": {},
+        "externalIds": demo_external_ids(n),
     });
     let mut errors = Vec::new();
     NewLead::read_body(JsonBody { value: body, errors: &mut errors })

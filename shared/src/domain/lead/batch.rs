@@ -64,6 +64,13 @@ pub struct ExistingLead {
     pub archived: bool,
 }
 
+impl ExistingLead {
+    /// Names `lead`.
+    pub fn of(lead: &Lead) -> Self {
+        Self { id: lead.id, archived: lead.archived }
+    }
+}
+
 /// Result of one row of a batch, and the cause of a failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RowResult {
@@ -86,7 +93,7 @@ pub struct RowResult {
     /// Every bad field of the row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// The lead that already has the row's e-mail address, if the row failed for this reason.
+    /// The lead that already has the row's e-mail address or external id, if the row failed for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ExistingLead")]
     pub existing: Option<ExistingLead>,
@@ -116,5 +123,13 @@ impl RowResult {
     pub fn invalid_row(index: usize, message: impl Into<String>, errors: Vec<FieldError>) -> Self {
         let code = if let [error] = &errors[..] { error.code } else { ErrorCode::InvalidRequest };
         Self::failed_row(index, code, message, errors)
+    }
+
+    /// Removes from the result the leads that already have the row's e-mail address or external ids, for a caller who
+    /// may not read leads.
+    #[must_use]
+    pub fn without_existing_leads(mut self) -> Self {
+        self.errors.retain(|error| error.existing.is_none());
+        Self { existing: None, ..self }
     }
 }

@@ -100,8 +100,11 @@ impl FromStr for ExternalId {
         if text.chars().count() > Self::MAX_ID_CHARS {
             return Err(ErrorCode::TooLong.with_message(format!("must be at most {} characters", Self::MAX_ID_CHARS)));
         }
-        if text.contains('/') || text.contains(char::is_control) {
-            return Err(ErrorCode::InvalidFormat.with_message("must have no control characters and no /"));
+        if text.contains(char::is_control) {
+            return Err(ErrorCode::ControlCharacters.with_message("must not contain control characters"));
+        }
+        if text.contains('/') {
+            return Err(ErrorCode::InvalidFormat.with_message("must not contain /"));
         }
         Ok(Self(text))
     }

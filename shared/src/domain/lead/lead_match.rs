@@ -1,6 +1,22 @@
 //! Which lead a request means by an external id and an e-mail address.
 
-use crate::domain::{ErrorCode, ExternalId, ExternalIds, ExternalSystem, FieldError, Lead, LeadId};
+use strum::{IntoStaticStr, VariantArray};
+
+use crate::domain::{ErrorCode, ExistingLead, ExternalId, ExternalIds, ExternalSystem, FieldError, Lead};
+
+/// What a create-or-update of a lead by an external id did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
+pub enum UpsertResult {
+    /// It created a lead.
+    Created,
+    /// It changed the lead that has the external id.
+    Updated,
+    /// The lead had all the values already.
+    Unchanged,
+    /// It gave the lead that has the e-mail address the external id.
+    Linked,
+}
 
 /// The reason why an external id and an e-mail address do not name one lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,16 +26,16 @@ pub enum MatchConflict {
         /// System of the external id.
         system: ExternalSystem,
         /// The lead that has the external id.
-        by_external_id: LeadId,
+        by_external_id: ExistingLead,
         /// The lead that has the address.
-        by_email: LeadId,
+        by_email: ExistingLead,
     },
     /// The lead that has the address has another id in the system.
     OtherExternalId {
         /// System of the external ids.
         system: ExternalSystem,
         /// The lead that has the address.
-        by_email: LeadId,
+        by_email: ExistingLead,
         /// The id that the lead has.
         id: ExternalId,
     },
@@ -30,19 +46,23 @@ impl MatchConflict {
     pub const MESSAGE: &str = "External id and e-mail address do not match";
 
     /// The fields that do not match, each with the lead that it names.
-    pub fn faults(&self) -> Vec<FieldError> {
-        let fault =
-            |field: String, message: String| FieldError::new(field, ErrorCode::MatchConflict.with_message(message));
-        match self {
-            Self::DifferentLeads { system, by_external_id, by_email } => vec![
-                fault(ExternalIds::dotted_name(system), format!("belongs to lead {by_external_id}")),
-                fault("email".to_owned(), format!("belongs to lead {by_email}")),
-            ],
-            Self::OtherExternalId { system, by_email, id } => vec![
-                fault(ExternalIds::dotted_name(system), format!("is {id} for lead {by_email}")),
-                fault("email".to_owned(), format!("belongs to lead {by_email}")),
-            ],
-        }
+    pub fn faults(&self) -> [FieldError; 2] {
+        let (external_id, by_email) = match self {
+            Self::DifferentLeads { system, by_external_id, by_email } => {
+                ((system, format!("belongs to lead {}", by_external_id.id), by_external_id), by_email)
+            }
+            Self::OtherExternalId { system, by_email, id } => {
+                ((system, format!("is {id} for lead {}", by_email.id), by_email), by_email)
+            }
+        };
+        let fault = |field: String, message: String, lead: &ExistingLead| {
+            FieldError::new(field, ErrorCode::MatchConflict.with_message(message)).with_existing_lead(*lead)
+        };
+        let (system, message, lead) = external_id;
+        [
+            fault(ExternalIds::dotted_name(system), message, lead),
+            fault("email".to_owned(), format!("belongs to lead {}", by_email.id), by_email),
+        ]
     }
 }
 
@@ -58,12 +78,14 @@ pub fn match_lead<'l>(
 ) -> Result<Option<&'l Lead>, MatchConflict> {
     match (by_external_id, by_email) {
         (Some(one), Some(other)) if one.id != other.id => {
-            Err(MatchConflict::DifferentLeads { system: system.clone(), by_external_id: one.id, by_email: other.id })
+            let (by_external_id, by_email) = (ExistingLead::of(one), ExistingLead::of(other));
+            Err(MatchConflict::DifferentLeads { system: system.clone(), by_external_id, by_email })
         }
         (Some(lead), _) => Ok(Some(lead)),
         (None, Some(lead)) => match lead.external_ids.id_in(system.as_str()) {
             Some(other) if other != id => {
-                Err(MatchConflict::OtherExternalId { system: system.clone(), by_email: lead.id, id: other.clone() })
+                let (system, by_email) = (system.clone(), ExistingLead::of(lead));
+                Err(MatchConflict::OtherExternalId { system, by_email, id: other.clone() })
             }
             _ => Ok(Some(lead)),
         },

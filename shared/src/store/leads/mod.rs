@@ -6,11 +6,10 @@ mod chunked_write;
 pub(super) mod listing;
 pub(super) mod removal;
 pub(super) mod search;
+pub(super) mod upsert;
 pub(super) mod writes;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use strum::IntoStaticStr;
+use std::collections::BTreeMap;
 
 use self::writes::{ActivityCounts, CountedWrites, Lock, decode_live_lead};
 use super::ids::{IdSequence, id_from_number};
@@ -20,11 +19,11 @@ use super::{ReadConsistency, Table, TableItem, decode};
 use crate::domain::error::Error;
 use crate::domain::{
     Action, Actor, Change, Comment, DomainError, Email, ExistingLead, ExternalId, ExternalSystem, FieldError,
-    IdempotencyKey, Lead, LeadChange, LeadId, LeadRow, LogEntry, LogId, NewLead, PhotoName, Team, TeamId, WriteMode,
-    match_lead,
+    IdempotencyKey, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, PhotoName, Team, TeamId,
 };
 use crate::store::StoredResponse;
 use crate::store::store_types::LeadStore;
+use crate::store::transact::{DecisionResult, WriteAttempt};
 
 /// Result of an update.
 #[derive(Debug)]
@@ -126,20 +125,6 @@ impl LeadKey {
     }
 }
 
-/// What a create-or-update did, see [`LeadStore::upsert_lead`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
-pub enum UpsertResult {
-    /// It created a lead.
-    Created,
-    /// It changed the lead that has the external id.
-    Updated,
-    /// The lead had all the values already.
-    Unchanged,
-    /// It gave the lead that has the e-mail address the external id.
-    Linked,
-}
-
 impl Table {
     /// Reads the lead that has the address or external id, and its team. Two round trips.
     ///
@@ -222,115 +207,53 @@ impl LeadStore {
                 if !expected(before.version) {
                     return Err(Error::precondition_failed());
                 }
-                let after = match change.apply(&before, &team) {
-                    Ok(after) => after,
-                    Err(refusal) => {
-                        let photo = change.photo_name().filter(|photo| *photo != before.photo);
-                        return Err(self.invalid_lead_error(actor, refusal, photo).await);
-                    }
-                };
-                if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
-                    promote(photo).await?;
-                }
-                let edit = LeadEdit::new(actor, &team, &before, after);
-                if edit.log_entry_count() == 0 {
-                    return attempt.write_nothing(UpdatedLead { lead: before, team, replaced_photo: None });
-                }
-                let logs = attempt.allocated_log_ids(edit.log_entry_count()).await?;
-                let lead = edit.write_into(&mut attempt.writes, &logs, None)?;
-                let replaced_photo = (before.photo != lead.photo).then(|| before.photo.parse().ok()).flatten();
-                attempt.commit(UpdatedLead { lead, team, replaced_photo })
+                let after = change.apply(&before, &team);
+                let update = LeadUpdate { before, team, after, photo: change.photo_name() };
+                self.decide_update(attempt, update, promote, |_, updated| updated).await
             })
             .await
     }
 }
 
+/// A change of a lead that is to be written.
+struct LeadUpdate<'r> {
+    before: Lead,
+    team: Team,
+    /// The changed lead, or the reason why the change is invalid.
+    after: Result<Lead, DomainError>,
+    /// Name of the photo in the request.
+    photo: Option<&'r str>,
+}
+
 impl LeadStore {
-    /// Changes the lead that has the external id, or else the lead that has the row's e-mail address and no other id in
-    /// the system, or creates a lead. Three round trips. `expected` returns whether a version may be changed
-    /// (`If-Match`), and is asked for `None` if there is no lead. `promote` makes an upload permanent before the lead
-    /// refers to it.
-    ///
-    /// # Errors
-    /// 409 when external id and address name different leads, 412 when `expected` rejects the lead, 400 for invalid
-    /// fields, or another external id or an address that another lead has.
-    pub async fn upsert_lead<F: Future<Output = Result<(), Error>>>(
+    /// Decides to write a changed lead, with its log entries. Makes a new photo permanent first. `result` builds the
+    /// decided value, and is told whether anything changed.
+    async fn decide_update<'a, T, F: Future<Output = Result<(), Error>>>(
         &self,
-        actor: &Actor,
-        (system, id): (&ExternalSystem, &ExternalId),
-        row: &LeadRow,
-        expected: impl Fn(Option<u64>) -> bool,
+        mut attempt: WriteAttempt<'a>,
+        LeadUpdate { before, team, after, photo }: LeadUpdate<'_>,
         promote: impl Fn(PhotoName) -> F,
-    ) -> Result<(UpsertResult, UpdatedLead), Error> {
-        let row = &row.clone().with_external_id(system.clone(), id.clone());
-        let (expected, promote) = (&expected, &promote);
-        let email = row.email_of_row().map(|email| LeadKey::Email(email.clone()).lock_key(&actor.team));
-        let email = &email;
-        let ids: Vec<_> =
-            row.new_external_ids().map(|(of, id)| (of, LeadKey::ExternalId(of.clone(), id.clone()))).collect();
-        let ids: &Vec<_> = &ids.into_iter().map(|(of, key)| (of, key.lock_key(&actor.team))).collect();
-        let locks = ids.iter().map(|(_, key)| key).chain(email).cloned();
-        let writing = self.transact(actor, &[ItemKey::Team]).also_read(locks).reread_taken_keys();
-        writing
-            .run(|mut attempt| async move {
-                let team = attempt.take_team()?;
-                let email_owner = attempt.take_lock(email.as_ref())?;
-                let mut owners = Vec::new();
-                for (of, key) in ids {
-                    owners.extend(attempt.take_lock(Some(key))?.map(|lead| (*of, lead)));
-                }
-                let leads: BTreeSet<LeadId> = owners.iter().map(|(_, lead)| *lead).chain(email_owner).collect();
-                attempt.read_more(&leads.iter().map(|lead| ItemKey::Lead(*lead)).collect::<Vec<_>>()).await?;
-                let mut found = BTreeMap::new();
-                for lead in leads {
-                    found.extend(attempt.take_live_lead(lead)?.map(|live| (lead, live)));
-                }
-                let by_id = owners.iter().find(|(of, _)| *of == system).and_then(|(_, lead)| found.get(lead));
-                let by_email = email_owner.and_then(|lead| found.get(&lead));
-                let matched =
-                    match_lead((system, id), by_id, by_email).map_err(|conflict| Error::match_conflict(&conflict))?;
-                let taken = owners.iter().filter_map(|(_, lead)| found.get(lead));
-                if let Some(owner) = taken.into_iter().find(|owner| matched.is_none_or(|lead| lead.id != owner.id)) {
-                    return Err(Error::external_id_exists(ExistingLead { id: owner.id, archived: owner.archived }));
-                }
-                if !expected(matched.map(|lead| lead.version)) {
-                    return Err(Error::precondition_failed());
-                }
-                let Some(before) = matched else {
-                    if let Err(refusal) = row.to_lead(&team, LeadId::MIN, actor.at) {
-                        return Err(self.invalid_lead_error(actor, refusal, row.photo_name()).await);
-                    }
-                    let (lead_id, log) = attempt.allocated_ids().await?;
-                    let mut lead = row.to_lead(&team, lead_id, actor.at)?;
-                    if let Ok(photo) = lead.photo.parse() {
-                        promote(photo).await?;
-                    }
-                    attempt.writes.create_counted_lead(actor, &team, log, &mut lead);
-                    return attempt.commit((UpsertResult::Created, UpdatedLead { lead, team, replaced_photo: None }));
-                };
-                let after = match row.apply(before, &team, WriteMode::Overwrite) {
-                    Ok(after) => after,
-                    Err(refusal) => {
-                        let photo = row.photo_name().filter(|photo| *photo != before.photo);
-                        return Err(self.invalid_lead_error(actor, refusal, photo).await);
-                    }
-                };
-                if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
-                    promote(photo).await?;
-                }
-                let edit = LeadEdit::new(actor, &team, before, after);
-                if edit.log_entry_count() == 0 {
-                    let lead = before.clone();
-                    let unchanged = UpdatedLead { lead, team, replaced_photo: None };
-                    return attempt.write_nothing((UpsertResult::Unchanged, unchanged));
-                }
-                let logs = attempt.allocated_log_ids(edit.log_entry_count()).await?;
-                let lead = edit.write_into(&mut attempt.writes, &logs, None)?;
-                let replaced_photo = (before.photo != lead.photo).then(|| before.photo.parse().ok()).flatten();
-                let result = if by_id.is_some() { UpsertResult::Updated } else { UpsertResult::Linked };
-                attempt.commit((result, UpdatedLead { lead, team, replaced_photo }))
-            })
-            .await
+        result: impl FnOnce(bool, UpdatedLead) -> T,
+    ) -> DecisionResult<'a, T> {
+        let actor = attempt.actor();
+        let after = match after {
+            Ok(after) => after,
+            Err(refusal) => {
+                let photo = photo.filter(|photo| *photo != before.photo);
+                return Err(self.invalid_lead_error(actor, refusal, photo).await);
+            }
+        };
+        if let Some(photo) = after.photo.parse().ok().filter(|_| after.photo != before.photo) {
+            promote(photo).await?;
+        }
+        let edit = LeadEdit::new(actor, &team, &before, after);
+        if edit.log_entry_count() == 0 {
+            return attempt.write_nothing(result(false, UpdatedLead { lead: before, team, replaced_photo: None }));
+        }
+        let logs = attempt.allocated_log_ids(edit.log_entry_count()).await?;
+        let lead = edit.write_into(&mut attempt.writes, &logs, None)?;
+        let replaced_photo = (before.photo != lead.photo).then(|| before.photo.parse().ok()).flatten();
+        attempt.commit(result(true, UpdatedLead { lead, team, replaced_photo }))
     }
 }
 
@@ -364,7 +287,7 @@ impl Table {
         let lock: Lock = decode(lock.clone())?;
         let item = self.read_item(ItemKey::Lead(lock.lead).of(&actor.team), ReadConsistency::Strong).await?;
         let owner = item.map(decode_live_lead).transpose()?.flatten();
-        owner.map_or(Ok(()), |owner| Err(taken(ExistingLead { id: owner.id, archived: owner.archived })))
+        owner.map_or(Ok(()), |owner| Err(taken(ExistingLead::of(&owner))))
     }
 
     /// Allocates log ids until `logs` has `wanted` of them. Ids that an earlier attempt of the request allocated are

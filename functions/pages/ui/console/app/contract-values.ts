@@ -8,6 +8,7 @@ export const LIMITS = {
   maxCommentChars: 10000,
   maxPhoneNumbers: 10,
   maxPhoneNumberChars: 32,
+  maxExternalIdChars: 100,
   maxUrlChars: 2000,
   maxBatchRows: 100,
   maxStatusesPerTeam: 12,

@@ -221,7 +221,32 @@ export const IMPORT_TARGET_FIELDS: ImportTargetField[] = [
     maxChars: LIMITS.maxTextChars,
     headings: { en: ["socialMedia.twitter", "twitter", "x"] },
   },
+  { fieldName: "externalIds", label: "Ids in other systems", headings: { en: ["externalIds"] } },
+  {
+    fieldName: "externalIds.hubspot",
+    label: "Id in HubSpot",
+    maxChars: LIMITS.maxExternalIdChars,
+    headings: { en: ["externalIds.hubspot", "hubspot id", "record id - contact"] },
+  },
+  {
+    fieldName: "externalIds.salesforce",
+    label: "Id in Salesforce",
+    maxChars: LIMITS.maxExternalIdChars,
+    headings: { en: ["externalIds.salesforce", "salesforce id"] },
+  },
+  {
+    fieldName: "externalIds.pipedrive",
+    label: "Id in Pipedrive",
+    maxChars: LIMITS.maxExternalIdChars,
+    headings: { en: ["externalIds.pipedrive", "pipedrive id", "person - id"] },
+  },
 ];
+
+/** Returns the system by whose ids rows are matched: the system of the only column with ids of one system. */
+export function findMatchSystem(targetFieldNames: string[]): string | undefined {
+  const systems = targetFieldNames.flatMap((fieldName) => /^externalIds\.(.+)$/.exec(fieldName)?.[1] ?? []);
+  return systems.length === 1 ? systems[0] : undefined;
+}
 
 export const findImportTargetFieldByName = (fieldName: string | undefined): ImportTargetField | undefined =>
   IMPORT_TARGET_FIELDS.find((target) => target.fieldName === fieldName);

@@ -17,7 +17,7 @@ import { UnreachableError } from "../app/connection";
 import { sessionStateSignal } from "../app/session";
 import { formatCount } from "../ui/time";
 import { showFailureAlert, showToast } from "../ui/toast";
-import { getImportFieldLabel } from "./columns";
+import { findMatchSystem, getImportFieldLabel } from "./columns";
 import type { CsvFile } from "./csv-file";
 import { buildLeadRowBatches, type ImportOptions, type LeadRow } from "./lead-rows";
 import { DryRunPrediction, DUPLICATE_EMAIL_MESSAGE } from "./prediction";
@@ -152,7 +152,8 @@ export async function startImport(
   const currentFile = csvFileSignal.value;
   if (!currentFile || isImportRunningSignal.value) return;
   const { mode, fill } = chosenOptions;
-  const batchBodyOptions = { mode, fill, createBusinesses };
+  const matchSystem = findMatchSystem(chosenOptions.targets);
+  const batchBodyOptions = { mode, fill, createBusinesses, ...(matchSystem ? { match: matchSystem } : {}) };
   const leadRowBatches = buildLeadRowBatches(currentFile, chosenOptions);
   let currentRun: ImportRun = {
     dryRun,

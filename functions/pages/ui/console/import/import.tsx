@@ -9,7 +9,7 @@ import { FileInput, useFileDrop } from "../ui/drop";
 import { Icon } from "../ui/icon";
 import { EmptyState } from "../ui/states";
 import { formatCount } from "../ui/time";
-import { recogniseColumnTargetFields } from "./columns";
+import { findMatchSystem, getImportFieldLabel, recogniseColumnTargetFields } from "./columns";
 import { type CsvFile, getSeparatorName, readCsvFile } from "./csv-file";
 import {
   csvFileSignal,
@@ -154,12 +154,16 @@ function ChosenFileScreen({ file, run }: { file: CsvFile; run: ImportRun | undef
 }
 
 function ExistingLeadsFieldset({ options }: { options: ImportOptions }): JSX.Element {
-  const { mode, fill, clearsFields } = options;
+  const { mode, fill, clearsFields, targets } = options;
+  const matchSystem = findMatchSystem(targets);
+  const matchKeysText = matchSystem
+    ? `${getImportFieldLabel(`externalIds.${matchSystem}`).replace("Id", "id")} or e-mail`
+    : "e-mail";
   return (
     <fieldset class="import-options" disabled={isImportRunningSignal.value}>
       <legend class="unseen">Leads that exist</legend>
       <label class="label">
-        Leads that exist, by e-mail
+        Leads that exist, by {matchKeysText}
         <span class="select">
           <select
             value={mode}

@@ -9,6 +9,7 @@ import { Menu, MenuItem } from "../ui/menu";
 import { formatCount } from "../ui/time";
 import {
   findImportTargetFieldByName,
+  findMatchSystem,
   findUnknownCellValues,
   guessKnownNameForValue,
   IMPORT_TARGET_FIELDS,
@@ -107,6 +108,8 @@ export function useCsvFileMapping(
     mappedNamesByFieldAndValue[target.fieldName] = mappedNamesByNormalizedValue;
   }
   const normalizedBusinessNames = new Set(businesses.map(({ name }) => normalizeValueForComparison(name)));
+  const matchSystem = findMatchSystem(options.targets);
+  const isMatchedByExternalId = options.mode === "update" && matchSystem !== undefined;
   const contactFieldNames = options.mode === "update" ? ["email"] : ["email", "phoneNumber"];
   return {
     values: valueMappingsByColumnIndex,
@@ -114,7 +117,8 @@ export function useCsvFileMapping(
       (sum, { undecidedValues }) => sum + undecidedValues.length,
       0,
     ),
-    isContactMissing: !contactFieldNames.some((fieldName) => options.targets.includes(fieldName)),
+    isContactMissing:
+      !isMatchedByExternalId && !contactFieldNames.some((fieldName) => options.targets.includes(fieldName)),
     options: { ...options, values: mappedNamesByFieldAndValue },
     createsBusinesses: Object.values(mappedNamesByFieldAndValue.business ?? {}).some(
       (name) => name && !normalizedBusinessNames.has(normalizeValueForComparison(name)),

@@ -15,7 +15,7 @@ import { RelativeTime } from "../ui/time";
 import { awaitRequestAndShowOutcome, showFailureAlert, showToast } from "../ui/toast";
 import { useLeadChanges } from "./lead-changes";
 import { buildFieldDraftKey } from "./lead-edit";
-import { getFieldText, LEAD_FIELD_DEFINITIONS } from "./lead-fields";
+import { formatExternalIdLabel, getFieldText, LEAD_FIELD_DEFINITIONS } from "./lead-fields";
 import { LeadHead } from "./lead-head";
 import { type LeadWithEtag, parseEtagVersionNumber, readLeadWithEtag } from "./lead-save";
 import { EditableLeadField } from "./lead-value";
@@ -229,7 +229,10 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
     foldableFields.some(({ name }) => readDraft(buildFieldDraftKey(lead.id, name)) !== undefined),
   );
   const fieldListRef = useRef<HTMLDListElement>(null);
-  const attributionEntries = Object.entries(lead.attribution ?? {});
+  const readOnlyEntries = [
+    ...Object.entries(lead.externalIds).map(([system, id]) => [formatExternalIdLabel(system), id] as const),
+    ...Object.entries(lead.attribution ?? {}),
+  ];
   const unfoldFields = () => {
     setUnfolded(true);
     requestAnimationFrame(() => {
@@ -258,7 +261,7 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
                 </span>
               </dd>
             </div>
-            {attributionEntries.map(([name, value]) => (
+            {readOnlyEntries.map(([name, value]) => (
               <div key={name}>
                 <dt class="cut" title={name}>
                   {name}
@@ -276,7 +279,7 @@ function LeadDetails({ openLead, version, headingLevel }: LeadBodyProps & { vers
       {isLeadPage || isUnfolded ? null : (
         <button type="button" class="btn ghost hang" onClick={unfoldFields}>
           <Icon name="chevron-down" />
-          {foldableFields.length + 1 + attributionEntries.length} more fields
+          {foldableFields.length + 1 + readOnlyEntries.length} more fields
         </button>
       )}
     </>

@@ -208,9 +208,14 @@ export function buildLeadMergePatch(name: EditedFieldName, text: string): LeadJs
 export const findFieldDefinitionByPath = (path: string): LeadFieldDefinition | undefined =>
   LEAD_FIELD_DEFINITIONS.find(({ fieldPath }) => path === fieldPath);
 
+/** Returns the label of the id that another system has for a lead. */
+export const formatExternalIdLabel = (system: string): string => `Id in ${system}`;
+
 /** Returns the label of a field in a log. Logs name the status both `status` and `statusId`. */
 export function getFieldLabelByPath(path: string): string {
   if (path === "socialMedia") return "Social media";
+  const [, system] = /^externalIds\.(.+)$/.exec(path) ?? [];
+  if (system) return formatExternalIdLabel(system);
   return (findFieldDefinitionByPath(path) ?? findFieldDefinitionByPath(`${path}Id`))?.label ?? path;
 }
 

@@ -63,7 +63,7 @@ impl<K> BatchImport<'_, K> {
         let matched = match self.match_key(index) {
             Some((system, id)) => match_lead((system, id), snapshot.external_id_owner(index, system), by_email)
                 .map_err(|conflict| {
-                    RowResult::failed_row(index, ErrorCode::MatchConflict, MatchConflict::MESSAGE, conflict.faults())
+                    RowResult::failed_row(index, ErrorCode::MatchConflict, MatchConflict::MESSAGE, conflict.faults().into())
                 })?,
             None => by_email,
         };
@@ -72,7 +72,7 @@ impl<K> BatchImport<'_, K> {
                 && matched.is_some_and(|lead| lead.external_ids.id_in(system.as_str()).is_some());
             match snapshot.external_id_owner(index, system) {
                 Some(owner) if !keeps_own_id && matched.is_none_or(|lead| lead.id != owner.id) => {
-                    return Err(existing_lead_result(index, &Error::external_id_exists(existing_lead(owner))));
+                    return Err(existing_lead_result(index, &Error::external_id_exists(ExistingLead::of(owner))));
                 }
                 _ => {}
             }
@@ -87,7 +87,7 @@ impl<K> BatchImport<'_, K> {
             (BatchMode::Create, Some(lead)) => {
                 let by_email = snapshot.email_owner(index).is_some();
                 let taken = if by_email { Error::email_exists } else { Error::external_id_exists };
-                Some(existing_lead_result(index, &taken(existing_lead(lead))))
+                Some(existing_lead_result(index, &taken(ExistingLead::of(lead))))
             }
             (BatchMode::Update, None) => {
                 let fault = match (self.match_key(index), self.row(index).email_of_row()) {
@@ -204,10 +204,6 @@ impl<K> BatchImport<'_, K> {
             RowPlan::Update { .. } => None,
         }
     }
-}
-
-fn existing_lead(lead: &Lead) -> ExistingLead {
-    ExistingLead { id: lead.id, archived: lead.archived }
 }
 
 /// The failed result of a row whose address or external id another lead has.
