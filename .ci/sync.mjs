@@ -32,9 +32,14 @@ const run = (command) => execFileSync("node", [`${folder}/sync.mjs`, command], {
 
 /** All leads of a side, by the id that the left side has for each. */
 async function leadsOf(side) {
-  const lists = [await side.send("GET", "/leads?limit=100"), await side.send("GET", "/leads?limit=100&archived=true")];
-  const leads = lists.flatMap((list) => list.leads).map(({ id }) => side.send("GET", `/leads/${id}`));
-  return new Map((await Promise.all(leads)).map((lead) => [Number(lead.externalIds.left ?? lead.id), lead]));
+  const leads = [];
+  for (const archived of [false, true]) {
+    for (let cursor = "", page; cursor !== undefined; cursor = page.nextCursor && `&cursor=${page.nextCursor}`) {
+      page = await side.send("GET", `/leads?limit=100&archived=${archived}${cursor}`);
+      for (const { id } of page.leads) leads.push(await side.send("GET", `/leads/${id}`));
+    }
+  }
+  return new Map(leads.map((lead) => [Number(lead.externalIds.left ?? lead.id), lead]));
 }
 const compared = (lead) => ({
   ...Object.fromEntries(COMPARED.map((field) => [field, lead[field]])),
