@@ -303,6 +303,24 @@ test("a lead that came by a form names the form", async ({ page, product }) => {
   await expect(activity(page)).toContainText("Came in by the form Trade fair Porto");
 });
 
+test("a lead shows the ids of other systems, and who changed them", async ({ page, product }) => {
+  const api = await product.api();
+  await api.PATCH("/leads/{id}", { params: { path: { id: 60 } }, body: { externalIds: { hubspot: "512" } } });
+  await signIn(page);
+  await page.goto("/#/leads/60");
+  await expect(details(page).getByRole("term").filter({ hasText: "Id in hubspot" })).toBeVisible();
+  await expect(details(page)).toContainText("512");
+  await expect(activity(page)).toContainText("id in hubspot");
+  // A change by another system arrives by the feed.
+  await api.PATCH("/leads/{id}", {
+    params: { path: { id: 60 } },
+    body: { externalIds: { hubspot: null, "sap-r3": "A#1" } },
+  });
+  await expect(details(page)).toContainText("Id in sap-r3");
+  await expect(details(page)).not.toContainText("512");
+  await accessible(page);
+});
+
 test("drafts survive leaving and a reload, and end with the session", async ({ page }) => {
   await signIn(page);
   await page.goto("/#/leads/60");
