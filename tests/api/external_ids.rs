@@ -233,6 +233,12 @@ async fn batch_rows_are_matched_by_external_id() {
         assert_eq!(results(&answer), ["external_id_exists"]);
         assert_eq!(answer["results"][0]["existing"]["id"], 2);
 
+        // Two rows can name one lead by different keys.
+        let rows = json!([row("moved@example.com", "3"), { "email": "third@example.com" }, { "email": "moved@example.com" }]);
+        let third = owner.patch("/leads/3", json!({ "email": "third@example.com", "externalIds": { "hubspot": "3" } }));
+        third.await.expect_status(200);
+        assert_eq!(results(&batch("upsert", Some("hubspot"), rows).await), ["updated", "duplicate", "duplicate"]);
+
         // An export goes back with nothing changed.
         let csv = owner.get("/leads/export?format=ndjson").await.body;
         let lines: Vec<Value> =

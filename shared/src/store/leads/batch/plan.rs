@@ -23,6 +23,14 @@ impl RowPlan {
             Self::Update { log_entries, .. } => *log_entries,
         }
     }
+
+    /// The existing lead that the row changes.
+    fn changed_lead(&self) -> Option<LeadId> {
+        match self {
+            Self::Create => None,
+            Self::Update { before, .. } => Some(before.id),
+        }
+    }
 }
 
 /// A batch row that is to be written, with its plan.
@@ -187,13 +195,30 @@ impl<K> BatchImport<'_, K> {
         results: &mut BTreeMap<usize, RowResult>,
     ) -> Vec<RowWrite> {
         let mut pending = Vec::new();
+        // A transaction may write an item only once, so a lead is changed by one row of a request.
+        let mut changed_leads = BTreeMap::new();
         for index in rows {
-            match snapshot.done.get(index).cloned().map_or_else(|| self.plan_row(*index, snapshot), Err) {
+            let plan = snapshot.done.get(index).cloned().map_or_else(|| self.plan_row(*index, snapshot), Err);
+            let plan = plan.and_then(|plan| match plan.changed_lead() {
+                Some(lead) => match *changed_leads.entry(lead).or_insert(*index) {
+                    first if first == *index => Ok(plan),
+                    first => Err(self.same_lead_result(*index, first)),
+                },
+                None => Ok(plan),
+            });
+            match plan {
                 Ok(plan) => pending.push(RowWrite { index: *index, plan }),
                 Err(result) => drop(results.insert(*index, result)),
             }
         }
         pending
+    }
+
+    /// The failed result of a row that names the lead of the row `first` by another key.
+    fn same_lead_result(&self, index: usize, first: usize) -> RowResult {
+        let field = self.match_key(index).map_or_else(|| "email".to_owned(), |(system, _)| ExternalIds::dotted_name(system));
+        let fault = ErrorCode::Duplicate.with_message(format!("names the lead of row {first} too"));
+        RowResult::invalid_row(index, LeadChange::INVALID_LEAD_MESSAGE, vec![FieldError::new(field, fault)])
     }
 
     /// The upload that the row's write attaches to the lead. `None` if the lead's photo does not change.
