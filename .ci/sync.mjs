@@ -2,6 +2,7 @@
 // Usage: node .ci/sync.mjs URL FOLDER. `FOLDER` has `sync.mjs`.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const [url, folder] = process.argv.slice(2);
@@ -70,20 +71,28 @@ const phone = { phoneNumber: ["+1 (555) 867-5309"] };
 await left.send("POST", "/leads/batch", { mode: "create", leads: [...rows("left", 0, 98), phone] });
 await left.send("POST", "/leads/batch", { mode: "create", leads: rows("left", 100, 30) });
 // One person whom both sides know already, and one whom only the right side knows.
-await right.send("POST", "/leads/batch", { mode: "create", leads: [{ email: "LEFT7@example.com", company: "Old" }, ...rows("right", 0, 3)] });
+const known = { email: "LEFT7@example.com", company: "Old", position: "CFO", socialMedia: { twitter: "@seven" } };
+await right.send("POST", "/leads/batch", { mode: "create", leads: [known, ...rows("right", 0, 3)] });
 await left.send("PATCH", "/leads/archive", { ids: [9, 10] });
 run("copy");
 const { ours } = await converge();
 assert.equal(ours.size, 98 + 1 + 30 + 3);
+const seventh = [...ours.values()].find(({ email }) => email === "left7@example.com");
+assert.deepEqual([seventh.company, seventh.position, seventh.socialMedia.twitter], ["Company 7", "CFO", "@seven"]);
 run("copy");
 assert.equal((await leadsOf(right)).size, ours.size, "a second copy creates nothing");
 
 // Changes on both sides, of one field of one lead at once too. The left side wins that one.
-const [one, two, three, four] = [...(await leadsOf(right)).values()].filter(({ externalIds, archived }) => externalIds.left && !archived);
+const [one, two, three, four, five, six] = [...(await leadsOf(right)).values()].filter(({ externalIds, archived }) => externalIds.left && !archived);
 const leftIdOf = (lead) => Number(lead.externalIds.left);
 await left.send("PATCH", `/leads/${leftIdOf(one)}`, { company: "Left", position: "CTO" });
 await right.send("PATCH", `/leads/${one.id}`, { company: "Right", source: "Fair" });
-await right.send("PATCH", `/leads/${two.id}`, { statusId: 4, business: [], socialMedia: { twitter: "@ada" } });
+await right.send("PATCH", `/leads/${two.id}`, { statusId: 4, business: [], socialMedia: { twitter: "@ada", youtube: "ada" } });
+await left.send("PATCH", `/leads/${leftIdOf(five)}`, { business: [] });
+await right.send("PATCH", `/leads/${five.id}`, { business: (await right.send("GET", "/businesses")).businesses.map(({ id }) => id) });
+// Both sides enter one person between two runs.
+await left.send("POST", "/leads/batch", { mode: "create", leads: [{ email: "both@example.com", company: "Acme" }] });
+await right.send("POST", "/leads/batch", { mode: "create", leads: [{ email: "both@example.com", position: "CEO" }] });
 await left.send("DELETE", `/leads/${leftIdOf(three)}`);
 await right.send("PATCH", "/leads/archive", { ids: [four.id] });
 await right.send("POST", "/leads/batch", { mode: "create", leads: rows("right", 50, 2) });
@@ -92,14 +101,29 @@ const settled = await converge();
 const merged = settled.ours.get(leftIdOf(one));
 assert.deepEqual([merged.company, merged.position, merged.source], ["Left", "CTO", "Fair"]);
 assert.equal(settled.ours.get(leftIdOf(two)).status, "Closed");
+assert.deepEqual(settled.ours.get(leftIdOf(five)).business, []);
+const both = [...settled.ours.values()].filter(({ email }) => email === "both@example.com");
+assert.deepEqual(both.map(({ company, position }) => [company, position]), [["Acme", "CEO"]]);
 assert.equal(settled.ours.has(leftIdOf(three)), false);
 assert.equal(settled.ours.get(leftIdOf(four)).archived, true);
+
+// A profile that is removed is removed on the other side. Events that are read again, as after a kill, change nothing.
+await right.send("PATCH", `/leads/${two.id}`, { socialMedia: { twitter: null } });
+const before = await readFile(env.SYNC_STATE_FILE);
+await left.send("PATCH", `/leads/${leftIdOf(six)}`, { company: "First" });
+await converge();
+await left.send("PATCH", `/leads/${leftIdOf(six)}`, { company: "Second" });
+await converge();
+await writeFile(env.SYNC_STATE_FILE, before);
+const again = await converge();
+assert.deepEqual(again.ours.get(leftIdOf(two)).socialMedia, { youtube: "ada" });
+assert.equal(again.ours.get(leftIdOf(six)).company, "Second");
 
 // Nothing travels back: running on changes no lead.
 const versions = (leads) => [...leads].map(([id, { version }]) => [id, version]);
 await sleep(2000);
 run("once");
 const later = await converge();
-assert.deepEqual(versions(later.ours), versions(settled.ours));
-assert.deepEqual(versions(later.theirs), versions(settled.theirs));
+assert.deepEqual(versions(later.ours), versions(again.ours));
+assert.deepEqual(versions(later.theirs), versions(again.theirs));
 console.log(`${later.ours.size} leads are the same in both teams`);

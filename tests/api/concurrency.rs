@@ -190,8 +190,10 @@ async fn send_random_writes(api: &TestStack, mut random: fastrand::Rng) {
             16 => owner.patch(&format!("/leads/by/{system}/{external_id}"), json!({ "email": email })).await,
             17 => owner.patch(&format!("/leads/by/{system}/{external_id}"), json!({ "firstName": "Ann" })).await,
             18 => {
-                let rows = (0..4).map(|n| json!({ "firstName": "Bob", "email": format!("a{}@example.com", random.u8(..40)),
-                    "externalIds": { system: random.u8(..20).to_string(), "xero": format!("{external_id}-{n}") } }));
+                let rows = (0..4).map(|n| {
+                    json!({ "firstName": "Bob", "email": format!("a{}@example.com", random.u8(..40)),
+                    "externalIds": { system: random.u8(..20).to_string(), "xero": format!("{external_id}-{n}") } })
+                });
                 let rows: Vec<Value> = rows.collect();
                 owner.post("/leads/batch", json!({ "mode": "upsert", "match": system, "leads": rows })).await
             }

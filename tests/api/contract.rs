@@ -469,3 +469,23 @@ fn the_template_has_the_settings_that_no_emulator_checks() {
         );
     }
 }
+
+/// A browser hides a response header from pages of other origins unless the gateway exposes it.
+#[test]
+fn every_response_header_of_the_contract_is_exposed_to_browsers() {
+    let template = std::fs::read_to_string(crate::documents::repository_root().join("template.yaml")).unwrap();
+    let exposed = template.split("ExposeHeaders: [").nth(1).and_then(|rest| rest.split(']').next()).unwrap();
+    let exposed: BTreeSet<String> = exposed.split(", ").map(str::to_owned).collect();
+    let contract: Value = serde_json::from_str(include_str!("../../functions/pages/openapi.json")).unwrap();
+    let operations =
+        contract["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    for operation in operations {
+        for response in operation["responses"].as_object().into_iter().flat_map(|all| all.values()) {
+            for name in response["headers"].as_object().into_iter().flat_map(|all| all.keys()) {
+                let name = name.to_lowercase();
+                // Browsers follow `Location` themselves.
+                assert!(exposed.contains(&name) || name == "location", "{name}");
+            }
+        }
+    }
+}

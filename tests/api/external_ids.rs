@@ -52,12 +52,12 @@ async fn a_lead_is_read_by_each_of_its_keys() {
 async fn every_bad_external_id_is_named() {
     with_api(async |api| {
         let owner = api.owner_caller();
-        let bad = json!({ "HubSpot": "1", "email": "1", "a": "", "b": "x/y", "c": 7, "d": "x".repeat(101) });
+        let bad = json!({ "HubSpot": "1", "email": "1", "a": "", "b": "x/y", "c": 7, "d": "x".repeat(101), "e": "x?y", "f": ".." });
         owner
             .post("/leads", example_lead_with("a@example.com", json!({ "externalIds": bad })))
             .await
             .expect_bad_fields(
-                &["HubSpot", "email", "a", "b", "c", "d"]
+                &["HubSpot", "email", "a", "b", "c", "d", "e", "f"]
                     .map(|name| format!("externalIds.{name}"))
                     .each_ref()
                     .map(String::as_str),
@@ -152,6 +152,8 @@ async fn an_upsert_creates_updates_links_and_never_chooses() {
         let different = different.expect_error(409, "External id and e-mail address do not match");
         let named: Vec<&str> = different["errors"].as_array().into_iter().flatten().filter_map(|e| e["message"].as_str()).collect();
         assert_eq!(named, ["belongs to lead 1", "belongs to lead 2"]);
+        let existing = |error: &Value| error["errors"].as_array().into_iter().flatten().map(|e| e["existing"]["id"].clone()).collect::<Vec<_>>();
+        assert_eq!((existing(&different), existing(&other_id)), (vec![json!(1), json!(2)], vec![json!(1), json!(1)]));
         assert_eq!(owner.get("/leads/1").await.expect_status(200)["email"], "Ada@Lovelace.example");
         let taken = upsert("xero/1", json!({ "email": "b@example.com", "externalIds": { "sap": "7" } })).await;
         assert_eq!(taken.expect_error(400, "External id already exists")["existing"]["id"], 1);
@@ -234,7 +236,8 @@ async fn batch_rows_are_matched_by_external_id() {
         assert_eq!(answer["results"][0]["existing"]["id"], 2);
 
         // Two rows can name one lead by different keys.
-        let rows = json!([row("moved@example.com", "3"), { "email": "third@example.com" }, { "email": "moved@example.com" }]);
+        let rows =
+            json!([row("moved@example.com", "3"), { "email": "third@example.com" }, { "email": "moved@example.com" }]);
         let third = owner.patch("/leads/3", json!({ "email": "third@example.com", "externalIds": { "hubspot": "3" } }));
         third.await.expect_status(200);
         assert_eq!(results(&batch("upsert", Some("hubspot"), rows).await), ["updated", "duplicate", "duplicate"]);
@@ -247,6 +250,96 @@ async fn batch_rows_are_matched_by_external_id() {
             results(&batch("upsert", Some("hubspot"), json!(lines)).await),
             ["unchanged", "unchanged", "unchanged"]
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn batches_with_external_ids_fill_predict_and_take_cells() {
+    with_api(async |api| {
+        let owner = api.owner_caller();
+        let with = |email: &str, ids: Value| example_lead_with(email, json!({ "externalIds": ids, "company": "" }));
+        owner.create_lead(with("a@example.com", json!({ "hubspot": "1" }))).await;
+        owner.create_lead(with("b@example.com", json!({ "sap": "2" }))).await;
+        let batch = async |options: Value, row: Value| {
+            let mut body = json!({ "mode": "upsert", "match": "hubspot", "leads": [row] });
+            body.as_object_mut().expect("an object").extend(options.as_object().cloned().unwrap_or_default());
+            owner.post("/leads/batch", body).await.expect_status(200)["results"][0].clone()
+        };
+        // In a dry run nothing is linked.
+        let link = json!({ "email": "b@example.com", "externalIds": { "hubspot": "3" } });
+        assert_eq!(batch(json!({ "dryRun": true }), link.clone()).await["result"], "updated");
+        owner.get("/leads/by/hubspot/3").await.expect_error(404, "Lead not found");
+        // With `fill`, an id that the lead has in a system stays, whoever has the other one.
+        let other = json!({ "externalIds": { "hubspot": "1", "sap": "2" }, "company": "Filled", "firstName": "Kept" });
+        assert_eq!(batch(json!({ "fill": true }), other.clone()).await["code"], "external_id_exists");
+        owner.patch("/leads/1", json!({ "externalIds": { "sap": "9" } })).await.expect_status(200);
+        assert_eq!(batch(json!({ "fill": true }), other).await["result"], "updated");
+        let filled = owner.get("/leads/1").await.expect_status(200);
+        assert_eq!((&filled["company"], &filled["firstName"]), (&json!("Filled"), &json!("John")));
+        assert_eq!(filled["externalIds"], json!({ "hubspot": "1", "sap": "9" }));
+        // Cells, with a repeated request.
+        let cells = json!({ "externalIds.hubspot": "3", "externalIds": "sap:2;xero:C\\;7", "email": "b@example.com" });
+        let headers = [("content-type", "application/json"), ("idempotency-key", "cells")];
+        let body = json!({ "mode": "upsert", "match": "hubspot", "format": "csv", "leads": [cells] }).to_string();
+        for _ in 0..2 {
+            let reply = owner.send_request("POST", "/leads/batch", &headers, body.clone()).await.expect_status(200);
+            assert_eq!((&reply["results"][0]["id"], &reply["results"][0]["result"]), (&json!(2), &json!("updated")));
+        }
+        let ids = json!({ "hubspot": "3", "sap": "2", "xero": "C;7" });
+        assert_eq!(owner.get("/leads/2").await.expect_status(200)["externalIds"], ids);
+        // An archived lead is changed as any other, and says that it is archived.
+        owner.patch("/leads/archive", json!({ "ids": [2] })).await.expect_status(200);
+        let changed = owner.patch("/leads/by/hubspot/3", json!({ "company": "Archived" })).await.expect_status(200);
+        assert_eq!((&changed["archived"], &changed["company"]), (&json!(true), &json!("Archived")));
+        owner.patch("/leads/by/odoo/4", json!({ "email": "b@example.com" })).await.expect_bad_fields(&["externalIds"]);
+        // The same text in another Unicode form is the same id.
+        owner.patch("/leads/by/odoo/caf%C3%A9", json!({ "email": "c@example.com" })).await.expect_status(201);
+        owner.get("/leads/by/odoo/cafe%CC%81").await.expect_status(200);
+    })
+    .await;
+}
+
+/// A key that may only create leads must not find out which addresses leads have. A request that is refused because of its
+/// external id would tell without leaving a lead.
+#[tokio::test]
+async fn a_taken_external_id_says_nothing_about_the_address() {
+    with_api(async |api| {
+        let owner = api.owner_caller();
+        owner.create_lead(example_lead_with("known@example.com", json!({ "externalIds": { "web": "1" } }))).await;
+        let key = owner.post("/keys", json!({ "name": "Site", "role": "Sender" })).await.expect_status(201);
+        let sender = api.caller_with_authorization(key["secret"].as_str().map(|secret| format!("Bearer {secret}")));
+        let mut answers = Vec::new();
+        for email in ["known@example.com", "free@example.com"] {
+            let lead = example_lead_with(email, json!({ "externalIds": { "web": "1" } }));
+            let mut single = sender.post("/leads", lead.clone()).await.expect_error(400, "External id already exists");
+            single["requestId"] = Value::Null;
+            let batch = json!({ "mode": "create", "match": "web", "leads": [lead] });
+            answers.push((single, sender.post("/leads/batch", batch).await.expect_status(200)));
+        }
+        assert_eq!(answers[0], answers[1]);
+        assert_eq!(answers[0].1["results"][0]["code"], "external_id_exists");
+        assert!(answers[0].0.get("existing").is_none() && answers[0].1["results"][0].get("existing").is_none());
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_leads_with_external_ids_are_deleted_at_once() {
+    with_api(async |api| {
+        let owner = api.owner_caller();
+        owner.create_numbered_businesses(1).await;
+        let rows: Vec<Value> = (0..60)
+            .map(|n| {
+                json!({ "email": format!("a{n}@example.com"), "business": ["Business 1"], "source": "Fair",
+                    "externalIds": { "hubspot": format!("{n}"), "sap": format!("{n}"), "xero": format!("{n}") } })
+            })
+            .collect();
+        owner.post("/leads/batch", json!({ "mode": "create", "leads": rows })).await.expect_status(200);
+        owner.delete("/leads", json!({ "ids": (1..=60).collect::<Vec<u64>>() })).await.expect_status(200);
+        assert_eq!(owner.get("/leads").await.expect_status(200)["count"], 0);
+        owner.get("/leads/by/sap/7").await.expect_error(404, "Lead not found");
     })
     .await;
 }

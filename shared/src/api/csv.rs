@@ -130,11 +130,16 @@ pub(crate) fn csv_cells_to_json_fields(cells: JsonObject) -> JsonObject {
             }
             // An exported cell has `hubspot:512;sap:7`. The name of a system has no colon.
             ExternalIds::FIELD_NAME => {
-                let ids = split_list_cell(cell).into_iter().map(|item| match item.split_once(':') {
-                    Some((system, id)) => (system.trim().to_owned(), json!(id)),
-                    None => (item, Value::Bool(false)),
-                });
-                row.insert(column, Value::Object(ids.collect()));
+                for item in split_list_cell(cell) {
+                    match item.split_once(':') {
+                        Some((system, id)) => {
+                            let name = format!("{}.{}", ExternalIds::FIELD_NAME, system.trim());
+                            *dotted_field_mut(&mut row, &name) = json!(id);
+                        }
+                        // The validation names the cell.
+                        None => drop(row.insert(column.clone(), json!(item))),
+                    }
+                }
             }
             // A row has no id of a system where the cell is empty.
             id if cell.trim().is_empty() && is_external_id_column(id) => {}
@@ -181,7 +186,7 @@ mod tests {
         let cells = json!({
             "email": "a@example.com", "phoneNumber": "'+1;2", "business": "A\\;B", "statusId": "3", "state": "",
             "socialMedia.twitter": "'@a", "socialMedia.youtube": "", "archived": "false", "x": 7,
-            "externalIds": "hubspot:512;sap:a\\;b:c", "externalIds.xero": "C-7", "externalIds.odoo": " ",
+            "externalIds.xero": "C-7", "externalIds": "hubspot:512;sap:a\\;b:c", "externalIds.odoo": " ",
         });
         let Value::Object(cells) = cells else { unreachable!() };
         let row = json!({

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use super::condition::WriteCondition;
 use super::ids::{AllocatedIds, IdOrPair, IdSequence, SequenceId as _};
 use super::keys::{ItemKey, PrimaryKey};
+use super::leads::LeadKey;
 use super::leads::writes::{CountedWrites, Lock, decode_live_lead};
 use super::references::ReferenceUsage;
 use super::teams::take_team;
@@ -35,10 +36,10 @@ pub(super) struct Transact<'a> {
     replay_checked: bool,
     /// Photo whose error takes precedence: if the e-mail address is taken and this photo is not an unattached upload,
     /// the photo is reported.
-    photo_before_email: Option<PhotoName>,
+    photo_before_lock: Option<PhotoName>,
     /// Message of the error for a photo that is not an unattached upload.
     photo_message: &'static str,
-    /// Whether another attempt follows if another lead has the e-mail address or an external id meanwhile.
+    /// Whether another attempt follows if the commit finds that another lead has the e-mail address or an external id.
     rereads_taken_keys: bool,
 }
 
@@ -93,7 +94,7 @@ impl Table {
             retiring: None,
             prefetched: &[],
             replay_checked: false,
-            photo_before_email: None,
+            photo_before_lock: None,
             photo_message: LeadChange::INVALID_LEAD_MESSAGE,
             rereads_taken_keys: false,
         }
@@ -138,10 +139,10 @@ impl<'a> Transact<'a> {
         Self { retiring: reference, ..self }
     }
 
-    /// If the e-mail address is taken and `photo` is not an unattached upload, reports the photo rather than the
-    /// address.
-    pub(super) fn photo_before_email(self, photo: Option<PhotoName>) -> Self {
-        Self { photo_before_email: photo, ..self }
+    /// If the e-mail address or an external id is taken and `photo` is not an unattached upload, reports the photo rather
+    /// than what is taken.
+    pub(super) fn photo_before_lock(self, photo: Option<PhotoName>) -> Self {
+        Self { photo_before_lock: photo, ..self }
     }
 
     /// Sets the message of the error for a photo that is not an unattached upload.
@@ -155,8 +156,8 @@ impl<'a> Transact<'a> {
         self
     }
 
-    /// Makes another attempt if another lead has the e-mail address or an external id meanwhile, because `decide` finds
-    /// that lead then.
+    /// Makes another attempt if the commit finds that another lead has the e-mail address or an external id, because
+    /// `decide` finds that lead then.
     pub(super) fn reread_taken_keys(self) -> Self {
         Self { rereads_taken_keys: true, ..self }
     }
@@ -263,16 +264,15 @@ impl<'a> Transact<'a> {
             FailedCondition::EmailTaken | FailedCondition::ExternalIdTaken if self.rereads_taken_keys => Ok(()),
             FailedCondition::Reject(error) => Err(error()),
             FailedCondition::PhotoUnavailable => Err(Error::photo_unavailable(self.photo_message)),
-            FailedCondition::EmailTaken => {
-                if let Some(photo) = &self.photo_before_email
+            FailedCondition::EmailTaken | FailedCondition::ExternalIdTaken => {
+                if let Some(photo) = &self.photo_before_lock
                     && !self.table.is_attachable_upload(self.actor, photo).await?
                 {
                     return Err(Error::photo_unavailable(self.photo_message));
                 }
-                self.table.check_lock_is_free(self.actor, item, Error::email_exists).await
-            }
-            FailedCondition::ExternalIdTaken => {
-                self.table.check_lock_is_free(self.actor, item, Error::external_id_exists).await
+                let is_email = matches!(failure, FailedCondition::EmailTaken);
+                let taken = if is_email { Error::email_exists } else { Error::external_id_exists };
+                self.table.check_lock_is_free(self.actor, item, taken).await
             }
         }
     }
@@ -329,10 +329,10 @@ impl<'a> WriteAttempt<'a> {
         self.items.remove(&key.of(&self.actor.team)).map(decode).transpose()
     }
 
-    /// Takes a lock out of the items that this attempt has read, and returns the lead that holds it; the table is not
-    /// changed. `None` if no lead does.
-    pub(super) fn take_lock(&mut self, key: Option<&PrimaryKey>) -> Result<Option<LeadId>, Error> {
-        let lock: Option<Lock> = key.and_then(|key| self.items.remove(key)).map(decode).transpose()?;
+    /// Takes the lock of a key out of the items that this attempt has read, and returns the lead that holds it; the table
+    /// is not changed. `None` if no lead does.
+    pub(super) fn take_lock(&mut self, key: &LeadKey) -> Result<Option<LeadId>, Error> {
+        let lock: Option<Lock> = self.items.remove(&key.lock_key(&self.actor.team)).map(decode).transpose()?;
         Ok(lock.map(|lock| lock.lead))
     }
 

@@ -103,7 +103,12 @@ pub fn requests_to_measure(first: u64) -> Vec<MeasuredRequest> {
         write("DELETE /leads/comments/{id}", "DELETE", "/leads/comments/2", Value::Null),
         write("POST /leads, with an external id", "POST", "/leads", with_external_id(999_998, "511")),
         write("PATCH /leads/by/{system}/{id}, new", "PATCH", "/leads/by/hubspot/512", example_lead_fields(999_997)),
-        write("PATCH /leads/by/{system}/{id}, one name", "PATCH", "/leads/by/hubspot/512", json!({ "firstName": "Jane" })),
+        write(
+            "PATCH /leads/by/{system}/{id}, one name",
+            "PATCH",
+            "/leads/by/hubspot/512",
+            json!({ "firstName": "Jane" }),
+        ),
         read("GET /leads/by/{system}/{id}", "/leads/by/hubspot/512"),
         write("PATCH /leads/archive, 50", "PATCH", "/leads/archive", json!({ "ids": many })),
         read("GET /leads/export, 100", "/leads/export?limit=100"),

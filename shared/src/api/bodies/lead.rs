@@ -82,7 +82,7 @@ pub(super) fn read_external_ids(fields: &mut impl ObjectReader, kind: RequestKin
         // A change can replace each id by the id of another system.
         max: 2 * ExternalIds::MAX_IDS,
         name_schema: || json_schema!({ "type": "string", "pattern": ExternalSystem::PATTERN, "not": { "const": ExternalSystem::EMAIL } }),
-        value_schema: || json_schema!({ "type": "string", "minLength": 1, "maxLength": ExternalId::MAX_ID_CHARS, "pattern": "^[^/]*$" }),
+        value_schema: || json_schema!({ "type": "string", "minLength": 1, "maxLength": ExternalId::MAX_ID_CHARS, "pattern": "^[^/?]*$" }),
         about: "Ids of other systems by the system's name, such as `{\"hubspot\": \"512\"}`. Merged by system. A lead \
                 has at most 3, and each is unique in the team.",
     };

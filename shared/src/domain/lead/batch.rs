@@ -11,9 +11,11 @@ use strum::{IntoStaticStr, VariantArray};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum BatchMode {
-    /// Accepts only rows that create a lead: rows without an e-mail address, and rows whose address no lead has.
+    /// Accepts only rows that create a lead: rows without an e-mail address, and rows whose address and external ids no
+    /// lead has.
     Create,
-    /// Accepts only rows that change a lead: rows whose e-mail address a lead already has.
+    /// Accepts only rows that change a lead: rows whose e-mail address, or external id in the system by which the request
+    /// matches rows, a lead already has.
     Update,
     /// All rows.
     Upsert,

@@ -243,8 +243,8 @@ fn is_only_unknown_status(faults: &[FieldError]) -> bool {
     matches!(faults, [fault] if fault.code == ErrorCode::UnknownStatus)
 }
 
-/// A row of `POST /leads/batch`: fields as in `PATCH /leads/{id}`. The e-mail address selects the existing lead. Bad
-/// fields of one row do not affect other rows.
+/// A row of `POST /leads/batch`: fields as in `PATCH /leads/{id}`. The e-mail address, or the external id by which the request
+/// matches rows, selects the existing lead. Bad fields of one row do not affect other rows.
 #[derive(Clone, Debug, Default)]
 pub struct LeadRow {
     pub(crate) change: LeadChange,

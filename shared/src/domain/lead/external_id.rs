@@ -25,7 +25,7 @@ impl ExternalSystem {
     pub const MAX_SYSTEM_CHARS: usize = 32;
     /// Pattern of a system's name in the OpenAPI document.
     pub const PATTERN: &str = "^[a-z][a-z0-9_-]{0,31}$";
-    /// The word that stands for the e-mail address where other ids stand for themselves.
+    /// Path segment that selects a lead by its e-mail address. It is not a valid name of a system.
     pub const EMAIL: &str = "email";
 
     /// The name as text.
@@ -103,8 +103,10 @@ impl FromStr for ExternalId {
         if text.contains(char::is_control) {
             return Err(ErrorCode::ControlCharacters.with_message("must not contain control characters"));
         }
-        if text.contains('/') {
-            return Err(ErrorCode::InvalidFormat.with_message("must not contain /"));
+        // An HTTP API decodes the path of a URL and drops what follows a `?`; clients resolve `.` and `..`.
+        // <https://github.com/hotsock/voker/pull/8>
+        if text.contains(['/', '?']) || [".", ".."].contains(&text.as_str()) {
+            return Err(ErrorCode::InvalidFormat.with_message("must not contain / or ?, and must not be . or .."));
         }
         Ok(Self(text))
     }
@@ -200,10 +202,10 @@ mod tests {
 
     #[test]
     fn ids_keep_their_case_and_lose_only_surrounding_space() {
-        for (text, id) in [("512", "512"), (" 00Q5e00000AbCdE ", "00Q5e00000AbCdE"), ("山田 1?#%", "山田 1?#%")] {
+        for (text, id) in [("512", "512"), (" 00Q5e00000AbCdE ", "00Q5e00000AbCdE"), ("山田 1#%", "山田 1#%")] {
             assert_eq!(text.parse::<ExternalId>().as_ref().map(ExternalId::as_str), Ok(id));
         }
-        for bad in ["", "  ", "\u{200b}", "a/b", "a\nb", &"a".repeat(101)] {
+        for bad in ["", "  ", "\u{200b}", "a/b", "a?b", ".", "..", "a\nb", &"a".repeat(101)] {
             assert!(bad.parse::<ExternalId>().is_err(), "{bad:?}");
         }
         let hash = |text: &str| text.parse::<ExternalId>().map(|id| id.key_hash());

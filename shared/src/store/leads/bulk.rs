@@ -21,9 +21,6 @@ use crate::store::{ReadConsistency, Table, TableItem, decode};
 /// Maximum number of leads in a transaction. With a log entry and two counters for each, 24 leads take 96 of the 100
 /// items of a transaction.
 const MAX_TRANSACTION_LEADS: usize = 24;
-/// Maximum number of items that one lead adds to a transaction, not counting counters: the lead and its log entry, or
-/// its tombstone, e-mail lock and photo.
-const ITEMS_PER_LEAD: usize = 3;
 /// A change that is applied to many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BulkChange {
@@ -245,27 +242,20 @@ impl<'a> BulkWorker<'a> {
 
     /// Adds the change of one lead to a transaction. Returns `false` if the transaction has no room for the change.
     fn add_lead_change(&self, before: &Lead, writes: &mut CountedWrites<'_>) -> Result<bool, Error> {
-        let mut after = before.clone();
-        self.request.bulk.apply(&mut after);
-        let mut deltas = writes.deltas.clone();
-        match self.request.bulk.logged_action() {
-            None => deltas.remove_lead(&before.counted_properties()),
-            Some(_) => deltas.move_lead(&before.counted_properties(), &after.counted_properties()),
-        }
-        if !writes.has_room(ITEMS_PER_LEAD, &deltas) {
-            return Ok(false);
-        }
+        let mut part = writes.empty_part();
         match self.request.bulk.logged_action() {
             None => {
-                writes.deltas = deltas;
-                writes.transaction.delete_lead(self.request.actor, before, &self.request.name);
+                part.deltas.remove_lead(&before.counted_properties());
+                part.transaction.delete_lead(self.request.actor, before, &self.request.name);
             }
             Some(_) => {
+                let mut after = before.clone();
+                self.request.bulk.apply(&mut after);
                 let edit = LeadEdit::new(self.request.actor, self.team, before, after);
-                edit.write_into(writes, &[self.request.log_id(before.id)?], None)?;
+                edit.write_into(&mut part, &[self.request.log_id(before.id)?], None)?;
             }
         }
-        Ok(true)
+        Ok(writes.add_if_fits(part, 0))
     }
 }
 

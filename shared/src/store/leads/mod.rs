@@ -18,8 +18,8 @@ use super::teams::take_team;
 use super::{ReadConsistency, Table, TableItem, decode};
 use crate::domain::error::Error;
 use crate::domain::{
-    Action, Actor, Change, Comment, DomainError, Email, ExistingLead, ExternalId, ExternalSystem, FieldError,
-    IdempotencyKey, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, PhotoName, Team, TeamId,
+    Action, Actor, Change, Comment, DomainError, Email, ErrorCode, ExistingLead, ExternalId, ExternalSystem,
+    FieldError, IdempotencyKey, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, PhotoName, Team, TeamId,
 };
 use crate::store::StoredResponse;
 use crate::store::store_types::LeadStore;
@@ -106,6 +106,9 @@ impl<'a> LeadEdit<'a> {
     }
 }
 
+/// Maximum number of times that a lead is looked up by a key that keeps moving from lead to lead.
+const MAX_KEY_READS: usize = 3;
+
 /// A key by which one lead is found: its e-mail address, or the id that another system has for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LeadKey {
@@ -116,8 +119,16 @@ pub enum LeadKey {
 }
 
 impl LeadKey {
+    /// Whether the lead has this address or external id.
+    fn is_key_of(&self, lead: &Lead) -> bool {
+        match self {
+            Self::Email(email) => lead.derived.email.as_deref() == Some(email.caseless_hash().as_str()),
+            Self::ExternalId(system, id) => lead.external_ids.id_in(system.as_str()) == Some(id),
+        }
+    }
+
     /// Primary key of the item that reserves the address or id for a lead.
-    fn lock_key(&self, team: &TeamId) -> PrimaryKey {
+    pub(super) fn lock_key(&self, team: &TeamId) -> PrimaryKey {
         match self {
             Self::Email(email) => ItemKey::EmailLock(&email.caseless_hash()).of(team),
             Self::ExternalId(system, id) => ItemKey::ExternalIdLock(system, &id.key_hash()).of(team),
@@ -126,14 +137,24 @@ impl LeadKey {
 }
 
 impl Table {
-    /// Reads the lead that has the address or external id, and its team. Two round trips.
+    /// Reads the lead that has the address or external id, and its team. Two round trips, and two more if the key moves to
+    /// another lead between them.
     ///
     /// # Errors
     /// 404 when the team has no such lead.
     pub async fn lead_by_key(&self, team: &TeamId, key: &LeadKey) -> Result<(Lead, Team), Error> {
-        let lock = self.read_item(key.lock_key(team), ReadConsistency::Strong).await?;
-        let lock: Lock = decode(lock.ok_or_else(Error::lead_not_found)?)?;
-        self.lead(team, lock.lead).await
+        for _ in 0..MAX_KEY_READS {
+            let lock = self.read_item(key.lock_key(team), ReadConsistency::Strong).await?;
+            let lock: Lock = decode(lock.ok_or_else(Error::lead_not_found)?)?;
+            match self.lead(team, lock.lead).await {
+                Ok((lead, names)) if key.is_key_of(&lead) => return Ok((lead, names)),
+                // The lead lost the key, or was deleted, since the lock was read.
+                Ok(_) => {}
+                Err(error) if error.code() == ErrorCode::LeadNotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::lead_not_found())
     }
 
     /// Reads a lead and its team. One round trip.
@@ -164,11 +185,11 @@ impl LeadStore {
         answer: impl Fn(&Team, &Lead) -> StoredResponse,
     ) -> Result<StoredResponse, Error> {
         let answer = &answer;
-        let photo_before_email = new.photo_name().parse().ok().filter(|_| !caller_may_read);
+        let photo_before_lock = new.photo_name().parse().ok().filter(|_| !caller_may_read);
         let writing = self.transact(actor, &[ItemKey::Team]).idempotent(idempotency_key);
         writing
             .prefetch_ids::<(LeadId, LogId)>(!new.is_invalid())
-            .photo_before_email(photo_before_email)
+            .photo_before_lock(photo_before_lock)
             .respond(|mut attempt| async move {
                 let team = attempt.take_team()?;
                 if let Err(refusal) = new.check_against_team(&team) {

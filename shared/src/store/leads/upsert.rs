@@ -5,29 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{LeadKey, LeadUpdate, UpdatedLead};
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, ExistingLead, ExternalId, ExternalSystem, Lead, LeadId, LeadRow, LogId, PhotoName, Team, UpsertResult, WriteMode, match_lead,
+    Actor, ExistingLead, ExternalId, ExternalSystem, Lead, LeadId, LeadRow, LogId, PhotoName, Team, TeamId,
+    UpsertResult, WriteMode, match_lead,
 };
 use crate::store::keys::{ItemKey, PrimaryKey};
 use crate::store::store_types::LeadStore;
 use crate::store::transact::{DecisionResult, WriteAttempt};
 
-/// Keys of the items that reserve a row's e-mail address and external ids for a lead.
-struct RowLocks<'r> {
-    email: Option<PrimaryKey>,
-    external_ids: Vec<(&'r ExternalSystem, PrimaryKey)>,
+/// A row's e-mail address and external ids.
+struct RowKeys<'r> {
+    email: Option<LeadKey>,
+    external_ids: Vec<(&'r ExternalSystem, LeadKey)>,
 }
 
-impl<'r> RowLocks<'r> {
-    fn of(row: &'r LeadRow, actor: &Actor) -> Self {
-        let email = row.email_of_row().map(|email| LeadKey::Email(email.clone()).lock_key(&actor.team));
-        let external_id = |(system, id): (&'r ExternalSystem, &ExternalId)| {
-            (system, LeadKey::ExternalId(system.clone(), id.clone()).lock_key(&actor.team))
-        };
+impl<'r> RowKeys<'r> {
+    fn of(row: &'r LeadRow) -> Self {
+        let external_id =
+            |(system, id): (&'r ExternalSystem, &ExternalId)| (system, LeadKey::ExternalId(system.clone(), id.clone()));
+        let email = row.email_of_row().cloned().map(LeadKey::Email);
         Self { email, external_ids: row.new_external_ids().map(external_id).collect() }
     }
 
-    fn keys(&self) -> impl Iterator<Item = PrimaryKey> {
-        self.external_ids.iter().map(|(_, key)| key).chain(&self.email).cloned()
+    fn iter(&self) -> impl Iterator<Item = &LeadKey> {
+        self.external_ids.iter().map(|(_, key)| key).chain(&self.email)
+    }
+
+    fn locks(&self, team: &TeamId) -> impl Iterator<Item = PrimaryKey> {
+        self.iter().map(|key| key.lock_key(team))
     }
 }
 
@@ -40,11 +44,12 @@ struct KeyOwners<'r> {
 
 impl<'r> KeyOwners<'r> {
     /// Reads the leads that the locks name, from an attempt that has read the locks. One round trip if there are any.
-    async fn read(attempt: &mut WriteAttempt<'_>, locks: &RowLocks<'r>) -> Result<Self, Error> {
-        let email = attempt.take_lock(locks.email.as_ref())?;
+    /// `None` if a lead no longer has the key that its lock reserved, because another request changed it since.
+    async fn read(attempt: &mut WriteAttempt<'_>, keys: &RowKeys<'r>) -> Result<Option<Self>, Error> {
+        let email = keys.email.as_ref().map(|key| attempt.take_lock(key)).transpose()?.flatten();
         let mut external_ids = Vec::new();
-        for (system, key) in &locks.external_ids {
-            external_ids.extend(attempt.take_lock(Some(key))?.map(|lead| (*system, lead)));
+        for (system, key) in &keys.external_ids {
+            external_ids.extend(attempt.take_lock(key)?.map(|lead| (*system, lead)));
         }
         let ids: BTreeSet<LeadId> = external_ids.iter().map(|(_, lead)| *lead).chain(email).collect();
         attempt.read_more(&ids.iter().map(|id| ItemKey::Lead(*id)).collect::<Vec<_>>()).await?;
@@ -52,7 +57,11 @@ impl<'r> KeyOwners<'r> {
         for id in ids {
             leads.extend(attempt.take_live_lead(id)?.map(|lead| (id, lead)));
         }
-        Ok(Self { email, external_ids, leads })
+        let has_key = |id: &LeadId, key: &LeadKey| leads.get(id).is_some_and(|lead| key.is_key_of(lead));
+        let has_email = email.iter().zip(&keys.email).all(|(id, key)| has_key(id, key));
+        let key_of = |system: &ExternalSystem| keys.external_ids.iter().find(|(of, _)| *of == system);
+        let has_ids = external_ids.iter().all(|(system, id)| key_of(system).is_some_and(|(_, key)| has_key(id, key)));
+        Ok((has_email && has_ids).then_some(Self { email, external_ids, leads }))
     }
 
     fn by_email(&self) -> Option<&Lead> {
@@ -97,14 +106,14 @@ impl LeadStore {
         promote: impl Fn(PhotoName) -> F,
     ) -> Result<(UpsertResult, UpdatedLead), Error> {
         let row = &row.clone().with_external_id(system.clone(), id.clone());
-        let locks = &RowLocks::of(row, actor);
+        let keys = &RowKeys::of(row);
         let (expected, promote) = (&expected, &promote);
-        let writing = self.transact(actor, &[ItemKey::Team]).also_read(locks.keys()).reread_taken_keys();
+        let writing = self.transact(actor, &[ItemKey::Team]).also_read(keys.locks(&actor.team)).reread_taken_keys();
         writing
             .prefetch_ids::<LogId>(row.faults_without_team().is_empty())
             .run(|mut attempt| async move {
                 let team = attempt.take_team()?;
-                let owners = KeyOwners::read(&mut attempt, locks).await?;
+                let Some(owners) = KeyOwners::read(&mut attempt, keys).await? else { return attempt.read_again() };
                 let matched = owners.matched((system, id))?;
                 if !expected(matched.map(|lead| lead.version)) {
                     return Err(Error::precondition_failed());
@@ -112,7 +121,8 @@ impl LeadStore {
                 let Some(before) = matched.cloned() else {
                     return self.decide_creation(attempt, team, row, promote).await;
                 };
-                let written = if owners.by_external_id(system).is_some() { UpsertResult::Updated } else { UpsertResult::Linked };
+                let written =
+                    if owners.by_external_id(system).is_some() { UpsertResult::Updated } else { UpsertResult::Linked };
                 let after = row.apply(&before, &team, WriteMode::Overwrite);
                 let update = LeadUpdate { before, team, after, photo: row.photo_name() };
                 let result = |changed, updated| (if changed { written } else { UpsertResult::Unchanged }, updated);

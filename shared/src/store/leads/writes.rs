@@ -1,4 +1,4 @@
-//! Writes of leads. A write of a lead also updates the items that depend on it: e-mail lock, photo, entries in the
+//! Writes of leads. A write of a lead also updates the items that depend on it: locks, photo, entries in the
 //! lists of businesses, and search entries.
 
 use std::collections::BTreeSet;
@@ -250,8 +250,10 @@ impl Transaction<'_> {
 
     fn update_dependent_items(&mut self, actor: &Actor, before: Option<&Lead>, after: &mut Lead) {
         let team = &actor.team;
-        self.update_email_lock(team, before, after);
+        // If several locks are taken, the first one is reported. A caller who may not read leads would otherwise find out
+        // which addresses leads have, with an external id that is taken and therefore without creating a lead.
         self.update_external_id_locks(team, before, after);
+        self.update_email_lock(team, before, after);
         self.move_photo(actor, before.map_or("", |lead| &lead.photo), &after.photo, after.id);
         self.put_business_entries(team, before, after);
         self.put_search_entries(team, before, after);

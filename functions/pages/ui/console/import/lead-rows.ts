@@ -1,9 +1,10 @@
-// Builds the rows of POST /leads/batch from a file's rows, ordered so that no request contains an e-mail address twice.
+// Builds the rows of POST /leads/batch from a file's rows, ordered so that no request names a lead twice.
 
 import type { LeadBatchRequestBody } from "../app/api";
 import { LIMITS } from "../app/contract-values";
 import {
   findImportTargetFieldByName,
+  findMatchSystem,
   joinItemsIntoListCell,
   normalizeValueForComparison,
   splitFullName,
@@ -91,24 +92,32 @@ function buildLeadCells(row: CsvRow, { targets, values, clearsFields }: ImportOp
 export const getNormalizedEmail = ({ email = "" }: LeadCellsByColumnName): string =>
   normalizeValueForComparison(unescapeFormulaCell(email));
 
+/** The keys by which the API finds the lead of a row: the e-mail address, and the id in the system that rows are matched by. */
+function listLeadKeys(cells: LeadCellsByColumnName, matchSystem: string | undefined): string[] {
+  const normalizedEmail = getNormalizedEmail(cells);
+  const externalId = matchSystem ? (cells[`externalIds.${matchSystem}`] ?? "").trim() : "";
+  return [normalizedEmail && `email ${normalizedEmail}`, externalId && `id ${externalId}`].filter(Boolean);
+}
+
 /**
- * Splits the rows of a file into the requests of an import. No request may contain an e-mail address twice. The first
- * rows of all addresses are sent first, then the second rows, which change the leads that the first rows wrote, and so
- * on. Rows with the same address need not be adjacent.
+ * Splits the rows of a file into the requests of an import. No request may name a lead twice. The first rows of all leads are
+ * sent first, then the second rows, which change the leads that the first rows wrote, and so on. Rows of the same lead need
+ * not be adjacent.
  */
 export function buildLeadRowBatches({ rows }: CsvFile, options: ImportOptions): LeadRow[][] {
-  const distinctEmailRowGroups: LeadRow[][] = [];
-  const rowCountsByEmail = new Map<string, number>();
+  const distinctLeadRowGroups: LeadRow[][] = [];
+  const rowCountsByLeadKey = new Map<string, number>();
+  const matchSystem = findMatchSystem(options.targets);
   for (const csvRow of rows) {
     const leadCells = buildLeadCells(csvRow, options);
-    const normalizedEmail = getNormalizedEmail(leadCells);
-    const earlierSameEmailRowCount = normalizedEmail ? (rowCountsByEmail.get(normalizedEmail) ?? 0) : 0;
-    rowCountsByEmail.set(normalizedEmail, earlierSameEmailRowCount + 1);
-    const distinctEmailRowGroup = distinctEmailRowGroups[earlierSameEmailRowCount] ?? [];
-    distinctEmailRowGroups[earlierSameEmailRowCount] = distinctEmailRowGroup;
-    distinctEmailRowGroup.push({ number: csvRow.number, cells: leadCells });
+    const leadKeys = listLeadKeys(leadCells, matchSystem);
+    const earlierSameLeadRowCount = Math.max(0, ...leadKeys.map((leadKey) => rowCountsByLeadKey.get(leadKey) ?? 0));
+    for (const leadKey of leadKeys) rowCountsByLeadKey.set(leadKey, earlierSameLeadRowCount + 1);
+    const distinctLeadRowGroup = distinctLeadRowGroups[earlierSameLeadRowCount] ?? [];
+    distinctLeadRowGroups[earlierSameLeadRowCount] = distinctLeadRowGroup;
+    distinctLeadRowGroup.push({ number: csvRow.number, cells: leadCells });
   }
-  return distinctEmailRowGroups.flatMap(splitRowsIntoBatches);
+  return distinctLeadRowGroups.flatMap(splitRowsIntoBatches);
 }
 
 function splitRowsIntoBatches(rows: LeadRow[]): LeadRow[][] {

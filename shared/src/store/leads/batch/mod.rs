@@ -15,6 +15,7 @@ use crate::domain::{
     LeadRow, PhotoName, RowOutcome, RowResult, Team,
 };
 use crate::store::keys::{ItemKey, KeyRange, PrimaryKey};
+use crate::store::leads::LeadKey;
 use crate::store::leads::writes::{Lock, decode_live_lead};
 use crate::store::photos::{PhotoRecord, is_attachable};
 use crate::store::store_types::LeadStore;
@@ -48,14 +49,18 @@ struct BatchSnapshot {
 }
 
 impl BatchSnapshot {
-    /// The lead that has the e-mail address of a row.
-    fn email_owner(&self, index: usize) -> Option<&Lead> {
-        self.leads.get(self.email_owners.get(&index)?)
+    /// The lead that has the e-mail address of a row. `None` also if the lead lost the address since its lock was read;
+    /// the write then fails, and the row is planned again.
+    fn email_owner(&self, index: usize, row: &LeadRow) -> Option<&Lead> {
+        let key = LeadKey::Email(row.email_of_row()?.clone());
+        self.leads.get(self.email_owners.get(&index)?).filter(|lead| key.is_key_of(lead))
     }
 
-    /// The lead that has the external id of a row in `system`.
-    fn external_id_owner(&self, index: usize, system: &ExternalSystem) -> Option<&Lead> {
-        self.leads.get(self.external_id_owners.get(&(index, system.clone()))?)
+    /// The lead that has the external id of a row in `system`. `None` also if the lead lost the id since its lock was
+    /// read.
+    fn external_id_owner(&self, index: usize, system: &ExternalSystem, id: &ExternalId) -> Option<&Lead> {
+        let owner = self.leads.get(self.external_id_owners.get(&(index, system.clone()))?);
+        owner.filter(|lead| lead.external_ids.id_in(system.as_str()) == Some(id))
     }
 }
 

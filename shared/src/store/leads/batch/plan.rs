@@ -67,18 +67,27 @@ impl<K> BatchImport<'_, K> {
     /// Returns the existing lead that the row means. `None` if there is none. `Err` holds the row's failed result if its
     /// keys name different leads.
     fn find_matched_lead<'s>(&self, index: usize, snapshot: &'s BatchSnapshot) -> Result<Option<&'s Lead>, RowResult> {
-        let by_email = snapshot.email_owner(index);
+        if !self.caller_may_read {
+            // The other failures would say whether a lead has the address.
+            self.check_external_ids_are_free(index, snapshot)?;
+        }
+        let by_email = snapshot.email_owner(index, self.row(index));
         let matched = match self.match_key(index) {
-            Some((system, id)) => match_lead((system, id), snapshot.external_id_owner(index, system), by_email)
+            Some((system, id)) => match_lead((system, id), snapshot.external_id_owner(index, system, id), by_email)
                 .map_err(|conflict| {
-                    RowResult::failed_row(index, ErrorCode::MatchConflict, MatchConflict::MESSAGE, conflict.faults().into())
+                    RowResult::failed_row(
+                        index,
+                        ErrorCode::MatchConflict,
+                        MatchConflict::MESSAGE,
+                        conflict.faults().into(),
+                    )
                 })?,
             None => by_email,
         };
-        for (system, _) in self.row(index).new_external_ids() {
+        for (system, id) in self.row(index).new_external_ids() {
             let keeps_own_id = self.batch.over == WriteMode::FillEmpty
                 && matched.is_some_and(|lead| lead.external_ids.id_in(system.as_str()).is_some());
-            match snapshot.external_id_owner(index, system) {
+            match snapshot.external_id_owner(index, system, id) {
                 Some(owner) if !keeps_own_id && matched.is_none_or(|lead| lead.id != owner.id) => {
                     return Err(existing_lead_result(index, &Error::external_id_exists(ExistingLead::of(owner))));
                 }
@@ -88,12 +97,21 @@ impl<K> BatchImport<'_, K> {
         Ok(matched)
     }
 
+    /// The failed result of a row with an external id that a lead has.
+    fn check_external_ids_are_free(&self, index: usize, snapshot: &BatchSnapshot) -> Result<(), RowResult> {
+        let mut ids = self.row(index).new_external_ids();
+        match ids.find_map(|(system, id)| snapshot.external_id_owner(index, system, id)) {
+            Some(owner) => Err(existing_lead_result(index, &Error::external_id_exists(ExistingLead::of(owner)))),
+            None => Ok(()),
+        }
+    }
+
     /// The failed result of a row that the batch mode rejects: in mode `Create` a lead has the row's address or external
     /// id; in mode `Update` no lead has them, or the row has none.
     fn refusal_by_mode(&self, index: usize, matched: Option<&Lead>, snapshot: &BatchSnapshot) -> Option<RowResult> {
         match (self.batch.mode, matched) {
             (BatchMode::Create, Some(lead)) => {
-                let by_email = snapshot.email_owner(index).is_some();
+                let by_email = snapshot.email_owner(index, self.row(index)).is_some();
                 let taken = if by_email { Error::email_exists } else { Error::external_id_exists };
                 Some(existing_lead_result(index, &taken(ExistingLead::of(lead))))
             }
@@ -216,7 +234,8 @@ impl<K> BatchImport<'_, K> {
 
     /// The failed result of a row that names the lead of the row `first` by another key.
     fn same_lead_result(&self, index: usize, first: usize) -> RowResult {
-        let field = self.match_key(index).map_or_else(|| "email".to_owned(), |(system, _)| ExternalIds::dotted_name(system));
+        let field =
+            self.match_key(index).map_or_else(|| "email".to_owned(), |(system, _)| ExternalIds::dotted_name(system));
         let fault = ErrorCode::Duplicate.with_message(format!("names the lead of row {first} too"));
         RowResult::invalid_row(index, LeadChange::INVALID_LEAD_MESSAGE, vec![FieldError::new(field, fault)])
     }
