@@ -111,7 +111,7 @@ async fn cors_allows_calls_from_any_origin() {
         assert_eq!(read.headers["access-control-allow-origin"], "*");
         assert_eq!(
             read.headers["access-control-expose-headers"],
-            "content-disposition,etag,link,retry-after,search-complete"
+            "content-disposition,content-location,etag,leads-result,link,retry-after,search-complete"
         );
     })
     .await;
