@@ -140,7 +140,10 @@ test("a name is split, two numbers are one list, and an address that is a region
 test("rows with ids of another system change the leads that have them", async ({ page, product }) => {
   const api = await product.api();
   await signIn(page);
-  await drop(page, "HubSpot ID,Company,externalIds.odoo\n51002,First Ltd,\n51006,Changed Ltd,\n9,Unknown Ltd,\n51002,Changed Ltd,\n");
+  await drop(
+    page,
+    "HubSpot ID,Company,externalIds.odoo\n51002,First Ltd,\n51006,Changed Ltd,\n9,Unknown Ltd,\n51002,Changed Ltd,\n",
+  );
   await expect(field(page, "HubSpot ID").locator("option:checked")).toHaveText("Id in HubSpot");
   const existing = page.getByRole("combobox", { name: "Leads that exist, by id in HubSpot or e-mail" });
   // A new lead needs an address or a number, so these rows can only change leads.
