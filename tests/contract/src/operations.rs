@@ -79,6 +79,7 @@ fn example_lead() -> Value {
     lead["description"] = json!("Lead description");
     lead["location"] = json!("New York");
     lead["position"] = json!("Manager");
+    lead["externalIds"] = json!({ "hubspot": "512" });
     lead["socialMedia"] = json!({
         "youtube": "youtube.com/lead",
         "facebook": "facebook.com/lead",
