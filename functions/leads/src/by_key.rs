@@ -12,7 +12,7 @@ use crate::LeadsState;
 
 /// Response header with the URL of the lead by its own id (RFC 9110, section 8.7).
 const CONTENT_LOCATION_HEADER: &str = "content-location";
-/// Response header that says what a create-or-update did.
+/// Response header with the outcome of a create-or-update, see [`UpsertResult`].
 const LEADS_RESULT_HEADER: &str = "leads-result";
 
 fn path_of_lead(id: LeadId) -> String {

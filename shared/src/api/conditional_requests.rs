@@ -25,10 +25,9 @@ impl IfMatch {
         };
         self.0.as_deref().is_none_or(|tags| tags.split(',').map(str::trim).any(|one| one == "*" || is_of(one)))
     }
-}
 
-impl IfMatch {
-    /// As [`IfMatch::matches_version`], for a lead that may not exist: only a request without `If-Match` is applied then.
+    /// Like [`IfMatch::matches_version`], for a lead that may not exist. If it does not, only a request without `If-Match`
+    /// may be applied.
     pub fn allows_version(&self, version: Option<u64>) -> bool {
         version.map_or(self.0.is_none(), |version| self.matches_version(version))
     }

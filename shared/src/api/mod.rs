@@ -147,7 +147,7 @@ pub async fn serve_lambda(router: Router) -> Result<(), lambda_http::Error> {
     lambda_http::lambda_runtime::run(service_fn(move |event| handle_gateway_event(router.clone(), event))).await
 }
 
-/// Characters that a path may contain without encoding (RFC 3986, section 3.3), so that all others are encoded.
+/// Characters of a path that are percent-encoded: all but those that RFC 3986, section 3.3, allows in a path.
 const ENCODED_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')

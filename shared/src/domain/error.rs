@@ -175,16 +175,17 @@ impl Error {
 
     /// 400: another lead, `existing`, already has the e-mail address.
     pub fn email_exists(existing: ExistingLead) -> Self {
-        let mut error = Self::bad_request(ErrorCode::EmailExists, "Email already exists");
-        error.0.existing = Some(existing);
-        error
+        Self::bad_request(ErrorCode::EmailExists, "Email already exists").with_existing_lead(existing)
     }
 
     /// 400: another lead, `existing`, already has the external id.
     pub fn external_id_exists(existing: ExistingLead) -> Self {
-        let mut error = Self::bad_request(ErrorCode::ExternalIdExists, "External id already exists");
-        error.0.existing = Some(existing);
-        error
+        Self::bad_request(ErrorCode::ExternalIdExists, "External id already exists").with_existing_lead(existing)
+    }
+
+    fn with_existing_lead(mut self, existing: ExistingLead) -> Self {
+        self.0.existing = Some(existing);
+        self
     }
 
     /// 409: a request names two different leads. Nothing was written.

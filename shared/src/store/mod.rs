@@ -48,11 +48,12 @@ pub use cleanup::DueTaskPages;
 pub use counters::rollup::{CounterView, RollupReport};
 pub use idempotency::StoredResponse;
 pub use keys::CleanupTask;
+pub use leads::UpdatedLead;
 pub use leads::bulk::{BulkChange, BulkResult};
+pub use leads::lead_key::LeadKey;
 pub use leads::listing::LeadPage;
 pub use leads::removal::DeletedLeads;
 pub use leads::search::SearchResult;
-pub use leads::{LeadKey, UpdatedLead};
 pub use photos::AttachedPhoto;
 pub use store_types::{
     ActivityStore, ApiKeyStore, CleanupStore, CounterStore, FeedStore, FormStore, LeadStore, PhotoStore, TeamStore,

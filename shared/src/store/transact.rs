@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::condition::WriteCondition;
 use super::ids::{AllocatedIds, IdOrPair, IdSequence, SequenceId as _};
 use super::keys::{ItemKey, PrimaryKey};
-use super::leads::LeadKey;
+use super::leads::lead_key::LeadKey;
 use super::leads::writes::{CountedWrites, Lock, decode_live_lead};
 use super::references::ReferenceUsage;
 use super::teams::take_team;
@@ -34,8 +34,8 @@ pub(super) struct Transact<'a> {
     prefetched: &'static [IdSequence],
     /// Whether the caller has already looked for a stored response.
     replay_checked: bool,
-    /// Photo whose error takes precedence: if the e-mail address is taken and this photo is not an unattached upload,
-    /// the photo is reported.
+    /// Photo whose error takes precedence: if the e-mail address or an external id is taken and this photo is not an
+    /// unattached upload, the photo is reported.
     photo_before_lock: Option<PhotoName>,
     /// Message of the error for a photo that is not an unattached upload.
     photo_message: &'static str,

@@ -10,7 +10,7 @@ use super::caseless_hash;
 use crate::domain::{ErrorCode, ValidationFault, normalize_for_storage};
 
 /// An e-mail address of at most 254 characters: trimmed and in Unicode NFC, otherwise as the caller wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline, extend("format" = Email::JSON_SCHEMA_FORMAT))]
 pub struct Email(pub(super) String);

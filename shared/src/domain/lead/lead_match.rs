@@ -4,17 +4,17 @@ use strum::{IntoStaticStr, VariantArray};
 
 use crate::domain::{ErrorCode, ExistingLead, ExternalId, ExternalIds, ExternalSystem, FieldError, Lead};
 
-/// What a create-or-update of a lead by an external id did.
+/// Outcome of a create-or-update of a lead by an external id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum UpsertResult {
-    /// It created a lead.
+    /// A lead was created.
     Created,
-    /// It changed the lead that has the external id.
+    /// The lead that has the external id was changed.
     Updated,
     /// The lead had all the values already.
     Unchanged,
-    /// It gave the lead that has the e-mail address the external id.
+    /// The lead that has the e-mail address was given the external id.
     Linked,
 }
 

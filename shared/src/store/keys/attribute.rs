@@ -47,7 +47,7 @@ pub mod lead {
     pub const LOG_COUNT: &str = "logs";
     /// Number of the comments on the lead.
     pub const COMMENT_COUNT: &str = "comments";
-    /// Ids of other systems, by system. Absent from a lead without one.
+    /// Ids that other systems have for the lead, by system. A lead without such ids lacks the attribute.
     pub const EXTERNAL_IDS: &str = "externalIds";
     /// Search entries and business entries of the lead that are stale and still to be deleted.
     pub const STALE_ENTRIES: &str = "stale";

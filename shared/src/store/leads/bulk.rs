@@ -21,6 +21,7 @@ use crate::store::{ReadConsistency, Table, TableItem, decode};
 /// Maximum number of leads in a transaction. With a log entry and two counters for each, 24 leads take 96 of the 100
 /// items of a transaction.
 const MAX_TRANSACTION_LEADS: usize = 24;
+
 /// A change that is applied to many leads at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BulkChange {

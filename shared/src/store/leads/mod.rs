@@ -3,6 +3,7 @@
 pub(super) mod batch;
 pub(super) mod bulk;
 mod chunked_write;
+pub(super) mod lead_key;
 pub(super) mod listing;
 pub(super) mod removal;
 pub(super) mod search;
@@ -11,15 +12,16 @@ pub(super) mod writes;
 
 use std::collections::BTreeMap;
 
+use self::lead_key::LeadKey;
 use self::writes::{ActivityCounts, CountedWrites, Lock, decode_live_lead};
 use super::ids::{IdSequence, id_from_number};
-use super::keys::{ItemKey, PrimaryKey};
+use super::keys::ItemKey;
 use super::teams::take_team;
 use super::{ReadConsistency, Table, TableItem, decode};
 use crate::domain::error::Error;
 use crate::domain::{
-    Action, Actor, Change, Comment, DomainError, Email, ErrorCode, ExistingLead, ExternalId, ExternalSystem,
-    FieldError, IdempotencyKey, Lead, LeadChange, LeadId, LogEntry, LogId, NewLead, PhotoName, Team, TeamId,
+    Action, Actor, Change, Comment, DomainError, ErrorCode, ExistingLead, FieldError, IdempotencyKey, Lead, LeadChange,
+    LeadId, LogEntry, LogId, NewLead, PhotoName, Team, TeamId,
 };
 use crate::store::StoredResponse;
 use crate::store::store_types::LeadStore;
@@ -108,33 +110,6 @@ impl<'a> LeadEdit<'a> {
 
 /// Maximum number of times that a lead is looked up by a key that keeps moving from lead to lead.
 const MAX_KEY_READS: usize = 3;
-
-/// A key by which one lead is found: its e-mail address, or the id that another system has for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LeadKey {
-    /// An e-mail address.
-    Email(Email),
-    /// The id of the lead in a system.
-    ExternalId(ExternalSystem, ExternalId),
-}
-
-impl LeadKey {
-    /// Whether the lead has this address or external id.
-    fn is_key_of(&self, lead: &Lead) -> bool {
-        match self {
-            Self::Email(email) => lead.derived.email.as_deref() == Some(email.caseless_hash().as_str()),
-            Self::ExternalId(system, id) => lead.external_ids.id_in(system.as_str()) == Some(id),
-        }
-    }
-
-    /// Primary key of the item that reserves the address or id for a lead.
-    pub(super) fn lock_key(&self, team: &TeamId) -> PrimaryKey {
-        match self {
-            Self::Email(email) => ItemKey::EmailLock(&email.caseless_hash()).of(team),
-            Self::ExternalId(system, id) => ItemKey::ExternalIdLock(system, &id.key_hash()).of(team),
-        }
-    }
-}
 
 impl Table {
     /// Reads the lead that has the address or external id, and its team. Two round trips, and two more if the key moves to

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use self::worker::WrittenRows;
 use crate::domain::error::Error;
 use crate::domain::{
-    Actor, ErrorCode, ExternalId, ExternalIds, ExternalSystem, FieldError, IdempotencyKey, Lead, LeadBatch, LeadId,
-    LeadRow, PhotoName, RowOutcome, RowResult, Team,
+    Actor, ErrorCode, ExternalIds, FieldError, IdempotencyKey, LeadBatch, LeadId, LeadRow, PhotoName, RowOutcome,
+    RowResult, Team,
 };
 use crate::store::keys::{ItemKey, KeyRange, PrimaryKey};
-use crate::store::leads::LeadKey;
+use crate::store::leads::lead_key::{KeyOwners, LeadKey};
 use crate::store::leads::writes::{Lock, decode_live_lead};
 use crate::store::photos::{PhotoRecord, is_attachable};
 use crate::store::store_types::LeadStore;
@@ -34,40 +34,15 @@ struct StoredRowResults {
 /// The stored state from which the rows of a batch are planned.
 struct BatchSnapshot {
     team: Team,
-    /// Existing leads that rows name by e-mail address or external id.
-    leads: HashMap<LeadId, Lead>,
-    /// The lead that has the e-mail address of a row, by row index.
-    email_owners: HashMap<usize, LeadId>,
-    /// The lead that has an external id of a row, by row index and system.
-    external_id_owners: HashMap<(usize, ExternalSystem), LeadId>,
+    /// The existing leads that have the e-mail addresses and external ids of rows. The write of a row whose key moved to
+    /// another lead meanwhile fails, and the row is planned again.
+    owners: KeyOwners,
     /// Indexes of rows whose photo is not an unattached upload.
     unavailable_photos: BTreeSet<usize>,
     /// Row results that an earlier try of this request stored, by row index.
     done: BTreeMap<usize, RowResult>,
     /// The response that an earlier try of this request stored.
     answer: Option<StoredResponse>,
-}
-
-impl BatchSnapshot {
-    /// The lead that has the e-mail address of a row. `None` also if the lead lost the address since its lock was read;
-    /// the write then fails, and the row is planned again.
-    fn email_owner(&self, index: usize, row: &LeadRow) -> Option<&Lead> {
-        let key = LeadKey::Email(row.email_of_row()?.clone());
-        self.leads.get(self.email_owners.get(&index)?).filter(|lead| key.is_key_of(lead))
-    }
-
-    /// The lead that has the external id of a row in `system`. `None` also if the lead lost the id since its lock was
-    /// read.
-    fn external_id_owner(&self, index: usize, system: &ExternalSystem, id: &ExternalId) -> Option<&Lead> {
-        let owner = self.leads.get(self.external_id_owners.get(&(index, system.clone()))?);
-        owner.filter(|lead| lead.external_ids.id_in(system.as_str()) == Some(id))
-    }
-}
-
-/// The key of a row by which an existing lead is looked up.
-enum RowKey {
-    Email(usize),
-    ExternalId(usize, ExternalSystem),
 }
 
 /// One batch request.
@@ -148,7 +123,8 @@ impl<K> BatchImport<'_, K> {
     async fn read_snapshot(&self, rows: &BTreeSet<usize>) -> Result<BatchSnapshot, Error> {
         let team = &self.actor.team;
         let looked_up = rows.iter().copied().filter(|index| !self.unmatched.contains_key(index));
-        let locks: HashMap<PrimaryKey, RowKey> = looked_up.flat_map(|index| self.locks_of_row(index)).collect();
+        let keys = looked_up.flat_map(|index| LeadKey::all_of_row(self.row(index)));
+        let mut locks: HashMap<PrimaryKey, LeadKey> = keys.map(|key| (key.lock_key(team), key)).collect();
         let photo = |index: &usize| Some((*index, self.row(*index).photo_name()?.parse::<PhotoName>().ok()?));
         let photos: Vec<(usize, PrimaryKey)> =
             rows.iter().filter_map(photo).map(|(index, photo)| (index, ItemKey::Photo(&photo).of(team))).collect();
@@ -164,35 +140,18 @@ impl<K> BatchImport<'_, K> {
                 unavailable_photos.insert(*index);
             }
         }
-        let (mut email_owners, mut external_id_owners) = (HashMap::new(), HashMap::new());
+        let mut held = HashMap::new();
         for (key, item) in items {
-            match locks.get(&key) {
-                Some(RowKey::Email(index)) => {
-                    email_owners.insert(*index, decode::<Lock>(item)?.lead);
-                }
-                Some(RowKey::ExternalId(index, system)) => {
-                    external_id_owners.insert((*index, system.clone()), decode::<Lock>(item)?.lead);
-                }
-                None => {}
+            if let Some(key) = locks.remove(&key) {
+                held.insert(key, decode::<Lock>(item)?.lead);
             }
         }
-        let owners: BTreeSet<LeadId> = email_owners.values().chain(external_id_owners.values()).copied().collect();
-        let keys = owners.into_iter().map(|id| ItemKey::Lead(id).of(team)).collect();
+        let ids: BTreeSet<LeadId> = held.values().copied().collect();
+        let keys = ids.into_iter().map(|id| ItemKey::Lead(id).of(team)).collect();
         let items = self.table.get_items(keys, ReadConsistency::Strong).await?;
         let live = items.into_values().map(decode_live_lead).collect::<Result<Vec<_>, _>>()?;
-        let leads = live.into_iter().flatten().map(|lead| (lead.id, lead)).collect();
-        Ok(BatchSnapshot { team: names, leads, email_owners, external_id_owners, unavailable_photos, done, answer })
-    }
-
-    /// Keys of the locks of a row's address and external ids.
-    fn locks_of_row(&self, index: usize) -> Vec<(PrimaryKey, RowKey)> {
-        let (row, team) = (self.row(index), &self.actor.team);
-        let email = row.email_of_row().map(|email| ItemKey::EmailLock(&email.caseless_hash()).of(team));
-        let external_id = |(system, id): (&ExternalSystem, &ExternalId)| {
-            (ItemKey::ExternalIdLock(system, &id.key_hash()).of(team), RowKey::ExternalId(index, system.clone()))
-        };
-        let by_email = email.map(|key| (key, RowKey::Email(index)));
-        by_email.into_iter().chain(row.new_external_ids().map(external_id)).collect()
+        let owners = KeyOwners::new(held, live.into_iter().flatten());
+        Ok(BatchSnapshot { team: names, owners, unavailable_photos, done, answer })
     }
 
     /// Reads the row results and the response that earlier tries of this request stored.

@@ -64,43 +64,47 @@ impl<K> BatchImport<'_, K> {
         self.row(index).new_external_ids().find(|(of, _)| *of == system)
     }
 
-    /// Returns the existing lead that the row means. `None` if there is none. `Err` holds the row's failed result if its
-    /// keys name different leads.
+    /// Returns the existing lead that the row matches. `None` if there is none, or if none is looked up for the row. `Err`
+    /// holds the row's failed result if its keys name different leads.
     fn find_matched_lead<'s>(&self, index: usize, snapshot: &'s BatchSnapshot) -> Result<Option<&'s Lead>, RowResult> {
+        if self.unmatched.contains_key(&index) {
+            return Ok(None);
+        }
         if !self.caller_may_read {
             // The other failures would say whether a lead has the address.
-            self.check_external_ids_are_free(index, snapshot)?;
+            self.check_external_ids_are_free(index, snapshot, None)?;
         }
-        let by_email = snapshot.email_owner(index, self.row(index));
+        let by_email = snapshot.owners.email_owner(self.row(index));
         let matched = match self.match_key(index) {
-            Some((system, id)) => match_lead((system, id), snapshot.external_id_owner(index, system, id), by_email)
-                .map_err(|conflict| {
-                    RowResult::failed_row(
-                        index,
-                        ErrorCode::MatchConflict,
-                        MatchConflict::MESSAGE,
-                        conflict.faults().into(),
-                    )
-                })?,
+            Some((system, id)) => {
+                let conflict_result = |conflict: MatchConflict| {
+                    let faults = conflict.faults().into();
+                    RowResult::failed_row(index, ErrorCode::MatchConflict, MatchConflict::MESSAGE, faults)
+                };
+                let by_external_id = snapshot.owners.external_id_owner(system, id);
+                match_lead((system, id), by_external_id, by_email).map_err(conflict_result)?
+            }
             None => by_email,
         };
-        for (system, id) in self.row(index).new_external_ids() {
-            let keeps_own_id = self.batch.over == WriteMode::FillEmpty
-                && matched.is_some_and(|lead| lead.external_ids.id_in(system.as_str()).is_some());
-            match snapshot.external_id_owner(index, system, id) {
-                Some(owner) if !keeps_own_id && matched.is_none_or(|lead| lead.id != owner.id) => {
-                    return Err(existing_lead_result(index, &Error::external_id_exists(ExistingLead::of(owner))));
-                }
-                _ => {}
-            }
-        }
+        self.check_external_ids_are_free(index, snapshot, matched)?;
         Ok(matched)
     }
 
-    /// The failed result of a row with an external id that a lead has.
-    fn check_external_ids_are_free(&self, index: usize, snapshot: &BatchSnapshot) -> Result<(), RowResult> {
-        let mut ids = self.row(index).new_external_ids();
-        match ids.find_map(|(system, id)| snapshot.external_id_owner(index, system, id)) {
+    /// `Err` holds the failed result of a row with an external id that a lead other than `matched` has. With `fill`, an id
+    /// in a system in which `matched` has one is not written, so it may belong to another lead.
+    fn check_external_ids_are_free(
+        &self,
+        index: usize,
+        snapshot: &BatchSnapshot,
+        matched: Option<&Lead>,
+    ) -> Result<(), RowResult> {
+        let keeps_own_id = |system: &ExternalSystem| {
+            self.batch.over == WriteMode::FillEmpty
+                && matched.is_some_and(|lead| lead.external_ids.id_in(system.as_str()).is_some())
+        };
+        let written_ids = self.row(index).new_external_ids().filter(|(system, _)| !keeps_own_id(system));
+        let mut owners = written_ids.filter_map(|(system, id)| snapshot.owners.external_id_owner(system, id));
+        match owners.find(|owner| matched.is_none_or(|lead| lead.id != owner.id)) {
             Some(owner) => Err(existing_lead_result(index, &Error::external_id_exists(ExistingLead::of(owner)))),
             None => Ok(()),
         }
@@ -111,7 +115,7 @@ impl<K> BatchImport<'_, K> {
     fn refusal_by_mode(&self, index: usize, matched: Option<&Lead>, snapshot: &BatchSnapshot) -> Option<RowResult> {
         match (self.batch.mode, matched) {
             (BatchMode::Create, Some(lead)) => {
-                let by_email = snapshot.email_owner(index, self.row(index)).is_some();
+                let by_email = snapshot.owners.email_owner(self.row(index)).is_some();
                 let taken = if by_email { Error::email_exists } else { Error::external_id_exists };
                 Some(existing_lead_result(index, &taken(ExistingLead::of(lead))))
             }
